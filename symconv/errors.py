@@ -1,0 +1,25 @@
+"""Faults with a name: what was asked, what was found, what to do."""
+
+
+class SymconvError(ValueError):
+    """Any fault that symconv reports about its input; the message is one line."""
+
+
+class LayerError(SymconvError):
+    """A layer's attributes, or a layer together with an input size, make no sense."""
+
+
+class FactorError(SymconvError):
+    """Phase factors and a residual stride break ``E_in * u * t == E_out * s``."""
+
+
+class ClaimError(SymconvError):
+    """A claim's text is ill-formed: a shape, a pattern, a name or a step does not fit."""
+
+
+class FoldError(SymconvError):
+    """An expanded kernel is not the image of a strided one; the message names two slots."""
+
+
+class TooLarge(SymconvError):
+    """A table that cannot be factorised outgrew the stated memory bound."""

@@ -1,0 +1,74 @@
+"""Padding as people write it, made into one ``(lo, hi)`` pair an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import index
+from typing import Any
+
+from symconv.errors import LayerError
+
+Pair = tuple[int, int]
+Padding = int | str | tuple[Pair, ...]
+SAME = ("same", "same_lower")
+
+
+def read_padding(value: Any, where: str) -> Padding:
+    """Read an int, a list of ints, a list of ``[lo, hi]`` pairs, or a name; ints stay ints."""
+    if isinstance(value, str):
+        if value == "valid":
+            return 0
+        if value in SAME:
+            return value
+    elif isinstance(value, Sequence) and value:
+        return tuple(_pair(entry, value, where) for entry in value)
+    elif is_int(value):
+        return index(value)
+    raise LayerError(
+        f"{where}: padding must be an integer, one integer or [lo, hi] pair per axis, 'valid', "
+        f"'same' or 'same_lower', got padding={value!r}"
+    )
+
+
+def is_int(value: Any) -> bool:
+    """Whether the value is an integer that a layer may hold (a bool is not)."""
+    return hasattr(value, "__index__") and not isinstance(value, bool)
+
+
+def _pair(entry: Any, whole: Any, where: str) -> Pair:
+    if is_int(entry):
+        return index(entry), index(entry)
+    if isinstance(entry, Sequence) and len(entry) == 2 and all(map(is_int, entry)):
+        return index(entry[0]), index(entry[1])
+    raise LayerError(
+        f"{where}: each entry of padding must be an integer or a [lo, hi] pair, got {entry!r} "
+        f"in padding={whole!r}"
+    )
+
+
+def same_pair(name: str, size: int, span: int, stride: int) -> Pair:
+    """TensorFlow's 'SAME' on one axis: ``ceil(size/stride)`` outputs, the odd sample at the end.
+
+    The total is ``max((ceil(N/s) - 1)*s + span - N, 0)``; ``same_lower`` puts the odd one first.
+    Source: ONNX ``Conv``, ``auto_pad`` = SAME_UPPER and SAME_LOWER.
+
+    >>> same_pair("same", size=224, span=3, stride=2)
+    (0, 1)
+    """
+    total = max((-(-size // stride) - 1) * stride + span - size, 0)
+    return _share(name, total)
+
+
+def same_crop(name: str, span: int, stride: int) -> Pair:
+    """'SAME' of a transposed convolution: crops that leave ``size*stride`` outputs.
+
+    The total is ``span - stride``; where it is negative the last output positions read nothing.
+    Source: ONNX ``ConvTranspose``, ``auto_pad``; Keras ``Conv2DTranspose``.
+    """
+    total = span - stride
+    return _share(name, total) if total >= 0 else (0, total)
+
+
+def _share(name: str, total: int) -> Pair:
+    small, large = total // 2, total - total // 2
+    return (small, large) if name == "same" else (large, small)
