@@ -7,7 +7,7 @@ may leave its rank open until it meets an input size.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from operator import index
@@ -121,12 +121,12 @@ class Layer:
 
 def read_size(input_size: Sequence[int], where: str) -> tuple[int, ...]:
     """Read an input size: one positive integer per spatial axis, at least one axis."""
-    entries = (input_size,) if is_int(input_size) else tuple(input_size)
+    entries: tuple[Any, ...] = tuple(input_size) if isinstance(input_size, Iterable) else ()
     if not entries or not all(is_int(n) and n >= 1 for n in entries):
         raise LayerError(
             f"{where}: input_size must hold a positive integer per spatial axis, got {input_size!r}"
         )
-    return tuple(map(index, entries))
+    return tuple(index(n) for n in entries)
 
 
 def _forward_pads(padding: Pair | str, size: int, span: int, stride: int) -> Pair:
@@ -187,6 +187,22 @@ class Conv(Layer):
         """``(out_channels, in_channels/groups, *kernel_size)``."""
         kernel = self.per_axis("kernel_size", rank)
         return (self.out_channels, self.in_channels // self.groups, *kernel)
+
+
+@dataclass(frozen=True)
+class MaxConv(Conv):
+    """A maximum over live taps: what a max pooling becomes on phases.
+
+    ``y[m,o] = max of x[c, s*o + d*k - lo]`` over the ``c`` and ``k`` at which a constant 0/1 weight in
+    `Conv`'s layout is not zero; a convolution in the monoid (max, -inf).
+
+    Source: Maragos 1987, *Tutorial on advances in morphological image processing*, section 2.
+    """
+
+    bias: bool = False
+
+    op: ClassVar[str] = "max_conv"
+    monoid: ClassVar[Literal["sum", "max"]] = "max"
 
 
 @dataclass(frozen=True)

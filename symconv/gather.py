@@ -1,0 +1,71 @@
+"""Index maps as values: what each position of the new axis reads of the old one.
+
+A gather on one axis is an integer array ``g``: new position ``j`` reads old position ``g[j]``, or a
+fill value where ``g[j]`` is BOTTOM.  Pads, crops, slices, flips, zero insertion and tiling are all
+gathers, and gathers compose.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from symconv.errors import ClaimError
+from symconv.window import BOTTOM, Index, boundary_index, check_pad_fits
+
+
+def pad(size: int, lo: int, hi: int, mode: str = "zeros") -> Index:
+    """Positions ``-lo .. size+hi-1`` of a signal; negative pads crop.
+
+    >>> pad(3, 1, 1, "reflect").tolist(), pad(3, 1, -1).tolist()
+    ([1, 0, 1, 2, 1], [-1, 0, 1])
+    """
+    if size + lo + hi < 1:
+        raise ClaimError(f"padding [{lo}, {hi}] leaves nothing of an axis of size {size}")
+    check_pad_fits(size, lo, hi, mode)
+    return boundary_index(np.arange(-lo, size + hi, dtype=np.int64), size, lo, hi, mode)
+
+
+def slice_(size: int, start: int | None, stop: int | None, step: int | None) -> Index:
+    """Python's ``[start:stop:step]``, negative numbers included.
+
+    >>> slice_(7, 1, None, 2).tolist()
+    [1, 3, 5]
+    """
+    if step == 0:
+        raise ClaimError("a slice's step must not be 0")
+    index = np.arange(*slice(start, stop, step).indices(size), dtype=np.int64)
+    if not index.size:
+        raise ClaimError(f"slice [{start}, {stop}, {step}] leaves nothing of an axis of size {size}")
+    return index
+
+
+def flip(size: int) -> Index:
+    """The axis read from its end.
+
+    >>> flip(3).tolist()
+    [2, 1, 0]
+    """
+    return np.arange(size - 1, -1, -1, dtype=np.int64)
+
+
+def dilate(size: int, factor: int) -> Index:
+    """``factor - 1`` fills between neighbours.
+
+    >>> dilate(3, 2).tolist()
+    [0, -1, 1, -1, 2]
+    """
+    if factor < 1:
+        raise ClaimError(f"dilate needs factors of at least 1, got {factor}")
+    index, hole = np.divmod(np.arange(factor * (size - 1) + 1, dtype=np.int64), factor)
+    return np.where(hole == 0, index, BOTTOM)
+
+
+def tile(size: int, repeats: int) -> Index:
+    """The whole axis, ``repeats`` times over.
+
+    >>> tile(2, 3).tolist()
+    [0, 1, 0, 1, 0, 1]
+    """
+    if repeats < 1:
+        raise ClaimError(f"tile needs repeats of at least 1, got {repeats}")
+    return np.arange(size * repeats, dtype=np.int64) % size

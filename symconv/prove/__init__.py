@@ -1,0 +1,1 @@
+"""Provers: each settles claims in its own way, and none knows another."""

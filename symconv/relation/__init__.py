@@ -1,0 +1,1 @@
+"""The one denotation: what layers and pipelines mean, as sums of products of sparse tables."""

@@ -1,0 +1,340 @@
+"""What a pipeline means: a form in its input and its weights, built step by step.
+
+This is the one denotation of claims.  Gathers act on the legs of every term; a layer multiplies in
+its access tables.  A pipeline with a max pooling is read in the monoid (max, -inf), any other in
+(+, 0); the two do not mix in one pipeline without a pointwise function between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import singledispatch
+from math import prod
+
+from symconv import gather as maps
+from symconv import steps as st
+from symconv.errors import ClaimError, SymconvError, TooLarge
+from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
+from symconv.rearrange import read_pattern
+from symconv.relation.form import (
+    Form, Monoid, constant_form, gather_axes, rearrange, scale_axis, tensor_form,
+)  # fmt: skip
+from symconv.relation.product import convolve, slide
+from symconv.relation.table import Leg
+from symconv.relation.term import Term
+from symconv.window import Window
+
+WeightReader = Callable[[str, Monoid], Form]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How steps are read: in which monoid, and where a weight's form comes from."""
+
+    monoid: Monoid
+    weight: WeightReader
+
+
+class UnsupportedStep(ClaimError):
+    """A step that has a meaning, but none that this reading can express."""
+
+
+def pipeline_monoid(steps: Sequence[st.Step]) -> Monoid:
+    """The monoid in which a pipeline is read."""
+    maxima = (st.MaxPoolStep, st.MaxConvStep)
+    return "max" if any(isinstance(step, maxima) for step in steps) else "sum"
+
+
+def read_pipeline(form: Form, steps: Sequence[st.Step], reading: Reading) -> Form:
+    """The form after all steps; a fault names the step's place and word."""
+    for place, step in enumerate(steps):
+        try:
+            form = apply(step, form, reading)
+        except TooLarge:
+            raise
+        except SymconvError as fault:
+            raise type(fault)(f"step {place} ({step.op}) on shape {list(form.shape)}: {fault}") from None
+    return form
+
+
+@singledispatch
+def apply(step: st.Step, form: Form, reading: Reading) -> Form:
+    """The form after one step."""
+    raise UnsupportedStep(f"no meaning is known for step {step.op!r}")
+
+
+def _per_axis(step: st.Step, name: str, form: Form) -> Sequence[object]:
+    values = getattr(step, name)
+    if not isinstance(values, tuple) or len(values) != len(form.shape):
+        raise ClaimError(f"{name} must have one entry for each of {len(form.shape)} axes, got {values!r}")
+    return values
+
+
+def _integers(step: st.Step, name: str, form: Form) -> list[int]:
+    values = _per_axis(step, name, form)
+    if not all(type(value) is int for value in values):
+        raise ClaimError(f"{name} must hold integers, got {list(values)!r}")
+    return list(values)  # type: ignore[arg-type]
+
+
+@apply.register
+def _(step: st.Rearrange, form: Form, reading: Reading) -> Form:
+    pattern = read_pattern(step.pattern)
+    sizes = pattern.factor_sizes(form.shape, dict(step.sizes))
+    number = {name: place for place, name in enumerate(sizes)}
+    left, right = ([[number[n] for n in group] for group in side] for side in (pattern.left, pattern.right))
+    factors = dict(enumerate(sizes.values()))
+    shape = [prod(factors[f] for f in group) for group in right]
+    return form.each(lambda term: rearrange(term, left, right, factors), shape)
+
+
+@apply.register
+def _(step: st.Pad, form: Form, reading: Reading) -> Form:
+    pads = [_pair(entry) for entry in _per_axis(step, "padding", form)]
+    fill = st.read_number(step.value)
+    if fill is None and reading.monoid == "sum":
+        raise ClaimError("the value '-inf' has a meaning only in a pipeline with a max pooling")
+    index = [
+        None if pair == (0, 0) else maps.pad(size, *pair, step.mode)
+        for size, pair in zip(form.shape, pads, strict=True)
+    ]
+    return gather_axes(form, index, fill)
+
+
+def _pair(entry: object) -> tuple[int, int]:
+    if isinstance(entry, tuple) and len(entry) == 2 and all(type(p) is int for p in entry):
+        return entry
+    raise ClaimError(f"each entry of padding must be a [lo, hi] pair of integers, got {entry!r}")
+
+
+@apply.register
+def _(step: st.Slice, form: Form, reading: Reading) -> Form:
+    index = []
+    for size, part in zip(form.shape, _per_axis(step, "slices", form), strict=True):
+        if not isinstance(part, tuple) or len(part) != 3:
+            raise ClaimError(f"each slice must be [start, stop, step], got {part!r}")
+        index.append(None if part == (None, None, None) else maps.slice_(size, *part))
+    return gather_axes(form, index, None)
+
+
+@apply.register
+def _(step: st.Flip, form: Form, reading: Reading) -> Form:
+    axes = {_axis(axis, form) for axis in step.axes}
+    index = [maps.flip(size) if a in axes else None for a, size in enumerate(form.shape)]
+    return gather_axes(form, index, None)
+
+
+def _axis(axis: object, form: Form) -> int:
+    rank = len(form.shape)
+    if type(axis) is int and -rank <= axis < rank:
+        return axis % rank
+    raise ClaimError(f"axis {axis!r} is not one of {rank} axes")
+
+
+@apply.register
+def _(step: st.Dilate, form: Form, reading: Reading) -> Form:
+    factors = _integers(step, "dilation", form)
+    index = [
+        None if factor == 1 else maps.dilate(size, factor)
+        for size, factor in zip(form.shape, factors, strict=True)
+    ]
+    return gather_axes(form, index, Fraction(0))
+
+
+@apply.register
+def _(step: st.Tile, form: Form, reading: Reading) -> Form:
+    repeats = _integers(step, "repeats", form)
+    index = [
+        None if repeat == 1 else maps.tile(size, repeat)
+        for size, repeat in zip(form.shape, repeats, strict=True)
+    ]
+    return gather_axes(form, index, None)
+
+
+@apply.register
+def _(step: st.Transpose, form: Form, reading: Reading) -> Form:
+    order = [_axis(axis, form) for axis in step.axes]
+    if sorted(order) != list(range(len(form.shape))):
+        raise ClaimError(f"axes must be a permutation of {len(form.shape)} axes, got {list(step.axes)}")
+    return form.each(
+        lambda term: replace(term, out=tuple(term.out[axis] for axis in order)),
+        [form.shape[axis] for axis in order],
+    )
+
+
+@apply.register
+def _(step: st.Scale, form: Form, reading: Reading) -> Form:
+    factors = [None if f is None else _numbers(f) for f in _per_axis(step, "factors", form)]
+    return _scaled(form, factors, reading)
+
+
+@apply.register
+def _(step: st.Mask, form: Form, reading: Reading) -> Form:
+    keep = _per_axis(step, "keep", form)
+    if any(entry not in (0, 1) for axis in keep if axis is not None for entry in axis):  # type: ignore[attr-defined]
+        raise ClaimError("a mask's entries must be 0 or 1")
+    return _scaled(form, [None if k is None else _numbers(k) for k in keep], reading)
+
+
+def _numbers(values: object) -> list[Fraction]:
+    if not isinstance(values, tuple):
+        raise ClaimError(f"expected a list of numbers, got {values!r}")
+    numbers = [st.read_number(value) for value in values]
+    return [n if n is not None else _refuse_infinite() for n in numbers]
+
+
+def _refuse_infinite() -> Fraction:
+    raise ClaimError("a factor must be finite, got '-inf'")
+
+
+def _scaled(form: Form, factors: Sequence[list[Fraction] | None], reading: Reading) -> Form:
+    if reading.monoid == "max":
+        raise UnsupportedStep("a factor a position is not read together with a max pooling")
+    for axis, axis_factors in enumerate(factors):
+        if axis_factors is None:
+            continue
+        if len(axis_factors) != form.shape[axis]:
+            raise ClaimError(
+                f"axis {axis} has {form.shape[axis]} positions, got {len(axis_factors)} factors"
+            )
+        form = form.each(lambda t, a=axis, f=axis_factors: scale_axis(t, a, f), form.shape)  # type: ignore[misc]
+    return form
+
+
+@apply.register
+def _(step: st.ConvStep, form: Form, reading: Reading) -> Form:
+    if reading.monoid == "max":
+        raise UnsupportedStep("a convolution is not read together with a max pooling")
+    weight = reading.weight(step.weight, "sum")
+    _check_weight(form, weight, step.weight)
+    out, inner, *kernel = weight.shape
+    layer = Conv(
+        inner * step.groups, out, tuple(kernel), step.stride, step.padding, step.dilation,
+        step.groups, padding_mode=step.padding_mode, padding_value=step.padding_value,
+    )  # type: ignore[arg-type] # fmt: skip
+    _check_channels(form, layer.in_channels, step.weight, weight)
+    windows = layer.windows(form.shape[1:])
+    form, windows = _pad_first(form, windows, st.read_number(step.padding_value))
+    form = _convolved(form, weight, windows, step.groups, transposed=False)
+    return _add_bias(form, step.bias, reading)
+
+
+@apply.register
+def _(step: st.ConvTransposeStep, form: Form, reading: Reading) -> Form:
+    if reading.monoid == "max":
+        raise UnsupportedStep("a transposed convolution is not read together with a max pooling")
+    weight = reading.weight(step.weight, "sum")
+    _check_weight(form, weight, step.weight)
+    lead, inner, *kernel = weight.shape
+    layer = ConvTranspose(
+        lead, inner * step.groups, tuple(kernel), step.stride, step.padding, step.output_padding,
+        step.groups, dilation=step.dilation,
+    )  # fmt: skip
+    _check_channels(form, lead, step.weight, weight)
+    windows = layer.windows(form.shape[1:])
+    form = _convolved(form, weight, windows, step.groups, transposed=True)
+    return _add_bias(form, step.bias, reading)
+
+
+def _check_weight(form: Form, weight: Form, name: str) -> None:
+    if len(weight.shape) != len(form.shape) + 1:
+        raise ClaimError(
+            f"weight {name!r} of shape {list(weight.shape)} must have {len(form.shape) + 1} axes"
+        )
+
+
+def _check_channels(form: Form, expected: int, name: str, weight: Form) -> None:
+    if form.shape[0] != expected:
+        raise ClaimError(
+            f"weight {name!r} of shape {list(weight.shape)} reads {expected} channels, "
+            f"the data has {form.shape[0]}"
+        )
+
+
+def _pad_first(
+    form: Form, windows: Sequence[Window], value: Fraction | None
+) -> tuple[Form, Sequence[Window]]:
+    """Move pads that read something else than zero out of the windows, as a gather in front."""
+    if value == 0 and all(window.mode == "zeros" for window in windows):
+        return form, windows
+    index = [None, *(maps.pad(w.size, w.lo, w.hi, w.mode) for w in windows)]
+    return gather_axes(form, index, value), [without_pads(w) for w in windows]
+
+
+def without_pads(window: Window) -> Window:
+    """The same window on the signal that has been padded already."""
+    return replace(window, size=window.padded_size, lo=0, hi=0, mode="zeros")
+
+
+def _convolved(
+    form: Form, weight: Form, windows: Sequence[Window], groups: int, transposed: bool
+) -> Form:
+    terms = [convolve(x, w, windows, groups, transposed) for x in form.terms for w in weight.terms]
+    out = weight.shape[1] * groups if transposed else weight.shape[0]
+    return replace(form, shape=(out, *(w.output for w in windows)), terms=tuple(terms))
+
+
+def _add_bias(form: Form, name: str | None, reading: Reading) -> Form:
+    if name is None:
+        return form
+    bias = reading.weight(name, "sum")
+    if bias.shape != form.shape[:1]:
+        raise ClaimError(f"bias {name!r} must have shape [{form.shape[0]}], got {list(bias.shape)}")
+    spread = tuple((Leg(size),) for size in form.shape[1:])
+    terms = [replace(term, out=term.out + spread) for term in bias.terms]
+    return replace(form, terms=(*form.terms, *terms))
+
+
+@apply.register
+def _(step: st.MaxPoolStep, form: Form, reading: Reading) -> Form:
+    layer = MaxPool(
+        step.kernel_size, step.stride, step.padding, step.ceil_mode, dilation=step.dilation
+    )
+    return _pooled(form, layer.windows(form.shape[1:]))
+
+
+@apply.register
+def _(step: st.MaxConvStep, form: Form, reading: Reading) -> Form:
+    weight = reading.weight(step.weight, "max")
+    _check_weight(form, weight, step.weight)
+    if any(term.tensors for term in weight.terms):
+        raise ClaimError(f"max_conv needs a weight derived from a constant, {step.weight!r} is free")
+    out, inner, *kernel = weight.shape
+    layer = Conv(
+        inner * step.groups, out, tuple(kernel), step.stride, step.padding, step.dilation,
+        step.groups,
+    )  # fmt: skip
+    _check_channels(form, layer.in_channels, step.weight, weight)
+    live = tuple(replace(term, scalar=1) for term in weight.terms if term.scalar != 0)
+    windows = layer.windows(form.shape[1:])
+    return _convolved(form, replace(weight, terms=live), windows, step.groups, transposed=False)
+
+
+@apply.register
+def _(step: st.AvgPoolStep, form: Form, reading: Reading) -> Form:
+    if reading.monoid == "max":
+        raise UnsupportedStep("an average pooling is not read together with a max pooling")
+    layer = AvgPool(
+        step.kernel_size, step.stride, step.padding, step.ceil_mode,
+        count_include_pad=step.count_include_pad,
+    )  # fmt: skip
+    size = form.shape[1:]
+    pooled = _pooled(form, layer.windows(size))
+    return _scaled(pooled, [None, *map(list, layer.scales(size))], reading)
+
+
+def _pooled(form: Form, windows: Sequence[Window]) -> Form:
+    def pool(term: Term) -> Term:
+        for axis, window in enumerate(windows):
+            term = slide(term, 1 + axis, window, Leg(window.kernel))
+        return term
+
+    return form.each(pool, [form.shape[0], *(window.output for window in windows)])
+
+
+__all__ = [
+    "Reading", "UnsupportedStep", "apply", "constant_form", "pipeline_monoid", "read_pipeline",
+    "tensor_form", "without_pads",
+]  # fmt: skip

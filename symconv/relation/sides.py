@@ -1,0 +1,68 @@
+"""Both sides of a claim as forms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from symconv.claim import Claim
+from symconv.errors import ClaimError, SymconvError, TooLarge
+from symconv.relation.form import Form, Monoid, constant_form, tensor_form
+from symconv.relation.meaning import Reading, pipeline_monoid, read_pipeline
+from symconv.steps import Step, read_number
+
+INPUT = "input"
+"""The name of the input in the forms; it sorts before every weight's."""
+
+
+def weight_name(name: str) -> str:
+    """The name under which a free weight stands in the forms."""
+    return f"weight:{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """Reads weights of one claim on demand; each use gets legs of its own."""
+
+    claim: Claim
+
+    def read(self, name: str, monoid: Monoid, seen: tuple[str, ...] = ()) -> Form:
+        if name in seen:
+            raise ClaimError(f"weight {name!r} is defined by itself: {' -> '.join((*seen, name))}")
+        weight = self.claim.weight(name)
+        if weight.source is None:
+            shape = weight.shape or ()
+            if weight.fill is None:
+                return tensor_form(weight_name(name), shape, monoid)
+            return constant_form(read_number(weight.fill), shape, monoid)
+        source = self.read(weight.source, monoid, (*seen, name))
+        try:
+            return read_pipeline(source, weight.steps, Reading(monoid, self.read))
+        except TooLarge:
+            raise
+        except SymconvError as fault:
+            raise ClaimError(f"weight {name!r}: {fault}") from None
+
+
+def read_sides(claim: Claim) -> tuple[Form, Form]:
+    """The forms of the left and the right pipeline.
+
+    Raises:
+        ClaimError: a step does not fit; the message names the claim, the side and the step.
+        TooLarge: a part that does not factorise is beyond the memory bound.
+    """
+    monoid: Monoid = "sum"
+    if "max" in (pipeline_monoid(claim.left), pipeline_monoid(claim.right)):
+        monoid = "max"
+    return _read_side(claim, "left", claim.left, monoid), _read_side(claim, "right", claim.right, monoid)
+
+
+def _read_side(claim: Claim, side: str, steps: Sequence[Step], monoid: Monoid) -> Form:
+    form = tensor_form(INPUT, claim.input_shape, monoid)
+    reading = Reading(monoid, _Weights(claim).read)
+    try:
+        return read_pipeline(form, steps, reading)
+    except TooLarge:
+        raise
+    except SymconvError as fault:
+        raise type(fault)(f"claim {claim.name!r}, {side}: {fault}") from None

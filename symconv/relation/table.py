@@ -1,0 +1,186 @@
+"""Sparse integer tensors over named legs: the finite relations that pipelines are made of.
+
+A `Leg` is one index variable.  A `Table` lists the entries of a sparse tensor over its legs, one
+column a leg; an entry listed twice counts twice, so a join never has to merge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symconv.errors import TooLarge
+from symconv.window import Index
+
+MOST_ENTRIES = 50_000_000
+"""Bound on the entries of one table: about 2 GB at five columns of eight bytes."""
+
+_SAFE = 2**31
+Coefficients = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Leg:
+    """One index variable; two legs are the same only if they are the same object."""
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """A sparse tensor: ``columns[i][n]`` is the index on ``legs[i]`` of entry ``n``.
+
+    ``coefficients`` is None where every entry is 1.
+    """
+
+    legs: tuple[Leg, ...]
+    columns: tuple[Index, ...]
+    coefficients: Coefficients | None = None
+
+    @property
+    def entries(self) -> int:
+        """Number of listed entries."""
+        return len(self.columns[0]) if self.columns else 1
+
+    def take(self, rows: Index) -> Table:
+        """The entries at these rows, in this order, repeated as often as named."""
+        coefficients = None if self.coefficients is None else self.coefficients[rows]
+        return Table(self.legs, tuple(column[rows] for column in self.columns), coefficients)
+
+    def split(self, leg: Leg, high: Leg, low: Leg) -> Table:
+        """Replace a leg by two digits, ``index = high*low.size + low``."""
+        if leg not in self.legs:
+            return self
+        at = self.legs.index(leg)
+        digits = np.divmod(self.columns[at], low.size)
+        return Table(
+            (*self.legs[:at], high, low, *self.legs[at + 1 :]),
+            (*self.columns[:at], *digits, *self.columns[at + 1 :]),
+            self.coefficients,
+        )
+
+    def rename(self, old: Leg, new: Leg) -> Table:
+        """Put ``new`` for ``old``; where it stands already, keep the diagonal."""
+        if old not in self.legs:
+            return self
+        at = self.legs.index(old)
+        if new not in self.legs:
+            return Table((*self.legs[:at], new, *self.legs[at + 1 :]), self.columns, self.coefficients)
+        same = self.columns[at] == self.columns[self.legs.index(new)]
+        return self.drop([old]).take(np.flatnonzero(same))
+
+    def drop(self, legs: Iterable[Leg]) -> Table:
+        """Forget columns: their legs are summed over, since repeated entries add up."""
+        gone = set(legs)
+        kept = [i for i, leg in enumerate(self.legs) if leg not in gone]
+        if not kept:
+            return scalar_table(self.total())
+        return Table(
+            tuple(self.legs[i] for i in kept),
+            tuple(self.columns[i] for i in kept),
+            self.coefficients,
+        )
+
+    def total(self) -> int:
+        """Sum of all coefficients."""
+        if self.coefficients is None:
+            return self.entries
+        return int(sum(self.coefficients.tolist()))
+
+
+def scalar_table(value: int) -> Table:
+    """A table without legs: a number."""
+    return Table((), (), np.array([value], dtype=object))
+
+
+def ones(legs: Sequence[Leg]) -> Table:
+    """The tensor of ones over these legs."""
+    check_size(prod(leg.size for leg in legs))
+    grid = np.indices([leg.size for leg in legs], dtype=np.int64)
+    return Table(tuple(legs), tuple(axis.ravel() for axis in grid))
+
+
+def join(a: Table, b: Table) -> Table:
+    """Pointwise product: the entries of both tables that agree on the legs they share."""
+    shared = [leg for leg in a.legs if leg in b.legs]
+    key_a, key_b = ravel(a, shared), ravel(b, shared)
+    order = np.argsort(key_b, kind="stable")
+    sorted_b = key_b[order]
+    first = np.searchsorted(sorted_b, key_a, "left")
+    count = np.searchsorted(sorted_b, key_a, "right") - first
+    check_size(int(count.sum()))
+    rows_a = np.repeat(np.arange(a.entries), count)
+    within = np.arange(len(rows_a)) - np.repeat(np.cumsum(count) - count, count)
+    left, right = a.take(rows_a), b.take(order[np.repeat(first, count) + within])
+    extra = [i for i, leg in enumerate(b.legs) if leg not in a.legs]
+    return Table(
+        (*left.legs, *(right.legs[i] for i in extra)),
+        (*left.columns, *(right.columns[i] for i in extra)),
+        multiply(left.coefficients, right.coefficients),
+    )
+
+
+def multiply(a: Coefficients | None, b: Coefficients | None) -> Coefficients | None:
+    """Product of coefficients, in Python's integers where 64 bits might not hold it."""
+    if a is None or b is None:
+        return b if a is None else a
+    if _largest(a) * _largest(b) >= _SAFE:
+        a, b = a.astype(object), b.astype(object)
+    return a * b
+
+
+def _largest(values: Coefficients) -> int:
+    return max(map(abs, values.tolist()), default=0) if values.dtype == object else int(
+        np.abs(values).max(initial=0)
+    )
+
+
+def ravel(table: Table, legs: Sequence[Leg]) -> Index:
+    """One integer an entry that numbers its indices on these legs in C order."""
+    sizes = [leg.size for leg in legs]
+    wide = prod(sizes) >= 2**62
+    key = np.zeros(table.entries, dtype=object if wide else np.int64)
+    for leg, size in zip(legs, sizes, strict=True):
+        key = key * size + table.columns[table.legs.index(leg)]
+    return key
+
+
+def check_size(entries: int) -> None:
+    """Refuse a table beyond the bound before it is built."""
+    if entries > MOST_ENTRIES:
+        raise TooLarge(
+            f"a part of the claim that does not factorise needs {entries} table entries, more than "
+            f"the bound of {MOST_ENTRIES} (about 2 GB); claim it at a smaller size"
+        )
+
+
+def contract(tables: Sequence[Table], keep: Sequence[Leg]) -> Table:
+    """Multiply connected tables and sum over every leg that is not kept.
+
+    Legs are eliminated one by one, the one whose tables are smallest first.
+    """
+    pool, kept = list(tables), set(keep)
+    while hidden := {leg for table in pool for leg in table.legs if leg not in kept}:
+        leg = min(hidden, key=lambda leg: sum(t.entries for t in pool if leg in t.legs))
+        touched = [table for table in pool if leg in table.legs]
+        pool = [table for table in pool if leg not in table.legs]
+        merged = join_all(touched)
+        others = {other for table in pool for other in table.legs} | kept
+        pool.append(merged.drop(set(merged.legs) - others))
+    return join_all(pool)
+
+
+def join_all(tables: Sequence[Table]) -> Table:
+    """Product of tables, the smallest first, sharing legs wherever they can."""
+    rest = sorted(tables, key=lambda table: table.entries)
+    result = rest.pop(0)
+    while rest:
+        near = next((t for t in rest if set(t.legs) & set(result.legs)), rest[0])
+        rest.remove(near)
+        result = join(result, near)
+    return result

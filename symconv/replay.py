@@ -1,0 +1,303 @@
+"""Pipelines run on NumPy arrays: maps of weights, and the replay of counterexamples.
+
+Nothing here reads an access table: pads are ``numpy.pad``, a window is a strided slice a tap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from functools import singledispatch
+from itertools import product
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symconv import steps as st
+from symconv.claim import Claim
+from symconv.errors import ClaimError
+from symconv.layer import AvgPool, Conv, ConvTranspose, Layer, MaxPool
+from symconv.padding import same_crop, same_pair
+from symconv.rearrange import read_pattern
+
+Array = NDArray[Any]
+Weights = Callable[[str], Array]
+_NUMPY_MODE = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
+def run_steps(steps: Sequence[st.Step], array: Array, weights: Weights | None = None) -> Array:
+    """The array after all steps; ``weights`` gives a named tensor.
+
+    >>> run_steps([st.Flip((0,)), st.Tile((2,))], np.array([1, 2])).tolist()
+    [2, 1, 2, 1]
+    """
+    for step in steps:
+        array = _run(step, array, weights or _no_weight)
+    return array
+
+
+def run_claim(claim: Claim, side: str, x: Array, tensors: Mapping[str, Array]) -> Array:
+    """One side (``"left"`` or ``"right"``) of a claim on an input and values of its free weights."""
+
+    def value(name: str) -> Array:
+        weight = claim.weight(name)
+        if weight.source is not None:
+            return run_steps(weight.steps, value(weight.source), value)
+        if weight.fill is None:
+            return tensors[name]
+        filled = np.empty(weight.shape or (), dtype=object)
+        filled[...] = _number(weight.fill)
+        return filled
+
+    return run_steps(getattr(claim, side), x, value)
+
+
+def _no_weight(name: str) -> Array:
+    raise ClaimError(f"a map of one tensor cannot use the weight {name!r}")
+
+
+def _number(value: st.Number) -> int | float | Fraction:
+    exact = st.read_number(value)
+    if exact is None:
+        return float("-inf")
+    return int(exact) if exact.denominator == 1 else exact
+
+
+@singledispatch
+def _run(step: st.Step, x: Array, weights: Weights) -> Array:
+    raise ClaimError(f"step {step.op!r} cannot be run on arrays")
+
+
+@_run.register
+def _(step: st.Rearrange, x: Array, weights: Weights) -> Array:
+    pattern = read_pattern(step.pattern)
+    sizes = pattern.factor_sizes(x.shape, dict(step.sizes))
+    before = [name for group in pattern.left for name in group]
+    after = [name for group in pattern.right for name in group]
+    split = x.reshape([sizes[name] for name in before])
+    merged = [prod(sizes[name] for name in group) for group in pattern.right]
+    return split.transpose([before.index(name) for name in after]).reshape(merged)
+
+
+@_run.register
+def _(step: st.Pad, x: Array, weights: Weights) -> Array:
+    return _padded(x, step.padding, step.mode, _number(step.value))
+
+
+def _padded(x: Array, pads: Sequence[tuple[int, int]], mode: str, value: Any) -> Array:
+    crop = tuple(slice(max(-lo, 0), n + min(hi, 0)) for n, (lo, hi) in zip(x.shape, pads, strict=True))
+    grow = [(max(lo, 0), max(hi, 0)) for lo, hi in pads]
+    if mode != "zeros" and mode != "circular":
+        # Mirrored and repeated samples come from the signal before it is cropped.
+        return np.pad(x, grow, mode=_NUMPY_MODE[mode])[_crop_after(x.shape, pads)]  # type: ignore[call-overload]
+    if mode == "circular":
+        return np.pad(x[crop], grow, mode="wrap")
+    if value not in (0, 1) and x.dtype != object:
+        x = x.astype(np.result_type(x.dtype, np.array(value).dtype))
+    return np.pad(x[crop], grow, constant_values=value)
+
+
+def _crop_after(shape: Sequence[int], pads: Sequence[tuple[int, int]]) -> tuple[slice, ...]:
+    return tuple(
+        slice(max(-lo, 0), n + max(lo, 0) + hi) for n, (lo, hi) in zip(shape, pads, strict=True)
+    )
+
+
+@_run.register
+def _(step: st.Slice, x: Array, weights: Weights) -> Array:
+    return x[tuple(slice(*part) for part in step.slices)]
+
+
+@_run.register
+def _(step: st.Flip, x: Array, weights: Weights) -> Array:
+    return np.flip(x, step.axes)
+
+
+@_run.register
+def _(step: st.Dilate, x: Array, weights: Weights) -> Array:
+    spread = np.zeros([f * (n - 1) + 1 for n, f in zip(x.shape, step.dilation, strict=True)], x.dtype)
+    spread[tuple(slice(None, None, factor) for factor in step.dilation)] = x
+    return spread
+
+
+@_run.register
+def _(step: st.Tile, x: Array, weights: Weights) -> Array:
+    return np.tile(x, step.repeats)
+
+
+@_run.register
+def _(step: st.Transpose, x: Array, weights: Weights) -> Array:
+    return x.transpose(step.axes)
+
+
+@_run.register
+def _(step: st.Scale, x: Array, weights: Weights) -> Array:
+    return _multiplied(x, step.factors)
+
+
+@_run.register
+def _(step: st.Mask, x: Array, weights: Weights) -> Array:
+    return _multiplied(x, step.keep)
+
+
+def _multiplied(x: Array, factors: Sequence[Sequence[st.Number] | None]) -> Array:
+    for axis, values in enumerate(factors):
+        if values is not None:
+            shape = [1] * x.ndim
+            shape[axis] = len(values)
+            x = x * np.array([_number(v) for v in values], dtype=object).reshape(shape)
+    return x
+
+
+@_run.register
+def _(step: st.ConvStep, x: Array, weights: Weights) -> Array:
+    w = weights(step.weight)
+    layer = Conv(
+        w.shape[1] * step.groups, w.shape[0], w.shape[2:], step.stride, step.padding,
+        step.dilation, step.groups,
+    )  # fmt: skip
+    pads, strides, dilations = _numbers(layer, x)
+    padded = _padded(x, [(0, 0), *pads], step.padding_mode, _number(step.padding_value))
+    return _biased(_correlate(padded, w, strides, dilations, step.groups), step.bias, weights)
+
+
+@_run.register
+def _(step: st.MaxConvStep, x: Array, weights: Weights) -> Array:
+    w = weights(step.weight)
+    layer = Conv(
+        w.shape[1] * step.groups, w.shape[0], w.shape[2:], step.stride, step.padding,
+        step.dilation, step.groups,
+    )  # fmt: skip
+    pads, strides, dilations = _numbers(layer, x)
+    x = _padded(x.astype(object), [(0, 0), *pads], "zeros", float("-inf"))
+    per_group = w.shape[0] // step.groups
+    rows = []
+    for m, taps in enumerate(w):
+        first = (m // per_group) * w.shape[1]
+        live = [x[first + c][part] for c, part in _live_windows(x, taps, strides, dilations)]
+        rows.append(np.maximum.reduce(live))
+    return np.stack(rows)
+
+
+def _live_windows(x: Array, taps: Array, strides: Sequence[int], dilations: Sequence[int]) -> Any:
+    kernel = taps.shape[1:]
+    for tap in product(*map(range, kernel)):
+        part = _tap_slice(x.shape[1:], kernel, tap, strides, dilations)
+        yield from ((c, part) for c in range(len(taps)) if taps[(c, *tap)] != 0)
+
+
+@_run.register
+def _(step: st.ConvTransposeStep, x: Array, weights: Weights) -> Array:
+    w = weights(step.weight)
+    layer = ConvTranspose(
+        w.shape[0], w.shape[1] * step.groups, w.shape[2:], step.stride, step.padding,
+        step.output_padding, step.groups, dilation=step.dilation,
+    )  # fmt: skip
+    return _biased(_scattered(x, w, layer), step.bias, weights)
+
+
+def _scattered(x: Array, w: Array, layer: ConvTranspose) -> Array:
+    """Each input adds its kernel to the output, which is then cropped: the definition."""
+    rank = x.ndim - 1
+    strides, dilations = layer.per_axis("stride", rank), layer.per_axis("dilation", rank)
+    spans = [d * (k - 1) + 1 for k, d in zip(w.shape[2:], dilations, strict=True)]
+    full = [(n - 1) * s + span for n, s, span in zip(x.shape[1:], strides, spans, strict=True)]
+    y = np.zeros((layer.out_channels, *full), dtype=np.result_type(x, w))
+    for tap in product(*map(range, w.shape[2:])):
+        place = tuple(
+            slice(d * k, d * k + (n - 1) * s + 1, s)
+            for n, s, d, k in zip(x.shape[1:], strides, dilations, tap, strict=True)
+        )
+        y[(slice(None), *place)] += _tap_product(x, w[(slice(None), slice(None), *tap)], layer.groups)
+    crops = [same_crop(p, span, s) if isinstance(p, str) else p
+             for p, span, s in zip(layer.per_axis("padding", rank), spans, strides, strict=True)]  # fmt: skip
+    extra = layer.per_axis("output_padding", rank)
+    pads = [(-lo, more - hi) for (lo, hi), more in zip(crops, extra, strict=True)]
+    return _padded(y, [(0, 0), *pads], "zeros", 0)
+
+
+def _tap_product(x: Array, w: Array, groups: int) -> Array:
+    """What one tap adds: for each group, its ``(C, M)`` matrix applied to the channels."""
+    inner = len(x) // groups
+    parts = [slice(g * inner, (g + 1) * inner) for g in range(groups)]
+    return np.concatenate([np.tensordot(w[part].T, x[part], 1) for part in parts])
+
+
+def _biased(y: Array, bias: str | None, weights: Weights) -> Array:
+    return y if bias is None else y + weights(bias).reshape(-1, *[1] * (y.ndim - 1))
+
+
+@_run.register
+def _(step: st.MaxPoolStep, x: Array, weights: Weights) -> Array:
+    layer = MaxPool(step.kernel_size, step.stride, step.padding, step.ceil_mode, dilation=step.dilation)
+    windows = _pool_windows(x.astype(object), layer, float("-inf"), float("-inf"))
+    return np.asarray(np.maximum.reduce(windows))
+
+
+@_run.register
+def _(step: st.AvgPoolStep, x: Array, weights: Weights) -> Array:
+    layer = AvgPool(
+        step.kernel_size, step.stride, step.padding, step.ceil_mode,
+        count_include_pad=step.count_include_pad,
+    )  # fmt: skip
+    sums = sum(_pool_windows(x.astype(object), layer, 0, 0))
+    counted = np.ones(x.shape, dtype=object)
+    counts = sum(_pool_windows(counted, layer, int(layer.count_include_pad), 0))
+    return np.asarray(sums * np.vectorize(lambda n: Fraction(1, n), otypes=[object])(counts))
+
+
+def _pool_windows(x: Array, layer: MaxPool | AvgPool, fill: Any, beyond: Any) -> list[Array]:
+    """What each tap reads for all outputs; a window cut off by the padding reads ``beyond`` it."""
+    pads, strides, dilations = _numbers(layer, x)
+    rank = x.ndim - 1
+    kernel, out = layer.per_axis("kernel_size", rank), layer.output_size(x.shape[1:])
+    padded = _padded(x, [(0, 0), *pads], "zeros", fill)
+    ends = [
+        (o - 1) * s + d * (k - 1) + 1
+        for o, s, d, k in zip(out, strides, dilations, kernel, strict=True)
+    ]
+    fitted = [(0, end - n) for end, n in zip(ends, padded.shape[1:], strict=True)]
+    padded = _padded(padded, [(0, 0), *fitted], "zeros", beyond)
+    return [
+        padded[(slice(None), *_tap_slice(padded.shape[1:], kernel, tap, strides, dilations))]
+        for tap in product(*map(range, kernel))
+    ]
+
+
+def _numbers(
+    layer: Layer, x: Array
+) -> tuple[list[tuple[int, int]], tuple[int, ...], tuple[int, ...]]:
+    """Pads, strides and dilations, one an axis."""
+    rank = x.ndim - 1
+    strides = layer.per_axis("stride", rank)
+    dilations = layer.per_axis("dilation", rank) if hasattr(layer, "dilation") else (1,) * rank
+    spans = [d * (k - 1) + 1 for k, d in zip(layer.per_axis("kernel_size", rank), dilations, strict=True)]
+    named = zip(layer.per_axis("padding", rank), x.shape[1:], spans, strides, strict=True)
+    pads = [same_pair(p, n, span, s) if isinstance(p, str) else p for p, n, span, s in named]
+    return pads, strides, dilations
+
+
+def _tap_slice(
+    size: Sequence[int], kernel: Sequence[int], tap: Sequence[int], strides: Sequence[int],
+    dilations: Sequence[int],
+) -> tuple[slice, ...]:  # fmt: skip
+    """What one tap reads of the padded signal, for all outputs."""
+    return tuple(
+        slice(d * k, n - d * (width - 1 - k), s)
+        for n, width, k, s, d in zip(size, kernel, tap, strides, dilations, strict=True)
+    )
+
+
+def _correlate(
+    x: Array, w: Array, strides: Sequence[int], dilations: Sequence[int], groups: int
+) -> Array:
+    kernel, inner, outer = w.shape[2:], w.shape[1], len(w) // groups
+    rows: list[Any] = [0] * groups
+    for tap in product(*map(range, kernel)):
+        part = x[(slice(None), *_tap_slice(x.shape[1:], kernel, tap, strides, dilations))]
+        for g in range(groups):
+            weights = w[(slice(g * outer, (g + 1) * outer), slice(None), *tap)]
+            rows[g] = rows[g] + np.tensordot(weights, part[g * inner : (g + 1) * inner], 1)
+    return np.concatenate(rows)

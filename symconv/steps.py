@@ -1,0 +1,274 @@
+"""Steps: the words in which pipelines are written, as frozen values with a JSON form.
+
+A step maps one tensor to another.  Data has axes ``(channel, *spatial)`` and no batch; weights have
+PyTorch's layout.  All steps are gathers except `ConvStep`, `ConvTransposeStep`, `MaxConvStep`,
+the two poolings, `Scale` and `Mask`.  What a step *means* is in `symconv.relation`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, ClassVar
+
+from symconv.errors import ClaimError
+
+Number = int | float | str
+"""A number in a step: an int, a float, a fraction such as ``"1/9"``, or ``"-inf"``."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a pipeline."""
+
+    op: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            object.__setattr__(self, field.name, freeze(getattr(self, field.name)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The step's JSON form; attributes at their default are left out."""
+        attributes = {
+            field.name: thaw(getattr(self, field.name))
+            for field in dataclasses.fields(self)
+            if getattr(self, field.name) != field.default
+        }
+        return {"op": self.op, **attributes}
+
+    @classmethod
+    def from_attributes(cls, attributes: Mapping[str, Any]) -> Step:
+        """Make the step from its JSON attributes (all keys but ``op``)."""
+        known = {field.name for field in dataclasses.fields(cls)}
+        required = {f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING}
+        if unknown := sorted(set(attributes) - known):
+            raise ClaimError(
+                f"{cls.op} has no attribute {', '.join(map(repr, unknown))}; "
+                f"it has {', '.join(sorted(known)) or 'none'}"
+            )
+        if missing := sorted(required - set(attributes)):
+            raise ClaimError(f"{cls.op} needs {', '.join(missing)}")
+        return cls(**attributes)
+
+
+@dataclass(frozen=True)
+class Rearrange(Step):
+    """An einops pattern with the sizes of its factors."""
+
+    pattern: str
+    sizes: tuple[tuple[str, int], ...] = ()
+    op: ClassVar[str] = "rearrange"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The sizes stand beside the pattern, as einops writes them."""
+        return {"op": self.op, "pattern": self.pattern, **dict(self.sizes)}
+
+    @classmethod
+    def from_attributes(cls, attributes: Mapping[str, Any]) -> Step:
+        """Read the pattern; every other key is a factor's size."""
+        sizes = {name: size for name, size in attributes.items() if name != "pattern"}
+        if not isinstance(attributes.get("pattern"), str):
+            raise ClaimError(f"rearrange needs a pattern, got {attributes.get('pattern')!r}")
+        for name, size in sizes.items():
+            if type(size) is not int or size < 1:
+                raise ClaimError(f"rearrange: {name} must be an integer of at least 1, got {size!r}")
+        return cls(attributes["pattern"], tuple(sizes.items()))
+
+
+@dataclass(frozen=True)
+class Pad(Step):
+    """Pads ``[lo, hi]`` on every axis; negative ones crop; ``value`` fills mode ``zeros``."""
+
+    padding: tuple[tuple[int, int], ...]
+    mode: str = "zeros"
+    value: Number = 0
+    op: ClassVar[str] = "pad"
+
+
+@dataclass(frozen=True)
+class Slice(Step):
+    """Python's ``[start, stop, step]`` on every axis; null for a part left out."""
+
+    slices: tuple[tuple[int | None, int | None, int | None], ...]
+    op: ClassVar[str] = "slice"
+
+
+@dataclass(frozen=True)
+class Flip(Step):
+    """The named axes read from their end."""
+
+    axes: tuple[int, ...]
+    op: ClassVar[str] = "flip"
+
+
+@dataclass(frozen=True)
+class Dilate(Step):
+    """Zeros between samples: a factor on every axis."""
+
+    dilation: tuple[int, ...]
+    op: ClassVar[str] = "dilate"
+
+
+@dataclass(frozen=True)
+class Tile(Step):
+    """Every axis repeated whole, as ``numpy.tile``."""
+
+    repeats: tuple[int, ...]
+    op: ClassVar[str] = "tile"
+
+
+@dataclass(frozen=True)
+class Transpose(Step):
+    """Axes permuted, as ``numpy.transpose``."""
+
+    axes: tuple[int, ...]
+    op: ClassVar[str] = "transpose"
+
+
+@dataclass(frozen=True)
+class ConvStep(Step):
+    """A convolution whose weight (and bias) are named tensors of the claim."""
+
+    weight: str
+    stride: Any = 1
+    padding: Any = 0
+    dilation: Any = 1
+    groups: int = 1
+    bias: str | None = None
+    padding_mode: str = "zeros"
+    padding_value: Number = 0
+    op: ClassVar[str] = "conv"
+
+
+@dataclass(frozen=True)
+class ConvTransposeStep(Step):
+    """A transposed convolution whose weight (and bias) are named tensors of the claim."""
+
+    weight: str
+    stride: Any = 1
+    padding: Any = 0
+    output_padding: Any = 0
+    dilation: Any = 1
+    groups: int = 1
+    bias: str | None = None
+    op: ClassVar[str] = "conv_transpose"
+
+
+@dataclass(frozen=True)
+class MaxConvStep(Step):
+    """A maximum over the live taps of a constant 0/1 weight in a convolution's layout.
+
+    Output channel ``m`` is the maximum of ``x[c, s*o + d*k - lo]`` over all ``c`` of its group and
+    all ``k`` at which ``weight[m, c, k]`` is not zero: a max pooling on phases.
+    """
+
+    weight: str
+    stride: Any = 1
+    padding: Any = 0
+    dilation: Any = 1
+    groups: int = 1
+    op: ClassVar[str] = "max_conv"
+
+
+@dataclass(frozen=True)
+class MaxPoolStep(Step):
+    """Max pooling of each channel; pads are ``-inf``."""
+
+    kernel_size: Any
+    stride: Any = None
+    padding: Any = 0
+    dilation: Any = 1
+    ceil_mode: bool = False
+    op: ClassVar[str] = "max_pool"
+
+
+@dataclass(frozen=True)
+class AvgPoolStep(Step):
+    """Average pooling of each channel."""
+
+    kernel_size: Any
+    stride: Any = None
+    padding: Any = 0
+    ceil_mode: bool = False
+    count_include_pad: bool = True
+    op: ClassVar[str] = "avg_pool"
+
+
+@dataclass(frozen=True)
+class Scale(Step):
+    """Each axis multiplied by a factor a position; null leaves an axis as it is."""
+
+    factors: tuple[tuple[Number, ...] | None, ...]
+    op: ClassVar[str] = "scale"
+
+
+@dataclass(frozen=True)
+class Mask(Step):
+    """Each axis kept where its entry is 1 and zeroed where it is 0; null keeps an axis."""
+
+    keep: tuple[tuple[int, ...] | None, ...]
+    op: ClassVar[str] = "mask"
+
+
+STEPS: dict[str, type[Step]] = {
+    step.op: step
+    for step in (
+        Rearrange, Pad, Slice, Flip, Dilate, Tile, Transpose, ConvStep, ConvTransposeStep,
+        MaxConvStep, MaxPoolStep, AvgPoolStep, Scale, Mask,
+    )
+}  # fmt: skip
+
+
+def read_step(text: Mapping[str, Any]) -> Step:
+    """Read one step from its JSON form.
+
+    Raises:
+        ClaimError: no such step, an unknown attribute, or one that is missing.
+
+    >>> read_step({"op": "flip", "axes": [1]})
+    Flip(axes=(1,))
+    """
+    if not isinstance(text, Mapping) or not isinstance(text.get("op"), str):
+        raise ClaimError(f"a step must be an object with an 'op', got {text!r}")
+    step = STEPS.get(text["op"])
+    if step is None:
+        near = difflib.get_close_matches(text["op"], STEPS, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(STEPS))}"
+        raise ClaimError(f"there is no step {text['op']!r}; {hint}")
+    return step.from_attributes({key: value for key, value in text.items() if key != "op"})
+
+
+def read_steps(texts: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:
+    """Read a pipeline; a fault names the step's place, counted from 0."""
+    steps = []
+    for place, text in enumerate(texts):
+        try:
+            steps.append(read_step(text))
+        except ClaimError as fault:
+            raise ClaimError(f"step {place}: {fault}") from None
+    return tuple(steps)
+
+
+def read_number(value: Number) -> Fraction | None:
+    """Read a step's number exactly; ``"-inf"`` is None, the identity of max."""
+    if value in ("-inf", float("-inf")):
+        return None
+    try:
+        return Fraction(str(value))
+    except (ValueError, ZeroDivisionError):
+        raise ClaimError(f"expected a number, a fraction or '-inf', got {value!r}") from None
+
+
+def freeze(value: Any) -> Any:
+    """Lists to tuples, all the way down; fractions to text."""
+    if isinstance(value, list | tuple):
+        return tuple(map(freeze, value))
+    return str(value) if isinstance(value, Fraction) else value
+
+
+def thaw(value: Any) -> Any:
+    """Tuples to lists, all the way down."""
+    return list(map(thaw, value)) if isinstance(value, tuple) else value

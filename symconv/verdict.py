@@ -1,0 +1,142 @@
+"""Verdicts: a certificate, a refutation, or neither.  Plain data, to and from JSON; never a bool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, NoReturn
+
+from symconv.claim import Claim, digest
+
+FORMAT = "symconv-certificate/1"
+
+
+class _NotABool:
+    __slots__ = ()
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(
+            f"The truth value of a {type(self).__name__} is undefined; "
+            "compare its type, or read its .verdict"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fact(_NotABool):
+    """One thing established: by which method, about what, with which figures."""
+
+    method: str
+    about: str
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fact's JSON form."""
+        return {"method": self.method, "about": self.about, "figures": self.figures}
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate(_NotABool):
+    """The claim holds: for every input and all values of its free weights.
+
+    ``facts`` says what was established and how; ``layer`` is the configuration whose expansion the
+    claim states, where there is one.  `symconv.recheck` settles it anew from its text.
+    """
+
+    claim: Claim
+    facts: tuple[Fact, ...]
+    output_shape: tuple[int, ...]
+    seconds: float
+    layer: dict[str, Any] | None = None
+    sizes: Literal["these", "all"] = "these"
+    verdict: Literal["proved"] = "proved"
+
+    @property
+    def method(self) -> list[str]:
+        """The methods that agree, each once."""
+        return list(dict.fromkeys(fact.method for fact in self.facts))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The certificate's JSON form, with a digest of everything else in it."""
+        body: dict[str, Any] = {
+            "format": FORMAT,
+            "verdict": self.verdict,
+            "sizes": self.sizes,
+            "claim": self.claim.to_dict(),
+            "layer": self.layer,
+            "output_shape": list(self.output_shape),
+            "method": self.method,
+            "facts": [fact.to_dict() for fact in self.facts],
+        }
+        return {**body, "digest": digest(body)}
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample(_NotABool):
+    """The least coefficient at which the two sides differ, or their shapes where those differ.
+
+    ``output[o]`` holds ``left`` times the product of the named entries on one side, ``right`` times
+    it on the other.  Least means: fewest factors, then the lexicographic order of (output, input,
+    weight).
+    """
+
+    output: tuple[int, ...] = ()
+    input: tuple[int, ...] | None = None
+    weights: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    left: str = "0"
+    right: str = "0"
+    left_shape: tuple[int, ...] | None = None
+    right_shape: tuple[int, ...] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The counterexample's JSON form; ``weight`` is the first weight's index."""
+        if self.left_shape is not None and self.right_shape is not None:
+            return {"left_shape": list(self.left_shape), "right_shape": list(self.right_shape)}
+        return {
+            "output": list(self.output),
+            "input": None if self.input is None else list(self.input),
+            "weight": list(self.weights[0][1]) if self.weights else None,
+            "weights": {name: list(index) for name, index in self.weights},
+            "left": _number(self.left),
+            "right": _number(self.right),
+        }
+
+    def sentence(self) -> str:
+        """The difference in words."""
+        if self.left_shape is not None and self.right_shape is not None:
+            return f"left has shape {list(self.left_shape)}, right has {list(self.right_shape)}"
+        factors = [f"{name}{list(index)}" for name, index in self.weights]
+        factors += [] if self.input is None else [f"x{list(self.input)}"]
+        product = " * ".join(factors) or "1"
+        return (
+            f"in output {list(self.output)}, left has {self.left} times {product}, "
+            f"right has {self.right}"
+        )
+
+
+def _number(text: str) -> int | str:
+    return text if "/" in text else int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Refuted(_NotABool):
+    """The claim fails; ``counterexample`` is its least witness."""
+
+    claim: Claim
+    counterexample: Counterexample
+    seconds: float
+    method: tuple[str, ...] = ("tables",)
+    sizes: Literal["these", "all"] = "these"
+    verdict: Literal["refuted"] = "refuted"
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided(_NotABool):
+    """Neither proved nor refuted; ``reason`` says what stood in the way."""
+
+    claim: Claim
+    reason: str
+    seconds: float
+    sizes: Literal["these", "all"] = "these"
+    verdict: Literal["undecided"] = "undecided"
+
+
+Verdict = Certificate | Refuted | Undecided
