@@ -14,7 +14,7 @@ from operator import index
 from typing import Any, ClassVar, Literal, NoReturn
 
 from symconv.errors import LayerError
-from symconv.padding import Pair, Padding, is_int, read_padding, same_crop, same_pair
+from symconv.padding import Padding, Pair, is_int, read_padding, same_crop, same_pair
 from symconv.window import PADDING_MODES, PaddingMode, Window
 
 Ints = int | tuple[int, ...]
@@ -93,15 +93,19 @@ class Layer:
         """
         size = read_size(input_size, self.op)
         if self.rank not in (None, len(size)):
-            self._refuse(f"it has {self.rank} spatial axes, but input_size={list(size)} has {len(size)}")
+            self._refuse(
+                f"it has {self.rank} spatial axes, but input_size={list(size)} has {len(size)}"
+            )
         return tuple(self._window_at(axis, size) for axis in range(len(size)))
 
     def _window_at(self, axis: int, size: tuple[int, ...]) -> Window:
-        attributes = {name: self.per_axis(name, len(size))[axis] for name in (*self._spatial, "padding")}
+        names = (*self._spatial, "padding")
+        attributes = {name: self.per_axis(name, len(size))[axis] for name in names}
         try:
             return self._window(size[axis], len(size), **attributes)
         except LayerError as fault:
-            raise LayerError(f"{self.op}, axis {axis} of input_size={list(size)}: {fault}") from None
+            where = f"{self.op}, axis {axis} of input_size={list(size)}"
+            raise LayerError(f"{where}: {fault}") from None
 
     def _window(self, size: int, rank: int, **attributes: Any) -> Window:
         raise TypeError(f"{type(self).__name__} does not say what its window is")
@@ -121,7 +125,7 @@ class Layer:
 
 def read_size(input_size: Sequence[int], where: str) -> tuple[int, ...]:
     """Read an input size: one positive integer per spatial axis, at least one axis."""
-    entries: tuple[Any, ...] = tuple(input_size) if isinstance(input_size, Iterable) else ()
+    entries = tuple(input_size) if isinstance(input_size, Iterable) else (input_size,)
     if not entries or not all(is_int(n) and n >= 1 for n in entries):
         raise LayerError(
             f"{where}: input_size must hold a positive integer per spatial axis, got {input_size!r}"
@@ -137,8 +141,8 @@ def _forward_pads(padding: Pair | str, size: int, span: int, stride: int) -> Pai
 class Conv(Layer):
     """A convolution (cross-correlation), as ``torch.nn.Conv1d`` to ``Conv3d`` and beyond.
 
-    ``y[m,o] = bias[m] + sum_{c,k} w[m,c,k] * x[c, s*o + d*k - lo]``, with one index ``o``, ``k`` per
-    spatial axis; ``w`` has shape ``(out_channels, in_channels/groups, *kernel_size)``.
+    ``y[m,o] = bias[m] + sum_{c,k} w[m,c,k] * x[c, s*o + d*k - lo]``, with one index ``o``, ``k``
+    per spatial axis; ``w`` has shape ``(out_channels, in_channels/groups, *kernel_size)``.
 
     Raises:
         LayerError: an attribute that PyTorch would refuse; the message shows it and the mend.
@@ -193,8 +197,8 @@ class Conv(Layer):
 class MaxConv(Conv):
     """A maximum over live taps: what a max pooling becomes on phases.
 
-    ``y[m,o] = max of x[c, s*o + d*k - lo]`` over the ``c`` and ``k`` at which a constant 0/1 weight in
-    `Conv`'s layout is not zero; a convolution in the monoid (max, -inf).
+    ``y[m,o] = max of x[c, s*o + d*k - lo]`` over the ``c`` and ``k`` at which a constant 0/1 weight
+    in `Conv`'s layout is not zero; a convolution in the monoid (max, -inf).
 
     Source: Maragos 1987, *Tutorial on advances in morphological image processing*, section 2.
     """
@@ -351,8 +355,8 @@ class MaxPool(Pool):
 class AvgPool(Pool):
     """Average pooling, as ``torch.nn.AvgPool1d`` to ``3d``.
 
-    ``y[c,o] = (sum_k x[c, s*o + k - lo]) / n[o]``, where ``n`` counts the window's samples inside the
-    padded input, or inside the input itself when ``count_include_pad`` is false.
+    ``y[c,o] = (sum_k x[c, s*o + k - lo]) / n[o]``, where ``n`` counts the window's samples inside
+    the padded input, or inside the input itself when ``count_include_pad`` is false.
 
     Raises:
         LayerError: an attribute that PyTorch would refuse; the message shows it and the mend.

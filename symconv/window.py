@@ -34,7 +34,8 @@ class Window:
     Raises:
         LayerError: no output position exists, or a pad is too large for its mode.
 
-    Source: the fields are those of XLA's window dimension (XLA operation semantics, ConvGeneralDilated).
+    Source: the fields are those of XLA's window dimension (XLA operation semantics,
+    ConvGeneralDilated).
 
     >>> Window(size=5, kernel=3, stride=2, lo=1, hi=1).table().tolist()
     [[-1, 0, 1], [1, 2, 3], [3, 4, -1]]
