@@ -1,0 +1,53 @@
+# Two commands on a fresh machine: `make report` and `make test`.  `make` alone lists all targets.
+VENV   ?= .venv
+PYTHON ?= python3
+JOBS   ?= auto
+BIN    := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+PDF    := $(if $(shell command -v latexmk),--pdf)
+
+.DEFAULT_GOAL := help
+.PHONY: help report test optimised slow bench lint format clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
+
+report: $(VENV)/.installed  ## set up and run the main job: prove and report the ResNet-50 stem
+	@$(if $(PDF),,echo "no latexmk on this machine: writing LaTeX and HTML, no PDF")
+	$(BIN)/symconv report resnet50-stem -o reports $(PDF)
+
+test: lint optimised  ## set up and pass everything: lint, types, the suite under -O, the suite
+	$(PYTEST) -n $(JOBS)
+
+# python -O removes every assert from symconv; pytest's own, rewritten, stay.
+optimised: $(VENV)/.tested  ## the suite under `python -O`, with fewer random examples
+	$(BIN)/python -O -m pytest -n $(JOBS) -q -p no:cacheprovider --hypothesis-profile=brief
+
+slow: $(VENV)/.tested  ## the tests that take minutes
+	$(PYTEST) -n $(JOBS) -m slow
+
+bench: $(VENV)/.tested  ## the benchmarks, measured side by side with their peers
+	$(PYTEST) tests/benchmarks -o python_files='bench_*.py' --benchmark-only --benchmark-group-by=group
+
+lint: $(VENV)/.tested  ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.tested  ## let ruff lay out the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:  ## remove the environment, built files and caches
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.tested: pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --editable '.[test]'
+	@touch $@ $(VENV)/.installed

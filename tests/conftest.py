@@ -1,0 +1,44 @@
+"""How much Hypothesis tries, and the refusal of skips where everything is required."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.requirements import everything_required
+
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("default"), derandomize=True, print_blob=True)
+settings.register_profile("brief", settings.get_profile("ci"), max_examples=15)
+settings.load_profile("ci" if everything_required() else "default")
+
+
+class SkipsFail:
+    """A plugin under which a skipped test, or a skipped file, is a failure that says so."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self) -> Generator[None, Any, Any]:
+        """Turn a test's skip into a failure; an expected failure is no skip."""
+        report = yield
+        return report if hasattr(report, "wasxfail") else _failed(report)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self) -> Generator[None, Any, Any]:
+        """Turn a file's skip into a failure."""
+        return _failed((yield))
+
+
+def _failed(report: Any) -> Any:
+    if report.skipped:
+        report.longrepr = f"skipped, and SYMCONV_REQUIRE_ALL=1 allows no gap: {report.longrepr}"
+        report.outcome = "failed"
+    return report
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse skips in doctests too: a plugin reaches further than this folder."""
+    if everything_required():
+        config.pluginmanager.register(SkipsFail(), "skips-fail")
