@@ -1,0 +1,115 @@
+"""A chain: layers one after another, with pointwise functions between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from symconv.dialect.config import CHANNELS, OPERATIONS, Config, hint, read_layer
+from symconv.errors import LayerError
+
+POINTWISE = (
+    "elu", "gelu", "hardsigmoid", "hardswish", "identity", "leaky_relu", "mish", "relu", "relu6",
+    "selu", "sigmoid", "silu", "softplus", "tanh",
+)  # fmt: skip
+"""By torch's names; any other function is ``{"op": "pointwise", "function": "f"}``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointwise:
+    """A function applied to each value alone."""
+
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Layers and pointwise functions in order; each layer reads the output of the one before."""
+
+    name: str
+    entries: tuple[Config | Pointwise, ...]
+
+    @property
+    def layers(self) -> tuple[Config, ...]:
+        """The layers alone."""
+        return tuple(entry for entry in self.entries if isinstance(entry, Config))
+
+
+def read_chain(items: Sequence[Any], name: str) -> Chain:
+    """Read a chain; a layer after the first may leave out its input channels and size.
+
+    Raises:
+        LayerError: an item makes no sense, or does not fit the one before it.
+
+    >>> stem = {"op": "conv", "in_channels": 3, "out_channels": 64, "kernel_size": 7, "stride": 2,
+    ...         "padding": 3, "input_size": [224, 224]}
+    >>> pool = {"op": "max_pool", "kernel_size": 3, "stride": 2}
+    >>> chain = read_chain([stem, {"op": "relu"}, pool], "stem")
+    >>> chain.layers[-1].layer.channels, chain.layers[-1].output_size
+    (64, (55, 55))
+    """
+    if not isinstance(items, list | tuple):
+        raise LayerError(f"chain {name!r}: 'network' must be a list of layers, got {items!r}")
+    entries: list[Config | Pointwise] = []
+    last: Config | None = None
+    for place, item in enumerate(items):
+        entry = _read_entry(item, f"{name}[{place}]", last)
+        entries.append(entry)
+        last = entry if isinstance(entry, Config) else last
+    if last is None:
+        raise LayerError(f"chain {name!r} holds no layer")
+    return Chain(name, tuple(entries))
+
+
+def _read_entry(item: Any, where: str, last: Config | None) -> Config | Pointwise:
+    if not isinstance(item, Mapping):
+        raise LayerError(f"{where}: an item must be an object with 'op', got {item!r}")
+    op = item.get("op")
+    if isinstance(op, str) and op not in OPERATIONS:
+        return Pointwise(_read_function(item, where))
+    config = read_layer(_fill_in(item, last), where)
+    if last is not None:
+        _check_fit(last, config)
+    return config
+
+
+def _read_function(item: Mapping[str, Any], where: str) -> str:
+    op, extra = item["op"], sorted(set(item) - {"op", "name", "function"})
+    if extra:
+        raise LayerError(f"{where}: a pointwise function has no attribute {extra[0]!r}")
+    if op == "pointwise" and isinstance(item.get("function"), str):
+        return str(item["function"])
+    if op in POINTWISE and "function" not in item:
+        return str(op)
+    known = (*OPERATIONS, *POINTWISE)
+    raise LayerError(
+        f"{where}: op must be a layer, or one of {', '.join(POINTWISE)}, or 'pointwise' with a "
+        f"'function' by name, got {op!r}{hint(op, known)}"
+    )
+
+
+def _fill_in(item: Mapping[str, Any], last: Config | None) -> Mapping[str, Any]:
+    if last is None:
+        return item
+    if last.output_size is None:
+        raise LayerError(f"layer {last.name!r}: in a chain input_size must be numeric")
+    channels = (
+        {}
+        if set(CHANNELS) & set(item) - {"out_channels"}
+        else {"in_channels": last.layer.out_channels}
+    )
+    return {"input_size": list(last.output_size), **channels, **item}
+
+
+def _check_fit(last: Config, config: Config) -> None:
+    if config.layer.in_channels != last.layer.out_channels:
+        raise LayerError(
+            f"layer {config.name!r}: in_channels must be {last.layer.out_channels}, the output "
+            f"channels of {last.name!r}, got {config.layer.in_channels}"
+        )
+    if config.input_size != last.output_size:
+        raise LayerError(
+            f"layer {config.name!r}: input_size must be {list(last.output_size or ())}, the output "
+            f"size of {last.name!r}, got {list(config.input_size)}"
+        )

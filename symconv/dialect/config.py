@@ -1,0 +1,245 @@
+"""A layer together with its input size, to and from the JSON form other people write."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from symconv.errors import LayerError
+from symconv.layer import AvgPool, Conv, ConvTranspose, MaxConv, MaxPool, Pool
+from symconv.padding import is_int
+
+AnyLayer = Conv | ConvTranspose | MaxPool | AvgPool
+Size = tuple[int | str, ...]
+
+OPERATIONS: dict[str, type[AnyLayer]] = {
+    cls.op: cls for cls in (Conv, ConvTranspose, MaxPool, AvgPool, MaxConv)
+}
+SPATIAL = ("kernel_size", "stride", "dilation", "output_padding")
+SWITCHES = ("bias", "ceil_mode", "count_include_pad")
+CHANNELS = ("channels", "in_channels", "out_channels")
+AROUND = {"op", "name", "input_size", "output_size"}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A named layer at an input size; a name in the size, such as ``"H"``, stands for all sizes.
+
+    Raises:
+        LayerError: the layer has another number of spatial axes, or no output at that size.
+
+    >>> Config("stem", Conv(3, 64, kernel_size=7, stride=2, padding=3), (224, 224)).output_size
+    (112, 112)
+    >>> Config("stem", Conv(3, 64, kernel_size=7, stride=2, padding=3), ("H", "W")).for_all_sizes
+    True
+    """
+
+    name: str
+    layer: AnyLayer
+    input_size: Size
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "input_size", read_input_size(self.input_size))
+        if self.layer.rank not in (None, len(self.input_size)):
+            raise LayerError(
+                f"{self.layer.op}: it has {self.layer.rank} spatial axes, but "
+                f"input_size={list(self.input_size)} has {len(self.input_size)}"
+            )
+        _ = self.output_size
+
+    @property
+    def for_all_sizes(self) -> bool:
+        """Whether some entry of the input size is a name."""
+        return self.numeric_size is None
+
+    @property
+    def numeric_size(self) -> tuple[int, ...] | None:
+        """The input size where every entry is a number."""
+        numbers = tuple(n for n in self.input_size if not isinstance(n, str))
+        return numbers if len(numbers) == len(self.input_size) else None
+
+    @property
+    def output_size(self) -> tuple[int, ...] | None:
+        """Spatial sizes of the output where the input size is numeric."""
+        size = self.numeric_size
+        return None if size is None else self.layer.output_size(size)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The layer format, every attribute spelt out per axis."""
+        return layer_to_dict(self.layer, self.input_size, self.name)
+
+
+def read_layer(text: Mapping[str, Any], name: str | None = None) -> Config:
+    """Read one layer of the layer format; ``name`` is used where the text has none.
+
+    Raises:
+        LayerError: an unknown or a missing key, a value that PyTorch would refuse, or an
+            ``output_size`` that is not the layer's.
+
+    >>> read_layer({"op": "conv", "in_channels": 3, "out_channels": 64, "kernel_size": 7,
+    ...             "stride": 2, "padding": 3, "input_size": [224, 224]}, "stem").output_size
+    (112, 112)
+    """
+    if not isinstance(text, Mapping):
+        raise LayerError(f"a layer must be an object with 'op' and 'input_size', got {text!r}")
+    name = text.get("name", name)
+    if name is not None and not isinstance(name, str):
+        raise LayerError(f"a layer's name must be a string, got {name!r}")
+    try:
+        return _read_layer(text, name)
+    except LayerError as fault:
+        raise LayerError(f"layer {name!r}: {fault}" if name else str(fault)) from None
+
+
+def _read_layer(text: Mapping[str, Any], name: str | None) -> Config:
+    cls = _read_operation(text)
+    _check_keys(text, cls)
+    if "input_size" not in text:
+        raise LayerError(
+            f"{cls.op}: input_size is missing; give one size per spatial axis, such as [224, 224]"
+        )
+    config = Config(name or cls.op, _read_attributes(text, cls), text["input_size"])
+    _check_output_size(config, text)
+    return config
+
+
+def _read_operation(text: Mapping[str, Any]) -> type[AnyLayer]:
+    op = text.get("op")
+    if isinstance(op, str) and op in OPERATIONS:
+        return OPERATIONS[op]
+    if op is None:
+        raise LayerError(f"'op' is missing; write one of {', '.join(OPERATIONS)}")
+    raise LayerError(f"op must be one of {', '.join(OPERATIONS)}, got {op!r}{hint(op, OPERATIONS)}")
+
+
+def _known_keys(cls: type[AnyLayer]) -> set[str]:
+    keys = {field.name for field in dataclasses.fields(cls)} | AROUND
+    if issubclass(cls, Pool):
+        keys |= set(CHANNELS)
+    if cls is ConvTranspose:
+        keys |= {"padding_mode"}
+    return keys
+
+
+def _check_keys(text: Mapping[str, Any], cls: type[AnyLayer]) -> None:
+    known = _known_keys(cls)
+    for key in text:
+        if key not in known:
+            raise LayerError(
+                f"{cls.op} has no attribute {key!r}{hint(key, known)}; "
+                f"it has {', '.join(sorted(known))}"
+            )
+    required = {f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING}
+    if missing := sorted(required - set(text)):
+        raise LayerError(f"{cls.op} needs {', '.join(missing)}")
+
+
+def _read_attributes(text: Mapping[str, Any], cls: type[AnyLayer]) -> AnyLayer:
+    attributes = {key: value for key, value in text.items() if key not in AROUND}
+    for key in SWITCHES:
+        if not isinstance(attributes.get(key, True), bool):
+            raise LayerError(f"{cls.op}: {key} must be true or false, got {attributes[key]!r}")
+    if cls is ConvTranspose and attributes.pop("padding_mode", "zeros") != "zeros":
+        raise LayerError(
+            f"conv_transpose: padding_mode must be 'zeros', got {text['padding_mode']!r}"
+        )
+    if "padding_value" in attributes:
+        attributes["padding_value"] = _read_number(attributes["padding_value"], cls.op)
+    if issubclass(cls, Pool):
+        attributes |= _pool_channels(attributes, cls.op)
+    return cls(**attributes)
+
+
+def _read_number(value: Any, where: str) -> int | float | Fraction:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    try:
+        return Fraction(value if isinstance(value, str) else "")
+    except (ValueError, ZeroDivisionError):
+        raise LayerError(
+            f"{where}: padding_value must be a number or a fraction such as '1/3', got {value!r}"
+        ) from None
+
+
+def _pool_channels(attributes: dict[str, Any], op: str) -> dict[str, Any]:
+    """Take the three names of a pooling's channels out of its attributes; they must agree."""
+    given = {key: attributes.pop(key) for key in CHANNELS if key in attributes}
+    counts = list(given.values())
+    if len(set(map(repr, counts))) > 1:
+        found = ", ".join(f"{key}={value!r}" for key, value in given.items())
+        raise LayerError(f"{op}: a pooling keeps its channels, got {found}")
+    return {"channels": counts[0]} if counts else {}
+
+
+def read_input_size(value: Any) -> Size:
+    """Read an input size: an integer or a name per spatial axis, alone where there is one axis."""
+    entries = tuple(value) if isinstance(value, list | tuple) else (value,)
+    for entry in entries:
+        number = is_int(entry) and entry >= 1
+        if not number and not (isinstance(entry, str) and entry.isidentifier()):
+            raise LayerError(
+                "each entry of input_size must be an integer of at least 1 or a name such as 'H', "
+                f"got {entry!r} in input_size={value!r}"
+            )
+    if not entries:
+        raise LayerError("input_size must have at least one spatial axis, got []")
+    return tuple(entry if isinstance(entry, str) else int(entry) for entry in entries)
+
+
+def _check_output_size(config: Config, text: Mapping[str, Any]) -> None:
+    if "output_size" not in text:
+        return
+    stated = text["output_size"]
+    found = config.output_size
+    if found is None:
+        raise LayerError("output_size can be stated only beside a numeric input_size; leave it out")
+    if stated != list(found) and stated != found:
+        raise LayerError(
+            f"{config.layer.op}: output_size={stated!r} was stated, but input_size="
+            f"{list(config.input_size)} gives {list(found)}"
+        )
+
+
+def hint(word: Any, known: Collection[str]) -> str:
+    """``; did you mean '...'?`` where a known word is near, else nothing."""
+    near = difflib.get_close_matches(str(word), sorted(known), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def layer_to_dict(
+    layer: AnyLayer, input_size: Sequence[int | str] | None = None, name: str | None = None
+) -> dict[str, Any]:
+    """Write a layer in the layer format, every attribute spelt out; `read_layer` inverts it.
+
+    Attributes are given per spatial axis where the layer or the input size says how many there are.
+
+    >>> layer_to_dict(MaxPool(3, stride=2, padding=1, channels=64), (112, 112))["padding"]
+    [[1, 1], [1, 1]]
+    """
+    rank = layer.rank if input_size is None else len(input_size)
+    written: dict[str, Any] = {} if name is None else {"name": name}
+    written |= {
+        "op": layer.op,
+        "in_channels": layer.in_channels,
+        "out_channels": layer.out_channels,
+    }
+    for field in dataclasses.fields(layer):
+        if field.name not in CHANNELS:
+            written[field.name] = _write_value(layer, field.name, rank)
+    if written.get("padding_value") == 0:
+        del written["padding_value"]
+    return written if input_size is None else {**written, "input_size": list(input_size)}
+
+
+def _write_value(layer: AnyLayer, name: str, rank: int | None) -> Any:
+    value = getattr(layer, name)
+    if isinstance(value, Fraction):
+        return str(value)
+    if rank is None or isinstance(value, str) or name not in (*SPATIAL, "padding"):
+        return value
+    values = layer.per_axis(name, rank)
+    return [list(pair) for pair in values] if name == "padding" else list(values)

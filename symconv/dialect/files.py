@@ -1,0 +1,189 @@
+"""Where layers come from: a file, standard input, a shorthand or a preset."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import sys
+import tomllib
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from symconv.dialect.chain import Chain, read_chain
+from symconv.dialect.config import Config, hint, read_layer
+from symconv.dialect.presets import PRESETS, preset
+from symconv.dialect.shorthand import is_shorthand, read_shorthand
+from symconv.errors import LayerError, SymconvError
+
+PARTS = ("layers", "network", "claims")
+BESIDES = {"header", "name", "comment", "source"}
+SUFFIXES = (".json", ".toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One item of many that could not be read, and why; the others still are."""
+
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimText:
+    """A claim as it was written; `symconv.claim` reads it."""
+
+    name: str
+    text: Mapping[str, Any]
+
+
+Entry = Config | Chain | ClaimText | Fault
+
+
+def read_layers(source: str | os.PathLike[str]) -> list[Entry]:
+    """Read a JSON or TOML file, ``-`` for standard input, a shorthand, or a preset's name.
+
+    A file holds one layer, one claim, or ``{"layers": [...]}``, ``{"network": [...]}``,
+    ``{"claims": [...]}``; an item of ``layers`` may be a shorthand or a preset's name.
+    A bad item of a list is a `Fault` among the others.
+
+    Raises:
+        LayerError: the source does not exist or cannot be read, or holds one bad item alone.
+
+    >>> [entry.output_size for entry in read_layers("conv i3x224x224 o64 k7 s2 p3")]
+    [(112, 112)]
+    """
+    text = os.fspath(source)
+    if text == "-":
+        return _read_text(sys.stdin.read(), "standard input", "")
+    if os.path.exists(text):
+        return _read_file(Path(text))
+    if is_shorthand(text) or text in PRESETS:
+        return [_read_line(text)]
+    raise LayerError(_not_found(text))
+
+
+def _read_line(text: str) -> Config:
+    return read_shorthand(text) if len(text.split()) > 1 else preset(text.strip())
+
+
+def _not_found(text: str) -> str:
+    if len(text.split()) > 1 and not text.endswith(SUFFIXES):
+        return f"no file and no layer: {text!r}; a shorthand reads conv i3x224x224 o64 k7 s2 p3"
+    folder = Path(text).parent
+    files = [str(folder / name) for name in os.listdir(folder)] if folder.is_dir() else []
+    known = [name.removeprefix("./") for name in (*PRESETS, *files)]
+    return f"no file and no preset of the name {text!r}{hint(text, known)}"
+
+
+def _read_file(path: Path) -> list[Entry]:
+    try:
+        data = path.read_bytes()
+        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+    except UnicodeDecodeError:
+        raise LayerError(f"{path} is not text; layers come as JSON or TOML") from None
+    except (OSError, EOFError, zlib.error) as fault:
+        reason = getattr(fault, "strerror", None) or fault
+        raise LayerError(f"{path} cannot be read: {reason}") from None
+    return _read_text(text, str(path), Path(path.name.removesuffix(".gz")).suffix)
+
+
+def _read_text(text: str, where: str, suffix: str) -> list[Entry]:
+    """Read what a file holds; without a known suffix, by how it begins."""
+    opening = text.lstrip()[:1]
+    if suffix == ".json" or (suffix != ".toml" and opening == "{"):
+        return _read_document(_decode(json_loads, text, "JSON", where), where)
+    if suffix == ".toml" or "=" in text:
+        return _read_document(_decode(tomllib.loads, text, "TOML", where), where)
+    lines = [line for line in text.splitlines() if line.strip()]
+    return _read_items("layers", lines, where)
+
+
+def _decode(loads: Callable[[str], Any], text: str, form: str, where: str) -> Any:
+    try:
+        return loads(text)
+    except RecursionError:
+        raise LayerError(f"{where} is nested too deeply") from None
+    except ValueError as fault:
+        raise LayerError(f"{where} is not {form}: {fault}") from None
+
+
+def json_loads(text: str) -> Any:
+    """Read JSON in which no object holds the same key twice."""
+    return json.loads(text, object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"an object holds the key {twice!r} twice")
+    return found
+
+
+def _read_document(document: Any, where: str) -> list[Entry]:
+    if isinstance(document, list):
+        return _read_items("layers", document, where)
+    if not isinstance(document, Mapping):
+        raise LayerError(f"{where} must hold an object, got {document!r}")
+    stem = Path(where).name.split(".")[0]
+    if "op" in document:
+        return [read_layer(document, stem)]
+    if {"left", "right"} & set(document):
+        return [ClaimText(_name(document, stem), document)]
+    return _read_parts(document, where, stem)
+
+
+def _read_parts(document: Mapping[str, Any], where: str, stem: str) -> list[Entry]:
+    parts = [part for part in PARTS if part in document]
+    for key in document:
+        if key not in {*PARTS, *BESIDES} or not parts:
+            raise LayerError(
+                f"{where} holds {key!r}{hint(key, PARTS)}; write a layer, a claim, or one of "
+                f"{', '.join(PARTS)}"
+            )
+    if not parts:
+        raise LayerError(f"{where} holds no layer")
+    return [entry for part in parts for entry in _read_part(part, document, where, stem)]
+
+
+def _read_part(part: str, document: Mapping[str, Any], where: str, stem: str) -> list[Entry]:
+    if part == "network":
+        return [read_chain(document[part], _name(document, stem))]
+    return _read_items(part, document[part], where)
+
+
+def _read_items(part: str, items: Any, where: str) -> list[Entry]:
+    if not isinstance(items, list):
+        raise LayerError(f"{where}: {part!r} must be a list, got {items!r}")
+    if not items:
+        raise LayerError(f"{where} holds no {part[:-1]}")
+    return list(_guarded(part, items))
+
+
+def _guarded(part: str, items: list[Any]) -> Iterator[Entry]:
+    for place, item in enumerate(items):
+        name = f"{part}[{place}]"
+        try:
+            yield _read_item(part, item, name)
+        except SymconvError as fault:
+            yield Fault(_name(item, name), str(fault))
+
+
+def _read_item(part: str, item: Any, name: str) -> Entry:
+    if part == "claims":
+        if not isinstance(item, Mapping):
+            raise LayerError(f"{name}: a claim must be an object, got {item!r}")
+        return ClaimText(_name(item, name), item)
+    return _read_line(item) if isinstance(item, str) else read_layer(item, name)
+
+
+def _name(item: Any, default: str) -> str:
+    if isinstance(item, str):
+        return item
+    name = item.get("name") if isinstance(item, Mapping) else None
+    return name if isinstance(name, str) else default
