@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -45,8 +44,8 @@ class _Sets:
             self._parent[root] = first
 
 
-def find_blocks(terms: Sequence[Term], monoid: Monoid) -> tuple[list[Block], list[Any]]:
-    """The blocks of terms over the same digits, and each term's factor outside all blocks."""
+def find_blocks(terms: Sequence[Term], monoid: Monoid) -> tuple[list[Block], list[int]]:
+    """The blocks of terms over the same digits, and what each term's tables outside them come to."""
     positions = [(axis, digit) for axis, legs in enumerate(terms[0].out) for digit in range(len(legs))]
     components = [_components(term) for term in terms]
     together = _Sets()
@@ -57,7 +56,7 @@ def find_blocks(terms: Sequence[Term], monoid: Monoid) -> tuple[list[Block], lis
     for position in positions:
         members.setdefault(together.find(position), []).append(position)
     blocks = [_block(group, terms, components, monoid) for group in members.values()]
-    return blocks, [_scalar(t, s, positions) for t, s in zip(terms, components, strict=True)]
+    return blocks, [_loose_factor(t, s, positions) for t, s in zip(terms, components, strict=True)]
 
 
 def _leg(term: Term, position: Position) -> Leg:
@@ -72,19 +71,19 @@ def _components(term: Term) -> _Sets:
     return sets
 
 
-def _scalar(term: Term, sets: _Sets, positions: Sequence[Position]) -> Any:
-    """The term's factor times every table, and free leg, that reaches no position."""
+def _loose_factor(term: Term, sets: _Sets, positions: Sequence[Position]) -> int:
+    """The product of the term's tables that reach no position."""
     reached = {sets.find(_leg(term, position)) for position in positions}
     loose: dict[Hashable, list[Table]] = {}
-    scalar = term.scalar
+    factor = 1
     for table in term.tables:
         if not table.legs:
-            scalar = scalar * table.total()
+            factor *= table.total()
         elif (root := sets.find(table.legs[0])) not in reached:
             loose.setdefault(root, []).append(table)
     for tables in loose.values():
-        scalar = scalar * contract(tables, ()).total()
-    return scalar
+        factor *= contract(tables, ()).total()
+    return factor
 
 
 def _block(

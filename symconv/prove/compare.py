@@ -134,12 +134,13 @@ def _group_difference(
     shapes = [tensor for term in (*lefts, *rights)[:1] for tensor in sorted(term.tensors, key=_name)]
     rank = len((*lefts, *rights)[0].out)
     terms = _same_digits([_framed(term) for term in (*lefts, *rights)])
-    blocks, scalars = find_blocks(terms, monoid)
+    blocks, loose = find_blocks(terms, monoid)
+    factors = [f if monoid == "max" else f * t.scalar for f, t in zip(loose, terms, strict=True)]
     states = _combine(blocks, len(terms))
     found = [
         (place, sums)
         for vector, place in states.items()
-        if (sums := _sums(vector, scalars, len(lefts), monoid))[0] != sums[1]
+        if (sums := _sums(vector, factors, len(lefts), monoid))[0] != sums[1]
     ]
     if not found:
         return None
@@ -170,12 +171,13 @@ def _combine(blocks: Sequence[Block], count: int) -> dict[tuple[int, ...], Place
 
 
 def _sums(
-    vector: tuple[int, ...], scalars: Sequence[Any], lefts: int, monoid: Monoid
+    vector: tuple[int, ...], factors: Sequence[Any], lefts: int, monoid: Monoid
 ) -> tuple[Any, Any]:
+    """Both sides' coefficient for one choice of classes; 1 or 0 where only the support counts."""
+    parts = [value * factor for value, factor in zip(vector, factors, strict=True)]
     if monoid == "max":
-        return int(any(vector[:lefts])), int(any(vector[lefts:]))
-    weighted = [value * scalar for value, scalar in zip(vector, scalars, strict=True)]
-    return sum(weighted[:lefts]), sum(weighted[lefts:])
+        return int(any(parts[:lefts])), int(any(parts[lefts:]))
+    return sum(parts[:lefts]), sum(parts[lefts:])
 
 
 def _axis_index(place: Place, term: Term) -> list[int]:

@@ -1,0 +1,81 @@
+"""Recheck: a certificate is settled again, from its own text, by code that is not the prover's.
+
+It shares no code with the prover: its own reading of the text, its own meaning of every step, plain
+dictionaries of exact integers.  It is slower, and it answers for what the certificate states: the
+layer, the claim, the output shape.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from symconv.errors import SymconvError
+from symconv.recheck.settle import same_function
+from symconv.recheck.statement import claim_of_layer
+
+FORMAT = "symconv-certificate/1"
+_FIELDS = {"format", "verdict", "sizes", "claim", "layer", "output_shape", "method", "facts", "digest"}
+
+
+class CertificateError(SymconvError):
+    """A certificate whose parts do not belong together; the message names the part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recheck:
+    """What rechecking a certificate found: ``proved``, or ``refuted`` with a reason."""
+
+    name: str
+    verdict: Literal["proved", "refuted"]
+    reason: str
+
+
+def recheck(certificate: Any) -> Recheck:
+    """Settle a certificate again from its own text: an object, a JSON text's value, or a file.
+
+    Raises:
+        CertificateError: the text is not a certificate, was changed after it was written, or states a
+            layer, a shape or a scope that its claim does not have.
+        TooLarge: the claim is beyond what plain dictionaries hold.
+    """
+    body = _read(certificate)
+    claim, layer = body["claim"], body["layer"]
+    equal, shape = same_function(claim)
+    if layer is not None:
+        restated = claim_of_layer(layer, claim)
+        if restated["input"] != claim["input"] or restated["weights"] != claim["weights"]:
+            raise CertificateError(
+                f"certificate of {claim.get('name')!r}: its layer and its claim speak of different "
+                "inputs or weights"
+            )
+        equal = equal and same_function(restated)[0]
+    if equal and shape != body["output_shape"]:
+        raise CertificateError(
+            f"certificate of {claim.get('name')!r}: output_shape is {shape}, "
+            f"the certificate says {body['output_shape']}"
+        )
+    if equal:
+        return Recheck(claim["name"], "proved", "both sides hold the same coefficients, counted again")
+    return Recheck(claim["name"], "refuted", "the two sides of the certificate's claim differ")
+
+
+def _read(certificate: Any) -> dict[str, Any]:
+    if isinstance(certificate, str | Path):
+        certificate = json.loads(Path(certificate).read_text(encoding="utf-8"))
+    elif hasattr(certificate, "to_dict"):
+        certificate = json.loads(json.dumps(certificate.to_dict()))
+    if not isinstance(certificate, Mapping) or set(certificate) != _FIELDS:
+        raise CertificateError(f"a certificate has exactly the parts {', '.join(sorted(_FIELDS))}")
+    body = {key: value for key, value in certificate.items() if key != "digest"}
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    if hashlib.sha256(text.encode()).hexdigest() != certificate["digest"]:
+        raise CertificateError("the certificate was changed: its digest is not that of its text")
+    stated = (body["format"], body["verdict"], body["sizes"])
+    if stated != (FORMAT, "proved", "these"):
+        raise CertificateError(f"only {FORMAT} proofs of given sizes can be rechecked, got {stated}")
+    return body

@@ -1,0 +1,372 @@
+"""What a claim's text means, as sums of products of strands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from math import prod
+from typing import Any
+
+from symconv.errors import ClaimError
+from symconv.recheck import text
+from symconv.recheck.strands import Product, Strand
+
+Sum = list[Product]
+Step = dict[str, Any]
+
+
+class Meaning:
+    """Reads the pipelines of one claim; ``maximum`` reads them in (max, -inf)."""
+
+    def __init__(self, claim: dict[str, Any], maximum: bool) -> None:
+        self._weights = claim.get("weights", {})
+        self._shape = [claim["input"]["channels"], *claim["input"]["size"]]
+        self._maximum = maximum
+
+    def pipeline(self, steps: Sequence[Step]) -> Sum:
+        """The sum that a pipeline computes."""
+        terms = [self._named("x", self._shape, {})]
+        uses: dict[str, int] = {}
+        for step in steps:
+            terms = self._step(step, terms, uses)
+        return terms
+
+    def _named(self, name: str, shape: Sequence[int], uses: dict[str, int]) -> Product:
+        """The tensor itself; its n-th use in a pipeline has names of its own."""
+        uses[name] = uses.get(name, 0) + 1
+        label = f"{name}@{uses[name]}"
+        result = Product([], {}, [], 1, self._maximum)
+        for axis, size in enumerate(shape):
+            digit = result.new_digit(size)
+            result.axes.append([digit])
+            result.strands.append(
+                Strand([digit], [f"{label}.{axis}"], {(v,): {(v,): 1} for v in range(size)})
+            )
+        return result
+
+    def _constant(self, value: Any, shape: Sequence[int]) -> Sum:
+        exact = text.number(value)
+        if exact is None or (exact == 0 and not self._maximum):
+            return []
+        result = Product([], {}, [], exact, self._maximum)
+        result.axes = [[result.new_digit(size)] for size in shape]
+        return [result]
+
+    def _weight(self, name: str, uses: dict[str, int], seen: tuple[str, ...] = ()) -> Sum:
+        if name not in self._weights or name in seen:
+            raise ClaimError(f"weight {name!r} is not defined")
+        weight = self._weights[name]
+        if "from" in weight:
+            terms = self._weight(weight["from"], uses, (*seen, name))
+            for step in weight["steps"]:
+                terms = self._step(step, terms, uses)
+            return terms
+        if "fill" in weight:
+            return self._constant(weight["fill"], weight["shape"])
+        return [self._named(name, weight["shape"], uses)]
+
+    def _step(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        act: Callable[[Step, Sum, dict[str, int]], Sum] | None
+        act = getattr(self, "_do_" + str(step.get("op")), None)
+        if act is None:
+            raise ClaimError(f"step {step.get('op')!r} is not known to the rechecker")
+        return act(step, terms, uses)
+
+    def _do_rearrange(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        left, right = text.einops(step["pattern"])
+        for term in terms:
+            sizes = _factor_sizes(left, term.shape(), step)
+            runs: dict[str, list[int]] = {}
+            for axis, group in enumerate(left):
+                cut = term.groups(axis, [sizes[name] for name in group])
+                runs |= dict(zip(group, cut, strict=True))
+            term.axes = [[d for name in group for d in runs[name]] for group in right]
+        return terms
+
+    def _read(self, terms: Sum, maps: Sequence[list[int | None] | None], fill: Any) -> Sum:
+        """Every axis read through a list of old positions; None in a list reads the fill."""
+        if not terms and text.number(fill) not in (None, 0):
+            raise ClaimError("a fill around an empty sum is not rechecked")
+        shape = [n if m is None else len(m) for n, m in zip(_shape(terms), maps, strict=True)]
+        for term in terms:
+            for axis, index in enumerate(maps):
+                if index is not None:
+                    _read_axis(term, axis, index)
+        holes = [(a, m) for a, m in enumerate(maps) if m is not None and None in m]
+        return terms + (self._filled(fill, shape, holes) if holes else [])
+
+    def _filled(self, fill: Any, shape: Sequence[int], holes: list[tuple[int, list[int | None]]]) -> Sum:
+        whole = self._constant(fill, shape)
+        if self._maximum:
+            parts = [(base.copy(), [hole], True) for base in whole for hole in holes]
+        else:
+            parts = [(base.copy(), holes, False) for base in whole]
+        for part, chosen, outside in parts:
+            part.number = part.number if self._maximum else -part.number
+            for axis, index in chosen:
+                kept = {v for v, old in enumerate(index) if (old is None) == outside}
+                digit = part.flat(axis)
+                part.reindex([digit], [digit], lambda v, kept=kept: [v] if v[0] in kept else [])  # type: ignore[misc]
+        added = [part for part, _, _ in parts]
+        return added if self._maximum else whole + added
+
+    def _do_pad(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        mode = step.get("mode", "zeros")
+        maps = [
+            [text.outside(v, n, lo, hi, mode) for v in range(-lo, n + hi)]
+            for n, (lo, hi) in zip(_shape(terms), step["padding"], strict=True)
+        ]
+        return self._read(terms, _skip_identities(maps, _shape(terms)), step.get("value", 0))
+
+    def _do_slice(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        shape = _shape(terms)
+        maps: list[list[int | None]] = [
+            list(range(n))[slice(*part)] for n, part in zip(shape, step["slices"], strict=True)
+        ]
+        return self._read(terms, _skip_identities(maps, shape), 0)
+
+    def _do_flip(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        shape = _shape(terms)
+        axes = {axis % len(shape) for axis in step["axes"]}
+        maps = [list(reversed(range(n))) if a in axes else None for a, n in enumerate(shape)]
+        return self._read(terms, maps, 0)  # type: ignore[arg-type]
+
+    def _do_dilate(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        maps: list[list[int | None]] = [
+            [v // f if v % f == 0 else None for v in range(f * (n - 1) + 1)]
+            for n, f in zip(_shape(terms), step["dilation"], strict=True)
+        ]
+        return self._read(terms, _skip_identities(maps, _shape(terms)), 0)
+
+    def _do_tile(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        shape = _shape(terms)
+        maps: list[list[int | None]] = [
+            list(range(n)) * r for n, r in zip(shape, step["repeats"], strict=True)
+        ]
+        return self._read(terms, _skip_identities(maps, shape), 0)
+
+    def _do_transpose(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        for term in terms:
+            term.axes = [term.axes[axis] for axis in step["axes"]]
+        return terms
+
+    def _do_scale(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        if self._maximum:
+            raise ClaimError("scale is not rechecked in a maximum")
+        for term in terms:
+            for axis, factors in enumerate(step["factors"]):
+                if factors is not None:
+                    _scale_axis(term, axis, [text.number(f) for f in factors])
+        return terms
+
+    def _do_mask(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        return self._do_scale({"factors": step["keep"]}, terms, uses)
+
+    def _do_conv(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        _, _, *kernel = _weight_shape(self._weights, step["weight"])
+        sizes, rank = _shape(terms)[1:], len(kernel)
+        strides, dilations = (text.per_axis(step.get(n, 1), rank) for n in ("stride", "dilation"))
+        spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True)]
+        padding = text.pads(step.get("padding", 0), sizes, spans, strides)
+        front = {"mode": step.get("padding_mode", "zeros"), "value": step.get("padding_value", 0)}
+        terms = self._do_pad({**front, "padding": [[0, 0], *padding]}, terms, uses)
+        windows = [
+            _window(n, k, s, d, False)
+            for n, k, s, d in zip(_shape(terms)[1:], kernel, strides, dilations, strict=True)
+        ]
+        terms = self._correlate(step, terms, windows, uses, transposed=False)
+        return self._biased(step, terms, uses)
+
+    def _do_max_conv(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        return self._do_conv({**step, "padding_value": "-inf"}, terms, uses)
+
+    def _do_conv_transpose(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        _, _, *kernel = _weight_shape(self._weights, step["weight"])
+        sizes, rank = _shape(terms)[1:], len(kernel)
+        strides, dilations = (text.per_axis(step.get(n, 1), rank) for n in ("stride", "dilation"))
+        spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True)]
+        crops = text.pads(step.get("padding", 0), sizes, spans, strides, transposed=True)
+        extra = text.per_axis(step.get("output_padding", 0), rank)
+        windows = []
+        for n, k, s, d, span, (lo, hi), more in zip(
+            sizes, kernel, strides, dilations, spans, crops, extra, strict=True
+        ):
+            outputs = (n - 1) * s + span - lo - hi + more
+            hits = {
+                (i, t): [(i * s + d * t - lo,)]
+                for i in range(n) for t in range(k) if 0 <= i * s + d * t - lo < outputs
+            }  # fmt: skip
+            windows.append((outputs, hits))
+        return self._biased(step, self._correlate(step, terms, windows, uses, True), uses)
+
+    def _correlate(self, step: Step, terms: Sum, windows: Sequence[Any], uses: dict[str, int],
+                   transposed: bool) -> Sum:  # fmt: skip
+        weights = self._weight(step["weight"], uses)
+        groups = step.get("groups", 1)
+        return [_convolved(x, w, windows, groups, transposed) for x in terms for w in weights if w.number]
+
+    def _biased(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        if step.get("bias") is None:
+            return terms
+        shape = _shape(terms)
+        added = self._weight(step["bias"], uses)
+        for term in added:
+            term.axes += [[term.new_digit(size)] for size in shape[1:]]
+        return terms + added
+
+    def _do_max_pool(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        return _pooled(step, terms)[0]
+
+    def _do_avg_pool(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        pooled, padding, starts, kernel = _pooled(step, terms)
+        inside = not step.get("count_include_pad", True)
+        for axis, ((size, lo, hi), first, k) in enumerate(zip(padding, starts, kernel, strict=True)):
+            begin, end = (max(-lo, 0), size + min(hi, 0)) if inside else (-lo, size + hi)
+            counts = [sum(begin <= v < end for v in range(o, o + k)) for o in first]
+            for term in pooled:
+                _scale_axis(term, axis + 1, [Fraction(1, n) for n in counts])
+        return pooled
+
+
+def _shape(terms: Sum) -> list[int]:
+    if not terms:
+        raise ClaimError("a side that is zero everywhere is not rechecked")
+    return terms[0].shape()
+
+
+def _factor_sizes(left: list[list[str]], shape: Sequence[int], step: Step) -> dict[str, int]:
+    sizes = {key: value for key, value in step.items() if key not in ("op", "pattern")}
+    for group, size in zip(left, shape, strict=True):
+        unknown = [name for name in group if name not in sizes]
+        known = prod(sizes[name] for name in group if name in sizes)
+        if len(unknown) > 1 or size % known or (not unknown and known != size):
+            raise ClaimError(f"pattern {step['pattern']!r} does not fit shape {list(shape)}")
+        sizes |= {name: size // known for name in unknown}
+    return sizes
+
+
+def _skip_identities(maps: list[list[int | None]], shape: Sequence[int]) -> list[list[int | None] | None]:
+    return [None if m == list(range(n)) else m for m, n in zip(maps, shape, strict=True)]
+
+
+def _read_axis(term: Product, axis: int, index: list[int | None]) -> None:
+    readers: dict[int, list[tuple[int]]] = {}
+    for new, old in enumerate(index):
+        if old is not None:
+            readers.setdefault(old, []).append((new,))
+    digit, fresh = term.flat(axis), term.new_digit(len(index))
+    term.reindex([digit], [fresh], lambda v: readers.get(v[0], []))
+    term.axes[axis] = [fresh]
+
+
+def _scale_axis(term: Product, axis: int, factors: Sequence[Fraction | None]) -> None:
+    if len(factors) != term.shape()[axis] or None in factors:
+        raise ClaimError(f"axis {axis} needs {term.shape()[axis]} finite factors")
+    digit = term.flat(axis)
+    strand = term.strand([digit])
+    at = strand.digits.index(digit)
+    strand.rows = {
+        key: {name: n * (factors[key[at]] or 0) for name, n in row.items()}
+        for key, row in strand.rows.items()
+        if factors[key[at]]
+    }
+
+
+def _weight_shape(weights: dict[str, Any], name: str) -> list[int]:
+    """Shape of a weight, by reading its definition with no tensor in it."""
+    seen = Meaning({"weights": weights, "input": {"channels": 1, "size": []}}, maximum=False)
+    return _shape(seen._weight(name, {}))
+
+
+def _window(n: int, k: int, s: int, d: int, ceil: bool) -> tuple[int, Any]:
+    """Output count, and the outputs that each (input, tap) is added to."""
+    outputs = (n - d * (k - 1) - 1) // s + 1
+    return outputs, {(o * s + d * t, t): [(o,)] for o in range(outputs) for t in range(k)}
+
+
+def _convolved(x: Product, w: Product, windows: Sequence[Any], groups: int, transposed: bool) -> Product:
+    x, w = x.copy(), w.copy()
+    rank = len(windows)
+    number = x.number if x.maximum else x.number * w.number
+    term = Product(x.axes + w.axes, x.sizes | w.sizes, x.strands + w.strands, number, x.maximum)
+    data_group, data_inner = term.groups(0, (groups, term.shape()[0] // groups))
+    lead = 1 + rank
+    kernel_group, kernel_inner = term.groups(lead, (groups, term.shape()[lead] // groups))
+    term.axes = [data_group, data_inner, kernel_group, kernel_inner, *term.axes[1:lead], *term.axes[lead + 1 :]]
+    # Axes now: g, c, g', lead, spatial..., second, taps...
+    second = 4 + rank
+    summed, kept = (3, second) if transposed else (second, 3)
+    _match(term, 1, summed)
+    _match_groups(term)
+    for axis, (outputs, hits) in enumerate(windows):
+        read, tap = term.flat(4 + axis), term.flat(second + 1 + axis)
+        out = term.new_digit(outputs)
+        term.couple(read, tap, hits, [out])
+        term.axes[4 + axis], term.axes[second + 1 + axis] = [out], []
+    term.axes = [term.axes[0] + term.axes[kept], *term.axes[4 : 4 + rank]]
+    return term
+
+
+def _aligned(term: Product, first: int, second: int) -> list[tuple[int, int]]:
+    """Digits of two axes in pairs of equal sizes."""
+    while True:
+        a, b = ([term.sizes[d] for d in term.axes[axis]] for axis in (first, second))
+        if a == b:
+            return list(zip(term.axes[first], term.axes[second], strict=True))
+        term.groups(first, _finer(a, b))
+        term.groups(second, _finer(a, b))
+
+
+def _finer(a: Sequence[int], b: Sequence[int]) -> list[int]:
+    """Sizes that refine both, or the whole axis where none do."""
+    cuts = sorted({prod(s[i:]) for s in (a, b) for i in range(len(s))} | {1})
+    nested = all(high % low == 0 for low, high in zip(cuts, cuts[1:], strict=False))
+    return [h // l for l, h in zip(cuts, cuts[1:], strict=False)][::-1] if nested else [prod(a)]
+
+
+def _match(term: Product, first: int, second: int) -> None:
+    for a, b in _aligned(term, first, second):
+        term.contract(a, b)
+    term.axes[first], term.axes[second] = [], []
+
+
+def _match_groups(term: Product) -> None:
+    """Equal group digits of data and kernel; one copy stays on the first axis."""
+    kept = []
+    for a, b in _aligned(term, 0, 2):
+        fresh = term.new_digit(term.sizes[a])
+        term.couple(a, b, {(v, v): [(v,)] for v in range(term.sizes[a])}, [fresh])
+        kept.append(fresh)
+    term.axes[0], term.axes[2] = kept, []
+
+
+def _pooled(step: Step, terms: Sum) -> tuple[Sum, list[Any], list[list[int]], list[int]]:
+    sizes = _shape(terms)[1:]
+    rank = len(sizes)
+    kernel = text.per_axis(step["kernel_size"], rank)
+    strides = kernel if step.get("stride") is None else text.per_axis(step["stride"], rank)
+    dilations = text.per_axis(step.get("dilation", 1), rank)
+    spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True)]
+    padding = text.pads(step.get("padding", 0), sizes, spans, strides)
+    starts = []
+    for axis, (n, k, s, d, span, (lo, hi)) in enumerate(
+        zip(sizes, kernel, strides, dilations, spans, padding, strict=True)
+    ):
+        first = [o * s - lo for o in range(_pool_outputs(n, lo, hi, span, s, step.get("ceil_mode", False)))]
+        readers: dict[int, list[tuple[int]]] = {}
+        for o, start in enumerate(first):
+            for t in range(k):
+                readers.setdefault(start + d * t, []).append((o,))
+        for term in terms:
+            digit, fresh = term.flat(axis + 1), term.new_digit(len(first))
+            term.reindex([digit], [fresh], lambda v, r=readers: r.get(v[0], []))  # type: ignore[misc]
+            term.axes[axis + 1] = [fresh]
+        starts.append(first)
+    figures = [(n, lo, hi) for n, (lo, hi) in zip(sizes, padding, strict=True)]
+    return terms, figures, starts, kernel
+
+
+def _pool_outputs(n: int, lo: int, hi: int, span: int, s: int, ceil: bool) -> int:
+    room = n + lo + hi - span
+    outputs = (room + s - 1 if ceil else room) // s + 1
+    return outputs - 1 if ceil and (outputs - 1) * s >= n + lo else outputs
