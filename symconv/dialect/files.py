@@ -73,10 +73,16 @@ def _read_line(text: str) -> Config:
 def _not_found(text: str) -> str:
     if len(text.split()) > 1 and not text.endswith(SUFFIXES):
         return f"no file and no layer: {text!r}; a shorthand reads conv i3x224x224 o64 k7 s2 p3"
-    folder = Path(text).parent
-    files = [str(folder / name) for name in os.listdir(folder)] if folder.is_dir() else []
-    known = [name.removeprefix("./") for name in (*PRESETS, *files)]
-    return f"no file and no preset of the name {text!r}{hint(text, known)}"
+    folder = os.path.dirname(text)
+    files = [os.path.join(folder, name) for name in _listed(folder or ".")]
+    return f"no file and no preset of the name {text!r}{hint(text, {*PRESETS, *files})}"
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except (OSError, ValueError):
+        return []
 
 
 def _read_file(path: Path) -> list[Entry]:

@@ -201,6 +201,8 @@ ABSENT = [
     ("cnov i3x8x8 o4 k3", "op must be one of conv, conv_transpose, max_pool, avg_pool"),
     ("my layers.json", "no file and no preset of the name 'my layers.json'"),
     ("", "no file and no preset"),
+    ("long/" * 2000, "no file and no preset"),
+    ("nul\0/byte", "no file and no preset"),
 ]
 
 
