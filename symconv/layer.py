@@ -297,22 +297,23 @@ class Pool(Layer):
         """Output channels: a pooling keeps them."""
         return self.channels
 
-    def _padded_window(self, size: int, rank: int, **a: Any) -> Window:
-        """The window with the pads as written, before `ceil_mode` adds a cut-off one."""
+    def _window(self, size: int, rank: int, **a: Any) -> Window:
+        del rank
         dilation = a.get("dilation", 1)
         span = dilation * (a["kernel_size"] - 1) + 1
         lo, hi = _forward_pads(a["padding"], size, span, a["stride"])
-        most = self._most_padding(a["kernel_size"], span, rank)
-        if max(lo, hi) > most:
+        if max(lo, hi) > a["kernel_size"] // 2 and not isinstance(a["padding"], str):
             raise LayerError(
-                f"a pooling pads at most half of its kernel ({most} of kernel_size="
+                f"a pooling pads at most half of its kernel ({a['kernel_size'] // 2} of kernel_size="
                 f"{a['kernel_size']}), got padding [{lo}, {hi}]; pad the input first"
             )
         missing = self._missing_samples(size + lo + hi, span, a["stride"], size + lo)
+        if missing and hi < 0:
+            raise LayerError(
+                f"ceil_mode's last window hangs {missing} samples over an end that padding "
+                f"[{lo}, {hi}] crops; crop the input first"
+            )
         return Window(size, a["kernel_size"], a["stride"], lo, hi + missing, dilation)
-
-    def _most_padding(self, kernel: int, span: int, rank: int) -> int:
-        return kernel // 2
 
     def _missing_samples(self, padded: int, span: int, stride: int, latest: int) -> int:
         """Samples by which the last window of `ceil_mode` hangs over; it starts before `latest`."""
@@ -322,8 +323,6 @@ class Pool(Layer):
         if (outputs - 1) * stride >= latest:
             outputs -= 1
         return max((outputs - 1) * stride + span - padded, 0)
-
-    _window = _padded_window
 
 
 @dataclass(frozen=True)
@@ -347,9 +346,6 @@ class MaxPool(Pool):
     op: ClassVar[str] = "max_pool"
     monoid: ClassVar[Literal["sum", "max"]] = "max"
 
-    def _most_padding(self, kernel: int, span: int, rank: int) -> int:
-        return kernel // 2 if rank == 1 else span // 2
-
 
 @dataclass(frozen=True)
 class AvgPool(Pool):
@@ -371,6 +367,14 @@ class AvgPool(Pool):
 
     op: ClassVar[str] = "avg_pool"
     _spatial: ClassVar[tuple[str, ...]] = ("kernel_size", "stride")
+
+    def _window(self, size: int, rank: int, **a: Any) -> Window:
+        if rank == 3 and size < a["kernel_size"]:
+            raise LayerError(
+                f"PyTorch's avg_pool3d takes no input smaller than its kernel, got {size} samples "
+                f"for kernel_size={a['kernel_size']}; pad the input first"
+            )
+        return super()._window(size, rank, **a)
 
     def scales(self, input_size: Sequence[int]) -> tuple[tuple[Fraction, ...], ...]:
         """Per axis the factor ``1/n_a[o]`` of each output; a window's divisor is their product."""
