@@ -160,6 +160,8 @@ def tie_graph(expansion: Expansion, scope: Scope = "pair") -> Any:
     - ``output_channel``, ``input_channel`` of the strided layer, and ``tap``;
     - of slots also ``output_phase``, ``input_phase`` and ``live``, false for structural zeros.
 
+    An edge's ``kind`` is ``"tie"``, or ``"zero"`` where it comes from the zero.
+
     ``scope="pair"`` takes output channel 0 and input channel 0 alone: every pair is tied alike.
     The graph's own attributes say so, and hold the factors and the channel order.
 
@@ -255,7 +257,7 @@ def _add_pair(graph: Any, expansion: Expansion, pair: Pair) -> None:
             output_phase=slot.output_phase, input_phase=slot.input_phase, **channels,
         )  # fmt: skip
         source = ZERO if held is None else _name("w", _parameter_index(expansion, pair, held))
-        graph.add_edge(source, name)
+        graph.add_edge(source, name, kind="zero" if held is None else "tie")
 
 
 def _channels(expansion: Expansion, pair: Pair) -> dict[str, int]:
