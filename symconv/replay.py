@@ -176,16 +176,20 @@ def _(step: st.MaxConvStep, x: Array, weights: Weights) -> Array:
     rows = []
     for m, taps in enumerate(w):
         first = (m // per_group) * w.shape[1]
-        live = [x[first + c][part] for c, part in _live_windows(x, taps, strides, dilations)]
-        rows.append(np.maximum.reduce(live))
+        rows.append(_max_over_live(x[first : first + w.shape[1]], taps, strides, dilations))
     return np.stack(rows)
 
 
-def _live_windows(x: Array, taps: Array, strides: Sequence[int], dilations: Sequence[int]) -> Any:
+def _max_over_live(x: Array, taps: Array, strides: Sequence[int], dilations: Sequence[int]) -> Array:
+    """The maximum over the taps that are not zero; -inf where there is none."""
     kernel = taps.shape[1:]
-    for tap in product(*map(range, kernel)):
-        part = _tap_slice(x.shape[1:], kernel, tap, strides, dilations)
-        yield from ((c, part) for c in range(len(taps)) if taps[(c, *tap)] != 0)
+    windows = {tap: _tap_slice(x.shape[1:], kernel, tap, strides, dilations)
+               for tap in product(*map(range, kernel))}  # fmt: skip
+    highest = np.full(x[0][windows[(0,) * len(kernel)]].shape, float("-inf"), dtype=object)
+    for tap, part in windows.items():
+        for channel in np.flatnonzero(taps[(slice(None), *tap)] != 0):
+            highest = np.maximum(highest, x[channel][part])
+    return highest
 
 
 @_run.register
