@@ -18,7 +18,7 @@ from sympy.polys.matrices import DomainMatrix
 
 from symconv.errors import SymconvError
 from symconv.toeplitz.entries import Entries
-from symconv.toeplitz.values import multiply, read_exact
+from symconv.toeplitz.values import multiply
 from symconv.window import BOTTOM, Index
 
 Values = NDArray[Any]
