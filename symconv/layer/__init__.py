@@ -1,0 +1,23 @@
+"""Layers as frozen numbers: Conv, ConvTranspose, MaxPool, AvgPool.
+
+Names, defaults and legality are PyTorch's, with two things more general: pads may differ at the
+two ends of an axis, and a negative pad crops.  An integer stands for every spatial axis, so a layer
+may leave its rank open until it meets an input size.
+"""
+
+from symconv.layer.base import Ints, Layer, read_size, read_value
+from symconv.layer.conv import Conv, ConvTranspose, MaxConv
+from symconv.layer.pool import AvgPool, MaxPool, Pool
+
+__all__ = [
+    "AvgPool",
+    "Conv",
+    "ConvTranspose",
+    "Ints",
+    "Layer",
+    "MaxConv",
+    "MaxPool",
+    "Pool",
+    "read_size",
+    "read_value",
+]
