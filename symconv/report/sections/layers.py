@@ -1,0 +1,219 @@
+"""The layer, the layer it expands to, and the theorem with its numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from math import prod
+from typing import Any
+
+from symconv.expand import Expansion
+from symconv.layer import AvgPool, ConvTranspose, Layer, MaxPool
+from symconv.polyphase import AxisExpansion
+from symconv.report.document import (
+    Block,
+    Code,
+    Inline,
+    Math,
+    Paragraph,
+    Plain,
+    Prose,
+    Section,
+    Statement,
+    Table,
+    prose,
+    table,
+)
+from symconv.steps import Step
+
+Cell = str | int | Inline | Prose
+NAMES = {
+    "conv": "convolution",
+    "conv_transpose": "transposed convolution",
+    "max_pool": "max pooling",
+    "avg_pool": "average pooling",
+    "max_conv": "maximum over live taps",
+}
+
+
+def shape(sizes: Sequence[int]) -> Math:
+    r"""Sizes as people write them: ``3 \times 224 \times 224``."""
+    return Math(r" \times ".join(map(str, sizes)))
+
+
+def layer_section(expansion: Expansion) -> Section:
+    """The layer: what it computes, its attributes, its windows."""
+    layer, size = expansion.original, expansion.input_size
+    words = prose(
+        "A <kind> of an input $x$ of shape <input> to an output $y$ of shape <output>.",
+        kind=NAMES[layer.op],
+        input=shape((_channels(expansion)[1], *size)),
+        output=shape((_channels(expansion)[0], *expansion.output_size)),
+    )
+    blocks: list[Block] = [
+        Paragraph(words),
+        Statement("What it computes", (), (_meaning(layer),)),
+        _attributes(layer),
+    ]
+    return Section("The layer", (*blocks, _windows(expansion)))
+
+
+def _channels(expansion: Expansion) -> tuple[int, int]:
+    layer = expansion.layer
+    outputs = layer.out_channels // prod(expansion.factor_out)
+    return outputs, layer.in_channels // prod(expansion.factor_in)
+
+
+def _meaning(layer: Layer) -> str:
+    if isinstance(layer, MaxPool):
+        return r"y_{c,o} = \max_k \; x_{c,\,A(o,k)} \qquad (x_\bot = -\infty)"
+    if isinstance(layer, AvgPool):
+        return r"y_{c,o} = \frac{1}{n_o} \sum_k x_{c,\,A(o,k)} \qquad (x_\bot = 0)"
+    index = "c,m,k" if isinstance(layer, ConvTranspose) else "m,c,k"
+    bias = "b_m + " if getattr(layer, "bias", False) else ""
+    value = getattr(layer, "padding_value", 0)
+    outside = str(value) if isinstance(value, int) else "pad"
+    return rf"y_{{m,o}} = {bias}\sum_{{c,k}} w_{{{index}}}\, x_{{c,\,A(o,k)}} \qquad (x_\bot = {outside})"
+
+
+def _attributes(layer: Layer) -> Table:
+    rows = [
+        (Code(field.name), Code(_written(getattr(layer, field.name))))
+        for field in dataclasses.fields(layer)
+    ]
+    return table(["attribute", "value"], [(Code("op"), Code(layer.op)), *rows], "ll",
+                 "The layer as it was given; names and defaults are PyTorch's.")  # fmt: skip
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_written, value))}]"
+    return str(value)
+
+
+def _windows(expansion: Expansion) -> Table:
+    windows = expansion.original.windows(expansion.input_size)
+    rows = [
+        (axis, w.size, w.kernel, w.stride, w.lo, w.hi, w.dilation, w.base_dilation, w.output)
+        for axis, w in enumerate(windows)
+    ]
+    head = ["axis", "$N$", "$K$", "$s$", r"$\mathit{lo}$", r"$\mathit{hi}$", "$d$", "$u$", "$O$"]
+    caption = (
+        "Its windows, an axis a row: samples, taps, stride, low and high pad, dilation, base "
+        "dilation (zeros between samples, plus one), outputs."
+    )
+    if expansion.original.op == "conv_transpose":
+        caption += " A transposed convolution reads its kernel from the far end."
+    return table(head, rows, "r" * len(head), caption)
+
+
+def expanded_section(expansion: Expansion) -> Section:
+    """The expanded layer, its numbers, and the maps around it as steps."""
+    layer = expansion.layer
+    coarse = [axis.coarse_input for axis in expansion.axes]
+    rows: list[list[Cell]] = [
+        ["input", shape((layer.in_channels, *coarse)), "the phases of $x$"],
+        ["output", shape((layer.out_channels, *layer.output_size(coarse))), "the phases of $y$"],
+        ["weight", shape(layer.weight_shape(len(coarse))), "the expanded kernel"],
+        ["stride", shape(expansion.residual_stride), "what is left of the stride"],
+        ["padding", Code(_written(layer.padding)), "low and high; negative ones crop"],
+        ["groups", layer.groups, "as before"],
+        ["channel order", Code(expansion.order), "which of channel and phase is outer"],
+    ]
+    numbers = table(["", "value", ""], [[a, b, prose(str(c))] for a, b, c in rows], "lll",
+                    "The expanded layer.")  # fmt: skip
+    kind = prose(
+        "On phases the same function is a <kind> of dilation 1 and base dilation 1, between maps "
+        "that only move numbers.",
+        kind=NAMES[layer.op],
+    )
+    return Section("The expanded layer", (Paragraph(kind), numbers, _maps(expansion)))
+
+
+def _maps(expansion: Expansion) -> Table:
+    maps = [
+        ("input to phases", expansion.input_map),
+        ("weight to expanded weight", expansion.weight_map),
+        ("bias to expanded bias", expansion.bias_map if expansion.layer.bias else ()),
+        ("expanded output to output", expansion.output_map),
+    ]
+    rows = [row for name, steps in maps for row in _step_rows(name, steps)]
+    return table(["map", "step", "with"], rows, "llp",
+                 "The maps, step by step, in the words of a claim.")  # fmt: skip
+
+
+def _step_rows(name: str, steps: Sequence[Step]) -> Iterator[list[Cell]]:
+    if not steps:
+        yield [name, "", "nothing to do"]
+    for number, step in enumerate(steps):
+        attributes = {key: value for key, value in step.to_dict().items() if key != "op"}
+        words = "; ".join(f"{key} {_short(value)}" for key, value in attributes.items())
+        yield [name if number == 0 else "", Code(step.op), Code(words)]
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 160 else f"{text[:120]} … ({len(text)} characters)"
+
+
+def theorem_section(expansion: Expansion) -> Section:
+    """The theorem, and the numbers that this layer puts into it."""
+    layer = expansion.original
+    boundary = len(expansion.input_map) and expansion.axes[0].window != layer.windows(
+        expansion.input_size)[0]  # fmt: skip
+    source = "Gx" if boundary else "x"
+    divisor = any(step.op == "scale" for step in expansion.output_map)
+    equation = rf"\Phi_{{E_{{\mathrm{{out}}}}}}\bigl(T_s(w)\,{source}\bigr) = "
+    equation += rf"T_t(\hat w)\;\Phi_{{E_{{\mathrm{{in}}}}}}({source})"
+    words = prose(
+        "Let $E_{\\mathrm{in}}\\,u\\,t = E_{\\mathrm{out}}\\,s$ on every axis. For every input $x$ "
+        "and <weights>, the phases of the strided layer's output are the expanded layer's output "
+        "on the phases of the input. $\\Phi_E$ splits a signal into its $E$ phases, "
+        "$\\Phi_E(x)_{r,j} = x_{Ej+r}$ (zero past the end).<more>",
+        weights="the one constant weight" if layer.op.endswith("pool") else "every weight $w$",
+        more=_more(expansion, bool(boundary), divisor),
+    )
+    return Section("The theorem", (
+        Statement("Theorem, for this layer", _with_math(words), (equation,)),
+        _numbers(expansion.axes),
+    ))  # fmt: skip
+
+
+def _more(expansion: Expansion, boundary: bool, divisor: bool) -> str:
+    parts = [
+        " G is the gather that pads x by the layer's own rule." if boundary else "",
+        " The bias is repeated for every output phase." if expansion.layer.bias else "",
+        " Both sides are divided by the windows' counts afterwards." if divisor else "",
+        " For a max pooling T takes maxima, and minus infinity stands for zero."
+        if expansion.original.monoid == "max" else "",
+    ]  # fmt: skip
+    return "".join(parts)
+
+
+def _with_math(words: Prose) -> Prose:
+    """Our own field ``every weight $w$`` read as prose again."""
+    return tuple(
+        inner
+        for part in words
+        for inner in (prose(part.text) if isinstance(part, Plain) else (part,))
+    )
+
+
+def _numbers(axes: Sequence[AxisExpansion]) -> Table:
+    rows = [
+        (
+            number, a.factor_in, a.factor_out, a.window.stride, a.window.base_dilation, a.stride,
+            Math(rf"{a.first_tap} \ldots {a.last_tap}"), a.lo, a.hi, a.coarse_input,
+            a.coarse_output,
+        )
+        for number, a in enumerate(axes)
+    ]  # fmt: skip
+    head = [
+        "axis", r"$E_{\mathrm{in}}$", r"$E_{\mathrm{out}}$", "$s$", "$u$", "$t$", "$q$",
+        r"$\mathit{lo}'$", r"$\mathit{hi}'$", "$N'$", "$O'$",
+    ]  # fmt: skip
+    caption = (
+        "The theorem's numbers: factors, strides, shifts, the expanded layer's pads, and the "
+        "samples of a phase of $x$ and of $y$."
+    )
+    return table(head, rows, "r" * len(head), caption)

@@ -1,0 +1,199 @@
+"""What was proved and how, or the counterexample, or why neither; and the command to do it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from math import prod
+from pprint import pformat
+from typing import Any
+
+import numpy as np
+
+from symconv.claim import Claim
+from symconv.errors import SymconvError
+from symconv.layer import read_size
+from symconv.replay import run_claim
+from symconv.report.document import (
+    Block,
+    Code,
+    Listing,
+    Paragraph,
+    Section,
+    Statement,
+    Table,
+    prose,
+    table,
+)
+from symconv.verdict import Certificate, Counterexample, Fact, Refuted, Undecided, Verdict
+
+_METHODS = {
+    "tables": (
+        "The two sides as sums of products of access tables, compared entry by entry.",
+        "symconv's reading of the steps as tables, its comparison, and NumPy's integers.",
+    ),
+    "sympy": (
+        "The identity of the two operators' symbolic matrices, entry by entry.",
+        "symconv's building of the matrices, and SymPy's polynomial arithmetic.",
+    ),
+}
+_OTHER = ("See the figures on the right.", "The code of that method.")
+_MOST_REPLAYED = 20_000_000
+
+
+def verdict_section(verdict: Verdict) -> Section:
+    """The verdict with its evidence."""
+    if isinstance(verdict, Certificate):
+        return Section("What was proved, how, and what you must trust", _proved(verdict))
+    if isinstance(verdict, Refuted):
+        return Section("The claim is refuted", _refuted(verdict))
+    return Section("The claim is undecided", _undecided(verdict))
+
+
+def _sizes(verdict: Verdict) -> str:
+    if verdict.sizes == "all":
+        return "for all sizes"
+    return f"for an input of shape {list(verdict.claim.input_shape)}"
+
+
+def _proved(verdict: Certificate) -> tuple[Block, ...]:
+    words = prose(
+        "The strided layer and its expansion are the same function <sizes>: for every input and "
+        "all values of the weights, exactly. Methods that agree: <methods>.",
+        sizes=_sizes(verdict),
+        methods=", ".join(verdict.method),
+    )
+    trust = prose(
+        "With every method you also trust that the claim's steps mean what this report says; "
+        "the claim's text has the SHA-256 digest <digest>.",
+        digest=Code(verdict.claim.digest()[:16]),
+    )
+    return Statement("Proved", words, (), "good"), _facts(verdict.facts), Paragraph(trust)
+
+
+def _facts(facts: tuple[Fact, ...]) -> Table:
+    rows = []
+    for fact in facts:
+        how, trust = _METHODS.get(fact.method, _OTHER)
+        about = f"{fact.about}{_figures(fact.figures)}"
+        rows.append((Code(fact.method), about, f"{how} Trust: {trust}"))
+    return table(["method", "what it established", "how, and what you must trust"], rows, "lpp")
+
+
+def _figures(figures: Mapping[str, Any]) -> str:
+    if not figures:
+        return ""
+    return f" ({'; '.join(f'{name}: {_plain(value)}' for name, value in figures.items())})"
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _undecided(verdict: Undecided) -> tuple[Block, ...]:
+    words = prose(
+        "Neither proved nor refuted <sizes>. What stood in the way: <reason>.",
+        sizes=_sizes(verdict),
+        reason=verdict.reason.rstrip("."),
+    )
+    return (Statement("Undecided", words, (), "open"),)
+
+
+def _refuted(verdict: Refuted) -> tuple[Block, ...]:
+    found = verdict.counterexample
+    words = prose(
+        "The two sides are not the same function <sizes>. The least difference: <sentence>.",
+        sizes=_sizes(verdict),
+        sentence=found.sentence(),
+    )
+    statement = Statement("Refuted", words, (), "bad")
+    return statement, *_replay(verdict.claim, found)
+
+
+def _replay(claim: Claim, found: Counterexample) -> tuple[Block, ...]:
+    replayed = replay(claim, found)
+    said = "Both sides run in NumPy; the claim is too large to have been run for this report."
+    if replayed is not None:
+        said = (
+            "Run in NumPy for this report, with ones at the named entries and zeros elsewhere, "
+            f"the left side gives {replayed[0]} and the right side {replayed[1]}."
+        )
+    return Paragraph(prose("<said> To run it again:", said=said)), Listing(
+        replay_code(claim, found)
+    )
+
+
+def replay(claim: Claim, found: Counterexample) -> tuple[str, str] | None:
+    """What the two sides give at the counterexample in NumPy; None for a claim too large to run.
+
+    Raises:
+        SymconvError: they agree, so that it is no counterexample.
+    """
+    if _work(claim) > _MOST_REPLAYED:
+        return None
+    x, tensors = _one_hot(claim, found)
+    sides = [np.asarray(run_claim(claim, side, x, tensors)) for side in ("left", "right")]
+    if found.left_shape is not None:
+        values = [str(list(side.shape)) for side in sides]
+    else:
+        values = [str(side[found.output]) for side in sides]
+    if values[0] == values[1]:
+        raise SymconvError(
+            f"the counterexample does not replay: both sides give {values[0]}; report this"
+        )
+    return values[0], values[1]
+
+
+def _work(claim: Claim) -> int:
+    """About how many multiply-adds a run of the claim takes, from above."""
+    weights = [prod(w.shape or ()) for _, w in claim.weights if w.source is None]
+    return prod(read_size(claim.size, "claim")) * claim.channels * max(weights, default=1)
+
+
+def _one_hot(claim: Claim, found: Counterexample) -> tuple[Any, dict[str, Any]]:
+    x = np.zeros(claim.input_shape, dtype=np.int64)
+    if found.input is not None:
+        x[found.input] = 1
+    tensors = {
+        name: np.zeros(weight.shape or (), dtype=np.int64)
+        for name, weight in claim.weights
+        if weight.source is None and weight.fill is None
+    }
+    for name, index in found.weights:
+        tensors[name][index] = 1
+    return x, tensors
+
+
+def replay_code(claim: Claim, found: Counterexample) -> str:
+    """A Python script that shows the difference with NumPy, for anybody to run."""
+    text = pformat(claim.to_dict(), width=88, sort_dicts=False)
+    lines = [
+        "import numpy as np",
+        "from symconv.claim import read_claim",
+        "from symconv.replay import run_claim",
+        "",
+        f"claim = read_claim({text})",
+        f"x = np.zeros({claim.input_shape}, int)",
+    ]
+    if found.input is not None:
+        lines.append(f"x[{_tuple(found.input)}] = 1")
+    lines.append("w = {}")
+    for name, weight in claim.weights:
+        if weight.source is None and weight.fill is None:
+            lines.append(f"w[{name!r}] = np.zeros({weight.shape}, int)")
+    lines += [f"w[{name!r}][{_tuple(index)}] = 1" for name, index in found.weights]
+    shown = ".shape" if found.left_shape is not None else f"[{_tuple(found.output)}]"
+    lines += [f"print(run_claim(claim, {side!r}, x, w){shown})" for side in ("left", "right")]
+    return "\n".join(lines)
+
+
+def _tuple(index: tuple[int, ...]) -> str:
+    return ", ".join(map(str, index)) or "()"
+
+
+def command_section(command: str) -> Section:
+    """The command that makes this report again."""
+    return Section("Do it again", (
+        Paragraph(prose("This command proves the layer anew and writes this report.")),
+        Listing(command),
+    ))  # fmt: skip

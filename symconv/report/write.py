@@ -1,0 +1,89 @@
+"""One call that writes a report of an expansion and its verdict: LaTeX, HTML, and PDF with a TeX."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from symconv.errors import ClaimError
+from symconv.expand import Expansion
+from symconv.report.document import Document, Section, prose
+from symconv.report.escape import file_stem
+from symconv.report.render import to_html, to_latex
+from symconv.report.sections.derivations import derivation_section, tables_section
+from symconv.report.sections.layers import expanded_section, layer_section, theorem_section
+from symconv.report.sections.pictures import operator_section, sharing_section
+from symconv.report.sections.verdicts import command_section, verdict_section
+from symconv.report.tex import NoTeX, latex_to_pdf
+from symconv.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFiles:
+    """The files of one report; ``notes`` says what could not be written, and why."""
+
+    tex: Path
+    html: Path
+    pdf: Path | None = None
+    notes: tuple[str, ...] = ()
+
+
+def write_report(
+    expansion: Expansion, verdict: Verdict, directory: str | Path, *, name: str, command: str,
+    pdf: bool = False, date: str | None = None,
+) -> ReportFiles:  # fmt: skip
+    """Write the report of a layer into a directory, which is made where it is missing.
+
+    The same arguments give the same bytes: no clock is read, and ``date`` is printed as it is.
+    Without a TeX on the machine there is no PDF, and a note that says so.
+
+    Raises:
+        SymconvError: a displayed step of the derivation, a picture or a counterexample does not
+            hold; or the verdict is about another layer.
+        OSError: a file cannot be written.
+    """
+    document = compose(expansion, verdict, name=name, command=command, date=date)
+    folder, stem = Path(directory), file_stem(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    tex, html = folder / f"{stem}.tex", folder / f"{stem}.html"
+    source = to_latex(document)
+    tex.write_text(source, encoding="utf-8")
+    html.write_text(to_html(document), encoding="utf-8")
+    if not pdf:
+        return ReportFiles(tex, html)
+    try:
+        (folder / f"{stem}.pdf").write_bytes(latex_to_pdf(source))
+    except NoTeX as fault:
+        return ReportFiles(tex, html, None, (str(fault),))
+    return ReportFiles(tex, html, folder / f"{stem}.pdf")
+
+
+def compose(
+    expansion: Expansion, verdict: Verdict, *, name: str, command: str, date: str | None = None
+) -> Document:
+    """The report as a document, not yet in any language."""
+    if verdict.claim.input_shape != (expansion.claim().input_shape):
+        raise ClaimError(
+            f"the verdict is about an input of shape {list(verdict.claim.input_shape)}, the "
+            f"expansion about {list(expansion.claim().input_shape)}; report them apart"
+        )
+    words = {"proved": "proved", "refuted": "refuted", "undecided": "undecided"}[verdict.verdict]
+    subtitle = prose(
+        "A strided layer as a stride-free one on phases: <verdict>. symconv report", verdict=words
+    )
+    return Document(name, subtitle, sections(expansion, verdict, command), date)
+
+
+def sections(expansion: Expansion, verdict: Verdict, command: str) -> tuple[Section, ...]:
+    """All sections of a report, in their order."""
+    return (
+        layer_section(expansion),
+        expanded_section(expansion),
+        theorem_section(expansion),
+        derivation_section(expansion),
+        operator_section(expansion),
+        tables_section(expansion),
+        sharing_section(expansion),
+        verdict_section(verdict),
+        command_section(command),
+    )
