@@ -179,8 +179,9 @@ def _taps(layer: Layer, x: Array, fill: Any) -> Iterator[tuple[tuple[int, ...], 
     One sample of `fill` stands behind the end of each axis, where the index BOTTOM = -1 finds it.
     """
     tables = [window.table() for window in layer.windows(x.shape[2:])]
-    behind = [(0, 0), (0, 0), *((0, 1) for _ in tables)]
-    padded = np.pad(x, behind, constant_values=fill)
+    padded = np.full((*x.shape[:2], *(n + 1 for n in x.shape[2:])), fill, dtype=x.dtype)
+    inside: tuple[Any, ...] = (..., *(slice(n) for n in x.shape[2:]))
+    padded[inside] = x
     for tap in product(*(range(table.shape[1]) for table in tables)):
         places = np.ix_(*(table[:, k] for table, k in zip(tables, tap, strict=True)))
         everywhere: tuple[Any, ...] = (slice(None), slice(None), *places)
