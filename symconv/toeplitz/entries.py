@@ -119,7 +119,7 @@ class Entries:
     def _by_row(self) -> Iterator[tuple[int, dict[int, Any]]]:
         """Each row that is not zero, as column to value; needs sorted entries."""
         found, starts = np.unique(self.rows, return_index=True)
-        stops = [*starts[1:].tolist(), len(self.rows)]
+        stops = np.append(starts, len(self.rows))[1:].tolist()
         columns = self.columns.tolist()
         values = [self.palette[label] for label in self.labels.tolist()]
         for row, start, stop in zip(found.tolist(), starts.tolist(), stops, strict=True):
