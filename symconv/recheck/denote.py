@@ -9,7 +9,7 @@ from typing import Any
 
 from symconv.errors import ClaimError
 from symconv.recheck import text
-from symconv.recheck.strands import Product, Strand
+from symconv.recheck.strands import Product, Strand, nested_sizes
 
 Sum = list[Product]
 Step = dict[str, Any]
@@ -313,15 +313,12 @@ def _aligned(term: Product, first: int, second: int) -> list[tuple[int, int]]:
         a, b = ([term.sizes[d] for d in term.axes[axis]] for axis in (first, second))
         if a == b:
             return list(zip(term.axes[first], term.axes[second], strict=True))
-        term.groups(first, _finer(a, b))
-        term.groups(second, _finer(a, b))
-
-
-def _finer(a: Sequence[int], b: Sequence[int]) -> list[int]:
-    """Sizes that refine both, or the whole axis where none do."""
-    cuts = sorted({prod(s[i:]) for s in (a, b) for i in range(len(s))} | {1})
-    nested = all(high % low == 0 for low, high in zip(cuts, cuts[1:], strict=False))
-    return [h // l for l, h in zip(cuts, cuts[1:], strict=False)][::-1] if nested else [prod(a)]
+        sizes = nested_sizes([a, b])
+        for axis in (first, second):
+            if sizes is None:
+                term.flat(axis)
+            else:
+                term.groups(axis, sizes)
 
 
 def _match(term: Product, first: int, second: int) -> None:

@@ -69,7 +69,7 @@ class Product:
         self.strands = [s for s in self.strands if s not in touched]
         merged = touched[0]
         for other in touched[1:]:
-            merged = _times(merged, other, self.maximum)
+            merged = multiply(merged, other, self.maximum)
         self.strands.append(merged)
         return merged
 
@@ -190,6 +190,15 @@ def _by_value(strand: Strand, digit: int) -> dict[int, list[tuple[tuple[int, ...
     return found
 
 
+def nested_sizes(axes: Sequence[Sequence[int]]) -> list[int] | None:
+    """Digit sizes that refine all of the given ones, or None where their borders cross."""
+    borders = sorted({prod(sizes[i:]) for sizes in axes for i in range(len(sizes))} | {1})
+    steps = list(zip(borders, borders[1:], strict=False))
+    if any(high % low for low, high in steps):
+        return None
+    return [high // low for low, high in steps][::-1]
+
+
 def _number(values: Sequence[int], radix: Sequence[int]) -> int:
     result = 0
     for value, size in zip(values, radix, strict=True):
@@ -206,7 +215,8 @@ def _plus(row: Row | None, more: Row, maximum: bool) -> Row:
     return total
 
 
-def _times(a: Strand, b: Strand, maximum: bool) -> Strand:
+def multiply(a: Strand, b: Strand, maximum: bool) -> Strand:
+    """The product of two strands that share no digit."""
     rows: dict[tuple[int, ...], Row] = {}
     entries = 0
     for (key_a, row_a), (key_b, row_b) in product(a.rows.items(), b.rows.items()):
