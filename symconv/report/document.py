@@ -41,7 +41,7 @@ _PARTS = re.compile(r"(\$[^$]+\$|`[^`]+`|<\w+>)")
 
 
 def prose(template: str, **fields: str | int | Inline) -> Prose:
-    """Words with ``$formulas$``, ```code``` and ``<fields>``; a field's text is never read as markup.
+    """Words with ``$formulas$``, ```code``` and ``<fields>``; a field's text is no markup.
 
     >>> prose("at $s=2$, <name>", name="$x$")
     (Plain(text='at '), Math(tex='s=2'), Plain(text=', '), Plain(text='$x$'))

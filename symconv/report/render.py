@@ -13,6 +13,7 @@ from symconv.report.draw.svg import svg
 from symconv.report.draw.tikz import tikz
 from symconv.report.escape import escape_html, escape_latex
 
+_HAT = '<mo stretchy="false">&#x0005E;</mo>'
 _TEXT_WIDTH, _TEXT_HEIGHT = 452.0, 620.0
 
 
@@ -56,7 +57,7 @@ def mathml(tex: str, display: str = "inline") -> str:
     """A formula as MathML."""
     from latex2mathml.converter import convert
 
-    return str(convert(tex, display=display))
+    return str(convert(tex, display=display)).replace("<mo>&#x0005E;</mo>", _HAT)
 
 
 def _html_inline(words: Prose) -> Ours:

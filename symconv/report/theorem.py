@@ -172,7 +172,7 @@ def _kernel(monoid: str) -> Step:
     def holds(axis: Axis) -> Any:
         p, _, r, q = axis.expansion.taps
         slots = np.stack([p, r, q], axis=1)
-        return np.array(len(np.unique(slots, axis=0)) == len(slots))
+        return np.unique(slots, axis=0, return_counts=True)[1] == 1
 
     value = "1" if monoid == "max" else "w_k"
     what = rf"{value} \text{{ if }} k \mapsto (r,q) \text{{ under }} p, \text{{ else }} 0"
@@ -219,8 +219,9 @@ def _pads() -> Step:
 
     return Step(
         "Taps and pads",
-        "The shifts run from $q_{\\min}$ to $q_{\\max}$; the expanded layer pads by $\\mathit{lo}'$ and "
-        "$\\mathit{hi}'$ (a negative pad crops), and has as many outputs as a phase of $y$ has samples.",
+        "The shifts run from $q_{\\min}$ to $q_{\\max}$; the expanded layer pads by "
+        "$\\mathit{lo}'$ and $\\mathit{hi}'$ (a negative pad crops), and has as many outputs as a "
+        "phase of $y$ has samples.",
         (
             Equal((taps, last - first + 1), "K'", "numbers"),
             Equal((low_pad, -first), r"\mathit{lo}'", "numbers"),

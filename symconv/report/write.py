@@ -1,4 +1,4 @@
-"""One call that writes a report of an expansion and its verdict: LaTeX, HTML, and PDF with a TeX."""
+"""One call that writes the report of an expansion and its verdict: LaTeX, HTML and PDF."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def compose(
             f"the verdict is about an input of shape {list(verdict.claim.input_shape)}, the "
             f"expansion about {list(expansion.claim().input_shape)}; report them apart"
         )
-    words = {"proved": "proved", "refuted": "refuted", "undecided": "undecided"}[verdict.verdict]
     subtitle = prose(
-        "A strided layer as a stride-free one on phases: <verdict>. symconv report", verdict=words
+        "symconv report: a strided layer as one of less stride on phases, <verdict>",
+        verdict=verdict.verdict,
     )
     return Document(name, subtitle, sections(expansion, verdict, command), date)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from symconv.expand import Expansion
 from symconv.polyphase import AxisExpansion
+from symconv.report.derivation import Shown as Step
 from symconv.report.document import (
     Beside,
     Block,
@@ -18,6 +19,7 @@ from symconv.report.document import (
     prose,
     table,
 )
+from symconv.report.sections.layers import gathered
 from symconv.report.theorem import derive
 from symconv.window import BOTTOM
 
@@ -64,17 +66,26 @@ def _axis_blocks(expansion: Expansion, axes: Sequence[int]) -> list[Block]:
     if len(expansion.axes) > 1:
         blocks.append(Paragraph(prose("Derivation for <axes>.", axes=axis_words(axes))))
     for number, step in enumerate(derive(expansion, axes[0]), start=1):
-        lines = list(step.general)
-        lines += [line for line in step.numbers if line not in step.general]
         blocks += [
             Heading(prose("Step <number>. <title>.", number=number, title=step.title)),
             Paragraph(prose(step.reason)),
-            Formulas(tuple(lines)),
-            Paragraph(prose("Checked: <n> comparisons, all equal.", n=f"{step.compared:,}")),
+            Formulas(step.general),
+            *_with_numbers(step),
+            Paragraph(prose("Checked: <n>, all equal.", n=_comparisons(step.compared))),
         ]
         if step.title == "Euclidean division":
             blocks.append(_tap_table(expansion.axes[axes[0]]))
     return blocks
+
+
+def _with_numbers(step: Step) -> list[Block]:
+    """The formulas that the layer's numbers change."""
+    lines = tuple(line for line in step.numbers if line not in step.general)
+    return [Paragraph(prose("Here:")), Formulas(lines)] if lines else []
+
+
+def _comparisons(count: int) -> str:
+    return "1 comparison" if count == 1 else f"{count:,} comparisons"
 
 
 def _tap_table(axis: AxisExpansion) -> Table:
@@ -106,8 +117,9 @@ def tables_section(expansion: Expansion) -> Section:
     words = prose(
         "An axis of a layer is its access table: which input $A(o,k)$ output $o$ reads through "
         "tap $k$, or nothing ($\\bot$). Two layers are equal for all weights and inputs exactly "
-        "when their tables are. Shown is axis <number>, $<outputs> \\times <taps>$ entries."
-        "<reduced>".replace("$<outputs> \\times <taps>$", "<size>"),
+        "when their tables are. Shown is axis <number>, <size> entries."
+        "<padded><reduced>",
+        padded=" The signal is the padded one, behind the gather." if gathered(expansion) else "",
         number=number,
         size=Math(rf"{axis.window.output} \times {axis.window.kernel}"),
         reduced=reduced,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from math import prod
 from typing import Any
 
@@ -71,9 +72,9 @@ def _meaning(layer: Layer) -> str:
         return r"y_{c,o} = \frac{1}{n_o} \sum_k x_{c,\,A(o,k)} \qquad (x_\bot = 0)"
     index = "c,m,k" if isinstance(layer, ConvTranspose) else "m,c,k"
     bias = "b_m + " if getattr(layer, "bias", False) else ""
-    value = getattr(layer, "padding_value", 0)
-    outside = str(value) if isinstance(value, int) else "pad"
-    return rf"y_{{m,o}} = {bias}\sum_{{c,k}} w_{{{index}}}\, x_{{c,\,A(o,k)}} \qquad (x_\bot = {outside})"
+    outside = Fraction(str(getattr(layer, "padding_value", 0)))
+    products = rf"\sum_{{c,k}} w_{{{index}}}\, x_{{c,\,A(o,k)}}"
+    return rf"y_{{m,o}} = {bias}{products} \qquad (x_\bot = {outside})"
 
 
 def _attributes(layer: Layer) -> Table:
@@ -159,9 +160,7 @@ def _short(value: Any) -> str:
 def theorem_section(expansion: Expansion) -> Section:
     """The theorem, and the numbers that this layer puts into it."""
     layer = expansion.original
-    boundary = len(expansion.input_map) and expansion.axes[0].window != layer.windows(
-        expansion.input_size)[0]  # fmt: skip
-    source = "Gx" if boundary else "x"
+    source = "Gx" if gathered(expansion) else "x"
     divisor = any(step.op == "scale" for step in expansion.output_map)
     equation = rf"\Phi_{{E_{{\mathrm{{out}}}}}}\bigl(T_s(w)\,{source}\bigr) = "
     equation += rf"T_t(\hat w)\;\Phi_{{E_{{\mathrm{{in}}}}}}({source})"
@@ -171,7 +170,7 @@ def theorem_section(expansion: Expansion) -> Section:
         "on the phases of the input. $\\Phi_E$ splits a signal into its $E$ phases, "
         "$\\Phi_E(x)_{r,j} = x_{Ej+r}$ (zero past the end).<more>",
         weights="the one constant weight" if layer.op.endswith("pool") else "every weight $w$",
-        more=_more(expansion, bool(boundary), divisor),
+        more=_more(expansion, divisor),
     )
     return Section("The theorem", (
         Statement("Theorem, for this layer", _with_math(words), (equation,)),
@@ -179,15 +178,23 @@ def theorem_section(expansion: Expansion) -> Section:
     ))  # fmt: skip
 
 
-def _more(expansion: Expansion, boundary: bool, divisor: bool) -> str:
-    parts = [
-        " G is the gather that pads x by the layer's own rule." if boundary else "",
-        " The bias is repeated for every output phase." if expansion.layer.bias else "",
-        " Both sides are divided by the windows' counts afterwards." if divisor else "",
-        " For a max pooling T takes maxima, and minus infinity stands for zero."
-        if expansion.original.monoid == "max" else "",
-    ]  # fmt: skip
-    return "".join(parts)
+def gathered(expansion: Expansion) -> bool:
+    """Whether the layer's own padding stands in front of the convolution as a gather."""
+    return [a.window for a in expansion.axes] != list(
+        expansion.original.windows(expansion.input_size)
+    )
+
+
+def _more(expansion: Expansion, divisor: bool) -> str:
+    """What else the theorem says of this layer."""
+    repeated = expansion.layer.bias and prod(expansion.factor_out) > 1
+    parts = {
+        " G is the gather that pads x by the layer's own rule.": gathered(expansion),
+        " The bias is repeated for every output phase.": repeated,
+        " Both sides are divided by the windows' counts afterwards.": divisor,
+        " T takes maxima, and minus infinity stands for zero.": expansion.original.monoid == "max",
+    }
+    return "".join(part for part, holds in parts.items() if holds)
 
 
 def _with_math(words: Prose) -> Prose:

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 
 from symconv.expand import Expansion
 from symconv.polyphase import AxisExpansion
-from symconv.report.document import Block, Figure, Math, Paragraph, Section, Table, prose, table
+from symconv.report.document import (
+    Block,
+    Figure,
+    Math,
+    Paragraph,
+    Prose,
+    Section,
+    Table,
+    prose,
+    table,
+)
 from symconv.report.draw.bipartite import bipartite_scene
 from symconv.report.draw.files import drawn_as_graph
 from symconv.report.draw.kernel import kernel_scene
@@ -26,8 +36,10 @@ def operator_section(expansion: Expansion) -> Section:
         "tables and compared entry by entry."
     )
     figures = [figure for axes in _shown_axes(expansion) if (figure := _operator(axes))]
-    missing = Paragraph(prose("No stand-in of this layer is small enough to be drawn."))
-    return Section("The operator", (Paragraph(intro), *(figures or [missing])))
+    if figures:
+        return Section("The operator", (Paragraph(intro), *figures))
+    missing = prose("No stand-in of this layer is small enough to be drawn.")
+    return Section("The operator", (Paragraph(missing),))
 
 
 def _shown_axes(expansion: Expansion) -> list[Sequence[AxisExpansion]]:
@@ -73,7 +85,7 @@ def sharing_section(expansion: Expansion) -> Section:
     return Section("The sharing", tuple(blocks))
 
 
-def _sharing_words(found: Counts) -> tuple[object, ...]:  # type: ignore[type-arg]
+def _sharing_words(found: Counts) -> Prose:
     each = "exactly one slot" if found.copies == 1 else f"exactly {found.copies} slots"
     return prose(
         "Striding is parameter sharing: a slot of the expanded kernel holds one parameter of the "
@@ -101,7 +113,7 @@ def _counts_table(layer: Counts, pair: Counts) -> Table:
     }
     rows = [(text, getattr(layer, name), getattr(pair, name)) for name, text in names.items()]
     return table(["", "whole layer", "one pair of channels"], rows, "lrr",
-                 "Counts in closed form; those of a pair were counted on the graph as well.")  # fmt: skip
+                 "Counts in closed form; a pair's were counted on the graph too.")  # fmt: skip
 
 
 def _cost_table(found: Counts) -> Table:

@@ -1,4 +1,4 @@
-"""What was proved and how, or the counterexample, or why neither; and the command to do it again."""
+"""What was proved and how, or the counterexample, or why neither; and the command again."""
 
 from __future__ import annotations
 
