@@ -1,0 +1,113 @@
+"""The public verbs: prove an expansion, check somebody's claim."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from symconv.claim import Claim, read_claim
+from symconv.dialect.config import layer_to_dict
+from symconv.errors import SymconvError, TooLarge
+from symconv.expand import Expansion, destride
+from symconv.layer import Layer
+from symconv.prove.concrete import settle
+from symconv.standin import matrix_entries, stand_in
+from symconv.verdict import Certificate, Fact, Verdict
+
+MOST_MATRIX_ENTRIES = 4000
+"""Above this many non-zeros the SymPy identity is proved for a stand-in, and says so."""
+
+
+def prove(
+    subject: Expansion | Layer,
+    input_size: Sequence[int] | None = None,
+    *,
+    name: str = "expansion",
+    config: Mapping[str, Any] | None = None,
+    symbolic: bool = True,
+) -> Verdict:
+    """Prove that a layer and its expansion are the same function, or refute it.
+
+    Two proofs must agree: the access tables, at the layer's own size, and (with ``symbolic``) the
+    identity ``T_strided(w) = Y * T_expanded(w^) * P`` of SymPy matrices, at that size where it is
+    small enough and else for a stand-in of the same geometry.
+
+    Args:
+        subject: an `Expansion`, or a layer to be expanded with the least factors.
+        input_size: the layer's input size; an expansion has its own.
+        name: the claim's name.
+        config: the layer's configuration, kept in the certificate; by default written anew.
+        symbolic: whether to add the SymPy identity.
+
+    Raises:
+        LayerError: the layer does not fit the size, or no size is given.
+        ProofsDisagree: the two proofs contradict each other, a fault of symconv itself.
+
+    >>> from symconv import Conv
+    >>> verdict = prove(Conv(3, 64, kernel_size=7, stride=2, padding=3), (224, 224))
+    >>> verdict.verdict, verdict.method, verdict.output_shape
+    ('proved', ['tables', 'sympy'], (64, 112, 112))
+    """
+    expansion = _expansion(subject, input_size)
+    verdict = settle(expansion.claim(name))
+    if not isinstance(verdict, Certificate):
+        return verdict
+    layer = config or layer_to_dict(expansion.original, expansion.input_size)  # type: ignore[arg-type]
+    facts = verdict.facts + (symbolic_facts(expansion) if symbolic else ())
+    return replace(verdict, layer=dict(layer), facts=facts)
+
+
+def _expansion(subject: Expansion | Layer, input_size: Sequence[int] | None) -> Expansion:
+    if isinstance(subject, Expansion):
+        if input_size is not None and tuple(input_size) != subject.input_size:
+            raise SymconvError(
+                f"the expansion is for input_size={list(subject.input_size)}, got "
+                f"{list(input_size)}; call destride with that size"
+            )
+        return subject
+    if input_size is None:
+        raise SymconvError("prove needs an input_size for a layer, such as input_size=(224, 224)")
+    return destride(subject, input_size)
+
+
+def symbolic_facts(expansion: Expansion) -> tuple[Fact, ...]:
+    """What SymPy proves of an expansion: nothing where it has no matrix or none small enough."""
+    if expansion.original.monoid == "max":
+        return ()
+    from symconv.prove.operators import operator_fact
+
+    if matrix_entries(expansion) <= MOST_MATRIX_ENTRIES:
+        return (operator_fact(expansion, "this layer at its own size"),)
+    small = stand_in(expansion)
+    if matrix_entries(small) > 10 * MOST_MATRIX_ENTRIES:
+        return ()
+    try:
+        return (operator_fact(small, _stand_in_text(small)),)
+    except TooLarge:
+        return ()
+
+
+def _stand_in_text(small: Expansion) -> str:
+    size = " x ".join(map(str, small.input_size))
+    return (
+        f"a stand-in of the same geometry: input {size}, {small.original.in_channels} -> "
+        f"{small.original.out_channels} channels"
+    )
+
+
+def check(claim: Claim | Mapping[str, Any] | str | Path) -> Verdict:
+    """Prove or refute somebody's claim, given as a value, as its JSON object, or as a JSON file.
+
+    Raises:
+        ClaimError: the claim is ill-formed; the message names the claim, the side and the step.
+
+    >>> check({"name": "flip twice", "input": {"channels": 1, "size": [5]}, "right": [],
+    ...        "left": [{"op": "flip", "axes": [1]}] * 2}).verdict
+    'proved'
+    """
+    if isinstance(claim, str | Path):
+        claim = json.loads(Path(claim).read_text(encoding="utf-8"))
+    return settle(claim if isinstance(claim, Claim) else read_claim(claim))  # type: ignore[arg-type]

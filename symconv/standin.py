@@ -1,0 +1,93 @@
+"""Stand-ins: a layer of the same geometry, small enough to write out its matrix.
+
+The kernel, stride, pads, dilation, factors and residues of the sizes stay; sizes shrink by whole
+periods ``E_in * t`` of the expanded layer's pads, and channels to one a group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
+
+from symconv.errors import SymconvError
+from symconv.expand import Expansion, destride
+from symconv.layer import Conv, ConvTranspose, Layer
+from symconv.padding import Pair
+
+BLOCKS = 3
+"""Coarse outputs an axis that a stand-in keeps: a first, an inner and a last one."""
+
+
+def stand_in(expansion: Expansion) -> Expansion:
+    """The expansion of the least layer of the same geometry.
+
+    >>> from symconv import Conv
+    >>> e = destride(Conv(3, 64, kernel_size=7, stride=2, padding=3), (224, 224))
+    >>> stand_in(e).input_size, stand_in(e).layer.padding == e.layer.padding
+    ((6, 6), True)
+    """
+    layer = _few_channels(_with_pairs(expansion.original, expansion.input_size))
+    sizes = [_least_size(expansion, axis) for axis in range(len(expansion.axes))]
+    return _expanded_alike(layer, sizes, expansion)
+
+
+def matrix_entries(expansion: Expansion) -> int:
+    """Non-zeros, at most, of the layer's matrix: outputs times taps times channels of a group."""
+    rank = len(expansion.axes)
+    kernel = expansion.original.per_axis("kernel_size", rank)
+    channels = prod(expansion.weight_shape[:2])
+    return channels * prod(expansion.output_size) * prod(kernel)
+
+
+def _with_pairs(layer: Layer, size: Sequence[int]) -> Layer:
+    """The layer with a 'same' padding worked out at this size."""
+    named = layer.per_axis("padding", len(size))
+    if not any(isinstance(pads, str) for pads in named):
+        return layer
+    return replace(layer, padding=tuple(_pair(layer, size, axis) for axis in range(len(size))))  # type: ignore[call-arg]
+
+
+def _pair(layer: Layer, size: Sequence[int], axis: int) -> Pair:
+    window = layer.windows(size)[axis]
+    if isinstance(layer, ConvTranspose):
+        return window.span - 1 - window.lo, window.span - 1 - window.hi
+    return window.lo, window.hi
+
+
+def _few_channels(layer: Layer) -> Layer:
+    if isinstance(layer, Conv | ConvTranspose):
+        groups = min(layer.groups, 2)
+        return replace(layer, in_channels=groups, out_channels=groups, groups=groups)
+    return replace(layer, channels=1)  # type: ignore[call-arg]
+
+
+def _least_size(expansion: Expansion, axis: int) -> int:
+    """The least size with the same residue and enough coarse outputs; the size itself if none is."""
+    size, period = expansion.input_size[axis], expansion.axes[axis].factor_in * expansion.axes[axis].stride
+    layer = _few_channels(_with_pairs(expansion.original, expansion.input_size))
+    for small in range(size % period or period, size, period):
+        sizes = list(expansion.input_size)
+        sizes[axis] = small
+        try:
+            reduced = _expanded_alike(layer, sizes, expansion).axes[axis]
+        except SymconvError:
+            continue
+        if reduced.coarse_output >= BLOCKS and _alike(reduced, expansion.axes[axis]):
+            return small
+    return size
+
+
+def _alike(a: object, b: object) -> bool:
+    return all(getattr(a, name) == getattr(b, name) for name in ("kernel", "lo", "hi"))
+
+
+def _expanded_alike(layer: Layer, sizes: Sequence[int], expansion: Expansion) -> Expansion:
+    return destride(
+        layer,
+        sizes,
+        factor=expansion.factor_in,
+        factor_out=expansion.factor_out,
+        residual_stride=expansion.residual_stride,
+        order=expansion.order,
+    )
