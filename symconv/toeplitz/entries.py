@@ -47,7 +47,7 @@ class Entries:
         """Return the rows of this index, one after another; BOTTOM gives a row of zeros."""
         by_row = np.argsort(self.rows, kind="stable")
         bounds = np.searchsorted(self.rows[by_row], [index, index + 1])
-        counts = np.where(index == BOTTOM, 0, bounds[1] - bounds[0])
+        counts = bounds[1] - bounds[0]  # no entry lies in row BOTTOM
         picked = by_row[_ranges(bounds[0], counts)]
         return Entries(
             (len(index), self.shape[1]),
