@@ -27,7 +27,8 @@ slow: $(VENV)/.tested  ## the tests that take minutes
 	$(PYTEST) -n $(JOBS) -m slow
 
 bench: $(VENV)/.tested  ## the benchmarks, measured side by side with their peers
-	$(PYTEST) tests/benchmarks -o python_files='bench_*.py' --benchmark-only --benchmark-group-by=group
+	$(PYTEST) tests/bench --benchmark-only --benchmark-columns=min,median,rounds \
+		--benchmark-warmup=on --benchmark-group-by=group
 
 lint: $(VENV)/.tested  ## ruff and mypy --strict
 	$(BIN)/ruff check .
