@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from symconv.report.draw.scene import Scene
+from symconv.report.drawing.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,6 @@ def file_stem(name: str) -> str:
     """
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in name)
     plain = plain.strip("-.")[:80]
-    if plain == name:
+    if plain == name != "":
         return plain
     return f"{plain or 'layer'}-{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:8]}"

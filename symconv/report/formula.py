@@ -92,7 +92,7 @@ class Product(Expression):
         coefficient, factors = self._split(numbers)
         written = "".join(_parenthesised(f, numbers, len(factors) > 1) for f in factors)
         if coefficient == 0 or not factors:
-            return self._digits(numbers, coefficient)
+            return "0" if factors else self._digits(numbers, coefficient)
         if len(factors) == 1 and coefficient in (1, -1):
             alone = factors[0].inner if isinstance(factors[0], Group) else factors[0]
             inner = _parenthesised(alone, numbers, coefficient < 0)

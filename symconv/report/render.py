@@ -8,12 +8,12 @@ from importlib.resources import files
 from typing import Any
 
 from symconv.report.document import Code, Column, Document, Inline, Math, Prose
-from symconv.report.draw.scene import Scene
-from symconv.report.draw.svg import svg
-from symconv.report.draw.tikz import tikz
+from symconv.report.drawing.scene import Scene
+from symconv.report.drawing.svg import svg
+from symconv.report.drawing.tikz import tikz
 from symconv.report.escape import escape_html, escape_latex
 
-_HAT = '<mo stretchy="false">&#x0005E;</mo>'
+_HAT = '<mo stretchy="false">&#x002C6;</mo>'
 _TEXT_WIDTH, _TEXT_HEIGHT = 452.0, 620.0
 
 

@@ -119,7 +119,7 @@ def _live(tap: Expression) -> Step:
 
     def divides(numbers: Values | None) -> str:
         divisor = u.latex(numbers)
-        return rf"{divisor} \mid v \iff {divisor} \mid {v.latex(numbers)}"
+        return rf"{divisor} \mid v \;\iff\; {divisor} \mid {v.latex(numbers)}"
 
     return Step(
         "Which taps are live",
@@ -159,7 +159,7 @@ def _reads(tap: Expression) -> Step:
             Equal((v, u * Group(E_in * Group(t * i + q) + r)), "v"),
             Checked(
                 lambda n: (
-                    rf"0 \le {(E_in * j + r).latex(n)} < {N.latex(n)} \iff 0 \le j < "
+                    rf"0 \le {(E_in * j + r).latex(n)} < {N.latex(n)} \;\iff\; 0 \le j < "
                     rf"{samples.latex(n)} \text{{ and }} j \text{{ is not past the end}}"
                 ),
                 holds,

@@ -71,7 +71,7 @@ def _axis_blocks(expansion: Expansion, axes: Sequence[int]) -> list[Block]:
             Paragraph(prose(step.reason)),
             Formulas(step.general),
             *_with_numbers(step),
-            Paragraph(prose("Checked: <n>, all equal.", n=_comparisons(step.compared))),
+            Paragraph(prose("Checked: <n>, all hold.", n=_comparisons(step.compared))),
         ]
         if step.title == "Euclidean division":
             blocks.append(_tap_table(expansion.axes[axes[0]]))
@@ -112,7 +112,8 @@ def tables_section(expansion: Expansion) -> Section:
     """The access tables of the first axis that is strided, before and after."""
     number = next((n for n, a in enumerate(expansion.axes) if a.factor_in * a.factor_out > 1), 0)
     axis = expansion.axes[number]
-    rows, columns = _chosen(axis.window.output, 9), _chosen(axis.window.kernel, 5)
+    rows = _chosen(axis.window.output, 9)
+    columns = _chosen(axis.window.kernel, 5 if axis.window.size < 1000 else 4)
     reduced = " Rows and columns in the middle are left out." if None in (*rows, *columns) else ""
     words = prose(
         "An axis of a layer is its access table: which input $A(o,k)$ output $o$ reads through "

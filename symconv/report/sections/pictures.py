@@ -17,13 +17,16 @@ from symconv.report.document import (
     prose,
     table,
 )
-from symconv.report.draw.bipartite import bipartite_scene
-from symconv.report.draw.files import drawn_as_graph
-from symconv.report.draw.kernel import kernel_scene
-from symconv.report.draw.operator import operator_scene, stand_ins
-from symconv.report.draw.subject import Subject, subject_of
+from symconv.report.drawing.bipartite import bipartite_scene
+from symconv.report.drawing.files import drawn_as_graph
+from symconv.report.drawing.kernel import kernel_scene
+from symconv.report.drawing.operator import operator_scene, stand_ins
+from symconv.report.drawing.subject import Subject, subject_of
 from symconv.report.sections.layers import shape
 from symconv.tying import Counts, check_counts, counts, tie_graph
+
+_MOST_IN_REPORT = 40
+"""Slots of a bipartite picture that can be read on a page."""
 
 
 def operator_section(expansion: Expansion) -> Section:
@@ -75,10 +78,10 @@ def sharing_section(expansion: Expansion) -> Section:
     blocks: list[Block] = [
         Paragraph(_sharing_words(found)),
         Figure(kernel_scene(subject), prose(
-            "The expanded kernel, one colour a parameter, white for structural zeros: a row for "
+            "The expanded kernel, one colour a parameter, empty for structural zeros: a row for "
             "each output phase $p$, a column for each input phase $r$, in each block the taps. "
             "Shown: <scope>.", scope=subject.scope)),
-        *_graph_figure(subject),
+        *_graph_figure(subject_of(expansion, _MOST_IN_REPORT)),
         _counts_table(found, counts(expansion, "pair")),
         _cost_table(found),
     ]  # fmt: skip

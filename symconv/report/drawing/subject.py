@@ -40,27 +40,26 @@ class Subject:
         return tuple(axis.kernel for axis in self.axes)
 
 
-def subject_of(expansion: Expansion) -> Subject:
+def subject_of(expansion: Expansion, most_slots: int = MOST_SLOTS) -> Subject:
     """All axes of one pair of channels where they can be told apart, else the smallest axis.
 
     A kernel of several axes is the product of its axes, so one axis shows the rule.
     """
     pair = describe_scope(expansion, "pair")
-    if _fits(expansion.axes):
+    if _fits(expansion.axes, most_slots):
         return Subject(expansion.axes, slots_of(expansion.axes), pair)
     number = min(range(len(expansion.axes)), key=lambda a: _interest(expansion.axes[a]))
     axis = (expansion.axes[number],)
-    words = (
-        "the one axis" if len(expansion.axes) == 1 else f"axis {number} of {len(expansion.axes)}"
-    )
+    count = len(expansion.axes)
+    words = "its only axis" if count == 1 else f"axis {number}, one of {count}"
     slots = slots_of(axis)
     cut = f"; the first {MOST_SHOWN} of {len(slots)} slots" if len(slots) > MOST_SHOWN else ""
     return Subject(axis, slots[:MOST_SHOWN], f"{words}{cut}; {pair}")
 
 
-def _fits(axes: Sequence[AxisExpansion]) -> bool:
+def _fits(axes: Sequence[AxisExpansion], most_slots: int) -> bool:
     slots = prod(axis.slots for axis in axes)
-    return prod(axis.window.kernel for axis in axes) <= MOST_PARAMETERS and slots <= MOST_SLOTS
+    return prod(axis.window.kernel for axis in axes) <= MOST_PARAMETERS and slots <= most_slots
 
 
 def _interest(axis: AxisExpansion) -> tuple[bool, int]:

@@ -13,9 +13,9 @@ from math import prod
 
 from symconv.errors import LayerError, SymconvError
 from symconv.polyphase import AxisExpansion
-from symconv.report.draw.cells import Cells, Ints, flat, label
-from symconv.report.draw.palette import color_of
-from symconv.report.draw.scene import FAINT, Item, Line, Rect, Scene, Text, fitted
+from symconv.report.drawing.cells import Cells, Ints, flat, label
+from symconv.report.drawing.palette import color_of
+from symconv.report.drawing.scene import FAINT, Item, Line, Rect, Scene, Text, fitted
 from symconv.window import BOTTOM
 
 MOST_COLUMNS = 72

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import singledispatch
 
-from symconv.report.draw.scene import FAINT, INK, Item, Line, Rect, Scene, Text
+from symconv.report.drawing.scene import FAINT, INK, Item, Line, Rect, Scene, Text
 from symconv.report.escape import escape_latex
 
 _ANCHOR = {"start": "west", "middle": "center", "end": "east"}

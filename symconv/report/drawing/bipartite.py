@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
-from symconv.report.draw.cells import Cells, Ints, phase_label
-from symconv.report.draw.scene import FAINT, Item, Line, Scene, Text, fitted
-from symconv.report.draw.subject import Subject
+from symconv.report.drawing.cells import Cells, Ints, phase_label
+from symconv.report.drawing.scene import FAINT, Item, Line, Scene, Text, fitted
+from symconv.report.drawing.subject import Subject
 from symconv.tying import Slot
 
 _CELL = 12.0

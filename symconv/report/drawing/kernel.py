@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import prod
 
-from symconv.report.draw.cells import Cells, Ints, phase_label
-from symconv.report.draw.scene import Item, Scene, Text, fitted, text_width
-from symconv.report.draw.subject import Subject
+from symconv.report.drawing.cells import Cells, Ints, phase_label
+from symconv.report.drawing.scene import Item, Scene, Text, fitted, text_width
+from symconv.report.drawing.subject import Subject
 from symconv.tying import Slot
 
 _GAP = 10.0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from symconv.report.draw.scene import FAINT, INK, Item, Line, Rect, Scene, Text
+from symconv.report.drawing.scene import FAINT, INK, Item, Line, Rect, Scene, Text
 from symconv.report.escape import escape_html
 
 _COLORS = {INK: "currentColor", FAINT: "currentColor"}
 _MARGIN = 16
+_PIXELS = 1.4
 
 
 def svg(scene: Scene, *, alone: bool = True) -> str:
@@ -16,7 +17,8 @@ def svg(scene: Scene, *, alone: bool = True) -> str:
     margin = _MARGIN if alone else 0
     width, height = scene.width + 2 * margin, scene.height + 2 * margin
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}" height="{_n(height)}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(_PIXELS * width)}" '
+        f'height="{_n(_PIXELS * height)}" '
         f'viewBox="{_n(-margin)} {_n(-margin)} {_n(width)} {_n(height)}" role="img" '
         f'font-family="Helvetica, Arial, sans-serif" color="{"#1f2328" if alone else "inherit"}">'
     )

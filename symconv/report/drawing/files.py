@@ -7,13 +7,13 @@ from pathlib import Path
 
 from symconv.errors import SymconvError
 from symconv.expand import Expansion
-from symconv.report.draw.bipartite import MOST_DRAWN, bipartite_scene
-from symconv.report.draw.graphs import graphml, node_link
-from symconv.report.draw.kernel import kernel_scene
-from symconv.report.draw.scene import Scene, Text, stacked, text_width, titled
-from symconv.report.draw.subject import Subject, subject_of
-from symconv.report.draw.svg import svg
-from symconv.report.draw.tikz import tikz_document
+from symconv.report.drawing.bipartite import MOST_DRAWN, bipartite_scene
+from symconv.report.drawing.graphs import graphml, node_link
+from symconv.report.drawing.kernel import kernel_scene
+from symconv.report.drawing.scene import Scene, Text, stacked, text_width, titled
+from symconv.report.drawing.subject import Subject, subject_of
+from symconv.report.drawing.svg import svg
+from symconv.report.drawing.tikz import tikz_document
 from symconv.report.tex import latex_to_pdf
 from symconv.tying import Counts, Scope, counts, describe_scope, tie_graph
 

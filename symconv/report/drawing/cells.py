@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from symconv.report.draw.palette import color_of, ink_on
-from symconv.report.draw.scene import FAINT, Item, Rect, Text
+from symconv.report.drawing.palette import color_of, ink_on
+from symconv.report.drawing.scene import FAINT, Item, Rect, Text
 
 Ints = tuple[int, ...]
 

@@ -1,5 +1,5 @@
 """The sharing, drawn: the expanded kernel in colours, the tie map as a graph, the operator."""
 
-from symconv.report.draw.files import draw
+from symconv.report.drawing.files import draw
 
 __all__ = ["draw"]
