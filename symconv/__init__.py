@@ -1,6 +1,8 @@
 """symconv: symbolic and formal verification of strided convolutions."""
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from symconv.errors import SymconvError
@@ -65,13 +67,28 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _LATE:
-        raise AttributeError(f"module 'symconv' has no attribute {name!r}")
-    value = getattr(import_module(f"symconv.{_LATE[name]}"), name)
-    globals()[name] = value
-    return value
+class _LateName:
+    """A public name that is imported when first read.
+
+    Some verbs share their name with the module behind them (`symconv.prove`, `symconv.report`).
+    Importing a submodule binds it on its package; here that is ignored, so that the verb stays.
+    """
+
+    def __init__(self, name: str, module: str) -> None:
+        self._name, self._module = name, f"symconv.{module}"
+
+    def __get__(self, package: ModuleType | None, owner: type) -> Any:
+        return getattr(import_module(self._module), self._name)
+
+    def __set__(self, package: ModuleType, value: object) -> None:
+        pass
 
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+class _Package(ModuleType):
+    def __dir__(self) -> list[str]:
+        return sorted({*self.__dict__, *__all__})
+
+
+for _name, _module in _LATE.items():
+    setattr(_Package, _name, _LateName(_name, _module))
+sys.modules[__name__].__class__ = _Package

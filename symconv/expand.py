@@ -134,7 +134,7 @@ class Expansion:
                 f"expand_weight: the layer's weight has shape {list(self.weight_shape)}, "
                 f"got {list(array.shape)}"
             )
-        return run_steps(self.weight_map, array)
+        return run_steps(self.weight_map, array).copy()
 
     def fold_weight(self, expanded: NDArray[Any]) -> NDArray[Any]:
         """The weight whose image is this expanded weight; the inverse of `expand_weight`.

@@ -44,29 +44,48 @@ def recheck(certificate: Any) -> Recheck:
         TooLarge: the claim is beyond what plain dictionaries hold.
     """
     body = _read(certificate)
+    name = str(body["claim"].get("name"))
+    try:
+        return _settle(name, body)
+    except SymconvError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as fault:
+        raise CertificateError(
+            f"certificate of {name!r}: its claim or its layer cannot be read "
+            f"({type(fault).__name__}: {fault})"
+        ) from None
+
+
+def _settle(name: str, body: dict[str, Any]) -> Recheck:
     claim, layer = body["claim"], body["layer"]
     equal, shape = same_function(claim)
     if layer is not None:
         restated = claim_of_layer(layer, claim)
         if restated["input"] != claim["input"] or restated["weights"] != claim["weights"]:
             raise CertificateError(
-                f"certificate of {claim.get('name')!r}: its layer and its claim speak of different "
-                "inputs or weights"
+                f"certificate of {name!r}: its layer and its claim speak of different inputs or weights"
             )
         equal = equal and same_function(restated)[0]
-    if equal and shape != body["output_shape"]:
+    if not equal:
+        return Recheck(name, "refuted", "the two sides of the certificate's claim differ")
+    if shape != body["output_shape"]:
         raise CertificateError(
-            f"certificate of {claim.get('name')!r}: output_shape is {shape}, "
+            f"certificate of {name!r}: output_shape is {shape}, "
             f"the certificate says {body['output_shape']}"
         )
-    if equal:
-        return Recheck(claim["name"], "proved", "both sides hold the same coefficients, counted again")
-    return Recheck(claim["name"], "refuted", "the two sides of the certificate's claim differ")
+    return Recheck(name, "proved", "both sides hold the same coefficients, counted again")
+
+
+def _load(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as fault:
+        raise CertificateError(f"{path} is not a readable JSON file: {fault}") from None
 
 
 def _read(certificate: Any) -> dict[str, Any]:
     if isinstance(certificate, str | Path):
-        certificate = json.loads(Path(certificate).read_text(encoding="utf-8"))
+        certificate = _load(Path(certificate))
     elif hasattr(certificate, "to_dict"):
         certificate = json.loads(json.dumps(certificate.to_dict()))
     if not isinstance(certificate, Mapping) or set(certificate) != _FIELDS:
@@ -75,6 +94,8 @@ def _read(certificate: Any) -> dict[str, Any]:
     text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     if hashlib.sha256(text.encode()).hexdigest() != certificate["digest"]:
         raise CertificateError("the certificate was changed: its digest is not that of its text")
+    if not isinstance(body["claim"], Mapping):
+        raise CertificateError("the certificate's claim must be an object")
     stated = (body["format"], body["verdict"], body["sizes"])
     if stated != (FORMAT, "proved", "these"):
         raise CertificateError(f"only {FORMAT} proofs of given sizes can be rechecked, got {stated}")

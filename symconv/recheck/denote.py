@@ -313,6 +313,8 @@ def _aligned(term: Product, first: int, second: int) -> list[tuple[int, int]]:
         a, b = ([term.sizes[d] for d in term.axes[axis]] for axis in (first, second))
         if a == b:
             return list(zip(term.axes[first], term.axes[second], strict=True))
+        if prod(a) != prod(b):
+            raise ClaimError(f"a weight for {prod(b)} channels meets data of {prod(a)}")
         sizes = nested_sizes([a, b])
         for axis in (first, second):
             if sizes is None:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from itertools import count, product
 from math import prod
 
-from symconv.errors import TooLarge
+from symconv.errors import ClaimError, TooLarge
 
 Number = int | Fraction
 Row = dict[tuple[int, ...], Number]
@@ -112,6 +112,8 @@ class Product:
     def groups(self, axis: int, sizes: Sequence[int]) -> list[list[int]]:
         """Cut an axis into runs of digits of these sizes, and return the runs."""
         runs: list[list[int]] = []
+        if prod(sizes) != prod(self.sizes[d] for d in self.axes[axis]):
+            raise ClaimError(f"an axis of {self.shape()[axis]} does not split into {list(sizes)}")
         self._drop_units(axis)
         rest = self.axes[axis]
         for size in reversed(sizes):

@@ -43,6 +43,8 @@ def pads(value: Any, sizes: Sequence[int], spans: Sequence[int], strides: Sequen
 
 def outside(v: int, size: int, lo: int, hi: int, mode: str) -> int | None:
     """What position ``v`` of a padded signal reads: an input, or None."""
+    if mode not in ("zeros", "circular", "replicate", "reflect"):
+        raise ClaimError(f"there is no padding mode {mode!r}")
     if mode == "circular":
         first, last = max(0, -lo), size - 1 - max(0, -hi)
         while v < first:

@@ -1,0 +1,50 @@
+"""The README's Python blocks are run as they stand, and so are its commands."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parents[1] / "README.md"
+COMMANDS = re.findall(r"^\$ symconv (.+)$", README.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_python_blocks_say_what_they_print() -> None:
+    results = doctest.testfile(
+        str(README), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE
+    )
+    assert results.attempted > 10
+    assert results.failed == 0
+
+
+def test_there_are_commands() -> None:
+    assert len(COMMANDS) >= 10
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("readme")
+
+
+def test_commands_run_in_their_order(folder: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(README.parent)}
+    for command in COMMANDS:
+        run = subprocess.run(
+            [sys.executable, "-m", "symconv.cli", *shlex.split(command)],
+            cwd=folder, env=environment, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        assert run.returncode == 0, f"{command}\n{run.stderr}"
+
+
+def test_pictures_exist() -> None:
+    pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README.read_text(encoding="utf-8"))
+    assert pictures
+    for picture in pictures:
+        assert (README.parent / picture).is_file(), picture
