@@ -332,3 +332,19 @@ def test_without_a_tex_there_is_a_note(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_a_hat_stays_small() -> None:
     assert 'stretchy="false"' in mathml(r"\hat w")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_words_of_a_verdict_are_text_and_nothing_else(text: str, tmp_path: Path) -> None:
+    expansion = EXPANSIONS["tied"]
+    fact = Fact(text, text, {text: text})
+    certificate = Certificate(expansion.claim(), (fact,), (1, 9), 0.1)
+    for verdict in (Undecided(expansion.claim(), text, 0.1), certificate):
+        files = write(expansion, tmp_path, verdict)
+        page = Page(files.html.read_text(encoding="utf-8"))
+        assert page.open == []
+        assert "script" not in page.seen
+        tex = files.tex.read_text(encoding="utf-8")
+        assert r"\input{" not in tex
+        assert tex.count(r"\end{document}") == 1
+        assert "%%" not in tex.replace(r"\%", "")
