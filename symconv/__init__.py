@@ -9,13 +9,14 @@ from symconv.errors import SymconvError
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 
 if TYPE_CHECKING:
-    from symconv.api import check, prove
+    from symconv.api import check, prove, report
     from symconv.claim import Claim, read_claim
     from symconv.crosscheck import crosscheck
+    from symconv.destride import destride
     from symconv.evaluate import evaluate
-    from symconv.expand import Expansion, destride
+    from symconv.expand import Expansion
     from symconv.recheck import recheck
-    from symconv.report import draw, report
+    from symconv.report import draw
     from symconv.toeplitz import toeplitz
     from symconv.tying import tie_graph
     from symconv.verdict import Certificate, Refuted, Undecided
@@ -30,17 +31,17 @@ _LATE = {
     "Undecided": "verdict",
     "check": "api",
     "crosscheck": "crosscheck",
-    "destride": "expand",
+    "destride": "destride",
     "draw": "report",
     "evaluate": "evaluate",
     "prove": "api",
     "read_claim": "claim",
     "recheck": "recheck",
-    "report": "report",
+    "report": "api",
     "tie_graph": "tying",
     "toeplitz": "toeplitz",
 }
-"""Public names by the module that holds them, imported when first used: SymPy costs half a second."""
+"""Public names by the module that holds them, imported when first read: SymPy takes a while."""
 
 __all__ = [
     "AvgPool",

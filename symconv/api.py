@@ -6,23 +6,29 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symconv.claim import Claim, read_claim
+from symconv.destride import OpenExpansion, destride
 from symconv.dialect.config import layer_to_dict
 from symconv.errors import SymconvError, TooLarge
-from symconv.expand import Expansion, destride
-from symconv.layer import Layer
+from symconv.expand import Expansion
+from symconv.layer import AnyLayer
 from symconv.prove.concrete import settle
 from symconv.standin import matrix_entries, stand_in
 from symconv.verdict import Certificate, Fact, Verdict
+
+if TYPE_CHECKING:
+    from symconv.report import ReportFiles
+
+Subject = Expansion | OpenExpansion | AnyLayer
 
 MOST_MATRIX_ENTRIES = 4000
 """Above this many non-zeros the SymPy identity is proved for a stand-in, and says so."""
 
 
 def prove(
-    subject: Expansion | Layer,
+    subject: Subject,
     input_size: Sequence[int] | None = None,
     *,
     name: str = "expansion",
@@ -55,12 +61,12 @@ def prove(
     verdict = settle(expansion.claim(name))
     if not isinstance(verdict, Certificate):
         return verdict
-    layer = config or layer_to_dict(expansion.original, expansion.input_size)  # type: ignore[arg-type]
+    layer = config or layer_to_dict(expansion.original, expansion.input_size)
     facts = verdict.facts + (symbolic_facts(expansion) if symbolic else ())
     return replace(verdict, layer=dict(layer), facts=facts)
 
 
-def _expansion(subject: Expansion | Layer, input_size: Sequence[int] | None) -> Expansion:
+def _expansion(subject: Subject, input_size: Sequence[int] | None) -> Expansion:
     if isinstance(subject, Expansion):
         if input_size is not None and tuple(input_size) != subject.input_size:
             raise SymconvError(
@@ -69,7 +75,9 @@ def _expansion(subject: Expansion | Layer, input_size: Sequence[int] | None) -> 
             )
         return subject
     if input_size is None:
-        raise SymconvError("prove needs an input_size for a layer, such as input_size=(224, 224)")
+        raise SymconvError("name an input_size to prove at, such as input_size=(224, 224)")
+    if isinstance(subject, OpenExpansion):
+        return subject.at(input_size)
     return destride(subject, input_size)
 
 
@@ -111,3 +119,25 @@ def check(claim: Claim | Mapping[str, Any] | str | Path) -> Verdict:
     if isinstance(claim, str | Path):
         claim = json.loads(Path(claim).read_text(encoding="utf-8"))
     return settle(claim if isinstance(claim, Claim) else read_claim(claim))  # type: ignore[arg-type]
+
+
+def report(
+    subject: Subject,
+    directory: str | Path,
+    input_size: Sequence[int] | None = None,
+    *,
+    name: str = "layer",
+    pdf: bool = False,
+) -> ReportFiles:
+    """Prove an expansion and write its report, LaTeX and HTML, and PDF where asked.
+
+    Raises:
+        SymconvError: as `prove`; or a displayed step of the derivation does not hold.
+        OSError: a file cannot be written.
+    """
+    from symconv.report import write_report
+
+    expansion = _expansion(subject, input_size)
+    verdict = prove(expansion, name=name)
+    command = f"symconv.report({expansion.original!r}, {str(directory)!r}, {expansion.input_size})"
+    return write_report(expansion, verdict, directory, name=name, command=command, pdf=pdf)

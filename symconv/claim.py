@@ -117,7 +117,9 @@ _PARTS = {"name", "input", "weights", "left", "right", "comment", "source"}
 
 def _read_claim(name: str, text: Mapping[str, Any]) -> Claim:
     if unknown := sorted(set(text) - _PARTS):
-        raise ClaimError(f"unknown part {', '.join(unknown)}; parts are {', '.join(sorted(_PARTS))}")
+        raise ClaimError(
+            f"unknown part {', '.join(unknown)}; parts are {', '.join(sorted(_PARTS))}"
+        )
     if missing := sorted({"input", "left", "right"} - set(text)):
         raise ClaimError(f"it needs {', '.join(missing)}")
     channels, size = _read_input(text["input"])
@@ -139,7 +141,9 @@ def _read_input(text: Any) -> tuple[int, tuple[int, ...]]:
         raise ClaimError(f"input must be an object with channels and size, got {text!r}")
     numbers = [text["channels"], *_list(text["size"], "input's size")]
     if not all(type(n) is int and n >= 1 for n in numbers) or len(numbers) < 2:
-        raise ClaimError(f"input's channels and size must be integers of at least 1, got {dict(text)}")
+        raise ClaimError(
+            f"input's channels and size must be integers of at least 1, got {dict(text)}"
+        )
     return numbers[0], tuple(numbers[1:])
 
 
@@ -164,7 +168,9 @@ def _read_weight(name: str, text: Any) -> Weight:
         except ClaimError as fault:
             raise ClaimError(f"{where}: {fault}") from None
     if not isinstance(text, Mapping) or not {"shape"} <= set(text) <= {"shape", "fill"}:
-        raise ClaimError(f"{where} must be {{shape}}, {{shape, fill}} or {{from, steps}}, got {text!r}")
+        raise ClaimError(
+            f"{where} must be {{shape}}, {{shape, fill}} or {{from, steps}}, got {text!r}"
+        )
     shape = _list(text["shape"], f"{where}: shape")
     if not all(type(n) is int and n >= 1 for n in shape):
         raise ClaimError(f"{where}: shape must hold integers of at least 1, got {shape!r}")

@@ -1,8 +1,8 @@
-"""Destride: a strided layer and phase factors become an equal layer of smaller stride on phases.
+"""Expansions: a strided layer and its equal of smaller stride on phases, with the maps between.
 
 Data flow: layer, input size, factors -> one `AxisExpansion` per spatial axis -> `Expansion`, which
-holds the expanded layer and three maps as steps (input to phases, weight to expanded weight, expanded
-output to output).  An expansion states a `Claim`, and knows no prover.
+holds the expanded layer and three maps as steps (input to phases, weight to expanded weight,
+expanded output to output).  An expansion states a `Claim`, and knows no prover.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from math import gcd, prod
-from operator import index
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -21,14 +20,11 @@ from numpy.typing import NDArray
 from symconv import steps as st
 from symconv.claim import Claim, Weight
 from symconv.errors import FactorError, FoldError
-from symconv.layer import AvgPool, Conv, ConvTranspose, Layer, MaxConv, MaxPool, read_size
-from symconv.maps import ORDERS, Maps, Order
-from symconv.padding import is_int
+from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv, MaxPool
+from symconv.maps import Maps, Order
 from symconv.polyphase import AxisExpansion
 from symconv.replay import run_steps
 from symconv.window import Window
-
-Ints = int | Sequence[int] | None
 
 
 @dataclass(frozen=True)
@@ -36,10 +32,10 @@ class Expansion:
     """A layer on phases, equal to the original for every input and every weight.
 
     ``phases_out(original(w, x)) == layer(weight_map(w), input_map(x))``, and `output_map` undoes
-    ``phases_out``.  Make one with `destride`.
+    ``phases_out``.  Make one with `symconv.destride`.
     """
 
-    original: Layer
+    original: AnyLayer
     input_size: tuple[int, ...]
     axes: tuple[AxisExpansion, ...]
     order: Order = "channel"
@@ -72,7 +68,7 @@ class Expansion:
 
     @cached_property
     def layer(self) -> Conv:
-        """The expanded layer; `MaxConv` for a max pooling, a depthwise `Conv` for an average one."""
+        """The expanded layer: `MaxConv` for a max pooling, depthwise `Conv` for an average one."""
         kind = MaxConv if self.original.monoid == "max" else Conv
         return kind(
             self.original.in_channels * prod(self.factor_in),
@@ -111,10 +107,10 @@ class Expansion:
 
     def _divisors(self) -> tuple[st.Step, ...]:
         """The scale of an average pooling whose windows count differently many samples."""
-        if _mean(self.original, self.input_size) is not None:
+        layer = self.original
+        if not isinstance(layer, AvgPool) or _mean(layer, self.input_size) is not None:
             return ()
-        scales = self.original.scales(self.input_size)  # type: ignore[attr-defined]
-        return (st.Scale((None, *scales)),)
+        return (st.Scale((None, *map(st.freeze, layer.scales(self.input_size)))),)
 
     @property
     def weight_shape(self) -> tuple[int, ...]:
@@ -124,6 +120,7 @@ class Expansion:
     def expand_weight(self, weight: NDArray[Any]) -> NDArray[Any]:
         """The expanded weight, by `weight_map`, in `layer`'s shape; NumPy in, NumPy out.
 
+        >>> from symconv import destride
         >>> e = destride(Conv(1, 1, kernel_size=3, stride=2, padding=1), (8,))
         >>> e.expand_weight(np.array([[[1, 2, 3]]])).tolist()
         [[[0, 2], [1, 3]]]
@@ -143,6 +140,7 @@ class Expansion:
             FoldError: two slots that must hold one parameter disagree, or a structural zero is not
                 zero; the message names the first such slot in C order.
 
+        >>> from symconv import destride
         >>> e = destride(Conv(1, 1, kernel_size=3, stride=2, padding=1), (8,))
         >>> e.fold_weight(np.array([[[0, 2], [1, 3]]])).tolist()
         [[[1, 2, 3]]]
@@ -160,7 +158,9 @@ class Expansion:
             raise FoldError(self._disagreement(array, labels, tuple(wrong[0].tolist())))
         return folded
 
-    def _disagreement(self, array: NDArray[Any], labels: NDArray[Any], slot: tuple[int, ...]) -> str:
+    def _disagreement(
+        self, array: NDArray[Any], labels: NDArray[Any], slot: tuple[int, ...]
+    ) -> str:
         label = int(labels[slot])
         if label < 0:
             return f"slot {list(slot)} holds {array[slot]}, but it is a structural zero"
@@ -204,81 +204,18 @@ class Expansion:
         return layer_step(self.layer, "w_phases", "b_phases")
 
 
-def destride(
-    layer: Layer,
-    input_size: Sequence[int],
-    *,
-    factor: Ints = None,
-    factor_out: Ints = None,
-    residual_stride: Ints = 1,
-    order: Order = "channel",
-) -> Expansion:
-    """Expand a layer over phases so that ``E_in * u * t == E_out * s`` on every axis.
-
-    Args:
-        layer: any layer; ``s`` is its stride, ``u`` its base dilation (a transposed layer's stride).
-        input_size: one size per spatial axis.
-        factor: ``E_in`` per axis, or one for all; by default the least that the equation allows.
-        factor_out: ``E_out`` likewise; 1 for a convolution unless asked otherwise.
-        residual_stride: ``t``; 1 removes the stride altogether.
-        order: ``"channel"`` puts a channel's phases side by side, ``"phase"`` a phase's channels.
-
-    Raises:
-        FactorError: the factors break the equation.
-        LayerError: the layer has no output at this size.
-
-    Source: Kong and Lucey 2017, section 3; the general equation follows from Vaidyanathan 1993,
-    chapter 4.
-
-    >>> e = destride(Conv(3, 64, kernel_size=7, stride=2, padding=3), (224, 224))
-    >>> e.layer.in_channels, e.layer.kernel_size, e.layer.padding
-    (12, (4, 4), ((2, 1), (2, 1)))
-    """
-    if order not in ORDERS:
-        raise FactorError(f"order must be 'channel' or 'phase', got {order!r}")
-    size = read_size(input_size, layer.op)
-    windows = [_inner_window(layer, window) for window in layer.windows(size)]
-    asked = [_spread(v, len(size), n) for v, n in (
-        (factor, "factor"), (factor_out, "factor_out"), (residual_stride, "residual_stride"))]  # fmt: skip
-    axes = tuple(
-        AxisExpansion(window, *_factors(window, e_in, e_out, t or 1), t or 1)
-        for window, e_in, e_out, t in zip(windows, *asked, strict=True)
-    )
-    return Expansion(layer, size, axes, order)
-
-
-def _spread(value: Ints, rank: int, name: str) -> list[int | None]:
-    if value is None:
-        return [None] * rank
-    values = [value] * rank if is_int(value) else list(value)  # type: ignore[arg-type]
-    if len(values) != rank or not all(is_int(v) and index(v) >= 1 for v in values):
-        raise FactorError(f"{name} must be a positive integer, or one per axis of {rank}, got {value!r}")
-    return [index(v) for v in values]
-
-
-def _factors(window: Window, e_in: int | None, e_out: int | None, t: int) -> tuple[int, int]:
-    """Fill in what was left open: the least factors, or the one that the other implies."""
-    coarse, fine = window.base_dilation * t, window.stride
-    if e_in is None and e_out is None:
-        common = gcd(coarse, fine)
-        return fine // common, coarse // common
-    if e_in is None:
-        return max(1, (e_out or 1) * fine // coarse), e_out or 1
-    return e_in, e_out or max(1, e_in * coarse // fine)
-
-
-def _inner_window(layer: Layer, window: Window) -> Window:
+def inner_window(layer: AnyLayer, window: Window) -> Window:
     """The window behind the boundary gather: its pads read zeros, or there are none."""
     if not _needs_gather(layer):
         return window
     return replace(window, size=window.padded_size, lo=0, hi=0, mode="zeros")
 
 
-def _needs_gather(layer: Layer) -> bool:
+def _needs_gather(layer: AnyLayer) -> bool:
     return isinstance(layer, Conv) and (layer.padding_mode != "zeros" or layer.padding_value != 0)
 
 
-def _boundary(layer: Layer, input_size: Sequence[int]) -> tuple[st.Step, ...]:
+def _boundary(layer: AnyLayer, input_size: Sequence[int]) -> tuple[st.Step, ...]:
     """Padding of another mode or value than zero, as a gather of its own."""
     if not isinstance(layer, Conv) or not _needs_gather(layer):
         return ()
@@ -286,28 +223,30 @@ def _boundary(layer: Layer, input_size: Sequence[int]) -> tuple[st.Step, ...]:
     return (st.Pad(((0, 0), *pads), layer.padding_mode, layer.padding_value),)
 
 
-def weight_shape(layer: Layer, rank: int) -> tuple[int, ...]:
+def weight_shape(layer: AnyLayer, rank: int) -> tuple[int, ...]:
     """Shape of a layer's weight, a pooling's read as that of a depthwise convolution."""
     shape = layer.weight_shape(rank)
     return (layer.in_channels, 1, *layer.per_axis("kernel_size", rank)) if shape is None else shape
 
 
-def _mean(layer: Layer, input_size: Sequence[int]) -> Fraction | None:
+def _mean(layer: AnyLayer, input_size: Sequence[int]) -> Fraction | None:
     """The one weight of a layer's taps; None where an average pooling's windows differ."""
     if not isinstance(layer, AvgPool):
         return Fraction(1)
     axes = [set(scales) for scales in layer.scales(input_size)]
-    return prod((axis.pop() for axis in axes), start=Fraction(1)) if max(map(len, axes)) == 1 else None
+    return (
+        prod((axis.pop() for axis in axes), start=Fraction(1)) if max(map(len, axes)) == 1 else None
+    )
 
 
-def _fill(layer: Layer, input_size: Sequence[int]) -> st.Number | None:
+def _fill(layer: AnyLayer, input_size: Sequence[int]) -> st.Number | None:
     if isinstance(layer, Conv | ConvTranspose):
         return None
     mean = _mean(layer, input_size)
     return "1" if mean is None else str(mean)
 
 
-def layer_step(layer: Layer, weight: str, bias: str) -> st.Step:
+def layer_step(layer: AnyLayer, weight: str, bias: str) -> st.Step:
     """A layer as a step of a pipeline, its tensors under these names."""
     if isinstance(layer, MaxPool):
         return st.MaxPoolStep(

@@ -35,7 +35,9 @@ def slice_(size: int, start: int | None, stop: int | None, step: int | None) -> 
         raise ClaimError("a slice's step must not be 0")
     index = np.arange(*slice(start, stop, step).indices(size), dtype=np.int64)
     if not index.size:
-        raise ClaimError(f"slice [{start}, {stop}, {step}] leaves nothing of an axis of size {size}")
+        raise ClaimError(
+            f"slice [{start}, {stop}, {step}] leaves nothing of an axis of size {size}"
+        )
     return index
 
 

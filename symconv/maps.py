@@ -1,7 +1,7 @@
 """The maps of an expansion, written as steps: input to phases, weight to expanded weight, and back.
 
-With channel order ``"channel"`` a channel's phases stand side by side, ``(c, r)``; with ``"phase"`` a
-phase's channels do, ``(r, c)``, within each group of a grouped layer.
+With channel order ``"channel"`` a channel's phases stand side by side, ``(c, r)``; with ``"phase"``
+a phase's channels do, ``(r, c)``, within each group of a grouped layer.
 """
 
 from __future__ import annotations
@@ -52,9 +52,7 @@ class Maps:
         factors = [axis.factor_in for axis in self.axes]
         if prod(factors) == 1:
             return ()
-        tails = [
-            (0, axis.coarse_input * axis.factor_in - axis.window.size) for axis in self.axes
-        ]
+        tails = [(0, axis.coarse_input * axis.factor_in - axis.window.size) for axis in self.axes]
         tail = (st.Pad(((0, 0), *tails), value=fill),) if any(map(sum, tails)) else ()
         channel, sizes = self._grouped("c")
         pattern = (
@@ -76,15 +74,15 @@ class Maps:
         whole = st.Rearrange(pattern, (*sizes, *self._sizes("p", factors)))
         if all(a.coarse_output * a.factor_out == a.window.output for a in self.axes):
             return (whole,)
-        crop = [(0, axis.window.output, 1) for axis in self.axes]
+        crop = tuple((0, axis.window.output, 1) for axis in self.axes)
         return (whole, st.Slice(((None, None, None), *crop)))
 
     def weight_map(self, transposed: bool) -> tuple[st.Step, ...]:
         """A kernel of layout ``(M, C/groups, *K)`` to the expanded one.
 
         Each axis is laid out on a line of fine positions ``v``: dilated, padded by
-        ``(-lo) mod (u*E_in)`` in front, copied once an output phase with a shift of ``s`` each, thinned
-        to multiples of ``u``, and cut into blocks of ``E_in``.
+        ``(-lo) mod (u*E_in)`` in front, copied once an output phase with a shift of ``s`` each,
+        thinned to multiples of ``u``, and cut into blocks of ``E_in``.
         """
         turned = self._turned() if transposed else ()
         return (*turned, *self._on_the_line(), *self._output_phases(), *self._input_phases())
@@ -127,7 +125,7 @@ class Maps:
 
     def _input_phases(self) -> tuple[st.Step, ...]:
         holes = [axis.window.base_dilation for axis in self.axes]
-        thinned = ()
+        thinned: tuple[st.Step, ...] = ()
         if max(holes) > 1:
             thinned = (st.Slice(((None, None, None),) * 2 + tuple((0, None, u) for u in holes)),)
         unused = [_unused_blocks(axis) for axis in self.axes]
@@ -145,13 +143,16 @@ class Maps:
         if copies == 1:
             return ()
         if self.order == "channel":
-            before, tile, after = "m -> m 1", (1, copies), "m e -> (m e)"
+            before, after = "m -> m 1", "m e -> (m e)"
+            copied = st.Tile((1, copies))
         elif self.groups == 1:
-            before, tile, after = "m -> 1 m", (copies, 1), "e m -> (e m)"
+            before, after = "m -> 1 m", "e m -> (e m)"
+            copied = st.Tile((copies, 1))
         else:
-            before, tile, after = "(g m) -> g 1 m", (1, copies, 1), "g e m -> (g e m)"
+            before, after = "(g m) -> g 1 m", "g e m -> (g e m)"
+            copied = st.Tile((1, copies, 1))
         sizes = (("g", self.groups),) if "g" in before else ()
-        return (st.Rearrange(before, sizes), st.Tile(tile), st.Rearrange(after))
+        return (st.Rearrange(before, sizes), copied, st.Rearrange(after))
 
 
 def _block(axis: AxisExpansion) -> int:

@@ -16,8 +16,8 @@ class AxisExpansion:
     """One axis on phases: ``E_in * u * t == E_out * s``.
 
     For output phase ``p`` and tap ``k`` let ``v = s*p + d*k - lo``.  Where ``u`` divides ``v``, tap
-    ``k`` becomes tap ``q`` of input phase ``r``, ``v/u = E_in*q + r`` with ``0 <= r < E_in``; where it
-    does not, the tap is silent in that phase.
+    ``k`` becomes tap ``q`` of input phase ``r``, ``v/u = E_in*q + r`` with ``0 <= r < E_in``; where
+    it does not, the tap is silent in that phase.
 
     Raises:
         FactorError: a factor below 1, or factors that break the equation.

@@ -16,7 +16,7 @@ _AXIS = re.compile(r"\s*(?:\(([\w\s]*)\)|(\w+))\s*")
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A bijection between two shapes: ``left`` and ``right`` hold the same factors, grouped by axis.
+    """A bijection between two shapes: both sides hold the same factors, grouped by axis.
 
     Within a group the last factor varies fastest (C order), as in einops.
     """
@@ -62,7 +62,7 @@ class Pattern:
                 f"pattern {self.text!r}, axis {axis}: size {size} does not split into "
                 f"({' '.join(group)}) with {rest} of them fixed; pad or slice the axis first"
             )
-        return {name: size // rest for name in unsolved}
+        return dict.fromkeys(unsolved, size // rest)
 
 
 @lru_cache(maxsize=1024)

@@ -24,7 +24,7 @@ from symconv.rearrange import read_pattern
 
 Array = NDArray[Any]
 Weights = Callable[[str], Array]
-_NUMPY_MODE = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+_NUMPY_MODE = {"reflect": "reflect", "replicate": "edge"}
 
 
 def run_steps(steps: Sequence[st.Step], array: Array, weights: Weights | None = None) -> Array:
@@ -39,7 +39,7 @@ def run_steps(steps: Sequence[st.Step], array: Array, weights: Weights | None = 
 
 
 def run_claim(claim: Claim, side: str, x: Array, tensors: Mapping[str, Array]) -> Array:
-    """One side (``"left"`` or ``"right"``) of a claim on an input and values of its free weights."""
+    """One side (``"left"`` or ``"right"``) of a claim on an input and its free weights."""
 
     def value(name: str) -> Array:
         weight = claim.weight(name)
@@ -87,16 +87,24 @@ def _(step: st.Pad, x: Array, weights: Weights) -> Array:
 
 
 def _padded(x: Array, pads: Sequence[tuple[int, int]], mode: str, value: Any) -> Array:
-    crop = tuple(slice(max(-lo, 0), n + min(hi, 0)) for n, (lo, hi) in zip(x.shape, pads, strict=True))
+    """Grow by the positive pads, then crop by the negative ones."""
     grow = [(max(lo, 0), max(hi, 0)) for lo, hi in pads]
-    if mode != "zeros" and mode != "circular":
-        # Mirrored and repeated samples come from the signal before it is cropped.
-        return np.pad(x, grow, mode=_NUMPY_MODE[mode])[_crop_after(x.shape, pads)]  # type: ignore[call-overload]
     if mode == "circular":
-        return np.pad(x[crop], grow, mode="wrap")
-    if value not in (0, 1) and x.dtype != object:
-        x = x.astype(np.result_type(x.dtype, np.array(value).dtype))
-    return np.pad(x[crop], grow, constant_values=value)
+        # What wraps round is the signal that the crop has left.
+        return np.pad(x[_crop_before(x.shape, pads)], grow, mode="wrap")
+    if mode == "zeros":
+        if value not in (0, 1) and x.dtype != object:
+            x = x.astype(np.result_type(x.dtype, np.array(value).dtype))
+        padded = np.pad(x, grow, constant_values=value)
+    else:
+        padded = np.pad(x, grow, mode=_NUMPY_MODE[mode])  # type: ignore[call-overload]
+    return padded[_crop_after(x.shape, pads)]
+
+
+def _crop_before(shape: Sequence[int], pads: Sequence[tuple[int, int]]) -> tuple[slice, ...]:
+    return tuple(
+        slice(max(-lo, 0), n + min(hi, 0)) for n, (lo, hi) in zip(shape, pads, strict=True)
+    )
 
 
 def _crop_after(shape: Sequence[int], pads: Sequence[tuple[int, int]]) -> tuple[slice, ...]:
@@ -117,7 +125,9 @@ def _(step: st.Flip, x: Array, weights: Weights) -> Array:
 
 @_run.register
 def _(step: st.Dilate, x: Array, weights: Weights) -> Array:
-    spread = np.zeros([f * (n - 1) + 1 for n, f in zip(x.shape, step.dilation, strict=True)], x.dtype)
+    spread = np.zeros(
+        [f * (n - 1) + 1 for n, f in zip(x.shape, step.dilation, strict=True)], x.dtype
+    )
     spread[tuple(slice(None, None, factor) for factor in step.dilation)] = x
     return spread
 
@@ -180,14 +190,16 @@ def _(step: st.MaxConvStep, x: Array, weights: Weights) -> Array:
     return np.stack(rows)
 
 
-def _max_over_live(x: Array, taps: Array, strides: Sequence[int], dilations: Sequence[int]) -> Array:
+def _max_over_live(
+    x: Array, taps: Array, strides: Sequence[int], dilations: Sequence[int]
+) -> Array:
     """The maximum over the taps that are not zero; -inf where there is none."""
     kernel = taps.shape[1:]
     windows = {tap: _tap_slice(x.shape[1:], kernel, tap, strides, dilations)
                for tap in product(*map(range, kernel))}  # fmt: skip
     highest = np.full(x[0][windows[(0,) * len(kernel)]].shape, float("-inf"), dtype=object)
     for tap, part in windows.items():
-        for channel in np.flatnonzero(taps[(slice(None), *tap)] != 0):
+        for channel in np.flatnonzero(_at_tap(taps, tap) != 0):
             highest = np.maximum(highest, x[channel][part])
     return highest
 
@@ -214,9 +226,12 @@ def _scattered(x: Array, w: Array, layer: ConvTranspose) -> Array:
             slice(d * k, d * k + (n - 1) * s + 1, s)
             for n, s, d, k in zip(x.shape[1:], strides, dilations, tap, strict=True)
         )
-        y[(slice(None), *place)] += _tap_product(x, w[(slice(None), slice(None), *tap)], layer.groups)
-    crops = [same_crop(p, span, s) if isinstance(p, str) else p
-             for p, span, s in zip(layer.per_axis("padding", rank), spans, strides, strict=True)]  # fmt: skip
+        y[(slice(None), *place)] += _tap_product(x, _at_tap(w, tap), layer.groups)
+    named = layer.per_axis("padding", rank)
+    crops = [
+        same_crop(p, span, s) if isinstance(p, str) else p
+        for p, span, s in zip(named, spans, strides, strict=True)
+    ]
     extra = layer.per_axis("output_padding", rank)
     pads = [(-lo, more - hi) for (lo, hi), more in zip(crops, extra, strict=True)]
     return _padded(y, [(0, 0), *pads], "zeros", 0)
@@ -235,7 +250,9 @@ def _biased(y: Array, bias: str | None, weights: Weights) -> Array:
 
 @_run.register
 def _(step: st.MaxPoolStep, x: Array, weights: Weights) -> Array:
-    layer = MaxPool(step.kernel_size, step.stride, step.padding, step.ceil_mode, dilation=step.dilation)
+    layer = MaxPool(
+        step.kernel_size, step.stride, step.padding, step.ceil_mode, dilation=step.dilation
+    )
     windows = _pool_windows(x.astype(object), layer, float("-inf"), float("-inf"))
     return np.asarray(np.maximum.reduce(windows))
 
@@ -277,7 +294,9 @@ def _numbers(
     rank = x.ndim - 1
     strides = layer.per_axis("stride", rank)
     dilations = layer.per_axis("dilation", rank) if hasattr(layer, "dilation") else (1,) * rank
-    spans = [d * (k - 1) + 1 for k, d in zip(layer.per_axis("kernel_size", rank), dilations, strict=True)]
+    spans = [
+        d * (k - 1) + 1 for k, d in zip(layer.per_axis("kernel_size", rank), dilations, strict=True)
+    ]
     named = zip(layer.per_axis("padding", rank), x.shape[1:], spans, strides, strict=True)
     pads = [same_pair(p, n, span, s) if isinstance(p, str) else p for p, n, span, s in named]
     return pads, strides, dilations
@@ -302,6 +321,12 @@ def _correlate(
     for tap in product(*map(range, kernel)):
         part = x[(slice(None), *_tap_slice(x.shape[1:], kernel, tap, strides, dilations))]
         for g in range(groups):
-            weights = w[(slice(g * outer, (g + 1) * outer), slice(None), *tap)]
-            rows[g] = rows[g] + np.tensordot(weights, part[g * inner : (g + 1) * inner], 1)
+            matrix = _at_tap(w[g * outer : (g + 1) * outer], tap)
+            rows[g] = rows[g] + np.tensordot(matrix, part[g * inner : (g + 1) * inner], 1)
     return np.concatenate(rows)
+
+
+def _at_tap(w: Array, tap: Sequence[int]) -> Array:
+    """The channels' numbers at one tap: the last axes of a weight at these indices."""
+    index: tuple[Any, ...] = (..., *tap)
+    return np.asarray(w[index])

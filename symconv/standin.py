@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 
+from symconv.destride import destride
 from symconv.errors import SymconvError
-from symconv.expand import Expansion, destride
-from symconv.layer import Conv, ConvTranspose, Layer
+from symconv.expand import Expansion
+from symconv.layer import AnyLayer, Conv, ConvTranspose
 from symconv.padding import Pair
 
 BLOCKS = 3
@@ -37,34 +38,37 @@ def matrix_entries(expansion: Expansion) -> int:
     rank = len(expansion.axes)
     kernel = expansion.original.per_axis("kernel_size", rank)
     channels = prod(expansion.weight_shape[:2])
-    return channels * prod(expansion.output_size) * prod(kernel)
+    return int(channels * prod(expansion.output_size) * prod(kernel))
 
 
-def _with_pairs(layer: Layer, size: Sequence[int]) -> Layer:
+def _with_pairs(layer: AnyLayer, size: Sequence[int]) -> AnyLayer:
     """The layer with a 'same' padding worked out at this size."""
     named = layer.per_axis("padding", len(size))
     if not any(isinstance(pads, str) for pads in named):
         return layer
-    return replace(layer, padding=tuple(_pair(layer, size, axis) for axis in range(len(size))))  # type: ignore[call-arg]
+    return replace(layer, padding=tuple(_pair(layer, size, axis) for axis in range(len(size))))
 
 
-def _pair(layer: Layer, size: Sequence[int], axis: int) -> Pair:
+def _pair(layer: AnyLayer, size: Sequence[int], axis: int) -> Pair:
     window = layer.windows(size)[axis]
     if isinstance(layer, ConvTranspose):
         return window.span - 1 - window.lo, window.span - 1 - window.hi
     return window.lo, window.hi
 
 
-def _few_channels(layer: Layer) -> Layer:
+def _few_channels(layer: AnyLayer) -> AnyLayer:
     if isinstance(layer, Conv | ConvTranspose):
         groups = min(layer.groups, 2)
         return replace(layer, in_channels=groups, out_channels=groups, groups=groups)
-    return replace(layer, channels=1)  # type: ignore[call-arg]
+    return replace(layer, channels=1)
 
 
 def _least_size(expansion: Expansion, axis: int) -> int:
-    """The least size with the same residue and enough coarse outputs; the size itself if none is."""
-    size, period = expansion.input_size[axis], expansion.axes[axis].factor_in * expansion.axes[axis].stride
+    """The least size of the same residue with enough coarse outputs, or the size itself."""
+    size, period = (
+        expansion.input_size[axis],
+        expansion.axes[axis].factor_in * expansion.axes[axis].stride,
+    )
     layer = _few_channels(_with_pairs(expansion.original, expansion.input_size))
     for small in range(size % period or period, size, period):
         sizes = list(expansion.input_size)
@@ -82,7 +86,7 @@ def _alike(a: object, b: object) -> bool:
     return all(getattr(a, name) == getattr(b, name) for name in ("kernel", "lo", "hi"))
 
 
-def _expanded_alike(layer: Layer, sizes: Sequence[int], expansion: Expansion) -> Expansion:
+def _expanded_alike(layer: AnyLayer, sizes: Sequence[int], expansion: Expansion) -> Expansion:
     return destride(
         layer,
         sizes,

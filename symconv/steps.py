@@ -74,7 +74,9 @@ class Rearrange(Step):
             raise ClaimError(f"rearrange needs a pattern, got {attributes.get('pattern')!r}")
         for name, size in sizes.items():
             if type(size) is not int or size < 1:
-                raise ClaimError(f"rearrange: {name} must be an integer of at least 1, got {size!r}")
+                raise ClaimError(
+                    f"rearrange: {name} must be an integer of at least 1, got {size!r}"
+                )
         return cls(attributes["pattern"], tuple(sizes.items()))
 
 

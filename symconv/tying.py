@@ -104,7 +104,7 @@ def counts(expansion: Expansion, scope: Scope = "layer") -> Counts:
 
     Source: Kong and Lucey 2017, section 3.
 
-    >>> from symconv.expand import destride
+    >>> from symconv.destride import destride
     >>> from symconv.layer import Conv
     >>> c = counts(destride(Conv(3, 64, kernel_size=7, stride=2, padding=3), (224, 224)))
     >>> c.parameters, c.slots, c.zeros, c.copies
@@ -170,7 +170,7 @@ def tie_graph(expansion: Expansion, scope: Scope = "pair") -> Any:
 
     Source: Kong and Lucey 2017, section 3.
 
-    >>> from symconv.expand import destride
+    >>> from symconv.destride import destride
     >>> from symconv.layer import Conv
     >>> graph = tie_graph(destride(Conv(1, 1, kernel_size=3, stride=2, padding=1), (8,)))
     >>> list(graph.successors("w[0,0,2]")), graph.nodes["v[0,1,1]"]["input_phase"]

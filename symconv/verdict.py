@@ -1,4 +1,4 @@
-"""Verdicts: a certificate, a refutation, or neither.  Plain data, to and from JSON; never a bool."""
+"""Verdicts: a certificate, a refutation, or neither.  Plain data; never a bool."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Random layers, and expansions with one fault planted: what a prover must tell from the truth.
 
-A fault takes an expansion's claim as JSON and returns a changed one, or None where it has nothing to
-change.  Whether the change matters is not known here; brute-force evaluation decides.
+A fault takes an expansion's claim as JSON and returns a changed one, or None where it has nothing
+to change.  Whether the change matters is not known here; brute-force evaluation decides.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from symconv.claim import Claim
+from symconv.destride import destride
 from symconv.errors import LayerError
-from symconv.expand import Expansion, destride
-from symconv.layer import AvgPool, Conv, ConvTranspose, Layer, MaxPool
+from symconv.expand import Expansion
+from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.replay import run_claim
 
 Text = dict[str, Any]
@@ -24,7 +25,7 @@ Fault = Callable[[Text, Expansion, random.Random], Text | None]
 FAULTS: dict[str, Fault] = {}
 
 
-def random_layer(rng: random.Random, most_axes: int = 3) -> tuple[Layer, tuple[int, ...]]:
+def random_layer(rng: random.Random, most_axes: int = 3) -> tuple[AnyLayer, tuple[int, ...]]:
     """A legal layer and an input size that fits it."""
     while True:
         layer, size = _candidate(rng, most_axes)
@@ -37,7 +38,7 @@ def random_layer(rng: random.Random, most_axes: int = 3) -> tuple[Layer, tuple[i
         return layer, size
 
 
-def _candidate(rng: random.Random, most_axes: int) -> tuple[Layer | None, tuple[int, ...]]:
+def _candidate(rng: random.Random, most_axes: int) -> tuple[AnyLayer | None, tuple[int, ...]]:
     rank = rng.randint(1, most_axes)
 
     def axes(low: int, high: int) -> tuple[int, ...]:
@@ -51,12 +52,16 @@ def _candidate(rng: random.Random, most_axes: int) -> tuple[Layer | None, tuple[
     kind = rng.choice(["conv", "conv", "conv_transpose", "max_pool", "avg_pool"])
     try:
         if kind == "conv":
-            mode = rng.choice(["zeros", "zeros", "reflect", "replicate", "circular"])
+            mode: Any = rng.choice(["zeros", "zeros", "reflect", "replicate", "circular"])
             value = rng.choice([0, 0, 2]) if mode == "zeros" else 0
-            return Conv(*channels, kernel, stride, padding, dilation, groups, flag, mode, value), size
+            return Conv(
+                *channels, kernel, stride, padding, dilation, groups, flag, mode, value
+            ), size
         if kind == "conv_transpose":
             extra = tuple(rng.randrange(max(pair)) for pair in zip(stride, dilation, strict=True))
-            return ConvTranspose(*channels, kernel, stride, padding, extra, groups, flag, dilation), size
+            return ConvTranspose(
+                *channels, kernel, stride, padding, extra, groups, flag, dilation
+            ), size
         if kind == "max_pool":
             return MaxPool(kernel, stride, padding, flag, groups, dilation), size
         return AvgPool(kernel, stride, padding, flag, groups, rng.random() < 0.5), size
@@ -73,7 +78,11 @@ def random_expansion(rng: random.Random, most_axes: int = 3) -> Expansion:
         residual.append(t)
         coarse.append(window.base_dilation * t * rng.choice([1, 1, 2]))
     return destride(
-        layer, size, factor_out=coarse, residual_stride=residual, order=rng.choice(["channel", "phase"])
+        layer,
+        size,
+        factor_out=coarse,
+        residual_stride=residual,
+        order=rng.choice(["channel", "phase"]),
     )
 
 
@@ -115,7 +124,8 @@ def _layer_step(text: Text) -> Text:
 
 
 def _weight_steps(text: Text) -> list[Text]:
-    return text["weights"]["w_phases"]["steps"]
+    steps: list[Text] = text["weights"]["w_phases"]["steps"]
+    return steps
 
 
 def _spatial(pads: list[Any]) -> list[int]:
@@ -268,8 +278,14 @@ def residual_stride_wrong(text: Text, e: Expansion, rng: random.Random) -> Text:
 @fault
 def tail_read_as_zero(text: Text, e: Expansion, rng: random.Random) -> Text | None:
     """Samples left over by the factor are cut off instead of filled up: floor for ceil."""
-    axes = [a for a, x in enumerate(e.axes) if x.window.size % x.factor_in and x.window.size > x.factor_in]
-    place = next((i for i, s in enumerate(text["right"]) if "(h0 r0)" in s.get("pattern", "")), None)
+    axes = [
+        a
+        for a, x in enumerate(e.axes)
+        if x.window.size % x.factor_in and x.window.size > x.factor_in
+    ]
+    place = next(
+        (i for i, s in enumerate(text["right"]) if "(h0 r0)" in s.get("pattern", "")), None
+    )
     if not axes or place is None:
         return None
     text, axis = _copy(text), rng.choice(axes)

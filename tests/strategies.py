@@ -209,32 +209,49 @@ def any_case(rank: int | None = None) -> st.SearchStrategy[Case]:
 def torch_requests(draw: st.DrawFn) -> Case:
     """Attributes that PyTorch's constructors can be given, right or wrong, and an input size.
 
+    Half of the requests have one attribute that no layer takes, or that fits none of the others.
     Left out is what symconv allows beyond PyTorch: pads that differ at the two ends, negative
     pads, and 'same' with a stride.
     """
     op = draw(st.sampled_from(sorted(CLASSES)))
     rank = draw(st.integers(1, 3))
-    axis = st.tuples(*[_mostly(st.integers(1, 4), st.integers(-1, 0))] * rank)
-    attributes: dict[str, Any] = {"kernel_size": draw(axis), "stride": draw(axis)}
-    attributes["padding"] = draw(_ints(rank, 0, 3))
-    if op != "avg_pool":
-        attributes["dilation"] = draw(axis)
-    if op.startswith("conv"):
-        count = _mostly(st.sampled_from([2, 4]), st.integers(-1, 3))
-        for name in ("in_channels", "out_channels"):
-            attributes[name] = draw(count)
-        attributes["groups"] = draw(_mostly(st.sampled_from([1, 2]), st.integers(-1, 4)))
-    else:
-        attributes["ceil_mode"] = draw(st.booleans())
-    if op == "conv":
-        attributes["padding_mode"] = draw(_mostly(st.sampled_from(MODES), st.just("mirror")))
-        if set(attributes["stride"]) == {1} and draw(st.booleans()):
-            attributes["padding"] = "same"
-    if op == "conv_transpose":
-        attributes["output_padding"] = draw(_ints(rank, 0, 3))
+    attributes = draw(st.fixed_dictionaries(_usual(op, rank)))
+    if op == "conv" and set(attributes["stride"]) == {1} and draw(st.booleans()):
+        attributes["padding"] = "same"
+    if draw(st.booleans()):
+        odd = {name: value for name, value in _odd(rank).items() if name in attributes}
+        name = draw(st.sampled_from(sorted(odd)))
+        attributes[name] = draw(odd[name])
     return Case(op, attributes, draw(_ints(rank, 1, 9)))
 
 
-def _mostly(usual: st.SearchStrategy[Any], odd: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Nineteen times of twenty the one, else the other."""
-    return st.integers(0, 19).flatmap(lambda n: odd if n == 19 else usual)
+def _usual(op: str, rank: int) -> dict[str, st.SearchStrategy[Any]]:
+    """Attributes that are right one by one, if not always together."""
+    axis, flag = _ints(rank, 1, 4), st.booleans()
+    count = st.sampled_from([2, 4])
+    channels = {"in_channels": count, "out_channels": count, "groups": st.sampled_from([1, 2])}
+    convolution = {**channels, "dilation": axis, "bias": flag}
+    special: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+        "conv": {**convolution, "padding_mode": st.sampled_from(MODES)},
+        "conv_transpose": {**convolution, "output_padding": _ints(rank, 0, 2)},
+        "max_pool": {"dilation": axis, "ceil_mode": flag},
+        "avg_pool": {"ceil_mode": flag, "count_include_pad": flag},
+    }
+    every = {"kernel_size": axis, "stride": axis, "padding": _ints(rank, 0, 2)}
+    return {**every, **special[op]}
+
+
+def _odd(rank: int) -> dict[str, st.SearchStrategy[Any]]:
+    """Values that mostly are refused."""
+    axis = _ints(rank, -1, 1)
+    return {
+        "kernel_size": axis,
+        "stride": axis,
+        "dilation": axis,
+        "padding": _ints(rank, 2, 6),
+        "output_padding": _ints(rank, 0, 5),
+        "in_channels": st.integers(-1, 3),
+        "out_channels": st.integers(-1, 3),
+        "groups": st.integers(-1, 5),
+        "padding_mode": st.just("mirror"),
+    }

@@ -29,6 +29,8 @@ ROOMS = [
     "replay",
     "toeplitz",
     "expand",
+    "destride",
+    "standin",
     "network",
     "prove",
     "recheck",
@@ -37,6 +39,7 @@ ROOMS = [
     "crosscheck",
     "testing",
     "report",
+    "api",
     "cli",
 ]
 """From the ground up.  A room is a module or a package; inside a package imports are free."""

@@ -16,8 +16,9 @@ import networkx
 import numpy as np
 import pytest
 
+from symconv.destride import destride
 from symconv.errors import SymconvError
-from symconv.expand import Expansion, destride
+from symconv.expand import Expansion
 from symconv.layer import Conv
 from symconv.report.drawing import draw
 from symconv.report.drawing.bipartite import bipartite_scene

@@ -118,6 +118,12 @@ def test_wide_integers_do_not_wrap(value: int) -> None:
     assert found.dtype == (np.int64 if value == 2**30 else object)
 
 
+def test_a_large_bias_does_not_wrap() -> None:
+    x, w = np.array([[2**30, 2**30]]), np.array([[[2**30, 2**30]]])
+    found = evaluate(Conv(1, 1, 2), x, w, np.array([2**63 - 1]))
+    assert found.tolist() == [[2**61 + 2**63 - 1]]
+
+
 def test_a_padding_value_cannot_wrap() -> None:
     layer = Conv(1, 1, 1, padding=1, bias=False, padding_value=2**62)
     assert evaluate(layer, [[1]], [[[4]]]).tolist() == [[2**64, 4, 2**64]]

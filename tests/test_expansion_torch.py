@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from symconv.expand import Expansion, destride
+from symconv.destride import destride
+from symconv.expand import Expansion
 from symconv.layer import ConvTranspose
+from symconv.maps import ORDERS, Order
 from tests.requirements import require
 from tests.strategies import Case, conv_cases, conv_transpose_cases, examples, legal
 from tests.test_layer_torch import (
@@ -41,7 +43,7 @@ def expansions(draw: st.DrawFn) -> tuple[Case, Expansion]:
         divisors = [t for t in range(1, window.stride + 1) if window.stride % t == 0]
         residual.append(draw(st.sampled_from(divisors)))
         factors.append(window.base_dilation * residual[-1] * draw(st.integers(1, 2)))
-    order = draw(st.sampled_from(["channel", "phase"]))
+    order: Order = draw(st.sampled_from(ORDERS))
     return case, destride(
         layer, case.size, factor_out=factors, residual_stride=residual, order=order
     )
@@ -65,10 +67,11 @@ def phases(x: Array, factors: tuple[int, ...], order: str, groups: int) -> Array
 def run_expanded(e: Expansion, x: Array, w: Array, bias: Array) -> Array:
     """The expanded layer in PyTorch, on phases of the input after its boundary padding."""
     layer, rank = e.layer, x.ndim - 1
-    coarse = F.pad(tensor(phases(x, e.factor_in, e.order, e.groups))[None], flat_pads(layer.padding))  # type: ignore[arg-type]
+    pads = flat_pads([(axis.lo, axis.hi) for axis in e.axes])
+    coarse = F.pad(tensor(phases(x, e.factor_in, e.order, e.groups))[None], pads)
     kernel = tensor(e.expand_weight(w))
-    y = function("conv", rank)(coarse, kernel, None, layer.stride, 0, 1, layer.groups)[0].numpy()
-    return y + expanded_bias(e, bias).reshape(-1, *[1] * rank)
+    y = function("conv", rank)(coarse, kernel, None, layer.stride, 0, 1, layer.groups)[0]
+    return np.asarray(y) + expanded_bias(e, bias).reshape(-1, *[1] * rank)
 
 
 def expanded_bias(e: Expansion, bias: Array) -> Array:
@@ -83,7 +86,7 @@ def check(case: Case, e: Expansion, seed: int) -> None:
     rng, layer = np.random.default_rng(seed), e.original
     x = rng.integers(-9, 10, (layer.in_channels, *case.size)).astype(float)
     w = rng.integers(-9, 10, e.weight_shape).astype(float)
-    bias = rng.integers(-9, 10, layer.out_channels) * float(layer.bias)  # type: ignore[attr-defined]
+    bias = rng.integers(-9, 10, layer.out_channels) * float(e.layer.bias)
     run = torch_conv_transpose if isinstance(layer, ConvTranspose) else torch_conv
     strided = run(case, x[None], w, bias)[0]
     padded = boundary(e, x)

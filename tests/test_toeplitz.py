@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sympy import QQ, ZZ, Rational, SparseMatrix, Symbol, expand, ring, symbols
 
+from symconv.destride import destride
 from symconv.errors import FactorError, LayerError, SymconvError, TooLarge
 from symconv.evaluate import evaluate
-from symconv.expand import destride
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxConv, MaxPool
 from symconv.toeplitz import (
     AffineOperator,

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from symconv.destride import destride
 from symconv.errors import SymconvError, TooLarge
-from symconv.expand import Expansion, destride
-from symconv.layer import AvgPool, Conv, ConvTranspose, Layer, MaxPool
+from symconv.expand import Expansion
+from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.tying import ZERO, Counts, check_counts, counts, describe_scope, tie_graph
 
 small = st.integers(1, 3)
@@ -41,7 +42,7 @@ def expansions(draw: Any) -> Expansion:
 
 def _layer(
     draw: Any, kind: str, kernel: Any, unit: Any, residual: Any, per_axis: Any
-) -> tuple[Layer, Any, Any]:
+) -> tuple[AnyLayer, Any, Any]:
     """A layer, and factors with ``E_in * u * t == E_out * s``, built from a free multiplier."""
     more = per_axis(1, 2)
     groups, pads = draw(st.integers(1, 2)), [draw(st.tuples(small, small)) for _ in kernel]

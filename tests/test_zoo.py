@@ -6,8 +6,8 @@ import gzip
 import json
 from pathlib import Path
 
+from symconv.destride import destride
 from symconv.dialect.config import read_layer
-from symconv.expand import destride
 from symconv.prove.concrete import settle
 from symconv.verdict import Certificate
 
@@ -20,6 +20,7 @@ def test_every_layer_of_the_zoo_is_proved() -> None:
     for text in layers:
         recorded = text["output_size"]
         config = read_layer({key: value for key, value in text.items() if key != "output_size"})
-        verdict = settle(destride(config.layer, config.input_size).claim(text["name"]))
+        size = tuple(map(int, config.input_size))
+        verdict = settle(destride(config.layer, size).claim(text["name"]))
         assert isinstance(verdict, Certificate), text["name"]
         assert list(verdict.output_shape) == [text["out_channels"], *recorded], text["name"]

@@ -10,10 +10,9 @@ from fractions import Fraction
 from typing import Any
 
 from symconv.errors import LayerError
-from symconv.layer import AvgPool, Conv, ConvTranspose, MaxConv, MaxPool, Pool
+from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv, MaxPool, Pool
 from symconv.padding import is_int
 
-AnyLayer = Conv | ConvTranspose | MaxPool | AvgPool
 Size = tuple[int | str, ...]
 
 OPERATIONS: dict[str, type[AnyLayer]] = {

@@ -9,7 +9,11 @@ from symconv.layer.base import Ints, Layer, read_size, read_value
 from symconv.layer.conv import Conv, ConvTranspose, MaxConv
 from symconv.layer.pool import AvgPool, MaxPool, Pool
 
+AnyLayer = Conv | ConvTranspose | MaxPool | AvgPool
+"""Every layer there is (`MaxConv` is a `Conv`)."""
+
 __all__ = [
+    "AnyLayer",
     "AvgPool",
     "Conv",
     "ConvTranspose",

@@ -45,8 +45,10 @@ class _Sets:
 
 
 def find_blocks(terms: Sequence[Term], monoid: Monoid) -> tuple[list[Block], list[int]]:
-    """The blocks of terms over the same digits, and what each term's tables outside them come to."""
-    positions = [(axis, digit) for axis, legs in enumerate(terms[0].out) for digit in range(len(legs))]
+    """The blocks of terms over the same digits, and each term's product of tables outside."""
+    positions = [
+        (axis, digit) for axis, legs in enumerate(terms[0].out) for digit in range(len(legs))
+    ]
     components = [_components(term) for term in terms]
     together = _Sets()
     for term, sets in zip(terms, components, strict=True):

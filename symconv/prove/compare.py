@@ -1,13 +1,15 @@
 """Are two forms the same function?  Exactly, and one factor at a time.
 
-Both sides are sums of terms, products of sparse tables.  The terms of one monomial (the same tensors)
-are written over the same digits; the digits fall into blocks that no term connects, so that every
-term is a product of one small table a block.  Within a block, entries that have the same value in
-every term are one class.  The sides differ iff some choice of one class a block makes the two sums of
-products differ; as the classes are few, that is decided at the cost of the blocks' entries alone.
+Both sides are sums of terms, products of sparse tables.  The terms of one monomial (the same
+tensors) are written over the same digits; the digits fall into blocks that no term connects, so
+that every term is a product of one small table a block.  Within a block, entries that have the same
+value in every term are one class.  The sides differ iff some choice of one class a block makes the
+two sums of products differ; as the classes are few, that is decided at the cost of the blocks'
+entries alone.
 
 The first difference is least: fewest tensors, then the lexicographic order of (output index, input
-index, weight indices).  Blocks are independent, so the least index of a choice is the least of each.
+index, weight indices).  Blocks are independent, so the least index of a choice is the least of
+each.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
-from itertools import permutations
+from itertools import pairwise, permutations
 from typing import Any
 
 import numpy as np
@@ -131,7 +133,9 @@ def _without_units(term: Term) -> Term:
 def _group_difference(
     names: tuple[str, ...], lefts: Sequence[Term], rights: Sequence[Term], monoid: Monoid
 ) -> Difference | None:
-    shapes = [tensor for term in (*lefts, *rights)[:1] for tensor in sorted(term.tensors, key=_name)]
+    shapes = [
+        tensor for term in (*lefts, *rights)[:1] for tensor in sorted(term.tensors, key=_name)
+    ]
     rank = len((*lefts, *rights)[0].out)
     terms = _same_digits([_framed(term) for term in (*lefts, *rights)])
     blocks, loose = find_blocks(terms, monoid)
@@ -147,7 +151,7 @@ def _group_difference(
     place, (left, right) = min(found, key=lambda item: item[0])
     index = _axis_index(place, terms[0])
     bounds = np.cumsum([rank, *(len(tensor.axes) for tensor in shapes)])
-    parts = [tuple(index[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+    parts = [tuple(index[a:b]) for a, b in pairwise(bounds)]
     return Difference(tuple(index[:rank]), tuple(zip(names, parts, strict=True)), left, right)
 
 
@@ -190,5 +194,3 @@ def _axis_index(place: Place, term: Term) -> list[int]:
             index = index * leg.size + digits[axis, digit]
         result.append(index)
     return result
-
-

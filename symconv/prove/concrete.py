@@ -52,9 +52,11 @@ def compare_forms(left: Form, right: Form) -> Counterexample | None:
 def _counterexample(found: Difference) -> Counterexample:
     prefix = weight_name("")
     inputs = [index for name, index in found.tensors if name == INPUT]
-    weights = [
-        (name.removeprefix(prefix), index) for name, index in found.tensors if name != INPUT
-    ]
+    weights = [(name.removeprefix(prefix), index) for name, index in found.tensors if name != INPUT]
     return Counterexample(
-        found.output, inputs[0] if inputs else None, tuple(weights), str(found.left), str(found.right)
+        found.output,
+        inputs[0] if inputs else None,
+        tuple(weights),
+        str(found.left),
+        str(found.right),
     )

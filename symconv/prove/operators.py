@@ -1,13 +1,12 @@
 """The second proof: both sides as SymPy matrices, compared entry by entry.
 
-``T_strided(w) = Y * T_expanded(w^) * P``, where ``w^`` holds the symbols of ``w`` as the tie map says,
-``P`` is the input map and ``Y`` the output map.  The maps are the claim's own steps, run on arrays of
-indices; access tables and the table prover have no part in it.
+``T_strided(w) = Y * T_expanded(w^) * P``, where ``w^`` holds the symbols of ``w`` as the tie map
+says, ``P`` is the input map and ``Y`` the output map.  The maps are the claim's own steps, run on
+arrays of indices; access tables and the table prover have no part in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -55,16 +54,14 @@ def operator_fact(expansion: Expansion, about: str) -> Fact:
 def operators(expansion: Expansion) -> tuple[AffineOperator, AffineOperator]:
     """Both sides: the strided layer, and output map, expanded layer and input map composed."""
     weight, bias = _tensors(expansion)
-    strided = toeplitz(
-        expansion.original, expansion.input_size, weight=None if weight is None else weight, bias=bias
-    )
+    strided = toeplitz(expansion.original, expansion.input_size, weight, bias)
     inner = toeplitz(
         expansion.layer,
         [axis.coarse_input for axis in expansion.axes],
         weight=_expanded_weight(expansion, weight),
         bias=None if bias is None else run_steps(expansion.bias_map, bias),
     )
-    return strided, _output_map(expansion) @ (inner @ _input_map(expansion))
+    return strided, (inner @ _input_map(expansion)).__rmatmul__(_output_map(expansion))
 
 
 def _tensors(expansion: Expansion) -> tuple[Values | None, Values | None]:
@@ -80,7 +77,9 @@ def _expanded_weight(expansion: Expansion, weight: Values | None) -> Values:
     labels = expansion.parameter_labels()
     if weight is None:
         fill = dict(expansion.claim().weights)["w"].fill
-        weight = np.full(expansion.weight_shape, read_exact(st.read_number(fill or 0)), dtype=object)
+        weight = np.full(
+            expansion.weight_shape, read_exact(st.read_number(fill or 0)), dtype=object
+        )
     tied = np.zeros(labels.shape, dtype=object)
     tied[labels >= 0] = weight.ravel()[labels[labels >= 0]]
     return tied
@@ -122,7 +121,7 @@ def _output_map(expansion: Expansion) -> LinearOperator:
     return diagonal @ gather
 
 
-def _diagonal(values: Sequence[Any]) -> Explicit:
+def _diagonal(values: Values) -> Explicit:
     places = np.arange(len(values))
     palette = tuple(map(read_exact, values))
     return Explicit(Entries((len(values),) * 2, places, places, places, palette), "D")
@@ -151,5 +150,3 @@ def compare(left: LinearOperator, right: LinearOperator, what: str) -> None:
 
 def _written(value: Any) -> Expr | str:
     return value.as_expr() if hasattr(value, "as_expr") else str(value)
-
-

@@ -19,7 +19,17 @@ from symconv.recheck.settle import same_function
 from symconv.recheck.statement import claim_of_layer
 
 FORMAT = "symconv-certificate/1"
-_FIELDS = {"format", "verdict", "sizes", "claim", "layer", "output_shape", "method", "facts", "digest"}
+_FIELDS = {
+    "format",
+    "verdict",
+    "sizes",
+    "claim",
+    "layer",
+    "output_shape",
+    "method",
+    "facts",
+    "digest",
+}
 
 
 class CertificateError(SymconvError):
@@ -39,8 +49,8 @@ def recheck(certificate: Any) -> Recheck:
     """Settle a certificate again from its own text: an object, a JSON text's value, or a file.
 
     Raises:
-        CertificateError: the text is not a certificate, was changed after it was written, or states a
-            layer, a shape or a scope that its claim does not have.
+        CertificateError: the text is not a certificate, was changed after it was written, or states
+        a layer, a shape or a scope that its claim does not have.
         TooLarge: the claim is beyond what plain dictionaries hold.
     """
     body = _read(certificate)
@@ -63,7 +73,8 @@ def _settle(name: str, body: dict[str, Any]) -> Recheck:
         restated = claim_of_layer(layer, claim)
         if restated["input"] != claim["input"] or restated["weights"] != claim["weights"]:
             raise CertificateError(
-                f"certificate of {name!r}: its layer and its claim speak of different inputs or weights"
+                f"certificate of {name!r}: its layer and its claim speak of different "
+                "inputs or weights"
             )
         equal = equal and same_function(restated)[0]
     if not equal:
@@ -98,5 +109,7 @@ def _read(certificate: Any) -> dict[str, Any]:
         raise CertificateError("the certificate's claim must be an object")
     stated = (body["format"], body["verdict"], body["sizes"])
     if stated != (FORMAT, "proved", "these"):
-        raise CertificateError(f"only {FORMAT} proofs of given sizes can be rechecked, got {stated}")
+        raise CertificateError(
+            f"only {FORMAT} proofs of given sizes can be rechecked, got {stated}"
+        )
     return body

@@ -66,10 +66,10 @@ class Meaning:
         return [self._named(name, weight["shape"], uses)]
 
     def _step(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
-        act: Callable[[Step, Sum, dict[str, int]], Sum] | None
-        act = getattr(self, "_do_" + str(step.get("op")), None)
-        if act is None:
+        name = f"_do_{step.get('op')}"
+        if not hasattr(self, name):
             raise ClaimError(f"step {step.get('op')!r} is not known to the rechecker")
+        act: Callable[[Step, Sum, dict[str, int]], Sum] = getattr(self, name)
         return act(step, terms, uses)
 
     def _do_rearrange(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
@@ -95,7 +95,9 @@ class Meaning:
         holes = [(a, m) for a, m in enumerate(maps) if m is not None and None in m]
         return terms + (self._filled(fill, shape, holes) if holes else [])
 
-    def _filled(self, fill: Any, shape: Sequence[int], holes: list[tuple[int, list[int | None]]]) -> Sum:
+    def _filled(
+        self, fill: Any, shape: Sequence[int], holes: list[tuple[int, list[int | None]]]
+    ) -> Sum:
         whole = self._constant(fill, shape)
         if self._maximum:
             parts = [(base.copy(), [hole], True) for base in whole for hole in holes]
@@ -121,7 +123,7 @@ class Meaning:
     def _do_slice(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
         shape = _shape(terms)
         maps: list[list[int | None]] = [
-            list(range(n))[slice(*part)] for n, part in zip(shape, step["slices"], strict=True)
+            [*range(n)][slice(*part)] for n, part in zip(shape, step["slices"], strict=True)
         ]
         return self._read(terms, _skip_identities(maps, shape), 0)
 
@@ -203,7 +205,12 @@ class Meaning:
                    transposed: bool) -> Sum:  # fmt: skip
         weights = self._weight(step["weight"], uses)
         groups = step.get("groups", 1)
-        return [_convolved(x, w, windows, groups, transposed) for x in terms for w in weights if w.number]
+        return [
+            _convolved(x, w, windows, groups, transposed)
+            for x in terms
+            for w in weights
+            if w.number
+        ]
 
     def _biased(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
         if step.get("bias") is None:
@@ -220,7 +227,9 @@ class Meaning:
     def _do_avg_pool(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
         pooled, padding, starts, kernel = _pooled(step, terms)
         inside = not step.get("count_include_pad", True)
-        for axis, ((size, lo, hi), first, k) in enumerate(zip(padding, starts, kernel, strict=True)):
+        for axis, ((size, lo, hi), first, k) in enumerate(
+            zip(padding, starts, kernel, strict=True)
+        ):
             begin, end = (max(-lo, 0), size + min(hi, 0)) if inside else (-lo, size + hi)
             counts = [sum(begin <= v < end for v in range(o, o + k)) for o in first]
             for term in pooled:
@@ -241,11 +250,13 @@ def _factor_sizes(left: list[list[str]], shape: Sequence[int], step: Step) -> di
         known = prod(sizes[name] for name in group if name in sizes)
         if len(unknown) > 1 or size % known or (not unknown and known != size):
             raise ClaimError(f"pattern {step['pattern']!r} does not fit shape {list(shape)}")
-        sizes |= {name: size // known for name in unknown}
+        sizes |= dict.fromkeys(unknown, size // known)
     return sizes
 
 
-def _skip_identities(maps: list[list[int | None]], shape: Sequence[int]) -> list[list[int | None] | None]:
+def _skip_identities(
+    maps: list[list[int | None]], shape: Sequence[int]
+) -> list[list[int | None] | None]:
     return [None if m == list(range(n)) else m for m, n in zip(maps, shape, strict=True)]
 
 
@@ -284,7 +295,9 @@ def _window(n: int, k: int, s: int, d: int, ceil: bool) -> tuple[int, Any]:
     return outputs, {(o * s + d * t, t): [(o,)] for o in range(outputs) for t in range(k)}
 
 
-def _convolved(x: Product, w: Product, windows: Sequence[Any], groups: int, transposed: bool) -> Product:
+def _convolved(
+    x: Product, w: Product, windows: Sequence[Any], groups: int, transposed: bool
+) -> Product:
     x, w = x.copy(), w.copy()
     rank = len(windows)
     number = x.number if x.maximum else x.number * w.number
@@ -292,7 +305,14 @@ def _convolved(x: Product, w: Product, windows: Sequence[Any], groups: int, tran
     data_group, data_inner = term.groups(0, (groups, term.shape()[0] // groups))
     lead = 1 + rank
     kernel_group, kernel_inner = term.groups(lead, (groups, term.shape()[lead] // groups))
-    term.axes = [data_group, data_inner, kernel_group, kernel_inner, *term.axes[1:lead], *term.axes[lead + 1 :]]
+    term.axes = [
+        data_group,
+        data_inner,
+        kernel_group,
+        kernel_inner,
+        *term.axes[1:lead],
+        *term.axes[lead + 1 :],
+    ]
     # Axes now: g, c, g', lead, spatial..., second, taps...
     second = 4 + rank
     summed, kept = (3, second) if transposed else (second, 3)
@@ -351,7 +371,10 @@ def _pooled(step: Step, terms: Sum) -> tuple[Sum, list[Any], list[list[int]], li
     for axis, (n, k, s, d, span, (lo, hi)) in enumerate(
         zip(sizes, kernel, strides, dilations, spans, padding, strict=True)
     ):
-        first = [o * s - lo for o in range(_pool_outputs(n, lo, hi, span, s, step.get("ceil_mode", False)))]
+        first = [
+            o * s - lo
+            for o in range(_pool_outputs(n, lo, hi, span, s, step.get("ceil_mode", False)))
+        ]
         readers: dict[int, list[tuple[int]]] = {}
         for o, start in enumerate(first):
             for t in range(k):

@@ -10,7 +10,12 @@ from typing import Any
 from symconv.errors import TooLarge
 from symconv.recheck.denote import Meaning, Sum
 from symconv.recheck.strands import (
-    MOST_ENTRIES, Product, Row, Strand, multiply, nested_sizes,
+    MOST_ENTRIES,
+    Product,
+    Row,
+    Strand,
+    multiply,
+    nested_sizes,
 )  # fmt: skip
 
 Part = tuple[tuple[str, ...], tuple[tuple[int, int], ...], Any]
@@ -161,7 +166,9 @@ def _expanded(terms: Sum) -> dict[Any, Any]:
         digits = [d for axis in term.axes for d in axis]
         size = prod(max(1, sum(map(len, s.rows.values()))) for s in term.strands)
         if size > MOST_ENTRIES:
-            raise TooLarge("rechecking would have to multiply out the claim; certify a smaller size")
+            raise TooLarge(
+                "rechecking would have to multiply out the claim; certify a smaller size"
+            )
         whole = _whole(term)
         order = [whole.digits.index(d) for d in digits]
         for key, row in whole.rows.items():

@@ -1,9 +1,9 @@
 """Products of strands: the rechecker's own picture of a tensor, in plain dictionaries.
 
-A tensor's axes are lists of digits (most significant first).  A strand says, for every value of some
-digits, which entries of the input and the weights it holds: ``{digit values: {coordinates: number}}``.
-A product of strands that share no digit is one monomial family; a tensor is a sum of such products.
-Nothing is shared with the prover: no array, no join, no leg.
+A tensor's axes are lists of digits (most significant first).  A strand says, for every value of
+some digits, which entries of the input and the weights it holds: ``{digit values: {coordinates:
+number}}``. A product of strands that share no digit is one monomial family; a tensor is a sum of
+such products. Nothing is shared with the prover: no array, no join, no leg.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count, product
+from itertools import count, pairwise, product
 from math import prod
 
 from symconv.errors import ClaimError, TooLarge
@@ -47,7 +47,9 @@ class Product:
     def copy(self) -> Product:
         """An independent copy (rows are replaced, never changed, so they may be shared)."""
         strands = [Strand(list(s.digits), list(s.names), s.rows) for s in self.strands]
-        return Product([list(a) for a in self.axes], dict(self.sizes), strands, self.number, self.maximum)
+        return Product(
+            [list(a) for a in self.axes], dict(self.sizes), strands, self.number, self.maximum
+        )
 
     def shape(self) -> list[int]:
         """Sizes of the axes."""
@@ -73,8 +75,12 @@ class Product:
         self.strands.append(merged)
         return merged
 
-    def reindex(self, old: Sequence[int], new: Sequence[int],
-                targets: Callable[[tuple[int, ...]], Iterable[tuple[int, ...]]]) -> None:  # fmt: skip
+    def reindex(
+        self,
+        old: Sequence[int],
+        new: Sequence[int],
+        targets: Callable[[tuple[int, ...]], Iterable[tuple[int, ...]]],
+    ) -> None:
         """Replace digits: a row at ``old`` values is added at every target value of ``new``."""
         strand = self.strand(old)
         places = [strand.digits.index(d) for d in old]
@@ -94,7 +100,9 @@ class Product:
         """Write a digit as two."""
         pair = self.new_digit(self.sizes[digit] // low), self.new_digit(low)
         self.reindex([digit], pair, lambda v: [divmod(v[0], low)])
-        self.axes = [[x for d in axis for x in (pair if d == digit else (d,))] for axis in self.axes]
+        self.axes = [
+            [x for d in axis for x in (pair if d == digit else (d,))] for axis in self.axes
+        ]
         return pair
 
     def flat(self, axis: int) -> int:
@@ -144,7 +152,7 @@ class Product:
         self.couple(first, second, {(v, v): [()] for v in range(self.sizes[first])}, [])
 
     def couple(self, first: int, second: int, targets: Targets, new: Sequence[int]) -> None:
-        """Replace two digits: a pair of values is added at each of its targets of the new digits."""
+        """Replace two digits: a pair of values is added at each of its targets among the new."""
         a, b = self.strand([first]), self.strand([second])
         pairs = _inside(a, first, second) if a is b else _across(a, b, first, second, self.maximum)
         rows: dict[tuple[int, ...], Row] = {}
@@ -153,7 +161,9 @@ class Product:
                 rows[kept + target] = _plus(rows.get(kept + target), row, self.maximum)
         _check(sum(map(len, rows.values())))
         names = a.names if a is b else a.names + b.names
-        digits = [d for d in (a.digits if a is b else a.digits + b.digits) if d not in (first, second)]
+        digits = [
+            d for d in (a.digits if a is b else a.digits + b.digits) if d not in (first, second)
+        ]
         self.strands = [s for s in self.strands if s is not a and s is not b]
         self.strands.append(Strand(digits + list(new), names, rows))
 
@@ -195,7 +205,7 @@ def _by_value(strand: Strand, digit: int) -> dict[int, list[tuple[tuple[int, ...
 def nested_sizes(axes: Sequence[Sequence[int]]) -> list[int] | None:
     """Digit sizes that refine all of the given ones, or None where their borders cross."""
     borders = sorted({prod(sizes[i:]) for sizes in axes for i in range(len(sizes))} | {1})
-    steps = list(zip(borders, borders[1:], strict=False))
+    steps = list(pairwise(borders))
     if any(high % low for low, high in steps):
         return None
     return [high // low for low, high in steps][::-1]
@@ -229,9 +239,7 @@ def multiply(a: Strand, b: Strand, maximum: bool) -> Strand:
 
 
 def _row_product(a: Row, b: Row, maximum: bool) -> Row:
-    return {
-        x + y: 1 if maximum else m * n for (x, m), (y, n) in product(a.items(), b.items())
-    }
+    return {x + y: 1 if maximum else m * n for (x, m), (y, n) in product(a.items(), b.items())}
 
 
 def _check(entries: int) -> None:

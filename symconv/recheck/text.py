@@ -1,4 +1,4 @@
-"""The rechecker's own reading of a claim's text: sizes, pads, patterns; plain integers and lists."""
+"""The rechecker's own reading of a claim's text: sizes, pads, patterns, in plain integers."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
+from itertools import pairwise
 from math import lcm, prod
 from typing import Literal
 
@@ -44,17 +45,16 @@ def tensor_form(name: str, shape: Sequence[int], monoid: Monoid) -> Form:
 def constant_form(value: Fraction | None, shape: Sequence[int], monoid: Monoid) -> Form:
     """The same number everywhere; nothing at all where it is the monoid's identity."""
     axes = tuple((Leg(size),) for size in shape)
-    absent = value is None or (value == 0 and monoid == "sum")
-    terms = () if absent else (Term(axes, scalar=value),)
-    return Form(tuple(shape), terms, monoid)
+    if value is None or (value == 0 and monoid == "sum"):
+        return Form(tuple(shape), (), monoid)
+    return Form(tuple(shape), (Term(axes, scalar=value),), monoid)
 
 
 def gather_axes(form: Form, maps: Sequence[Index | None], fill: Fraction | None) -> Form:
     """Read every axis through its index map (None leaves it); BOTTOM on any axis reads the fill."""
     active = [(axis, index) for axis, index in enumerate(maps) if index is not None]
     shape = [
-        size if index is None else len(index)
-        for size, index in zip(form.shape, maps, strict=True)
+        size if index is None else len(index) for size, index in zip(form.shape, maps, strict=True)
     ]
     read = form.each(lambda term: reduce(lambda t, m: gather(t, *m), active, term), shape)
     holes = [(axis, index == BOTTOM) for axis, index in active if (index == BOTTOM).any()]
@@ -78,9 +78,7 @@ def _fill_sum(background: tuple[Term, ...], holes: list[tuple[int, np.ndarray]])
 
 def _fill_max(background: tuple[Term, ...], holes: list[tuple[int, np.ndarray]]) -> list[Term]:
     """The constant wherever some axis reads outside; maxima may overlap."""
-    return [
-        scale(term, axis, hole.astype(np.int64)) for term in background for axis, hole in holes
-    ]
+    return [scale(term, axis, hole.astype(np.int64)) for term in background for axis, hole in holes]
 
 
 def scale_axis(term: Term, axis: int, factors: Sequence[Fraction]) -> Term:
@@ -115,9 +113,8 @@ def common_sizes(first: Sequence[int], second: Sequence[int]) -> list[int]:
             kept = [low for low in kept if total % low == 0]
         if border > kept[-1] and border % kept[-1] == 0:
             kept.append(border)
-    return [high // low for low, high in zip(kept, kept[1:], strict=False)][::-1]
+    return [high // low for low, high in pairwise(kept)][::-1]
 
 
 def _borders(sizes: Sequence[int]) -> set[int]:
     return {prod(sizes[place:]) for place in range(len(sizes))}
-

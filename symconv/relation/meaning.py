@@ -19,7 +19,13 @@ from symconv.errors import ClaimError, SymconvError, TooLarge
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.rearrange import read_pattern
 from symconv.relation.form import (
-    Form, Monoid, constant_form, gather_axes, rearrange, scale_axis, tensor_form,
+    Form,
+    Monoid,
+    constant_form,
+    gather_axes,
+    rearrange,
+    scale_axis,
+    tensor_form,
 )  # fmt: skip
 from symconv.relation.product import convolve, slide
 from symconv.relation.table import Leg
@@ -55,7 +61,9 @@ def read_pipeline(form: Form, steps: Sequence[st.Step], reading: Reading) -> For
         except TooLarge:
             raise
         except SymconvError as fault:
-            raise type(fault)(f"step {place} ({step.op}) on shape {list(form.shape)}: {fault}") from None
+            raise type(fault)(
+                f"step {place} ({step.op}) on shape {list(form.shape)}: {fault}"
+            ) from None
     return form
 
 
@@ -68,7 +76,9 @@ def apply(step: st.Step, form: Form, reading: Reading) -> Form:
 def _per_axis(step: st.Step, name: str, form: Form) -> Sequence[object]:
     values = getattr(step, name)
     if not isinstance(values, tuple) or len(values) != len(form.shape):
-        raise ClaimError(f"{name} must have one entry for each of {len(form.shape)} axes, got {values!r}")
+        raise ClaimError(
+            f"{name} must have one entry for each of {len(form.shape)} axes, got {values!r}"
+        )
     return values
 
 
@@ -84,7 +94,9 @@ def _(step: st.Rearrange, form: Form, reading: Reading) -> Form:
     pattern = read_pattern(step.pattern)
     sizes = pattern.factor_sizes(form.shape, dict(step.sizes))
     number = {name: place for place, name in enumerate(sizes)}
-    left, right = ([[number[n] for n in group] for group in side] for side in (pattern.left, pattern.right))
+    left, right = (
+        [[number[n] for n in group] for group in side] for side in (pattern.left, pattern.right)
+    )
     factors = dict(enumerate(sizes.values()))
     shape = [prod(factors[f] for f in group) for group in right]
     return form.each(lambda term: rearrange(term, left, right, factors), shape)
@@ -157,7 +169,9 @@ def _(step: st.Tile, form: Form, reading: Reading) -> Form:
 def _(step: st.Transpose, form: Form, reading: Reading) -> Form:
     order = [_axis(axis, form) for axis in step.axes]
     if sorted(order) != list(range(len(form.shape))):
-        raise ClaimError(f"axes must be a permutation of {len(form.shape)} axes, got {list(step.axes)}")
+        raise ClaimError(
+            f"axes must be a permutation of {len(form.shape)} axes, got {list(step.axes)}"
+        )
     return form.each(
         lambda term: replace(term, out=tuple(term.out[axis] for axis in order)),
         [form.shape[axis] for axis in order],
@@ -212,11 +226,12 @@ def _(step: st.ConvStep, form: Form, reading: Reading) -> Form:
     out, inner, *kernel = weight.shape
     layer = Conv(
         inner * step.groups, out, tuple(kernel), step.stride, step.padding, step.dilation,
-        step.groups, padding_mode=step.padding_mode, padding_value=step.padding_value,
-    )  # type: ignore[arg-type] # fmt: skip
+        step.groups, padding_mode=step.padding_mode,  # type: ignore[arg-type]
+        padding_value=step.padding_value,  # type: ignore[arg-type]
+    )  # fmt: skip
     _check_channels(form, layer.in_channels, step.weight, weight)
-    windows = layer.windows(form.shape[1:])
-    form, windows = _pad_first(form, windows, st.read_number(step.padding_value))
+    value = st.read_number(step.padding_value)
+    form, windows = _pad_first(form, layer.windows(form.shape[1:]), value)
     form = _convolved(form, weight, windows, step.groups, transposed=False)
     return _add_bias(form, step.bias, reading)
 
@@ -300,7 +315,9 @@ def _(step: st.MaxConvStep, form: Form, reading: Reading) -> Form:
     weight = reading.weight(step.weight, "max")
     _check_weight(form, weight, step.weight)
     if any(term.tensors for term in weight.terms):
-        raise ClaimError(f"max_conv needs a weight derived from a constant, {step.weight!r} is free")
+        raise ClaimError(
+            f"max_conv needs a weight derived from a constant, {step.weight!r} is free"
+        )
     out, inner, *kernel = weight.shape
     layer = Conv(
         inner * step.groups, out, tuple(kernel), step.stride, step.padding, step.dilation,

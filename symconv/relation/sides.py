@@ -54,7 +54,9 @@ def read_sides(claim: Claim) -> tuple[Form, Form]:
     monoid: Monoid = "sum"
     if "max" in (pipeline_monoid(claim.left), pipeline_monoid(claim.right)):
         monoid = "max"
-    return _read_side(claim, "left", claim.left, monoid), _read_side(claim, "right", claim.right, monoid)
+    return _read_side(claim, "left", claim.left, monoid), _read_side(
+        claim, "right", claim.right, monoid
+    )
 
 
 def _read_side(claim: Claim, side: str, steps: Sequence[Step], monoid: Monoid) -> Form:

@@ -70,7 +70,9 @@ class Table:
             return self
         at = self.legs.index(old)
         if new not in self.legs:
-            return Table((*self.legs[:at], new, *self.legs[at + 1 :]), self.columns, self.coefficients)
+            return Table(
+                (*self.legs[:at], new, *self.legs[at + 1 :]), self.columns, self.coefficients
+            )
         same = self.columns[at] == self.columns[self.legs.index(new)]
         return self.drop([old]).take(np.flatnonzero(same))
 
@@ -135,8 +137,10 @@ def multiply(a: Coefficients | None, b: Coefficients | None) -> Coefficients | N
 
 
 def _largest(values: Coefficients) -> int:
-    return max(map(abs, values.tolist()), default=0) if values.dtype == object else int(
-        np.abs(values).max(initial=0)
+    return (
+        max(map(abs, values.tolist()), default=0)
+        if values.dtype == object
+        else int(np.abs(values).max(initial=0))
     )
 
 

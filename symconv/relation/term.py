@@ -129,7 +129,8 @@ def regroup(term: Term, digits: Axis, sizes: Sequence[int]) -> tuple[Term, list[
     A digit that straddles a border is split; where the borders do not divide each other, the digits
     are first fused into one leg.
     """
-    rest, groups = list(digits), []
+    rest = list(digits)
+    groups: list[Axis] = []
     for size in reversed(sizes):
         group: list[Leg] = []
         while size > 1:

@@ -13,7 +13,7 @@ from scipy import sparse
 
 
 def strided_labels(n: int, kernel: int, stride: int, pad: int, channels: int = 3) -> Any:
-    """One output channel of a square strided convolution as a CSR matrix; entries number the taps."""
+    """One output channel of a square strided convolution in CSR; entries number the taps."""
     out = (n + 2 * pad - kernel) // stride + 1
     c, k1, k2, o1, o2 = np.meshgrid(
         *map(np.arange, (channels, kernel, kernel, out, out)), indexing="ij"
@@ -67,7 +67,9 @@ def dense_sympy_equal(n: int, kernel: int, stride: int, pad: int) -> bool:
     """The same with dense SymPy matrices of symbols, one input channel."""
     symbols = [sympy.Integer(0), *sympy.symbols(f"w1:{kernel * kernel + 1}")]
     left, right = (
-        sympy.Matrix([[symbols[v] for v in row] for row in make(n, kernel, stride, pad, 1).toarray()])
+        sympy.Matrix(
+            [[symbols[v] for v in row] for row in make(n, kernel, stride, pad, 1).toarray()]
+        )
         for make in (strided_labels, expanded_labels)
     )
     return bool(left == right)

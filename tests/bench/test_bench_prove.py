@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from symconv import Conv, prove
-from symconv.expand import destride
+from symconv.destride import destride
 from symconv.prove.concrete import settle
 from symconv.verdict import Certificate
 from tests.bench.peers import dense_sympy_equal, scipy_equal
@@ -24,8 +24,14 @@ def proved(layer: Conv, size: tuple[int, ...], symbolic: bool = False) -> bool:
 
 
 @pytest.mark.benchmark(group="ResNet stem, 3x224x224, k7 s2 p3")
-@pytest.mark.parametrize("way", ["symconv: tables, 64 channels", "scipy.sparse labels, 1 of 64 channels",
-                                 "symconv: tables and SymPy stand-in"])  # fmt: skip
+@pytest.mark.parametrize(
+    "way",
+    [
+        "symconv: tables, 64 channels",
+        "scipy.sparse labels, 1 of 64 channels",
+        "symconv: tables and SymPy stand-in",
+    ],
+)
 def test_stem(benchmark: Benchmark, way: str) -> None:
     stem = Conv(3, 64, kernel_size=7, stride=2, padding=3)
     if way.startswith("scipy"):

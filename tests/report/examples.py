@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symconv import steps as st
-from symconv.expand import Expansion, destride
+from symconv.destride import destride
+from symconv.expand import Expansion
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.prove.concrete import settle
 from symconv.verdict import Refuted, Verdict

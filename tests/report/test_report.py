@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from symconv.destride import destride
 from symconv.errors import ClaimError, SymconvError
-from symconv.expand import Expansion, destride
+from symconv.expand import Expansion
 from symconv.layer import Conv
 from symconv.report import ReportFiles, write_report
 from symconv.report.document import Block, Figure, Listing, Statement, Table
