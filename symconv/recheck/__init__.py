@@ -87,6 +87,18 @@ def _settle(name: str, body: dict[str, Any]) -> Recheck:
     return Recheck(name, "proved", "both sides hold the same coefficients, counted again")
 
 
+def read_certificates(path: str | Path) -> list[Any]:
+    """The certificates of a file: one, or ``{"certificates": [...]}``.
+
+    Raises:
+        CertificateError: the file cannot be read.
+    """
+    text = _load(Path(path))
+    if isinstance(text, Mapping) and isinstance(text.get("certificates"), list):
+        return list(text["certificates"])
+    return [text]
+
+
 def _load(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))

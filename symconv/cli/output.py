@@ -1,0 +1,96 @@
+"""What a command prints: one JSON object, or lines and tables for a person."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import click
+
+from symconv.cli.results import Result
+
+MANY = 20
+"""Above this many results only those that are not proved get a line of their own."""
+
+_COLOURS = {"proved": "green", "refuted": "red", "undecided": "yellow", "error": "red"}
+
+
+def print_json(results: list[Result], summary: dict[str, Any]) -> None:
+    """The one JSON object on standard output."""
+    click.echo(json.dumps({"results": results, "summary": summary}, ensure_ascii=False))
+
+
+def print_results(results: list[Result], summary: dict[str, Any]) -> None:
+    """A line a result on standard output; errors on standard error."""
+    for result in results:
+        verdict = result.get("verdict")
+        if verdict == "error":
+            click.echo(f"symconv: {result['name']}: {result['error']}", err=True)
+        elif verdict != "proved" or len(results) <= MANY:
+            click.echo(_line(result))
+    if len(results) > 1:
+        counted = ", ".join(f"{n} {word}" for word, n in summary.items() if word not in _FIGURES)
+        click.echo(f"{summary['total']} in {summary['seconds']} s: {counted}")
+
+
+_FIGURES = {"total", "seconds"}
+
+
+def _line(result: Result) -> str:
+    verdict = result.get("verdict", "done")
+    word = click.style(verdict, fg=_COLOURS.get(verdict), bold=True)
+    return "  ".join(part for part in (word, plain(result["name"]), *_details(result)) if part)
+
+
+def _details(result: Result) -> Iterator[str]:
+    if result.get("method"):
+        yield "by " + " and ".join(result["method"])
+    if "output_size" in result:
+        yield "output " + "x".join(map(str, result["output_size"]))
+    if "seconds" in result:
+        yield f"{1000 * result['seconds']:.1f} ms"
+    for fact in result.get("facts", ()):
+        if fact["method"] == "sympy":
+            yield f"\n        sympy: {fact['about']}"
+    for key in ("sentence", "reason", "note"):
+        if key in result:
+            yield f"\n        {result[key]}"
+    for path in result.get("files", ()):
+        yield f"\n        {path}"
+
+
+def plain(text: str) -> str:
+    """Text without control characters, which a terminal might obey."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table: drawn by rich on a terminal, tab-separated elsewhere."""
+    if not sys.stdout.isatty():
+        for row in (columns, *rows):
+            click.echo("\t".join(map(plain, row)))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(plain(title)), box=box.SIMPLE_HEAD)
+    for place, column in enumerate(columns):
+        table.add_column(Text(column), justify="left" if place == 0 else "right")
+    for row in rows:
+        table.add_row(*(Text(plain(cell)) for cell in row))
+    Console(highlight=False).print(table)
+
+
+def with_progress(results: Iterator[Result], total: int, quiet: bool) -> list[Result]:
+    """Collect results; a bar on standard error where that is a terminal and there are many."""
+    if quiet or total <= MANY or not sys.stderr.isatty():
+        return list(results)
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return list(track(results, description="settling", total=total, console=console))

@@ -1,0 +1,110 @@
+"""Results of commands as plain dictionaries, and the exit status that they add up to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from symconv.errors import SymconvError
+
+if TYPE_CHECKING:
+    from symconv.dialect.config import Config
+    from symconv.dialect.files import Entry
+    from symconv.expand import Expansion
+    from symconv.verdict import Verdict
+
+Result = dict[str, Any]
+Work = Callable[["Entry"], Result]
+PROVED, REFUTED, BAD_INPUT, UNDECIDED = range(4)
+
+
+def each(entries: Iterable[Entry], work: Work) -> Iterator[Result]:
+    """One result an entry; a fault becomes an ``error`` result, and the next entry is settled."""
+    for entry in entries:
+        try:
+            yield work(entry)
+        except SymconvError as fault:
+            yield failure(getattr(entry, "name", "layer"), str(fault))
+        except OSError as fault:
+            yield failure(getattr(entry, "name", "layer"), f"{fault.filename}: {fault.strerror}")
+
+
+def failure(name: str, message: str) -> Result:
+    """The result of an item that could not be read or settled."""
+    return {"name": name, "verdict": "error", "error": " ".join(message.split())}
+
+
+def of_config(entry: Entry) -> Config:
+    """The entry as a layer at a numeric input size.
+
+    Raises:
+        SymconvError: the entry could not be read, or is something else.
+    """
+    from symconv.dialect.config import Config
+    from symconv.dialect.files import Fault
+
+    if isinstance(entry, Fault):
+        raise SymconvError(entry.message)
+    if not isinstance(entry, Config):
+        kind = type(entry).__name__.lower().replace("text", "")
+        raise SymconvError(f"{entry.name!r} is a {kind}; this command takes layers one by one")
+    if entry.numeric_size is None:
+        raise SymconvError(
+            f"input_size={list(entry.input_size)} names a size; give numbers for this command"
+        )
+    return entry
+
+
+def of_verdict(verdict: Verdict) -> Result:
+    """What a verdict says, in the result's words."""
+    from symconv.verdict import Certificate, Refuted
+
+    result: Result = {
+        "name": verdict.claim.name,
+        "verdict": verdict.verdict,
+        "sizes": verdict.sizes,
+        "method": list(verdict.method) if isinstance(verdict, Certificate | Refuted) else [],
+        "seconds": round(verdict.seconds, 6),
+    }
+    if isinstance(verdict, Certificate):
+        result["output_size"] = list(verdict.output_shape[1:])
+        result["facts"] = [fact.to_dict() for fact in verdict.facts]
+    elif isinstance(verdict, Refuted):
+        result["counterexample"] = verdict.counterexample.to_dict()
+        result["sentence"] = verdict.counterexample.sentence()
+    else:
+        result["reason"] = verdict.reason
+    return result
+
+
+def of_expansion(expansion: Expansion, name: str) -> dict[str, Any]:
+    """The expanded layer, the maps as steps, and the whole claim that ties them together."""
+    from symconv.dialect.config import layer_to_dict
+
+    coarse = [axis.coarse_input for axis in expansion.axes]
+    return {
+        "layer": layer_to_dict(expansion.layer, coarse),
+        "factor_in": list(expansion.factor_in),
+        "factor_out": list(expansion.factor_out),
+        "residual_stride": list(expansion.residual_stride),
+        "order": expansion.order,
+        "weight": [step.to_dict() for step in expansion.weight_map],
+        "bias": [step.to_dict() for step in expansion.bias_map],
+        "input": [step.to_dict() for step in expansion.input_map],
+        "output": [step.to_dict() for step in expansion.output_map],
+        "claim": expansion.claim(name).to_dict(),
+    }
+
+
+def status(results: Iterable[Result]) -> int:
+    """The exit status: a refutation first, then bad input, then what stayed undecided."""
+    verdicts = {result.get("verdict") for result in results}
+    order = (("refuted", REFUTED), ("error", BAD_INPUT), ("undecided", UNDECIDED))
+    return next((code for verdict, code in order if verdict in verdicts), PROVED)
+
+
+def summary(results: list[Result], seconds: float) -> dict[str, Any]:
+    """How many of each verdict, and how long it took."""
+    counted = Counter(result.get("verdict", "done") for result in results)
+    return {"total": len(results), **counted, "seconds": round(seconds, 3)}
