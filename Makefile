@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 PDF    := $(if $(shell command -v latexmk),--pdf)
 
 .DEFAULT_GOAL := help
-.PHONY: help report test optimised slow bench lint format clean
+.PHONY: help report gallery test optimised slow bench lint format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
@@ -15,6 +15,9 @@ help:  ## list the targets
 report: $(VENV)/.installed  ## set up and run the main job: prove and report the ResNet-50 stem
 	@$(if $(PDF),,echo "no latexmk on this machine: writing LaTeX and HTML, no PDF")
 	$(BIN)/symconv report resnet50-stem -o reports $(PDF)
+
+gallery: report  ## what reports/ holds: the report above, and the README's picture
+	$(BIN)/symconv draw "conv i1x16 o1 k7 s2 p3 nobias" -o reports/tying-k7-s2.svg
 
 test: lint optimised  ## set up and pass everything: lint, types, the suite under -O, the suite
 	$(PYTEST) -n $(JOBS)

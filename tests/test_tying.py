@@ -48,7 +48,7 @@ def _layer(
     groups, pads = draw(st.integers(1, 2)), [draw(st.tuples(small, small)) for _ in kernel]
     channels = (groups * draw(small), groups * draw(small))
     if kind == "transposed":
-        layer: Layer = ConvTranspose(*channels, kernel, stride=unit, padding=0, groups=groups)
+        layer: AnyLayer = ConvTranspose(*channels, kernel, stride=unit, padding=0, groups=groups)
         outs = tuple(e * u * t for e, u, t in zip(more, unit, residual, strict=True))
         return layer, more, outs
     stride = tuple(s * t for s, t in zip(unit, residual, strict=True))

@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symconv import __version__
 from symconv.cli import output
 from symconv.cli.results import (
-    BAD_INPUT, Result, Work, each, failure, of_config, of_expansion, of_verdict, status, summary,
+    BAD_INPUT,
+    Result,
+    Work,
+    each,
+    failure,
+    of_config,
+    of_expansion,
+    of_verdict,
+    status,
+    summary,
 )  # fmt: skip
 from symconv.errors import SymconvError
 
@@ -35,11 +43,11 @@ class _Group(click.Group):
             click.echo(f"symconv: {' '.join(str(fault).split())}", err=True)
         except OSError as fault:
             click.echo(f"symconv: {fault.filename or ''}: {fault.strerror}", err=True)
-        ctx.exit(BAD_INPUT)
+        return ctx.exit(BAD_INPUT)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__)
+@click.version_option(package_name="symconv")
 def main() -> None:
     """Prove that strided convolutions equal stride-free ones, or refute it.
 
@@ -358,7 +366,9 @@ def presets(as_json: bool) -> None:
     from symconv.dialect.presets import PRESETS
 
     if as_json:
-        found = [{"name": p.name, "shorthand": p.shorthand, "source": p.source} for p in PRESETS.values()]
+        found = [
+            {"name": p.name, "shorthand": p.shorthand, "source": p.source} for p in PRESETS.values()
+        ]
         output.print_json(found, {"total": len(found)})
         return
     rows = [(p.name, p.shorthand, p.source) for p in PRESETS.values()]

@@ -51,14 +51,15 @@ def _details(result: Result) -> Iterator[str]:
         yield "output " + "x".join(map(str, result["output_size"]))
     if "seconds" in result:
         yield f"{1000 * result['seconds']:.1f} ms"
-    for fact in result.get("facts", ()):
-        if fact["method"] == "sympy":
-            yield f"\n        sympy: {fact['about']}"
-    for key in ("sentence", "reason", "note"):
-        if key in result:
-            yield f"\n        {result[key]}"
-    for path in result.get("files", ()):
-        yield f"\n        {path}"
+    yield from (f"\n        {line}" for line in _remarks(result))
+
+
+def _remarks(result: Result) -> Iterator[str]:
+    """What is said below a result's line."""
+    facts = result.get("facts", ())
+    yield from (f"sympy: {fact['about']}" for fact in facts if fact["method"] == "sympy")
+    yield from (result[key] for key in ("sentence", "reason", "note") if key in result)
+    yield from result.get("files", ())
 
 
 def plain(text: str) -> str:
