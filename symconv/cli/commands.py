@@ -131,12 +131,20 @@ def _loaded(sources: Sequence[str], as_json: bool) -> list[Entry]:
 @main.command()
 @layers_argument
 @expansion_options
-@click.option("--symbolic/--no-symbolic", default=None,
-              help=f"The SymPy identity besides the tables; by default for up to {FEW} layers.")  # fmt: skip
+@click.option(
+    "--symbolic/--no-symbolic",
+    default=None,
+    help=f"The SymPy identity besides the tables; by default for up to {FEW} layers.",
+)
 @click.option("--certificate", type=click.Path(dir_okay=False), help="Write the certificates here.")
 @json_option
-def prove(sources: Sequence[str], symbolic: bool | None, certificate: str | None, as_json: bool,
-          **options: Any) -> None:  # fmt: skip
+def prove(
+    sources: Sequence[str],
+    symbolic: bool | None,
+    certificate: str | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Prove each layer equal to its expansion, at its input size."""
     from symconv import api
 
