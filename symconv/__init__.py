@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from symconv.evaluate import evaluate
     from symconv.expand import Expansion
     from symconv.recheck import recheck
+    from symconv.replay import replay
     from symconv.report import draw
     from symconv.toeplitz import toeplitz
     from symconv.tying import tie_graph
@@ -37,6 +38,7 @@ _LATE = {
     "prove": "api",
     "read_claim": "claim",
     "recheck": "recheck",
+    "replay": "replay",
     "report": "api",
     "tie_graph": "tying",
     "toeplitz": "toeplitz",
@@ -62,6 +64,7 @@ __all__ = [
     "prove",
     "read_claim",
     "recheck",
+    "replay",
     "report",
     "tie_graph",
     "toeplitz",

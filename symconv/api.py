@@ -26,6 +26,9 @@ Subject = Expansion | OpenExpansion | AnyLayer
 MOST_MATRIX_ENTRIES = 4000
 """Above this many non-zeros the SymPy identity is proved for a stand-in, and says so."""
 
+MOST_STAND_IN_ENTRIES = 40_000
+"""Above this many non-zeros of a stand-in the tables stand alone, and say so."""
+
 
 def prove(
     subject: Subject,
@@ -62,8 +65,10 @@ def prove(
     if not isinstance(verdict, Certificate):
         return verdict
     layer = config or layer_to_dict(expansion.original, expansion.input_size)
-    facts = verdict.facts + (symbolic_facts(expansion) if symbolic else ())
-    return replace(verdict, layer=dict(layer), facts=facts)
+    if not symbolic:
+        return replace(verdict, layer=dict(layer))
+    facts, limits = symbolic_facts(expansion)
+    return replace(verdict, layer=dict(layer), facts=verdict.facts + facts, limits=limits)
 
 
 def _expansion(subject: Subject, input_size: Sequence[int] | None) -> Expansion:
@@ -81,21 +86,26 @@ def _expansion(subject: Subject, input_size: Sequence[int] | None) -> Expansion:
     return destride(subject, input_size)
 
 
-def symbolic_facts(expansion: Expansion) -> tuple[Fact, ...]:
-    """What SymPy proves of an expansion: nothing where it has no matrix or none small enough."""
+def symbolic_facts(expansion: Expansion) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
+    """What SymPy proves of an expansion, and what it could not be asked."""
     if expansion.original.monoid == "max":
-        return ()
+        return (), ("no SymPy identity: a maximum is no linear map and has no matrix",)
     from symconv.prove.operators import operator_fact
 
-    if matrix_entries(expansion) <= MOST_MATRIX_ENTRIES:
-        return (operator_fact(expansion, "this layer at its own size"),)
+    entries = matrix_entries(expansion)
+    if entries <= MOST_MATRIX_ENTRIES:
+        return (operator_fact(expansion, "this layer at its own size"),), ()
     small = stand_in(expansion)
-    if matrix_entries(small) > 10 * MOST_MATRIX_ENTRIES:
-        return ()
+    too_large = f"this layer's matrix has up to {entries} non-zeros, the SymPy identity takes up to"
+    if matrix_entries(small) > MOST_STAND_IN_ENTRIES:
+        return (), (
+            f"no SymPy identity: {too_large} {MOST_STAND_IN_ENTRIES}, and so has a stand-in",
+        )
     try:
-        return (operator_fact(small, _stand_in_text(small)),)
-    except TooLarge:
-        return ()
+        fact = operator_fact(small, _stand_in_text(small))
+    except TooLarge as fault:
+        return (), (f"no SymPy identity: {fault}",)
+    return (fact,), (f"the SymPy identity is a stand-in's: {too_large} {MOST_MATRIX_ENTRIES}",)
 
 
 def _stand_in_text(small: Expansion) -> str:

@@ -21,6 +21,7 @@ from symconv.errors import ClaimError
 from symconv.layer import AvgPool, Conv, ConvTranspose, Layer, MaxPool
 from symconv.padding import same_crop, same_pair
 from symconv.rearrange import read_pattern
+from symconv.verdict import Counterexample, Refuted
 
 Array = NDArray[Any]
 Weights = Callable[[str], Array]
@@ -52,6 +53,40 @@ def run_claim(claim: Claim, side: str, x: Array, tensors: Mapping[str, Array]) -
         return filled
 
     return run_steps(getattr(claim, side), x, value)
+
+
+def one_hot(claim: Claim, found: Counterexample) -> tuple[Array, dict[str, Array]]:
+    """The input and the free weights that are 1 at the counterexample's indices and 0 elsewhere."""
+    x = np.zeros(claim.input_shape, dtype=object)
+    if found.input is not None:
+        x[found.input] = 1
+    tensors = {
+        name: np.zeros(weight.shape or (), dtype=object)
+        for name, weight in claim.weights
+        if weight.source is None and weight.fill is None
+    }
+    for name, index in found.weights:
+        tensors[name][index] = 1
+    return x, tensors
+
+
+def replay(refuted: Refuted) -> tuple[Any, Any]:
+    """Both sides at the counterexample's output, run in NumPy on its one-hot input and weights.
+
+    Raises:
+        ClaimError: the two sides differ in shape, so there is no output to compare.
+
+    >>> from symconv import check
+    >>> replay(check({"input": {"channels": 1, "size": [4]}, "right": [],
+    ...               "left": [{"op": "flip", "axes": [1]}]}))
+    (0, 1)
+    """
+    found = refuted.counterexample
+    if found.left_shape is not None:
+        raise ClaimError(f"nothing to replay: {found.sentence()}")
+    x, tensors = one_hot(refuted.claim, found)
+    left, right = (run_claim(refuted.claim, side, x, tensors) for side in ("left", "right"))
+    return left[found.output], right[found.output]
 
 
 def _no_weight(name: str) -> Array:

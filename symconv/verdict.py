@@ -37,8 +37,9 @@ class Fact(_NotABool):
 class Certificate(_NotABool):
     """The claim holds: for every input and all values of its free weights.
 
-    ``facts`` says what was established and how; ``layer`` is the configuration whose expansion the
-    claim states, where there is one.  `symconv.recheck` settles it anew from its text.
+    ``facts`` says what was established and how, and ``limits`` what was not; ``layer`` is the
+    configuration whose expansion the claim states, where there is one.  `symconv.recheck` settles
+    it anew from its text.
     """
 
     claim: Claim
@@ -46,6 +47,7 @@ class Certificate(_NotABool):
     output_shape: tuple[int, ...]
     seconds: float
     layer: dict[str, Any] | None = None
+    limits: tuple[str, ...] = ()
     sizes: Literal["these", "all"] = "these"
     verdict: Literal["proved"] = "proved"
 
@@ -65,6 +67,7 @@ class Certificate(_NotABool):
             "output_shape": list(self.output_shape),
             "method": self.method,
             "facts": [fact.to_dict() for fact in self.facts],
+            "limits": list(self.limits),
         }
         return {**body, "digest": digest(body)}
 

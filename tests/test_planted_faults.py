@@ -12,36 +12,21 @@ import pytest
 from symconv.claim import Claim, read_claim
 from symconv.errors import SymconvError
 from symconv.prove.concrete import settle
-from symconv.replay import run_claim
-from symconv.verdict import Certificate, Counterexample, Refuted
+from symconv.replay import replay, run_claim
+from symconv.verdict import Certificate, Refuted
 from tests.planted import FAULTS, brute_force_equal, random_expansion
 
 CONFIGURATIONS = int(os.environ.get("SYMCONV_FAULT_CONFIGURATIONS", "60"))
 
 
-def replay(claim: Claim, found: Counterexample) -> tuple[object, object]:
-    """Both sides at the counterexample's output, on its one-hot input and weights."""
-    x = np.zeros(claim.input_shape, dtype=object)
-    if found.input is not None:
-        x[found.input] = 1
-    values = {
-        name: np.zeros(weight.shape or (), dtype=object)
-        for name, weight in claim.weights
-        if weight.source is None and weight.fill is None
-    }
-    for name, index in found.weights:
-        values[name][index] = 1
-    left, right = (run_claim(claim, side, x, values) for side in ("left", "right"))
-    return left[found.output], right[found.output]
-
-
-def check_refutation(claim: Claim, found: Counterexample) -> None:
+def check_refutation(verdict: Refuted) -> None:
+    found = verdict.counterexample
     if found.left_shape is not None:
         assert found.left_shape != found.right_shape
         return
-    left, right = replay(claim, found)
+    left, right = replay(verdict)
     assert left != right
-    if "max" not in claim.left[0].op:
+    if "max" not in verdict.claim.left[0].op:
         assert (str(left), str(right)) == (found.left, found.right)
 
 
@@ -60,7 +45,7 @@ def test_a_fault_is_refuted_exactly_where_it_changes_the_function(kind: str) -> 
         except SymconvError:
             continue  # The fault made the text ill-formed; that is an error, not a verdict.
         if isinstance(verdict, Refuted):
-            check_refutation(claim, verdict.counterexample)
+            check_refutation(verdict)
             refuted += 1
         else:
             assert isinstance(verdict, Certificate)

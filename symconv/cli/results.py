@@ -70,6 +70,7 @@ def of_verdict(verdict: Verdict) -> Result:
     if isinstance(verdict, Certificate):
         result["output_size"] = list(verdict.output_shape[1:])
         result["facts"] = [fact.to_dict() for fact in verdict.facts]
+        result["limits"] = list(verdict.limits)
     elif isinstance(verdict, Refuted):
         result["counterexample"] = verdict.counterexample.to_dict()
         result["sentence"] = verdict.counterexample.sentence()

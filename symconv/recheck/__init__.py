@@ -28,6 +28,7 @@ _FIELDS = {
     "output_shape",
     "method",
     "facts",
+    "limits",
     "digest",
 }
 
