@@ -148,9 +148,15 @@ def test_convolution_is_torchs(case: Case, seed: int) -> None:
 
 @pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
 def test_every_pad_and_crop_is_torchs(mode: str) -> None:
-    """All pairs of pads from -3 to 6 on signals of up to 5 samples, refused ones included."""
-    refused = 0
+    """All pairs of pads from -3 to 6 on signals of up to 5 samples, refused ones included.
+
+    Left out are crops that leave nothing of the signal: there PyTorch returns no sample, or memory
+    that it never wrote.
+    """
+    refused = accepted = 0
     for size, lo, hi in product(range(1, 6), range(-3, 7), range(-3, 7)):
+        if size + min(lo, 0) + min(hi, 0) < 1:
+            continue
         x = np.arange(1, size + 1).reshape(1, 1, size)
         layer = Conv(1, 1, (1,), padding=((lo, hi),), padding_mode=mode, bias=False)  # type: ignore[arg-type]
         try:
@@ -163,8 +169,10 @@ def test_every_pad_and_crop_is_torchs(mode: str) -> None:
             refused += 1
             assert not expected.numel(), (size, lo, hi)
         else:
+            accepted += 1
             assert found.tolist() == expected.tolist(), (size, lo, hi)
-    assert 0 < refused < 250
+    assert accepted > 100
+    assert (refused > 0) == (mode in ("reflect", "circular"))
 
 
 def transposed_crops(case: Case) -> Pairs:
