@@ -100,9 +100,16 @@ def _expander(options: dict[str, Any]) -> Callable[[Entry], tuple[str, Expansion
 
 
 def _entries(sources: Sequence[str]) -> list[Entry]:
-    from symconv.dialect.files import read_layers
+    """All entries of all sources; a source that cannot be read is a `Fault` among them."""
+    from symconv.dialect.files import Fault, read_layers
 
-    return [entry for source in sources for entry in read_layers(source)]
+    entries: list[Entry] = []
+    for source in sources:
+        try:
+            entries += read_layers(source)
+        except SymconvError as fault:
+            entries.append(Fault(source, str(fault)))
+    return entries
 
 
 def _run(entries: Sequence[Entry], work: Work, as_json: bool) -> None:
@@ -116,16 +123,6 @@ def _finish(results: list[Result], seconds: float, as_json: bool) -> None:
     show = output.print_json if as_json else output.print_results
     show(results, summary(results, seconds))
     click.get_current_context().exit(status(results))
-
-
-def _loaded(sources: Sequence[str], as_json: bool) -> list[Entry]:
-    """The entries; with --json a source that cannot be read is a result too."""
-    try:
-        return _entries(sources)
-    except SymconvError as fault:
-        if as_json:
-            _finish([failure(" ".join(sources), str(fault))], 0.0, as_json)
-        raise
 
 
 @main.command()
@@ -148,7 +145,7 @@ def prove(
     """Prove each layer equal to its expansion, at its input size."""
     from symconv import api
 
-    entries, expand = _loaded(sources, as_json), _expander(options)
+    entries, expand = _entries(sources), _expander(options)
     with_sympy = len(entries) <= FEW if symbolic is None else symbolic
     certificates: list[dict[str, Any]] = []
 
@@ -202,7 +199,7 @@ def check(sources: Sequence[str], certificate: str | None, as_json: bool) -> Non
         return of_verdict(verdict)
 
     with _certificates(certificate, certificates):
-        _run(_loaded(sources, as_json), work, as_json)
+        _run(_entries(sources), work, as_json)
 
 
 @main.command()
@@ -236,7 +233,7 @@ def recheck(paths: Sequence[str], as_json: bool) -> None:
 @json_option
 def expand(sources: Sequence[str], as_json: bool, **options: Any) -> None:
     """The expanded layer, and the maps of input, weight and output as steps."""
-    entries, expanded = _loaded(sources, as_json), _expander(options)
+    entries, expanded = _entries(sources), _expander(options)
 
     def work(entry: Entry) -> Result:
         name, expansion = expanded(entry)
@@ -264,7 +261,7 @@ def show(sources: Sequence[str], as_json: bool, **options: Any) -> None:
 
     from symconv.tying import counts
 
-    entries, expanded = _loaded(sources, as_json), _expander(options)
+    entries, expanded = _entries(sources), _expander(options)
 
     def work(entry: Entry) -> Result:
         name, expansion = expanded(entry)
@@ -286,16 +283,18 @@ def show(sources: Sequence[str], as_json: bool, **options: Any) -> None:
 
 
 def _print_counts(results: list[Result]) -> None:
-    columns = ("layer", "input", "output", "E_in", "E_out", "parameters", "slots", "zeros",
-               "multiply-adds", "expanded", "live")  # fmt: skip
+    columns = ("layer", "input", "output", "E_in", "E_out", "parameters", "slots",
+               "multiply-adds", "expanded")  # fmt: skip
     rows = []
     for result in results:
         sizes = ["x".join(map(str, result[key]))
                  for key in ("input_size", "output_size", "factor_in", "factor_out")]  # fmt: skip
-        figures = [result["counts"][key] for key in (
-            "parameters", "slots", "zeros", "strided_multiply_adds", "dense_multiply_adds",
-            "live_multiply_adds")]  # fmt: skip
-        rows.append((result["name"], *sizes, *(f"{figure:,}" for figure in figures)))
+        figures = result["counts"]
+        rows.append((
+            result["name"], *sizes, f"{figures['parameters']:,}", f"{figures['slots']:,}",
+            output.rounded(figures["strided_multiply_adds"]),
+            output.rounded(figures["dense_multiply_adds"]),
+        ))  # fmt: skip
     if rows:
         output.print_table("Before and after expansion", columns, rows)
 
@@ -314,7 +313,7 @@ def report(sources: Sequence[str], folder: str, pdf: bool, as_json: bool, **opti
     from symconv import api
     from symconv.report import write_report
 
-    entries, expanded = _loaded(sources, as_json), _expander(options)
+    entries, expanded = _entries(sources), _expander(options)
     command = shlex.join(["symconv", "report", *sources, "-o", folder, *["--pdf"] * pdf])
 
     def work(entry: Entry) -> Result:
@@ -338,7 +337,7 @@ def draw(sources: Sequence[str], path: str, as_json: bool, **options: Any) -> No
     """Draw the parameter tying of one layer."""
     from symconv.report import draw as draw_tying
 
-    entries, expanded = _loaded(sources, as_json), _expander(options)
+    entries, expanded = _entries(sources), _expander(options)
     if len(entries) != 1:
         raise SymconvError(f"draw takes one layer, got {len(entries)}; name one of them")
 
@@ -364,7 +363,7 @@ def crosscheck(sources: Sequence[str], backend: str, device: str, as_json: bool)
         verdict = {} if seen.equal else {"verdict": "refuted"}
         return {"name": config.name, **verdict, "observation": seen.to_dict(), "note": seen.text()}
 
-    _run(_loaded(sources, as_json), work, as_json)
+    _run(_entries(sources), work, as_json)
 
 
 @main.command()

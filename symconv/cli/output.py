@@ -68,6 +68,18 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
+def rounded(count: int) -> str:
+    """A large count in a few digits: 118 M for 118,013,952.
+
+    >>> rounded(118_013_952), rounded(999)
+    ('118 M', '999')
+    """
+    for unit, letter in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if count >= unit:
+            return f"{count / unit:.3g} {letter}"
+    return str(count)
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table: drawn by rich on a terminal, tab-separated elsewhere."""
     if not sys.stdout.isatty():
@@ -79,9 +91,9 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(plain(title)), box=box.SIMPLE_HEAD)
+    table = Table(title=Text(plain(title)), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for place, column in enumerate(columns):
-        table.add_column(Text(column), justify="left" if place == 0 else "right")
+        table.add_column(Text(column), justify="left" if place == 0 else "right", overflow="fold")
     for row in rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
     Console(highlight=False).print(table)

@@ -68,7 +68,9 @@ def _proved(verdict: Certificate) -> tuple[Block, ...]:
         "the claim's text has the SHA-256 digest <digest>.",
         digest=Code(verdict.claim.digest()[:16]),
     )
-    return Statement("Proved", words, (), "good"), _facts(verdict.facts), Paragraph(trust)
+    limits = [Paragraph(prose("Not established: <limit>.", limit=text)) for text in verdict.limits]
+    proved = Statement("Proved", words, (), "good")
+    return (proved, _facts(verdict.facts), *limits, Paragraph(trust))
 
 
 def _facts(facts: tuple[Fact, ...]) -> Table:
