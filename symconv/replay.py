@@ -199,22 +199,24 @@ def _multiplied(x: Array, factors: Sequence[Sequence[st.Number] | None]) -> Arra
 @_run.register
 def _(step: st.ConvStep, x: Array, weights: Weights) -> Array:
     w = weights(step.weight)
-    layer = Conv(
-        w.shape[1] * step.groups, w.shape[0], w.shape[2:], step.stride, step.padding,
-        step.dilation, step.groups,
-    )  # fmt: skip
+    layer = _as_conv(step, w)
     pads, strides, dilations = _numbers(layer, x)
     padded = _padded(x, [(0, 0), *pads], step.padding_mode, _number(step.padding_value))
     return _biased(_correlate(padded, w, strides, dilations, step.groups), step.bias, weights)
 
 
-@_run.register
-def _(step: st.MaxConvStep, x: Array, weights: Weights) -> Array:
-    w = weights(step.weight)
-    layer = Conv(
+def _as_conv(step: st.ConvStep | st.MaxConvStep, w: Array) -> Conv:
+    """The step's layer, its channels and kernel read off the weight."""
+    return Conv(
         w.shape[1] * step.groups, w.shape[0], w.shape[2:], step.stride, step.padding,
         step.dilation, step.groups,
     )  # fmt: skip
+
+
+@_run.register
+def _(step: st.MaxConvStep, x: Array, weights: Weights) -> Array:
+    w = weights(step.weight)
+    layer = _as_conv(step, w)
     pads, strides, dilations = _numbers(layer, x)
     x = _padded(x.astype(object), [(0, 0), *pads], "zeros", float("-inf"))
     per_group = w.shape[0] // step.groups

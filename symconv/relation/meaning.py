@@ -18,15 +18,7 @@ from symconv import steps as st
 from symconv.errors import ClaimError, SymconvError, TooLarge
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.rearrange import read_pattern
-from symconv.relation.form import (
-    Form,
-    Monoid,
-    constant_form,
-    gather_axes,
-    rearrange,
-    scale_axis,
-    tensor_form,
-)  # fmt: skip
+from symconv.relation.form import Form, Monoid, gather_axes, rearrange, scale_axis
 from symconv.relation.product import convolve, slide
 from symconv.relation.table import Leg
 from symconv.relation.term import Term
@@ -349,9 +341,3 @@ def _pooled(form: Form, windows: Sequence[Window]) -> Form:
         return term
 
     return form.each(pool, [form.shape[0], *(window.output for window in windows)])
-
-
-__all__ = [
-    "Reading", "UnsupportedStep", "apply", "constant_form", "pipeline_monoid", "read_pipeline",
-    "tensor_form", "without_pads",
-]  # fmt: skip
