@@ -112,7 +112,7 @@ def read_claim(text: Mapping[str, Any]) -> Claim:
         raise ClaimError(f"claim {name!r}: {fault}") from None
 
 
-_PARTS = {"name", "input", "weights", "left", "right", "comment", "source"}
+_PARTS = {"name", "input", "weights", "left", "right", "comment", "source", "stated"}
 
 
 def _read_claim(name: str, text: Mapping[str, Any]) -> Claim:

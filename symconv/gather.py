@@ -71,3 +71,13 @@ def tile(size: int, repeats: int) -> Index:
     if repeats < 1:
         raise ClaimError(f"tile needs repeats of at least 1, got {repeats}")
     return np.arange(size * repeats, dtype=np.int64) % size
+
+
+def place(size: int, first: int, total: int) -> Index:
+    """The whole axis at positions ``first ..`` of a longer one, and fills elsewhere.
+
+    >>> place(2, 1, 4).tolist()
+    [-1, 0, 1, -1]
+    """
+    index = np.arange(total, dtype=np.int64) - first
+    return np.where((index >= 0) & (index < size), index, BOTTOM)

@@ -205,6 +205,16 @@ def _(step: st.ConvStep, x: Array, weights: Weights) -> Array:
     return _biased(_correlate(padded, w, strides, dilations, step.groups), step.bias, weights)
 
 
+@_run.register
+def _(step: st.Add, x: Array, weights: Weights) -> Array:
+    return np.asarray(sum(run_steps(branch, x, weights) for branch in step.branches))
+
+
+@_run.register
+def _(step: st.Concat, x: Array, weights: Weights) -> Array:
+    return np.concatenate([run_steps(branch, x, weights) for branch in step.branches], step.axis)
+
+
 def _as_conv(step: st.ConvStep | st.MaxConvStep, w: Array) -> Conv:
     """The step's layer, its channels and kernel read off the weight."""
     return Conv(

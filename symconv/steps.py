@@ -2,7 +2,8 @@
 
 A step maps one tensor to another.  Data has axes ``(channel, *spatial)`` and no batch; weights have
 PyTorch's layout.  All steps are gathers except `ConvStep`, `ConvTransposeStep`, `MaxConvStep`,
-the two poolings, `Scale` and `Mask`.  What a step *means* is in `symconv.relation`.
+the two poolings, `Scale`, `Mask`, and `Add` and `Concat`, which join branches.  What a step *means*
+is in `symconv.relation`.
 """
 
 from __future__ import annotations
@@ -215,11 +216,47 @@ class Mask(Step):
     op: ClassVar[str] = "mask"
 
 
+@dataclass(frozen=True)
+class Branching(Step):
+    """A step that runs several pipelines on the same tensor; use one of its subclasses."""
+
+    branches: tuple[tuple[Step, ...], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The step's JSON form, its branches written out."""
+        written = [[step.to_dict() for step in branch] for branch in self.branches]
+        return {**super().to_dict(), "branches": written}
+
+    @classmethod
+    def from_attributes(cls, attributes: Mapping[str, Any]) -> Step:
+        """Read the branches as pipelines, and the rest as usual."""
+        branches = attributes.get("branches")
+        if not isinstance(branches, list | tuple) or not branches:
+            raise ClaimError(f"{cls.op} needs branches, a list of pipelines, got {branches!r}")
+        return super().from_attributes({**attributes, "branches": tuple(map(read_steps, branches))})
+
+
+@dataclass(frozen=True)
+class Add(Branching):
+    """The sum of the branches."""
+
+    op: ClassVar[str] = "add"
+
+
+@dataclass(frozen=True)
+class Concat(Branching):
+    """The branches side by side along an axis, in their order."""
+
+    axis: int = 0
+    op: ClassVar[str] = "concat"
+
+
 STEPS: dict[str, type[Step]] = {
     step.op: step
     for step in (
         Rearrange, Pad, Slice, Flip, Dilate, Tile, Transpose, ConvStep, ConvTransposeStep,
-        MaxConvStep, MaxPoolStep, AvgPoolStep, Scale, Mask,
+        MaxConvStep, MaxPoolStep, AvgPoolStep, Scale, Mask, Add,
+        Concat,
     )
 }  # fmt: skip
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise, product
-from math import ceil, prod
+from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sympy import QQ, ZZ, Rational, SparseMatrix, Symbol, expand, ring, symbols
 
-from symconv.destride import destride
 from symconv.errors import FactorError, LayerError, SymconvError, TooLarge
 from symconv.evaluate import evaluate
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxConv, MaxPool
@@ -256,115 +255,6 @@ def test_affine_operators_compose_with_their_offsets() -> None:
     assert (first @ columns)(x).tolist() == first([x[2], x[0], x[1]]).tolist()
 
 
-def phases_by_hand(x: Array, factor: tuple[int, ...], order: str, groups: int) -> list[Any]:
-    """Space-to-depth by loops over the formula."""
-    channels, *size = x.shape
-    phases = list(product(*map(range, factor)))
-    coarse = list(product(*(range(ceil(n / e)) for n, e in zip(size, factor, strict=True))))
-    pairs: list[tuple[int, tuple[int, ...]]] = list(product(range(channels), phases))
-    if order == "phase":
-        share = channels // groups
-        pairs = [(g * share + c, r) for g in range(groups) for r in phases for c in range(share)]
-    rows = []
-    for (c, r), i in product(pairs, coarse):
-        place = tuple(e * j + q for e, j, q in zip(factor, i, r, strict=True))
-        inside = all(p < n for p, n in zip(place, size, strict=True))
-        rows.append(x[(c, *place)] if inside else 0)
-    return rows
-
-
-@examples(100)
-@given(
-    st.lists(st.tuples(st.integers(1, 6), st.integers(1, 4)), min_size=1, max_size=3),
-    st.sampled_from(["channel", "phase"]),
-    st.integers(1, 2),
-    st.integers(1, 2),
-)
-def test_phases_are_their_formula(
-    axes: list[tuple[int, int]], order: str, groups: int, share: int
-) -> None:
-    size, factor = tuple(n for n, _ in axes), tuple(e for _, e in axes)
-    x = np.arange(1, groups * share * prod(size) + 1).reshape(-1, *size)
-    operator = phase_operator(size, factor, groups * share, order, groups)
-    assert operator(x).tolist() == phases_by_hand(x, factor, order, groups)
-    there_and_back = operator.T @ operator
-    assert there_and_back(x).tolist() == x.ravel().tolist()
-
-
-def test_phases_in_channel_order_are_pixel_unshuffle() -> None:
-    torch = require("torch")
-    x = torch.arange(3.0 * 4 * 6).reshape(3, 4, 6)
-    expected = torch.nn.functional.pixel_unshuffle(x, 2).ravel().tolist()
-    assert phase_operator((4, 6), (2, 2), 3)(x.numpy()).tolist() == expected
-    assert phase_operator((4, 6), (2, 2), 3, "phase")(x.numpy()).tolist() != expected
-
-
-def strided_cases() -> st.SearchStrategy[Case]:
-    """Convolutions that expand without a gather in front."""
-    plain = {"padding_mode": "zeros", "padding_value": 0}
-    return legal(
-        conv_cases(largest_kernel=4).map(
-            lambda case: Case(case.op, {**case.attributes, **plain}, case.size)
-        )
-    )
-
-
-def both_sides(case: Case, order: Any) -> tuple[AffineOperator, AffineOperator, Any]:
-    """``T_strided(w)`` and ``T_expanded(w_hat) P`` in tied symbols, and the expanded weight."""
-    layer, rank = case.layer(), len(case.size)
-    expansion = destride(layer, case.size, order=order)
-    w = weight_symbols(layer.weight_shape(rank))
-    tied = expansion.expand_weight(w)
-    coarse = [ceil(n / e) for n, e in zip(case.size, expansion.factor_in, strict=True)]
-    phases = phase_operator(case.size, expansion.factor_in, layer.in_channels, order, layer.groups)
-    strided = toeplitz(layer, case.size, w)
-    return strided, toeplitz(expansion.layer, coarse, tied) @ phases, tied
-
-
-@examples(60)
-@given(strided_cases(), st.sampled_from(["channel", "phase"]))
-def test_a_strided_operator_is_the_expanded_one_on_phases(case: Case, order: str) -> None:
-    """``T_strided(w) = T_expanded(w_hat) P``, entry by entry in the polynomial ring."""
-    strided, expanded, _ = both_sides(case, order)
-    domain = strided.domain_matrix().domain
-    assert expanded.domain_matrix(domain) == strided.domain_matrix()
-
-
-def test_a_wrong_expansion_is_seen() -> None:
-    """The identity fails for other phases, another pad, and an untied weight."""
-    attributes = {"in_channels": 2, "out_channels": 3, "kernel_size": 3, "stride": 2}
-    case = Case("conv", {**attributes, "padding": 1, "bias": False}, (7, 5))
-    strided, expanded, tied = both_sides(case, "channel")
-    right = strided.domain_matrix()
-    assert expanded.domain_matrix(right.domain) == right
-    layer = destride(case.layer(), case.size).layer
-    phases = phase_operator(case.size, (2, 2), 2)
-    swapped = toeplitz(layer, (4, 3), tied) @ phase_operator(case.size, (2, 2), 2, "phase")
-    moved = Conv(8, 3, 2, padding=((0, 1), (1, 0)), bias=False)
-    untied = tied.copy()
-    live = np.argwhere(tied != 0)
-    untied[tuple(live[0])] = tied[tuple(live[1])]
-    for wrong in (
-        swapped,
-        toeplitz(moved, (4, 3), tied) @ phases,
-        toeplitz(layer, (4, 3), untied) @ phases,
-    ):
-        assert wrong.shape == strided.shape
-        assert wrong.domain_matrix(right.domain) != right
-
-
-def test_the_operator_of_16_filters_on_32_by_32_is_exact_and_sparse() -> None:
-    case = Case("conv", {"in_channels": 3, "out_channels": 16, "kernel_size": 3, "stride": 2,
-                         "padding": 1, "bias": False}, (32, 32))  # fmt: skip
-    strided, expanded, _ = both_sides(case, "channel")
-    matrix = strided.domain_matrix()
-    assert matrix.shape == (16 * 16 * 16, 3 * 32 * 32)
-    assert matrix.nnz() == 16 * 3 * 47**2
-    assert len(matrix.domain.gens) == 16 * 3 * 9
-    assert expanded.domain_matrix(matrix.domain) == matrix
-    assert strided.as_matrix()[0, 0] == Symbol("w_{0,0,1,1}")
-
-
 def test_ring_elements_are_shared_not_copied() -> None:
     polynomials, *generators = ring("a,b,c", ZZ)
     weight = np.array(generators, dtype=object).reshape(1, 1, 3)
@@ -417,50 +307,6 @@ def test_an_average_pooling_is_stochastic() -> None:
     assert [factor.symbol for factor in operator.factors] == ["D", "S", "T(1)", "B"]
     assert set(operator.as_matrix() * SparseMatrix([1] * 40)) == {1}
     assert operator.domain_matrix().domain == QQ
-
-
-def balanced(text: str) -> bool:
-    """Braces and environments open and close."""
-    depth = 0
-    for left, right in pairwise(" " + text):
-        depth += (right == "{" and left != "\\") - (right == "}" and left != "\\")
-        if depth < 0:
-            return False
-    return depth == 0 and text.count(r"\begin{") == text.count(r"\end{")
-
-
-def test_a_small_operator_is_written_out_in_latex() -> None:
-    text = toeplitz(Conv(1, 1, 3, stride=2, padding=1), (5,))._repr_latex_()
-    assert text.startswith("$\\displaystyle y = ")
-    assert text.count(r"\begin{bmatrix}") == 4
-    assert r"w_{0,0,0} & w_{0,0,1} & w_{0,0,2} & 0" in text
-    assert r"\end{bmatrix}}_{S}" in text
-    assert text.endswith(r"x + \underbrace{\begin{bmatrix}b_{0}\\b_{0}\\b_{0}\end{bmatrix}}_{b}$")
-    assert balanced(text)
-
-
-def test_a_large_operator_is_named_in_latex() -> None:
-    text = toeplitz(Conv(3, 64, 7, stride=2, padding=3, bias=False), (224, 224))._repr_latex_()
-    assert r"y = \underbrace{S}_{802816 \times 3211264}\,\underbrace{T(w)}" in text
-    assert r"T(w) = \sum_{m,c,k_{1},k_{2}} w_{m,c,k_{1},k_{2}}\, E_{m,c} \otimes J^{(1)}" in text
-    assert balanced(text)
-    grouped = toeplitz(Conv(4, 6, 3, groups=2, bias=False), (20,)).T._repr_latex_()
-    assert r"\underbrace{T(w)^{\top}}_{80 \times 108}" in grouped
-    assert balanced(grouped)
-
-
-def test_the_nested_sum_of_latex_is_the_operator() -> None:
-    """``sum w E_{m,c} (x) J_k1 (x) J_k2``, with the shift matrices that the docstring describes."""
-    layer = Conv(2, 2, (2, 3), dilation=(2, 1), bias=False)
-    (valid,) = toeplitz(layer, (4, 5)).factors
-    total = np.zeros(valid.shape, dtype=object)
-    for place, w in np.ndenumerate(weight_symbols((2, 2, 2, 3))):
-        m, c, i, j = place
-        one = np.zeros((2, 2), dtype=object)
-        one[m, c] = w
-        shifts = [np.eye(2, 4, 2 * i, dtype=object), np.eye(3, 5, j, dtype=object)]
-        total = total + np.kron(np.kron(one, shifts[0]), shifts[1])
-    assert total.tolist() == dense(valid).tolist()
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def _same_digits(terms: Sequence[Term]) -> list[Term]:
         sizes = [[[leg.size for leg in axis if leg.size > 1] for axis in t.out] for t in result]
         wanted = [reduce(common_sizes, axis) for axis in zip(*sizes, strict=True)]
         if all(have == wanted for have in sizes):
-            return [_without_units(term) for term in result]
+            return [_peeled(_without_units(term)) for term in result]
         result = [_fitted(term, wanted) for term in result]
     raise TooLarge("the digits of the two sides' axes could not be brought to a common refinement")
 
@@ -123,6 +123,11 @@ def _fitted(term: Term, wanted: Sequence[Sequence[int]]) -> Term:
         term, groups = regroup(term, term.out[axis], sizes)
         term = term.with_axis(axis, tuple(leg for group in groups for leg in group))
     return term
+
+
+def _peeled(term: Term) -> Term:
+    """The term with its tables split where an index is fixed, so that blocks stay small."""
+    return replace(term, tables=tuple(part for table in term.tables for part in table.peeled()))
 
 
 def _without_units(term: Term) -> Term:

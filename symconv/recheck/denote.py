@@ -164,6 +164,41 @@ class Meaning:
     def _do_mask(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
         return self._do_scale({"factors": step["keep"]}, terms, uses)
 
+    def _do_add(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        if self._maximum:
+            raise ClaimError("add is not rechecked in a maximum")
+        parts = self._branches(step, terms, uses)
+        if len({tuple(_shape(part)) for part in parts}) != 1:
+            raise ClaimError("the branches of an add differ in shape")
+        return [term for part in parts for term in part]
+
+    def _do_concat(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        parts = self._branches(step, terms, uses)
+        axis = step.get("axis", 0) % len(_shape(parts[0]))
+        total, first = sum(_shape(part)[axis] for part in parts), 0
+        for part in parts:
+            size = _shape(part)[axis]
+            index = [v - first if first <= v < first + size else None for v in range(total)]
+            for term in part:
+                _read_axis(term, axis, index)
+            first += size
+        joined = [term for part in parts for term in part]
+        if len({tuple(term.shape()) for term in joined}) != 1:
+            raise ClaimError("the branches of a concat differ beside its axis")
+        return joined
+
+    def _branches(self, step: Step, terms: Sum, uses: dict[str, int]) -> list[Sum]:
+        """Every branch on a copy of its own; a tensor's uses are counted along each."""
+        parts, counted = [], [dict(uses) for _ in step["branches"]]
+        for branch, seen in zip(step["branches"], counted, strict=True):
+            part = [term.copy() for term in terms]
+            for inner in branch:
+                part = self._step(inner, part, seen)
+            parts.append(part)
+        for name in {name for seen in counted for name in seen}:
+            uses[name] = max(seen.get(name, 0) for seen in counted)
+        return parts
+
     def _do_conv(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
         _, _, *kernel = _weight_shape(self._weights, step["weight"])
         sizes, rank = _shape(terms)[1:], len(kernel)

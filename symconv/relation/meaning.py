@@ -21,7 +21,7 @@ from symconv.rearrange import read_pattern
 from symconv.relation.form import Form, Monoid, gather_axes, rearrange, scale_axis
 from symconv.relation.product import convolve, slide
 from symconv.relation.table import Leg
-from symconv.relation.term import Term
+from symconv.relation.term import Term, gather
 from symconv.window import Window
 
 WeightReader = Callable[[str, Monoid], Form]
@@ -332,6 +332,38 @@ def _(step: st.AvgPoolStep, form: Form, reading: Reading) -> Form:
     size = form.shape[1:]
     pooled = _pooled(form, layer.windows(size))
     return _scaled(pooled, [None, *map(list, layer.scales(size))], reading)
+
+
+@apply.register
+def _(step: st.Add, form: Form, reading: Reading) -> Form:
+    if reading.monoid == "max":
+        raise UnsupportedStep("a sum is not read together with a max pooling")
+    forms = _branches(step, form, reading)
+    if any(other.shape != forms[0].shape for other in forms):
+        shapes = ", ".join(str(list(other.shape)) for other in forms)
+        raise ClaimError(f"the branches must have one shape, got {shapes}")
+    return replace(forms[0], terms=tuple(term for other in forms for term in other.terms))
+
+
+@apply.register
+def _(step: st.Concat, form: Form, reading: Reading) -> Form:
+    forms = _branches(step, form, reading)
+    axis = _axis(step.axis, forms[0])
+    rests = {other.shape[:axis] + other.shape[axis + 1 :] for other in forms}
+    if len(rests) > 1:
+        shapes = ", ".join(str(list(other.shape)) for other in forms)
+        raise ClaimError(f"the branches must differ on axis {axis} only, got shapes {shapes}")
+    total, first, terms = sum(other.shape[axis] for other in forms), 0, []
+    for other in forms:
+        index = maps.place(other.shape[axis], first, total)
+        terms += [gather(term, axis, index) for term in other.terms]
+        first += other.shape[axis]
+    shape = (*forms[0].shape[:axis], total, *forms[0].shape[axis + 1 :])
+    return Form(shape, tuple(terms), form.monoid)
+
+
+def _branches(step: st.Branching, form: Form, reading: Reading) -> list[Form]:
+    return [read_pipeline(form, branch, reading) for branch in step.branches]
 
 
 def _pooled(form: Form, windows: Sequence[Window]) -> Form:

@@ -88,6 +88,19 @@ class Table:
             self.coefficients,
         )
 
+    def peeled(self) -> list[Table]:
+        """The table as a product: a column that holds one index only is a factor of its own."""
+        fixed = [
+            i
+            for i, column in enumerate(self.columns)
+            if len(column) and (column == column[0]).all()
+        ]
+        alone = fixed[: len(self.legs) - 1]
+        if not alone:
+            return [self]
+        points = [Table((self.legs[i],), (self.columns[i][:1],)) for i in alone]
+        return [self.drop(self.legs[i] for i in alone), *points]
+
     def total(self) -> int:
         """Sum of all coefficients."""
         if self.coefficients is None:

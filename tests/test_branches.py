@@ -1,0 +1,82 @@
+"""Sums and concatenations of branches: prover, rechecker and brute force agree."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from typing import Any
+
+import pytest
+
+from symconv.claim import read_claim
+from symconv.errors import ClaimError
+from symconv.prove.concrete import settle
+from symconv.recheck.settle import same_function
+from symconv.verdict import Certificate
+from tests.planted import brute_force_equal
+
+
+def random_branch(rng: random.Random, size: int, length: int) -> list[dict[str, Any]]:
+    """A pipeline from one channel of ``size`` to one of ``length``."""
+    first = rng.randint(0, size - length)
+    steps: list[dict[str, Any]] = [
+        {"op": "slice", "slices": [[None, None, None], [first, first + length, 1]]}
+    ]
+    if rng.random() < 0.4:
+        steps.append({"op": "flip", "axes": [1]})
+    if rng.random() < 0.4:
+        shift = rng.choice([-1, 1])
+        pads = [[0, 0], [shift, -shift]]
+        steps.append({"op": "pad", "padding": pads, "value": rng.choice([0, 0, 2])})
+    if rng.random() < 0.5:
+        steps.append({"op": "conv", "weight": "w", "padding": 1})
+    return steps
+
+
+def random_claim(rng: random.Random) -> dict[str, Any]:
+    """Branches joined on both sides, in another order or with one step changed on the right."""
+    size, length = rng.randint(4, 7), rng.randint(2, 4)
+    branches = [random_branch(rng, size, length) for _ in range(rng.randint(1, 3))]
+    others = copy.deepcopy(branches)
+    rng.shuffle(others)
+    if rng.random() < 0.3:
+        others[0].append({"op": "flip", "axes": [1]})
+    join: dict[str, Any] = rng.choice([{"op": "add"}, {"op": "concat", "axis": rng.choice([0, 1])}])
+    return {
+        "name": "branches",
+        "input": {"channels": 1, "size": [size]},
+        "weights": {"w": {"shape": [1, 1, 3]}},
+        "left": [{**join, "branches": branches}],
+        "right": [{**join, "branches": others}],
+    }
+
+
+def test_branches_are_settled_rightly() -> None:
+    rng = random.Random(3)
+    seen = {True: 0, False: 0}
+    for seed in range(250):
+        text = random_claim(rng)
+        claim = read_claim(text)
+        assert read_claim(json.loads(json.dumps(claim.to_dict()))) == claim
+        proved = isinstance(settle(claim), Certificate)
+        assert proved == brute_force_equal(claim, seed), json.dumps(text)
+        assert proved == same_function(json.loads(json.dumps(claim.to_dict())))[0]
+        seen[proved] += 1
+    assert min(seen.values()) > 40
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        ({"op": "add", "branches": []}, "add needs branches"),
+        ({"op": "add", "branches": [[], [{"op": "tile", "repeats": [1, 2]}]]}, "one shape"),
+        ({"op": "concat", "axis": 0, "branches": [[], [{"op": "tile", "repeats": [1, 2]}]]},
+         "differ on axis 0 only"),
+        ({"op": "concat", "axis": 5, "branches": [[]]}, "axis 5 is not one of 2 axes"),
+    ],
+)  # fmt: skip
+def test_branches_that_do_not_fit_are_refused(step: dict[str, Any], message: str) -> None:
+    text = {"input": {"channels": 1, "size": [4]}, "left": [step], "right": []}
+    with pytest.raises(ClaimError, match=message):
+        settle(read_claim(text))
