@@ -37,9 +37,9 @@ ROOMS = [
     "tying",
     "dialect",
     "crosscheck",
-    "testing",
     "report",
     "api",
+    "testing",
     "cli",
 ]
 """From the ground up.  A room is a module or a package; inside a package imports are free."""

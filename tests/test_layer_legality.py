@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import product
 
+import numpy as np
+import pytest
 from hypothesis import given
-from hypothesis import strategies as st
-from numpy.typing import NDArray
 
+from symconv.errors import LayerError
+from symconv.evaluate import evaluate
+from symconv.layer import Conv
 from tests.requirements import require
-from tests.strategies import (
-    Case,
-    examples,
-    is_legal,
-    torch_requests,
-)
+from tests.strategies import Case, examples, is_legal, torch_requests
 
 torch = require("torch")
-F = torch.nn.functional
-Array = NDArray[Any]
-SEEDS = st.integers(0, 2**32 - 1)
 
 
 def torch_accepts(case: Case) -> bool:
@@ -57,3 +52,34 @@ def test_requests_are_refused_and_accepted() -> None:
     collect()
     ops = ("conv", "conv_transpose", "max_pool", "avg_pool")
     assert seen == {(op, verdict) for op in ops for verdict in (True, False)}
+
+
+@pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
+def test_every_pad_and_crop_is_torchs(mode: str) -> None:
+    """All pairs of pads from -3 to 6 on signals of up to 5 samples, refused ones included.
+
+    Left out are crops that leave nothing of the signal: there PyTorch returns no sample, or memory
+    that it never wrote.
+    """
+    refused = accepted = 0
+    for size, lo, hi in product(range(1, 6), range(-3, 7), range(-3, 7)):
+        if size + min(lo, 0) + min(hi, 0) < 1:
+            continue
+        x = np.arange(1, size + 1).reshape(1, 1, size)
+        layer = Conv(1, 1, (1,), padding=((lo, hi),), padding_mode=mode, bias=False)  # type: ignore[arg-type]
+        try:
+            expected = torch.nn.functional.pad(
+                torch.tensor(x).double(), (lo, hi), mode="constant" if mode == "zeros" else mode
+            )
+        except RuntimeError:
+            expected = torch.zeros(0)
+        try:
+            found = evaluate(layer, x, np.ones((1, 1, 1), dtype=np.int64))
+        except LayerError:
+            refused += 1
+            assert not expected.numel(), (size, lo, hi)
+        else:
+            accepted += 1
+            assert found.tolist() == expected.tolist(), (size, lo, hi)
+    assert accepted > 100
+    assert (refused > 0) == (mode in ("reflect", "circular"))

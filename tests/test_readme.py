@@ -34,13 +34,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_commands_run_in_their_order(folder: Path) -> None:
+    (folder / "proofs").symlink_to(README.parent / "proofs")
     environment = {**os.environ, "PYTHONPATH": str(README.parent)}
     for command in COMMANDS:
         run = subprocess.run(
             [sys.executable, "-m", "symconv.cli", *shlex.split(command)],
             cwd=folder, env=environment, capture_output=True, text=True, timeout=120,
         )  # fmt: skip
-        assert run.returncode == 0, f"{command}\n{run.stderr}"
+        expected = 1 if "lowerings" in command else 0  # They hold false claims among the true.
+        assert run.returncode == expected, f"{command}\n{run.stderr}"
 
 
 def test_pictures_exist() -> None:
