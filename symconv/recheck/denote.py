@@ -9,10 +9,8 @@ from typing import Any
 
 from symconv.errors import ClaimError
 from symconv.recheck import text
-from symconv.recheck.strands import Product, Strand, nested_sizes
-
-Sum = list[Product]
-Step = dict[str, Any]
+from symconv.recheck.strands import Product, Strand
+from symconv.recheck.windows import Step, Sum, convolved, pooled, sizes_of, window
 
 
 class Meaning:
@@ -87,7 +85,7 @@ class Meaning:
         """Every axis read through a list of old positions; None in a list reads the fill."""
         if not terms and text.number(fill) not in (None, 0):
             raise ClaimError("a fill around an empty sum is not rechecked")
-        shape = [n if m is None else len(m) for n, m in zip(_shape(terms), maps, strict=True)]
+        shape = [n if m is None else len(m) for n, m in zip(sizes_of(terms), maps, strict=True)]
         for term in terms:
             for axis, index in enumerate(maps):
                 if index is not None:
@@ -116,19 +114,19 @@ class Meaning:
         mode = step.get("mode", "zeros")
         maps = [
             [text.outside(v, n, lo, hi, mode) for v in range(-lo, n + hi)]
-            for n, (lo, hi) in zip(_shape(terms), step["padding"], strict=True)
+            for n, (lo, hi) in zip(sizes_of(terms), step["padding"], strict=True)
         ]
-        return self._read(terms, _skip_identities(maps, _shape(terms)), step.get("value", 0))
+        return self._read(terms, _skip_identities(maps, sizes_of(terms)), step.get("value", 0))
 
     def _do_slice(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
-        shape = _shape(terms)
+        shape = sizes_of(terms)
         maps: list[list[int | None]] = [
             [*range(n)][slice(*part)] for n, part in zip(shape, step["slices"], strict=True)
         ]
         return self._read(terms, _skip_identities(maps, shape), 0)
 
     def _do_flip(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
-        shape = _shape(terms)
+        shape = sizes_of(terms)
         axes = {axis % len(shape) for axis in step["axes"]}
         maps = [list(reversed(range(n))) if a in axes else None for a, n in enumerate(shape)]
         return self._read(terms, maps, 0)  # type: ignore[arg-type]
@@ -136,12 +134,12 @@ class Meaning:
     def _do_dilate(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
         maps: list[list[int | None]] = [
             [v // f if v % f == 0 else None for v in range(f * (n - 1) + 1)]
-            for n, f in zip(_shape(terms), step["dilation"], strict=True)
+            for n, f in zip(sizes_of(terms), step["dilation"], strict=True)
         ]
-        return self._read(terms, _skip_identities(maps, _shape(terms)), 0)
+        return self._read(terms, _skip_identities(maps, sizes_of(terms)), 0)
 
     def _do_tile(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
-        shape = _shape(terms)
+        shape = sizes_of(terms)
         maps: list[list[int | None]] = [
             list(range(n)) * r for n, r in zip(shape, step["repeats"], strict=True)
         ]
@@ -168,16 +166,16 @@ class Meaning:
         if self._maximum:
             raise ClaimError("add is not rechecked in a maximum")
         parts = self._branches(step, terms, uses)
-        if len({tuple(_shape(part)) for part in parts}) != 1:
+        if len({tuple(sizes_of(part)) for part in parts}) != 1:
             raise ClaimError("the branches of an add differ in shape")
         return [term for part in parts for term in part]
 
     def _do_concat(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
         parts = self._branches(step, terms, uses)
-        axis = step.get("axis", 0) % len(_shape(parts[0]))
-        total, first = sum(_shape(part)[axis] for part in parts), 0
+        axis = step.get("axis", 0) % len(sizes_of(parts[0]))
+        total, first = sum(sizes_of(part)[axis] for part in parts), 0
         for part in parts:
-            size = _shape(part)[axis]
+            size = sizes_of(part)[axis]
             index = [v - first if first <= v < first + size else None for v in range(total)]
             for term in part:
                 _read_axis(term, axis, index)
@@ -201,15 +199,15 @@ class Meaning:
 
     def _do_conv(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
         _, _, *kernel = _weight_shape(self._weights, step["weight"])
-        sizes, rank = _shape(terms)[1:], len(kernel)
+        sizes, rank = sizes_of(terms)[1:], len(kernel)
         strides, dilations = (text.per_axis(step.get(n, 1), rank) for n in ("stride", "dilation"))
         spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True)]
         padding = text.pads(step.get("padding", 0), sizes, spans, strides)
         front = {"mode": step.get("padding_mode", "zeros"), "value": step.get("padding_value", 0)}
         terms = self._do_pad({**front, "padding": [[0, 0], *padding]}, terms, uses)
         windows = [
-            _window(n, k, s, d, False)
-            for n, k, s, d in zip(_shape(terms)[1:], kernel, strides, dilations, strict=True)
+            window(n, k, s, d, False)
+            for n, k, s, d in zip(sizes_of(terms)[1:], kernel, strides, dilations, strict=True)
         ]
         terms = self._correlate(step, terms, windows, uses, transposed=False)
         return self._biased(step, terms, uses)
@@ -219,7 +217,7 @@ class Meaning:
 
     def _do_conv_transpose(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
         _, _, *kernel = _weight_shape(self._weights, step["weight"])
-        sizes, rank = _shape(terms)[1:], len(kernel)
+        sizes, rank = sizes_of(terms)[1:], len(kernel)
         strides, dilations = (text.per_axis(step.get(n, 1), rank) for n in ("stride", "dilation"))
         spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True)]
         crops = text.pads(step.get("padding", 0), sizes, spans, strides, transposed=True)
@@ -241,41 +239,32 @@ class Meaning:
         weights = self._weight(step["weight"], uses)
         groups = step.get("groups", 1)
         return [
-            _convolved(x, w, windows, groups, transposed)
-            for x in terms
-            for w in weights
-            if w.number
+            convolved(x, w, windows, groups, transposed) for x in terms for w in weights if w.number
         ]
 
     def _biased(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
         if step.get("bias") is None:
             return terms
-        shape = _shape(terms)
+        shape = sizes_of(terms)
         added = self._weight(step["bias"], uses)
         for term in added:
             term.axes += [[term.new_digit(size)] for size in shape[1:]]
         return terms + added
 
     def _do_max_pool(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
-        return _pooled(step, terms)[0]
+        return pooled(step, terms)[0]
 
     def _do_avg_pool(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
-        pooled, padding, starts, kernel = _pooled(step, terms)
+        averaged, padding, starts, kernel = pooled(step, terms)
         inside = not step.get("count_include_pad", True)
         for axis, ((size, lo, hi), first, k) in enumerate(
             zip(padding, starts, kernel, strict=True)
         ):
             begin, end = (max(-lo, 0), size + min(hi, 0)) if inside else (-lo, size + hi)
             counts = [sum(begin <= v < end for v in range(o, o + k)) for o in first]
-            for term in pooled:
+            for term in averaged:
                 _scale_axis(term, axis + 1, [Fraction(1, n) for n in counts])
-        return pooled
-
-
-def _shape(terms: Sum) -> list[int]:
-    if not terms:
-        raise ClaimError("a side that is zero everywhere is not rechecked")
-    return terms[0].shape()
+        return averaged
 
 
 def _factor_sizes(left: list[list[str]], shape: Sequence[int], step: Step) -> dict[str, int]:
@@ -321,109 +310,4 @@ def _scale_axis(term: Product, axis: int, factors: Sequence[Fraction | None]) ->
 def _weight_shape(weights: dict[str, Any], name: str) -> list[int]:
     """Shape of a weight, by reading its definition with no tensor in it."""
     seen = Meaning({"weights": weights, "input": {"channels": 1, "size": []}}, maximum=False)
-    return _shape(seen._weight(name, {}))
-
-
-def _window(n: int, k: int, s: int, d: int, ceil: bool) -> tuple[int, Any]:
-    """Output count, and the outputs that each (input, tap) is added to."""
-    outputs = (n - d * (k - 1) - 1) // s + 1
-    return outputs, {(o * s + d * t, t): [(o,)] for o in range(outputs) for t in range(k)}
-
-
-def _convolved(
-    x: Product, w: Product, windows: Sequence[Any], groups: int, transposed: bool
-) -> Product:
-    x, w = x.copy(), w.copy()
-    rank = len(windows)
-    number = x.number if x.maximum else x.number * w.number
-    term = Product(x.axes + w.axes, x.sizes | w.sizes, x.strands + w.strands, number, x.maximum)
-    data_group, data_inner = term.groups(0, (groups, term.shape()[0] // groups))
-    lead = 1 + rank
-    kernel_group, kernel_inner = term.groups(lead, (groups, term.shape()[lead] // groups))
-    term.axes = [
-        data_group,
-        data_inner,
-        kernel_group,
-        kernel_inner,
-        *term.axes[1:lead],
-        *term.axes[lead + 1 :],
-    ]
-    # Axes now: g, c, g', lead, spatial..., second, taps...
-    second = 4 + rank
-    summed, kept = (3, second) if transposed else (second, 3)
-    _match(term, 1, summed)
-    _match_groups(term)
-    for axis, (outputs, hits) in enumerate(windows):
-        read, tap = term.flat(4 + axis), term.flat(second + 1 + axis)
-        out = term.new_digit(outputs)
-        term.couple(read, tap, hits, [out])
-        term.axes[4 + axis], term.axes[second + 1 + axis] = [out], []
-    term.axes = [term.axes[0] + term.axes[kept], *term.axes[4 : 4 + rank]]
-    return term
-
-
-def _aligned(term: Product, first: int, second: int) -> list[tuple[int, int]]:
-    """Digits of two axes in pairs of equal sizes."""
-    while True:
-        a, b = ([term.sizes[d] for d in term.axes[axis]] for axis in (first, second))
-        if a == b:
-            return list(zip(term.axes[first], term.axes[second], strict=True))
-        if prod(a) != prod(b):
-            raise ClaimError(f"a weight for {prod(b)} channels meets data of {prod(a)}")
-        sizes = nested_sizes([a, b])
-        for axis in (first, second):
-            if sizes is None:
-                term.flat(axis)
-            else:
-                term.groups(axis, sizes)
-
-
-def _match(term: Product, first: int, second: int) -> None:
-    for a, b in _aligned(term, first, second):
-        term.contract(a, b)
-    term.axes[first], term.axes[second] = [], []
-
-
-def _match_groups(term: Product) -> None:
-    """Equal group digits of data and kernel; one copy stays on the first axis."""
-    kept = []
-    for a, b in _aligned(term, 0, 2):
-        fresh = term.new_digit(term.sizes[a])
-        term.couple(a, b, {(v, v): [(v,)] for v in range(term.sizes[a])}, [fresh])
-        kept.append(fresh)
-    term.axes[0], term.axes[2] = kept, []
-
-
-def _pooled(step: Step, terms: Sum) -> tuple[Sum, list[Any], list[list[int]], list[int]]:
-    sizes = _shape(terms)[1:]
-    rank = len(sizes)
-    kernel = text.per_axis(step["kernel_size"], rank)
-    strides = kernel if step.get("stride") is None else text.per_axis(step["stride"], rank)
-    dilations = text.per_axis(step.get("dilation", 1), rank)
-    spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True)]
-    padding = text.pads(step.get("padding", 0), sizes, spans, strides)
-    starts = []
-    for axis, (n, k, s, d, span, (lo, hi)) in enumerate(
-        zip(sizes, kernel, strides, dilations, spans, padding, strict=True)
-    ):
-        first = [
-            o * s - lo
-            for o in range(_pool_outputs(n, lo, hi, span, s, step.get("ceil_mode", False)))
-        ]
-        readers: dict[int, list[tuple[int]]] = {}
-        for o, start in enumerate(first):
-            for t in range(k):
-                readers.setdefault(start + d * t, []).append((o,))
-        for term in terms:
-            digit, fresh = term.flat(axis + 1), term.new_digit(len(first))
-            term.reindex([digit], [fresh], lambda v, r=readers: r.get(v[0], []))  # type: ignore[misc]
-            term.axes[axis + 1] = [fresh]
-        starts.append(first)
-    figures = [(n, lo, hi) for n, (lo, hi) in zip(sizes, padding, strict=True)]
-    return terms, figures, starts, kernel
-
-
-def _pool_outputs(n: int, lo: int, hi: int, span: int, s: int, ceil: bool) -> int:
-    room = n + lo + hi - span
-    outputs = (room + s - 1 if ceil else room) // s + 1
-    return outputs - 1 if ceil and (outputs - 1) * s >= n + lo else outputs
+    return sizes_of(seen._weight(name, {}))

@@ -8,7 +8,7 @@ from math import prod
 from typing import Any
 
 from symconv.errors import TooLarge
-from symconv.recheck.denote import Meaning, Sum
+from symconv.recheck.denote import Meaning
 from symconv.recheck.strands import (
     MOST_ENTRIES,
     Product,
@@ -16,7 +16,8 @@ from symconv.recheck.strands import (
     Strand,
     multiply,
     nested_sizes,
-)  # fmt: skip
+)
+from symconv.recheck.windows import Sum  # fmt: skip
 
 Part = tuple[tuple[str, ...], tuple[tuple[int, int], ...], Any]
 

@@ -1,0 +1,128 @@
+"""Windows on products of strands: convolutions and poolings, summed over taps and channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+from symconv.errors import ClaimError
+from symconv.recheck import text
+from symconv.recheck.strands import Product, nested_sizes
+
+Sum = list[Product]
+Step = dict[str, Any]
+
+
+def sizes_of(terms: Sum) -> list[int]:
+    """Sizes of a sum's axes."""
+    if not terms:
+        raise ClaimError("a side that is zero everywhere is not rechecked")
+    return terms[0].shape()
+
+
+def window(n: int, k: int, s: int, d: int, ceil: bool) -> tuple[int, Any]:
+    """Output count, and the outputs that each (input, tap) is added to."""
+    outputs = (n - d * (k - 1) - 1) // s + 1
+    return outputs, {(o * s + d * t, t): [(o,)] for o in range(outputs) for t in range(k)}
+
+
+def convolved(
+    x: Product, w: Product, windows: Sequence[Any], groups: int, transposed: bool
+) -> Product:
+    """The product of data and weight, added up over channels and taps."""
+    x, w = x.copy(), w.copy()
+    rank = len(windows)
+    number = x.number if x.maximum else x.number * w.number
+    term = Product(x.axes + w.axes, x.sizes | w.sizes, x.strands + w.strands, number, x.maximum)
+    data_group, data_inner = term.groups(0, (groups, term.shape()[0] // groups))
+    lead = 1 + rank
+    kernel_group, kernel_inner = term.groups(lead, (groups, term.shape()[lead] // groups))
+    term.axes = [
+        data_group,
+        data_inner,
+        kernel_group,
+        kernel_inner,
+        *term.axes[1:lead],
+        *term.axes[lead + 1 :],
+    ]
+    # Axes now: g, c, g', lead, spatial..., second, taps...
+    second = 4 + rank
+    summed, kept = (3, second) if transposed else (second, 3)
+    _match(term, 1, summed)
+    _match_groups(term)
+    for axis, (outputs, hits) in enumerate(windows):
+        read, tap = term.flat(4 + axis), term.flat(second + 1 + axis)
+        out = term.new_digit(outputs)
+        term.couple(read, tap, hits, [out])
+        term.axes[4 + axis], term.axes[second + 1 + axis] = [out], []
+    term.axes = [term.axes[0] + term.axes[kept], *term.axes[4 : 4 + rank]]
+    return term
+
+
+def _aligned(term: Product, first: int, second: int) -> list[tuple[int, int]]:
+    """Digits of two axes in pairs of equal sizes."""
+    while True:
+        a, b = ([term.sizes[d] for d in term.axes[axis]] for axis in (first, second))
+        if a == b:
+            return list(zip(term.axes[first], term.axes[second], strict=True))
+        if prod(a) != prod(b):
+            raise ClaimError(f"a weight for {prod(b)} channels meets data of {prod(a)}")
+        sizes = nested_sizes([a, b])
+        for axis in (first, second):
+            if sizes is None:
+                term.flat(axis)
+            else:
+                term.groups(axis, sizes)
+
+
+def _match(term: Product, first: int, second: int) -> None:
+    for a, b in _aligned(term, first, second):
+        term.contract(a, b)
+    term.axes[first], term.axes[second] = [], []
+
+
+def _match_groups(term: Product) -> None:
+    """Equal group digits of data and kernel; one copy stays on the first axis."""
+    kept = []
+    for a, b in _aligned(term, 0, 2):
+        fresh = term.new_digit(term.sizes[a])
+        term.couple(a, b, {(v, v): [(v,)] for v in range(term.sizes[a])}, [fresh])
+        kept.append(fresh)
+    term.axes[0], term.axes[2] = kept, []
+
+
+def pooled(step: Step, terms: Sum) -> tuple[Sum, list[Any], list[list[int]], list[int]]:
+    """Every window added up (or its maximum), with the figures that an average divides by."""
+    sizes = sizes_of(terms)[1:]
+    rank = len(sizes)
+    kernel = text.per_axis(step["kernel_size"], rank)
+    strides = kernel if step.get("stride") is None else text.per_axis(step["stride"], rank)
+    dilations = text.per_axis(step.get("dilation", 1), rank)
+    spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True)]
+    padding = text.pads(step.get("padding", 0), sizes, spans, strides)
+    starts = []
+    for axis, (n, k, s, d, span, (lo, hi)) in enumerate(
+        zip(sizes, kernel, strides, dilations, spans, padding, strict=True)
+    ):
+        first = [
+            o * s - lo
+            for o in range(_pool_outputs(n, lo, hi, span, s, step.get("ceil_mode", False)))
+        ]
+        readers: dict[int, list[tuple[int]]] = {}
+        for o, start in enumerate(first):
+            for t in range(k):
+                readers.setdefault(start + d * t, []).append((o,))
+        for term in terms:
+            digit, fresh = term.flat(axis + 1), term.new_digit(len(first))
+            term.reindex([digit], [fresh], lambda v, r=readers: r.get(v[0], []))  # type: ignore[misc]
+            term.axes[axis + 1] = [fresh]
+        starts.append(first)
+    figures = [(n, lo, hi) for n, (lo, hi) in zip(sizes, padding, strict=True)]
+    return terms, figures, starts, kernel
+
+
+def _pool_outputs(n: int, lo: int, hi: int, span: int, s: int, ceil: bool) -> int:
+    room = n + lo + hi - span
+    outputs = (room + s - 1 if ceil else room) // s + 1
+    return outputs - 1 if ceil and (outputs - 1) * s >= n + lo else outputs
