@@ -1,7 +1,8 @@
 """Stand-ins: a layer of the same geometry, small enough to write out its matrix.
 
 The kernel, stride, pads, dilation, factors and residues of the sizes stay; sizes shrink by whole
-periods ``E_in * t`` of the expanded layer's pads, and channels to one a group.
+periods ``E_in * t`` of the expanded layer's pads, and channels to one a group.  That period is a
+multiple of the stride, so a 'same' padding stays what it was.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from symconv.destride import destride
 from symconv.errors import SymconvError
 from symconv.expand import Expansion
 from symconv.layer import AnyLayer, Conv, ConvTranspose
-from symconv.padding import Pair
 
 BLOCKS = 3
 """Coarse outputs an axis that a stand-in keeps: a first, an inner and a last one."""
@@ -28,7 +28,7 @@ def stand_in(expansion: Expansion) -> Expansion:
     >>> stand_in(e).input_size, stand_in(e).layer.padding == e.layer.padding
     ((6, 6), True)
     """
-    layer = _few_channels(_with_pairs(expansion.original, expansion.input_size))
+    layer = _few_channels(expansion.original)
     sizes = [_least_size(expansion, axis) for axis in range(len(expansion.axes))]
     return _expanded_alike(layer, sizes, expansion)
 
@@ -39,21 +39,6 @@ def matrix_entries(expansion: Expansion) -> int:
     kernel = expansion.original.per_axis("kernel_size", rank)
     channels = prod(expansion.weight_shape[:2])
     return int(channels * prod(expansion.output_size) * prod(kernel))
-
-
-def _with_pairs(layer: AnyLayer, size: Sequence[int]) -> AnyLayer:
-    """The layer with a 'same' padding worked out at this size."""
-    named = layer.per_axis("padding", len(size))
-    if not any(isinstance(pads, str) for pads in named):
-        return layer
-    return replace(layer, padding=tuple(_pair(layer, size, axis) for axis in range(len(size))))
-
-
-def _pair(layer: AnyLayer, size: Sequence[int], axis: int) -> Pair:
-    window = layer.windows(size)[axis]
-    if isinstance(layer, ConvTranspose):
-        return window.span - 1 - window.lo, window.span - 1 - window.hi
-    return window.lo, window.hi
 
 
 def _few_channels(layer: AnyLayer) -> AnyLayer:
@@ -69,7 +54,7 @@ def _least_size(expansion: Expansion, axis: int) -> int:
         expansion.input_size[axis],
         expansion.axes[axis].factor_in * expansion.axes[axis].stride,
     )
-    layer = _few_channels(_with_pairs(expansion.original, expansion.input_size))
+    layer = _few_channels(expansion.original)
     for small in range(size % period or period, size, period):
         sizes = list(expansion.input_size)
         sizes[axis] = small
