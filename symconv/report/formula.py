@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 Values = Mapping[str, Any]
 
 
-class Expression:
+class Expression(ABC):
     """An integer polynomial in named symbols, kept in the shape in which it is written."""
 
     __slots__ = ()
@@ -29,13 +30,13 @@ class Expression:
     def __neg__(self) -> Expression:
         return Number(-1) * self
 
+    @abstractmethod
     def latex(self, numbers: Values | None = None) -> str:
         """The formula; symbols named in ``numbers`` appear as their numbers."""
-        raise NotImplementedError
 
+    @abstractmethod
     def evaluate(self, values: Values) -> Any:
         """The value, exactly: integers, or arrays of them."""
-        raise NotImplementedError
 
 
 def as_expression(value: Expression | int) -> Expression:
