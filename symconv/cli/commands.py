@@ -3,52 +3,48 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from pathlib import Path
+import os
+from collections import Counter
+from collections.abc import Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from symconv.cli import output
+from symconv.cli.faults import Commands
+from symconv.cli.options import (
+    command_line,
+    expander,
+    expansion_options,
+    json_option,
+    layers_argument,
+)
 from symconv.cli.results import (
-    BAD_INPUT,
     Result,
-    Work,
     each,
     failure,
     of_config,
     of_expansion,
     of_verdict,
-    status,
-    summary,
-)  # fmt: skip
+    one_line,
+    settled,
+)
+from symconv.cli.running import certify, finish, read_entries, run
 from symconv.errors import SymconvError
 
 if TYPE_CHECKING:
     from symconv.dialect.files import Entry
-    from symconv.expand import Expansion
+    from symconv.verdict import Verdict
 
 FEW = 8
 """Up to so many layers the SymPy identity is proved as well, unless asked otherwise."""
 
 
-class _Group(click.Group):
-    """Commands whose faults are one line and exit status 2."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except SymconvError as fault:
-            click.echo(f"symconv: {' '.join(str(fault).split())}", err=True)
-        except OSError as fault:
-            click.echo(f"symconv: {fault.filename or ''}: {fault.strerror}", err=True)
-        return ctx.exit(BAD_INPUT)
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="symconv")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Prove that strided convolutions equal stride-free ones, or refute it.
 
     LAYERS is a JSON or TOML file, - for standard input, a shorthand such as
@@ -56,73 +52,8 @@ def main() -> None:
 
     Exit status: 0 all proved or done, 1 something refuted, 2 bad input, 3 something undecided.
     """
-
-
-layers_argument = click.argument("sources", metavar="LAYERS", nargs=-1, required=True)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-
-
-def _factors(ctx: click.Context, option: click.Parameter, value: str | None) -> Any:
-    """``2`` or ``2x3``: one factor for all axes, or one an axis."""
-    if value is None:
-        return None
-    parts = value.split("x")
-    if not all(part.isdecimal() and int(part) for part in parts):
-        raise click.BadParameter(f"expected positive integers such as 2 or 2x3, got {value!r}")
-    numbers = [int(part) for part in parts]
-    return numbers[0] if len(numbers) == 1 else numbers
-
-
-def expansion_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say how to expand."""
-    for option in (
-        click.option("--order", type=click.Choice(["channel", "phase"]), default="channel",
-                     help="Channel order of phases: (c, r) or (r, c)."),
-        click.option("--residual-stride", callback=_factors, help="Stride t that stays; 1."),
-        click.option("--factor-out", callback=_factors, help="Output phases E_out, such as 2x2."),
-        click.option("--factor", callback=_factors, help="Input phases E_in, such as 2x2."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def _expander(options: dict[str, Any]) -> Callable[[Entry], tuple[str, Expansion]]:
-    """From an entry to its name and its expansion, by the command's options."""
-    from symconv.destride import destride
-
-    chosen = {**options, "residual_stride": options["residual_stride"] or 1}
-
-    def expand(entry: Entry) -> tuple[str, Expansion]:
-        config = of_config(entry)
-        return config.name, destride(config.layer, config.numeric_size or (), **chosen)
-
-    return expand
-
-
-def _entries(sources: Sequence[str]) -> list[Entry]:
-    """All entries of all sources; a source that cannot be read is a `Fault` among them."""
-    from symconv.dialect.files import Fault, read_layers
-
-    entries: list[Entry] = []
-    for source in sources:
-        try:
-            entries += read_layers(source)
-        except SymconvError as fault:
-            entries.append(Fault(source, str(fault)))
-    return entries
-
-
-def _run(entries: Sequence[Entry], work: Work, as_json: bool) -> None:
-    """Settle all entries, print the results, and exit with their status."""
-    start = perf_counter()
-    results = output.with_progress(each(entries, work), len(entries), as_json)
-    _finish(results, perf_counter() - start, as_json)
-
-
-def _finish(results: list[Result], seconds: float, as_json: bool) -> None:
-    show = output.print_json if as_json else output.print_results
-    show(results, summary(results, seconds))
-    click.get_current_context().exit(status(results))
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
 
 
 @main.command()
@@ -145,36 +76,15 @@ def prove(
     """Prove each layer equal to its expansion, at its input size."""
     from symconv import api
 
-    entries, expand = _entries(sources), _expander(options)
+    entries, expand = read_entries(sources), expander(options)
     with_sympy = len(entries) <= FEW if symbolic is None else symbolic
-    certificates: list[dict[str, Any]] = []
 
-    def work(entry: Entry) -> Result:
+    def settle(entry: Entry) -> tuple[Verdict, Result]:
         name, expansion = expand(entry)
         verdict = api.prove(expansion, name=name, symbolic=with_sympy)
-        if verdict.verdict == "proved" and certificate:
-            certificates.append(verdict.to_dict())
-        return {**of_verdict(verdict), "expansion": of_expansion(expansion, name)}
+        return verdict, {**of_verdict(verdict), "expansion": of_expansion(expansion, name)}
 
-    with _certificates(certificate, certificates):
-        _run(entries, work, as_json)
-
-
-class _certificates:
-    """Writes what was certified when the command ends, whatever the others came to."""
-
-    def __init__(self, path: str | None, certificates: list[dict[str, Any]]) -> None:
-        self._path, self._certificates = path, certificates
-
-    def __enter__(self) -> None:
-        if self._path:
-            Path(self._path).parent.mkdir(parents=True, exist_ok=True)
-
-    def __exit__(self, *fault: object) -> None:
-        if self._path and self._certificates:
-            only = self._certificates[0] if len(self._certificates) == 1 else None
-            text = json.dumps(only or {"certificates": self._certificates}, indent=1)
-            Path(self._path).write_text(text + "\n", encoding="utf-8")
+    certify(entries, settle, certificate, as_json)
 
 
 @main.command()
@@ -186,20 +96,15 @@ def check(sources: Sequence[str], certificate: str | None, as_json: bool) -> Non
     from symconv import api
     from symconv.dialect.files import ClaimText, Fault
 
-    certificates: list[dict[str, Any]] = []
-
-    def work(entry: Entry) -> Result:
+    def settle(entry: Entry) -> tuple[Verdict, Result]:
         if isinstance(entry, Fault):
             raise SymconvError(entry.message)
         if not isinstance(entry, ClaimText):
             raise SymconvError(f"{entry.name!r} is a layer, not a claim; use symconv prove")
         verdict = api.check(entry.text)
-        if verdict.verdict == "proved":
-            certificates.append(verdict.to_dict())
-        return of_verdict(verdict)
+        return verdict, of_verdict(verdict)
 
-    with _certificates(certificate, certificates):
-        _run(_entries(sources), work, as_json)
+    certify(read_entries(sources), settle, certificate, as_json)
 
 
 @main.command()
@@ -210,21 +115,24 @@ def recheck(paths: Sequence[str], as_json: bool) -> None:
     from symconv.recheck import read_certificates
     from symconv.recheck import recheck as settle_again
 
+    def certificates(path: str) -> list[Any]:
+        found = read_certificates(path)
+        if not found:
+            raise SymconvError(f"{path} holds no certificate; nothing in it was proved")
+        return found
+
+    def work(text: Any) -> Result:
+        found = settle_again(text)
+        return {"name": found.name, "verdict": found.verdict, "sizes": "these",
+                "method": ["recheck"], "note": found.reason}  # fmt: skip
+
     start, results = perf_counter(), []
     for path in paths:
         try:
-            texts = read_certificates(path)
-        except SymconvError as fault:
-            results.append(failure(path, str(fault)))
-            continue
-        for text in texts:
-            try:
-                found = settle_again(text)
-                results.append({"name": found.name, "verdict": found.verdict, "note": found.reason,
-                                "sizes": "these", "method": ["recheck"]})  # fmt: skip
-            except SymconvError as fault:
-                results.append(failure(path, str(fault)))
-    _finish(results, perf_counter() - start, as_json)
+            results += [settled(path, text, work) for text in certificates(path)]
+        except (SymconvError, RecursionError) as fault:
+            results.append(failure(path, one_line(fault)))
+    finish(results, perf_counter() - start, as_json)
 
 
 @main.command()
@@ -233,7 +141,7 @@ def recheck(paths: Sequence[str], as_json: bool) -> None:
 @json_option
 def expand(sources: Sequence[str], as_json: bool, **options: Any) -> None:
     """The expanded layer, and the maps of input, weight and output as steps."""
-    entries, expanded = _entries(sources), _expander(options)
+    entries, expanded = read_entries(sources), expander(options)
 
     def work(entry: Entry) -> Result:
         name, expansion = expanded(entry)
@@ -241,7 +149,7 @@ def expand(sources: Sequence[str], as_json: bool, **options: Any) -> None:
         result = {"name": name, "output_size": list(expansion.output_size), "expansion": written}
         return result if as_json else {**result, "note": _written(written)}
 
-    _run(entries, work, as_json)
+    run(entries, work, as_json)
 
 
 def _written(expansion: dict[str, Any]) -> str:
@@ -261,7 +169,7 @@ def show(sources: Sequence[str], as_json: bool, **options: Any) -> None:
 
     from symconv.tying import counts
 
-    entries, expanded = _entries(sources), _expander(options)
+    entries, expanded = read_entries(sources), expander(options)
 
     def work(entry: Entry) -> Result:
         name, expansion = expanded(entry)
@@ -279,7 +187,7 @@ def show(sources: Sequence[str], as_json: bool, **options: Any) -> None:
     if not as_json:
         _print_counts([result for result in results if "counts" in result])
         results = [result for result in results if "counts" not in result]
-    _finish(results, perf_counter() - start, as_json)
+    finish(results, perf_counter() - start, as_json)
 
 
 def _print_counts(results: list[Result]) -> None:
@@ -308,23 +216,25 @@ def _print_counts(results: list[Result]) -> None:
 @json_option
 def report(sources: Sequence[str], folder: str, pdf: bool, as_json: bool, **options: Any) -> None:
     """Prove each layer and write its report: LaTeX, HTML, and PDF where asked."""
-    import shlex
-
     from symconv import api
     from symconv.report import write_report
 
-    entries, expanded = _entries(sources), _expander(options)
-    command = shlex.join(["symconv", "report", *sources, "-o", folder, *["--pdf"] * pdf])
+    entries, expanded = read_entries(sources), expander(options)
+    command = command_line(["report", *sources, "-o", folder, *["--pdf"] * pdf], options)
+    seen: Counter[str] = Counter()
 
     def work(entry: Entry) -> Result:
         name, expansion = expanded(entry)
+        seen[name] += 1
+        if seen[name] > 1:
+            name = f"{name} ({seen[name]})"
         verdict = api.prove(expansion, name=name)
         files = write_report(expansion, verdict, folder, name=name, command=command, pdf=pdf)
         paths = [str(path) for path in (files.tex, files.html, files.pdf) if path]
         notes = {"note": "; ".join(files.notes)} if files.notes else {}
         return {**of_verdict(verdict), "files": paths, **notes}
 
-    _run(entries, work, as_json)
+    run(entries, work, as_json)
 
 
 @main.command()
@@ -337,7 +247,7 @@ def draw(sources: Sequence[str], path: str, as_json: bool, **options: Any) -> No
     """Draw the parameter tying of one layer."""
     from symconv.report import draw as draw_tying
 
-    entries, expanded = _entries(sources), _expander(options)
+    entries, expanded = read_entries(sources), expander(options)
     if len(entries) != 1:
         raise SymconvError(f"draw takes one layer, got {len(entries)}; name one of them")
 
@@ -345,7 +255,7 @@ def draw(sources: Sequence[str], path: str, as_json: bool, **options: Any) -> No
         name, expansion = expanded(entry)
         return {"name": name, "note": draw_tying(expansion, path, name=name), "files": [path]}
 
-    _run(entries, work, as_json)
+    run(entries, work, as_json)
 
 
 @main.command()
@@ -363,7 +273,7 @@ def crosscheck(sources: Sequence[str], backend: str, device: str, as_json: bool)
         verdict = {} if seen.equal else {"verdict": "refuted"}
         return {"name": config.name, **verdict, "observation": seen.to_dict(), "note": seen.text()}
 
-    _run(_entries(sources), work, as_json)
+    run(read_entries(sources), work, as_json)
 
 
 @main.command()

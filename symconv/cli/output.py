@@ -19,7 +19,13 @@ _COLOURS = {"proved": "green", "refuted": "red", "undecided": "yellow", "error":
 
 def print_json(results: list[Result], summary: dict[str, Any]) -> None:
     """The one JSON object on standard output."""
-    click.echo(json.dumps({"results": results, "summary": summary}, ensure_ascii=False))
+    click.echo(json.dumps({"results": results, "summary": summary}, allow_nan=False))
+
+
+def print_fault(message: str, name: str = "") -> None:
+    """One line on standard error: what went wrong, and with what."""
+    about = f"{name}: " if name and name not in message else ""
+    click.echo(f"symconv: {plain(about + message)}", err=True)
 
 
 def print_results(results: list[Result], summary: dict[str, Any]) -> None:
@@ -27,11 +33,13 @@ def print_results(results: list[Result], summary: dict[str, Any]) -> None:
     for result in results:
         verdict = result.get("verdict")
         if verdict == "error":
-            click.echo(f"symconv: {result['name']}: {result['error']}", err=True)
+            print_fault(result["error"], result["name"])
         elif verdict != "proved" or len(results) <= MANY:
             click.echo(_line(result))
     if len(results) > 1:
-        counted = ", ".join(f"{n} {word}" for word, n in summary.items() if word not in _FIGURES)
+        counted = ", ".join(
+            f"{n} {word}" for word, n in summary.items() if n and word not in _FIGURES
+        )
         click.echo(f"{summary['total']} in {summary['seconds']} s: {counted}")
 
 
@@ -82,7 +90,7 @@ def rounded(count: int) -> str:
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table: drawn by rich on a terminal, tab-separated elsewhere."""
-    if not sys.stdout.isatty():
+    if sys.stdout is None or not sys.stdout.isatty():
         for row in (columns, *rows):
             click.echo("\t".join(map(plain, row)))
         return
@@ -101,7 +109,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
 
 def with_progress(results: Iterator[Result], total: int, quiet: bool) -> list[Result]:
     """Collect results; a bar on standard error where that is a terminal and there are many."""
-    if quiet or total <= MANY or not sys.stderr.isatty():
+    if quiet or total <= MANY or sys.stderr is None or not sys.stderr.isatty():
         return list(results)
     from rich.console import Console
     from rich.progress import track

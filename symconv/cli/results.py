@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from symconv.errors import SymconvError
+from symconv.errors import SymconvError, TooLarge
 
 if TYPE_CHECKING:
     from symconv.dialect.config import Config
@@ -22,17 +22,47 @@ PROVED, REFUTED, BAD_INPUT, UNDECIDED = range(4)
 def each(entries: Iterable[Entry], work: Work) -> Iterator[Result]:
     """One result an entry; a fault becomes an ``error`` result, and the next entry is settled."""
     for entry in entries:
-        try:
-            yield work(entry)
-        except SymconvError as fault:
-            yield failure(getattr(entry, "name", "layer"), str(fault))
-        except OSError as fault:
-            yield failure(getattr(entry, "name", "layer"), f"{fault.filename}: {fault.strerror}")
+        yield settled(entry.name, entry, work)
+
+
+def settled(name: str, item: Any, work: Callable[[Any], Result]) -> Result:
+    """The result of work on an item, whatever comes of it."""
+    try:
+        return work(item)
+    except (MemoryError, TooLarge) as fault:
+        return {**_undecided(name), "reason": one_line(fault)}
+    except Exception as fault:  # noqa: BLE001 - one bad item of many stops none of the others
+        return failure(name, one_line(fault))
+
+
+def _undecided(name: str) -> Result:
+    return {"name": name, "verdict": "undecided", "sizes": "these", "method": []}
 
 
 def failure(name: str, message: str) -> Result:
     """The result of an item that could not be read or settled."""
     return {"name": name, "verdict": "error", "error": " ".join(message.split())}
+
+
+def one_line(fault: Exception) -> str:
+    """What a fault says to a user, without a line break.
+
+    >>> one_line(KeyError("k")), one_line(SymconvError("no such layer"))
+    ("a fault of symconv itself, please report it: KeyError('k')", 'no such layer')
+    """
+    if isinstance(fault, SymconvError):
+        message = str(fault)
+    elif isinstance(fault, OSError):
+        message = ": ".join(str(part) for part in (fault.filename, fault.strerror) if part)
+    elif isinstance(fault, MemoryError):
+        message = "it needs more memory than there is; choose a smaller input_size"
+    elif isinstance(fault, RecursionError):
+        message = "the input is nested too deeply"
+    elif isinstance(fault, UnicodeError):
+        message = f"the input is not text in UTF-8: {fault}"
+    else:
+        message = f"a fault of symconv itself, please report it: {fault!r}"
+    return " ".join(message.split())
 
 
 def of_config(entry: Entry) -> Config:
@@ -107,5 +137,6 @@ def status(results: Iterable[Result]) -> int:
 
 def summary(results: list[Result], seconds: float) -> dict[str, Any]:
     """How many of each verdict, and how long it took."""
-    counted = Counter(result.get("verdict", "done") for result in results)
+    counted = Counter(dict.fromkeys(("proved", "refuted", "undecided", "error"), 0))
+    counted.update(result.get("verdict", "done") for result in results)
     return {"total": len(results), **counted, "seconds": round(seconds, 3)}

@@ -76,6 +76,49 @@ def test_an_expansion_fed_back_is_proved_by_check(source: str, order: str, tmp_p
     assert (code, checked["results"][0]["verdict"]) == (0, "proved")
 
 
+@pytest.mark.parametrize("source", ["resnet50-stem", "unet3d-up", "mobilenet-dw-s2"])
+def test_the_parts_of_an_expansion_make_a_claim_that_check_proves(
+    source: str, tmp_path: Path
+) -> None:
+    (result,) = json.loads(run("expand", source, "--json").stdout)["results"]
+    (config,) = _configs(source)
+    expansion = result["expansion"]
+    claim: dict[str, Any] = {
+        "input": {"channels": config["in_channels"], "size": config["input_size"]},
+        "weights": {
+            "w": {"shape": _weight_shape(config)},
+            "v": {"from": "w", "steps": expansion["weight"]},
+        },
+        "left": [_step(config, "w")],
+        "right": [*expansion["input"], _step(expansion["layer"], "v"), *expansion["output"]],
+    }
+    path = tmp_path / "claim.json"
+    path.write_text(json.dumps(claim))
+    assert run("check", str(path)).exit_code == 0
+    claim["right"][len(expansion["input"])]["padding"][0] = [9, 9]
+    path.write_text(json.dumps(claim))
+    assert run("check", str(path)).exit_code == 1
+
+
+def _configs(source: str) -> list[dict[str, Any]]:
+    from symconv.dialect import Config, read_layers
+
+    return [entry.to_dict() for entry in read_layers(source) if isinstance(entry, Config)]
+
+
+def _step(layer: dict[str, Any], weight: str) -> dict[str, Any]:
+    """A layer of the layer format as a step, without its bias."""
+    keys = ("op", "stride", "padding", "dilation", "groups", "output_padding")
+    return {"weight": weight, **{key: layer[key] for key in keys if key in layer}}
+
+
+def _weight_shape(layer: dict[str, Any]) -> list[int]:
+    first, second = layer["out_channels"], layer["in_channels"]
+    if layer["op"] == "conv_transpose":
+        first, second = second, first
+    return [first, second // layer["groups"], *layer["kernel_size"]]
+
+
 def test_expand_takes_factors_and_a_residual_stride() -> None:
     _, printed = run_json("expand", "conv i3x133 o4 k7 s14", "--factor", "7",
                           "--residual-stride", "2")  # fmt: skip

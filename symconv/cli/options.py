@@ -1,0 +1,66 @@
+"""What the commands are asked: layers, and how to expand them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from symconv.cli.results import of_config
+
+if TYPE_CHECKING:
+    from symconv.dialect.files import Entry
+    from symconv.expand import Expansion
+
+layers_argument = click.argument("sources", metavar="LAYERS", nargs=-1, required=True)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def _factors(ctx: click.Context, option: click.Parameter, value: str | None) -> Any:
+    """``2`` or ``2x3``: one factor for all axes, or one an axis."""
+    if value is None:
+        return None
+    parts = value.split("x")
+    if not all(part.isdecimal() and int(part) for part in parts):
+        raise click.BadParameter(f"expected positive integers such as 2 or 2x3, got {value!r}")
+    numbers = [int(part) for part in parts]
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+def expansion_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say how to expand."""
+    for option in (
+        click.option("--order", type=click.Choice(["channel", "phase"]), default="channel",
+                     help="Channel order of phases: (c, r) or (r, c)."),
+        click.option("--residual-stride", callback=_factors, help="Stride t that stays; 1."),
+        click.option("--factor-out", callback=_factors, help="Output phases E_out, such as 2x2."),
+        click.option("--factor", callback=_factors, help="Input phases E_in, such as 2x2."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def expander(options: dict[str, Any]) -> Callable[[Entry], tuple[str, Expansion]]:
+    """From an entry to its name and its expansion, by the command's options."""
+    from symconv.destride import destride
+
+    chosen = {**options, "residual_stride": options["residual_stride"] or 1}
+
+    def expand(entry: Entry) -> tuple[str, Expansion]:
+        config = of_config(entry)
+        return config.name, destride(config.layer, config.numeric_size or (), **chosen)
+
+    return expand
+
+
+def command_line(words: Sequence[str], options: dict[str, Any]) -> str:
+    """The command line that does the same again."""
+    from shlex import join
+
+    given = []
+    for name, value in options.items():
+        if value not in (None, "channel"):
+            numbers = value if isinstance(value, list) else [value]
+            given += [f"--{name.replace('_', '-')}", "x".join(map(str, numbers))]
+    return join(["symconv", *words, *given])
