@@ -105,13 +105,14 @@ def test_a_directory_and_a_missing_file_are_refused(command: str, tmp_path: Path
 def test_bytes_that_are_no_text_on_standard_input() -> None:
     strict = {"PYTHONUTF8": "0", "PYTHONIOENCODING": "utf-8:strict"}
     environment = {**os.environ, **strict, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "symconv.cli", "prove", "-"]
+    command = [sys.executable, "-m", "symconv.cli", "prove", "-", "vgg-pool"]
     found = subprocess.run(
         command, env=environment, input=b"\xff{", capture_output=True, timeout=60
     )
     assert found.returncode == 2
     assert found.stderr.startswith(b"symconv: the input is not text in UTF-8")
     assert found.stderr.count(b"\n") == 1
+    assert found.stdout.startswith(b"proved  vgg-pool")
 
 
 def test_status_and_summary_by_the_worst_verdict() -> None:
