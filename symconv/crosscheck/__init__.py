@@ -17,8 +17,8 @@ import numpy as np
 from symconv.crosscheck.backends import BACKENDS
 from symconv.crosscheck.runs import integers, stride_free, strided
 from symconv.destride import destride
-from symconv.errors import SymconvError
-from symconv.layer import AnyLayer, Conv, ConvTranspose
+from symconv.errors import SymconvError, TooLarge
+from symconv.layer import AnyLayer, Conv, ConvTranspose, MaxConv
 
 MOST_PRODUCTS = 200_000_000
 """Above this many multiplications channels are cut down, and the observation says so."""
@@ -26,10 +26,15 @@ MOST_PRODUCTS = 200_000_000
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a framework computed: equal or not, where, and with which versions."""
+    """What a framework computed: equal or not, where, and with which versions.
+
+    ``reference`` says how the strided layer was run; ``largest_difference`` is None where the two
+    outputs have different shapes, or one is infinite where the other is not.
+    """
 
     equal: bool
-    largest_difference: float
+    largest_difference: float | None
+    reference: str
     backend: str
     device: str
     versions: dict[str, str]
@@ -45,11 +50,15 @@ class Observation:
 
     def text(self) -> str:
         """The observation in one line."""
-        words = "exactly equal" if self.equal else f"differ by up to {self.largest_difference}"
+        words = "exactly equal" if self.equal else _differ(self.largest_difference)
         versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
         shapes = f"{list(self.input_shape)} -> {list(self.output_shape)}"
         line = f"observed: {words}, {shapes}, {self.dtype} on {self.device} ({versions})"
-        return f"{line}; {self.note}" if self.note else line
+        return "; ".join(part for part in (line, f"strided by {self.reference}", self.note) if part)
+
+
+def _differ(largest: float | None) -> str:
+    return "differ without bound" if largest is None else f"differ by up to {largest:g}"
 
 
 def crosscheck(
@@ -66,46 +75,64 @@ def crosscheck(
 
     Raises:
         SymconvError: no such backend or device, or more axes than the framework has layers for.
+        TooLarge: even with few channels it would take too long.
 
     >>> crosscheck(Conv(2, 3, kernel_size=5, stride=2, padding=2), (9, 8)).equal
     True
     """
     if backend not in BACKENDS:
         raise SymconvError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
+    if isinstance(layer, MaxConv):
+        raise SymconvError("max_conv: no framework has such a layer; cross-check the max_pool")
     run = BACKENDS[backend](device)
     smaller = _fewer_channels(layer, input_size)
     expansion = destride(smaller, input_size)
     x, w, bias = integers(expansion, seed)
-    first = run.numpy(strided(run, expansion, run.array(x), w, bias))
+    reference, how = strided(run, expansion, run.array(x), w, bias)
+    first = run.numpy(reference)
     second = run.numpy(stride_free(run, expansion, run.array(x), w, bias))
-    same_shape = first.shape == second.shape
-    equal = same_shape and bool(np.array_equal(first, second))
+    equal = bool(np.array_equal(first, second))
     difference = 0.0 if equal else _largest_difference(first, second)
     note = "" if smaller == layer else f"channels cut to {len(x)} -> {len(first)}"
     return Observation(
-        equal, difference, backend, device, run.versions(), "float64", x.shape, first.shape, note
-    )
+        equal, difference, how, backend, device, run.versions(), "float64", x.shape, first.shape,
+        note,
+    )  # fmt: skip
 
 
-def _largest_difference(a: np.ndarray, b: np.ndarray) -> float:
+def _largest_difference(a: np.ndarray, b: np.ndarray) -> float | None:
     if a.shape != b.shape:
-        return float("inf")
-    return float(np.max(np.abs(a - b), where=a != b, initial=0.0))
+        return None
+    largest = float(np.max(np.abs(a - b)[a != b]))
+    return largest if np.isfinite(largest) else None
 
 
 def _fewer_channels(layer: AnyLayer, size: Sequence[int]) -> AnyLayer:
-    rank = len(size)
-    positions = prod(size if isinstance(layer, ConvTranspose) else layer.output_size(size))
-    taps = prod(layer.per_axis("kernel_size", rank))
+    """The layer, with few channels where all of them would take too long."""
     if not isinstance(layer, Conv | ConvTranspose):
-        return replace(layer, channels=min(layer.channels, 4))
-    products = layer.in_channels * layer.out_channels // layer.groups * positions * taps
-    if products <= MOST_PRODUCTS:
-        return layer
-    groups = min(layer.groups, 2)
-    return replace(
-        layer,
-        groups=groups,
-        in_channels=groups * min(layer.in_channels // layer.groups, 4),
-        out_channels=groups * min(layer.out_channels // layer.groups, 4),
-    )
+        smaller: AnyLayer = replace(layer, channels=min(layer.channels, 4))
+    elif _products(layer, size) <= MOST_PRODUCTS:
+        smaller = layer
+    else:
+        groups = min(layer.groups, 2)
+        smaller = replace(
+            layer,
+            groups=groups,
+            in_channels=groups * min(layer.in_channels // layer.groups, 4),
+            out_channels=groups * min(layer.out_channels // layer.groups, 4),
+        )
+    if _products(smaller, size) > 5 * MOST_PRODUCTS:
+        raise TooLarge(
+            f"{layer.op}: {_products(smaller, size)} multiplications of few channels are more than "
+            f"{5 * MOST_PRODUCTS}; choose a smaller input_size"
+        )
+    return smaller
+
+
+def _products(layer: AnyLayer, size: Sequence[int]) -> int:
+    """Multiplications of the strided layer, or its input samples where those are more."""
+    positions = prod(size if isinstance(layer, ConvTranspose) else layer.output_size(size))
+    groups = layer.groups if isinstance(layer, Conv | ConvTranspose) else layer.channels
+    pairs = layer.in_channels * layer.out_channels // groups
+    taps = prod(layer.per_axis("kernel_size", len(size)))
+    return int(max(pairs * positions * taps, layer.in_channels * prod(size)))

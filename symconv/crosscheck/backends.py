@@ -11,17 +11,29 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from symconv.errors import SymconvError
-from symconv.layer import ConvTranspose, MaxPool
+from symconv.layer import AnyLayer, Conv, ConvTranspose, MaxPool
 from symconv.padding import Pair
 
 Array = Any
 Pads = Sequence[Pair]
 
+_ATTRIBUTES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "conv": (("stride", "dilation"), ("groups",)),
+    "conv_transpose": (("stride", "dilation", "output_padding"), ("groups",)),
+    "max_pool": (("kernel_size", "stride", "dilation"), ("ceil_mode",)),
+    "avg_pool": (("kernel_size", "stride"), ("ceil_mode", "count_include_pad")),
+}
+"""What PyTorch's layers take besides padding: one value an axis, and one for all."""
+
 
 class Backend(Protocol):
     """What a framework has to offer; arrays are ``(C, *N)`` without a batch."""
 
+    name: str
     device: str
+
+    def whole_layer(self, layer: AnyLayer, x: Array, w: Array, bias: Array) -> Array | None:
+        """The framework's own layer, padding and all; None where it cannot say the padding."""
 
     def array(self, values: np.ndarray) -> Array:
         """Double precision on the device."""
@@ -55,11 +67,15 @@ class Backend(Protocol):
 class NumpyBackend:
     """Sliding windows of NumPy arrays."""
 
+    name = "numpy"
     device = "cpu"
 
     def __init__(self, device: str = "cpu") -> None:
         if device != "cpu":
             raise SymconvError(f"the numpy backend runs on device 'cpu', got {device!r}")
+
+    def whole_layer(self, layer: AnyLayer, x: Array, w: Array, bias: Array) -> Array | None:
+        return None
 
     def array(self, values: np.ndarray) -> Array:
         return np.asarray(values, dtype=np.float64)
@@ -135,6 +151,8 @@ class NumpyBackend:
 class TorchBackend:
     """PyTorch's functional layers, up to three spatial axes."""
 
+    name = "torch"
+
     def __init__(self, device: str = "cpu") -> None:
         try:
             import torch
@@ -156,6 +174,20 @@ class TorchBackend:
         if rank > 3:
             raise SymconvError(f"PyTorch has layers of 1 to 3 axes, got {rank}; use backend numpy")
         return getattr(self._f, f"{name}{rank}d")
+
+    def whole_layer(self, layer: AnyLayer, x: Array, w: Array, bias: Array) -> Array | None:
+        rank = x.ndim - 1
+        pads = layer.per_axis("padding", rank)
+        if not all(isinstance(pad, tuple) and 0 <= pad[0] == pad[1] for pad in pads):
+            return None
+        if isinstance(layer, Conv) and (layer.padding_mode != "zeros" or layer.padding_value != 0):
+            return None
+        spatial, plain = _ATTRIBUTES[layer.op]
+        given = {name: layer.per_axis(name, rank) for name in spatial}
+        given |= {name: getattr(layer, name) for name in plain}
+        given["padding"] = tuple(lo for lo, _ in pads)
+        tensors = (w, bias) if isinstance(layer, Conv | ConvTranspose) else ()
+        return self._layer(layer.op, rank)(x[None], *tensors, **given)[0]
 
     def array(self, values: np.ndarray) -> Array:
         contiguous = np.array(values, dtype=np.float64, order="C", copy=True)

@@ -17,47 +17,59 @@ from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.padding import Pair, same_crop, same_pair
 from symconv.rearrange import read_pattern
 
+LARGEST_MULTIPLE = 2**30
+"""Times 9 for an input's values and a window of up to 2**19 samples this stays below 2**53."""
+
 
 def integers(e: Expansion, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Input, weight (ones for a pooling) and bias; an average's input is a multiple of divisors."""
     rng, layer = np.random.default_rng(seed), e.original
     x = rng.integers(-9, 10, (layer.in_channels, *e.input_size))
     if not isinstance(layer, Conv | ConvTranspose):
-        return x * prod(_divisors(e)), np.ones(e.weight_shape), np.zeros(layer.out_channels)
+        return x * _multiple(e), np.ones(e.weight_shape), np.zeros(layer.out_channels)
     bias = rng.integers(-9, 10, layer.out_channels) * layer.bias
     return x, rng.integers(-9, 10, e.weight_shape), bias
 
 
-def _divisors(e: Expansion) -> list[int]:
-    """Per axis a common multiple of what the windows of an average pooling divide by."""
+def _multiple(e: Expansion) -> int:
+    """A number that all windows of an average pooling divide, so that their quotients are exact.
+
+    Where it would leave double precision it is 1: both runs then round the same quotient.
+    """
     if not isinstance(e.original, AvgPool):
-        return [1]
-    return [lcm(*(f.denominator for f in axis)) for axis in e.original.scales(e.input_size)]
+        return 1
+    scales = e.original.scales(e.input_size)
+    multiple = prod(lcm(*(f.denominator for f in axis)) for axis in scales)
+    return multiple if multiple < LARGEST_MULTIPLE else 1
 
 
-def strided(run: Backend, e: Expansion, x: Array, w: np.ndarray, bias: np.ndarray) -> Array:
-    """The layer as it is: the framework's own strided layer."""
+def strided(
+    run: Backend, e: Expansion, x: Array, w: np.ndarray, bias: np.ndarray
+) -> tuple[Array, str]:
+    """The layer as it is, by the framework's own layer, and how that was asked for."""
+    whole = run.whole_layer(e.original, x, run.array(w), run.array(bias))
+    if whole is not None:
+        return whole, f"{run.name}'s own {e.original.op}"
+    y = _strided(run, e, x, run.array(w))
+    return y + _column(run, bias, len(e.input_size)), f"{run.name}, padded in a step of its own"
+
+
+def _strided(run: Backend, e: Expansion, x: Array, w: Array) -> Array:
+    """The layer without its bias, padding apart."""
     layer, rank = e.original, len(e.input_size)
     if isinstance(layer, ConvTranspose):
-        full = run.conv_transpose(x, run.array(w), layer)
-        return run.pad(full, _crops(layer, full.shape[1:], e.input_size), "zeros", 0.0) + _column(
-            run, bias, rank
-        )
+        full = run.conv_transpose(x, w, layer)
+        return run.pad(full, _crops(layer, full.shape[1:], e.input_size), "zeros", 0.0)
+    stride = layer.per_axis("stride", rank)
     if isinstance(layer, Conv):
-        padded = run.pad(
-            x, _pads(layer, e), layer.padding_mode, float(Fraction(layer.padding_value))
-        )
-        stride, dilation = layer.per_axis("stride", rank), layer.per_axis("dilation", rank)
-        return run.conv(padded, run.array(w), stride, dilation, layer.groups) + _column(
-            run, bias, rank
-        )
+        value = float(Fraction(layer.padding_value))
+        padded = run.pad(x, _pads(layer, e), layer.padding_mode, value)
+        return run.conv(padded, w, stride, layer.per_axis("dilation", rank), layer.groups)
     fill = float("-inf") if isinstance(layer, MaxPool) else 0.0
     padded = run.pad(run.pad(x, _pads(layer, e), "zeros", fill), _overhang(layer, e), "zeros", fill)
     if isinstance(layer, MaxPool):
         return run.max_pool(padded, layer)
-    ones = run.array(np.ones(e.weight_shape))
-    sums = run.conv(padded, ones, layer.per_axis("stride", rank), (1,) * rank, layer.channels)
-    return sums / run.array(counted(layer, e))
+    return run.conv(padded, w, stride, (1,) * rank, layer.channels) / run.array(counted(layer, e))
 
 
 def _column(run: Backend, bias: np.ndarray, rank: int) -> Array:
