@@ -90,22 +90,29 @@ def symbolic_facts(expansion: Expansion) -> tuple[tuple[Fact, ...], tuple[str, .
     """What SymPy proves of an expansion, and what it could not be asked."""
     if expansion.original.monoid == "max":
         return (), ("no SymPy identity: a maximum is no linear map and has no matrix",)
-    from symconv.prove.operators import operator_fact
-
     entries = matrix_entries(expansion)
     if entries <= MOST_MATRIX_ENTRIES:
-        return (operator_fact(expansion, "this layer at its own size"),), ()
+        return _identity(expansion, "this layer at its own size", ())
     small = stand_in(expansion)
     too_large = f"this layer's matrix has up to {entries} non-zeros, the SymPy identity takes up to"
     if matrix_entries(small) > MOST_STAND_IN_ENTRIES:
         return (), (
             f"no SymPy identity: {too_large} {MOST_STAND_IN_ENTRIES}, and so has a stand-in",
         )
+    limit = f"the SymPy identity is a stand-in's: {too_large} {MOST_MATRIX_ENTRIES}"
+    return _identity(small, _stand_in_text(small), (limit,))
+
+
+def _identity(
+    expansion: Expansion, about: str, limits: tuple[str, ...]
+) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
+    """The SymPy identity with its limits; where it is too large, the tables stand alone."""
+    from symconv.prove.operators import operator_fact
+
     try:
-        fact = operator_fact(small, _stand_in_text(small))
+        return (operator_fact(expansion, about),), limits
     except TooLarge as fault:
         return (), (f"no SymPy identity: {fault}",)
-    return (fact,), (f"the SymPy identity is a stand-in's: {too_large} {MOST_MATRIX_ENTRIES}",)
 
 
 def _stand_in_text(small: Expansion) -> str:
