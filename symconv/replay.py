@@ -20,6 +20,7 @@ from symconv.claim import Claim
 from symconv.errors import ClaimError
 from symconv.layer import AvgPool, Conv, ConvTranspose, Layer, MaxPool
 from symconv.padding import same_crop, same_pair
+from symconv.pointwise import named
 from symconv.rearrange import read_pattern
 from symconv.verdict import Counterexample, Refuted
 
@@ -170,6 +171,20 @@ def _(step: st.Dilate, x: Array, weights: Weights) -> Array:
 @_run.register
 def _(step: st.Tile, x: Array, weights: Weights) -> Array:
     return np.tile(x, step.repeats)
+
+
+@_run.register
+def _(step: st.Split, x: Array, weights: Weights) -> Array:
+    sizes = step.sizes
+    if isinstance(sizes, int):
+        return x.take(range(sizes * step.part, min(sizes * (step.part + 1), x.shape[step.axis])),
+                      step.axis)  # fmt: skip
+    return np.split(x, np.cumsum(sizes)[:-1], step.axis)[step.part]
+
+
+@_run.register
+def _(step: st.Pointwise, x: Array, weights: Weights) -> Array:
+    return named(step.function)(x)
 
 
 @_run.register

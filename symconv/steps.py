@@ -2,20 +2,21 @@
 
 A step maps one tensor to another.  Data has axes ``(channel, *spatial)`` and no batch; weights have
 PyTorch's layout.  All steps are gathers except `ConvStep`, `ConvTransposeStep`, `MaxConvStep`,
-the two poolings, `Scale`, `Mask`, and `Add` and `Concat`, which join branches.  What a step *means*
-is in `symconv.relation`.
+the two poolings, `Scale`, `Mask`, `Pointwise`, and `Add` and `Concat`, which join branches.
+What a step *means* is in `symconv.relation`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
 from symconv.errors import ClaimError
+from symconv.pointwise import POINTWISE
 
 Number = int | float | str
 """A number in a step: an int, a float, a fraction such as ``"1/9"``, or ``"-inf"``."""
@@ -217,6 +218,33 @@ class Mask(Step):
 
 
 @dataclass(frozen=True)
+class Split(Step):
+    """One part of an axis cut into consecutive ones, as ``torch.split(x, sizes, axis)[part]``."""
+
+    sizes: Any
+    part: int
+    axis: int = 0
+    op: ClassVar[str] = "split"
+
+
+@dataclass(frozen=True)
+class Pointwise(Step):
+    """A function of each value alone, by its name; `symconv.pointwise` says what is known of it."""
+
+    function: str
+    op: ClassVar[str] = "pointwise"
+
+    @classmethod
+    def from_attributes(cls, attributes: Mapping[str, Any]) -> Step:
+        """Read the function's name, which may also stand under ``name``."""
+        given = {("function" if key == "name" else key): v for key, v in attributes.items()}
+        name = given.get("function")
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ClaimError(f"pointwise needs a function by name, such as 'relu', got {name!r}")
+        return super().from_attributes(given)
+
+
+@dataclass(frozen=True)
 class Branching(Step):
     """A step that runs several pipelines on the same tensor; use one of its subclasses."""
 
@@ -255,7 +283,7 @@ STEPS: dict[str, type[Step]] = {
     step.op: step
     for step in (
         Rearrange, Pad, Slice, Flip, Dilate, Tile, Transpose, ConvStep, ConvTransposeStep,
-        MaxConvStep, MaxPoolStep, AvgPoolStep, Scale, Mask, Add,
+        MaxConvStep, MaxPoolStep, AvgPoolStep, Scale, Mask, Split, Pointwise, Add,
         Concat,
     )
 }  # fmt: skip
@@ -272,6 +300,8 @@ def read_step(text: Mapping[str, Any]) -> Step:
     """
     if not isinstance(text, Mapping) or not isinstance(text.get("op"), str):
         raise ClaimError(f"a step must be an object with an 'op', got {text!r}")
+    if text["op"] in POINTWISE and set(text) == {"op"}:
+        return Pointwise(text["op"])
     step = STEPS.get(text["op"])
     if step is None:
         near = difflib.get_close_matches(text["op"], STEPS, 1)
@@ -289,6 +319,36 @@ def read_steps(texts: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:
         except ClaimError as fault:
             raise ClaimError(f"step {place}: {fault}") from None
     return tuple(steps)
+
+
+def flat(steps: Iterable[Step]) -> Iterator[Step]:
+    """All steps of a pipeline, those of its branches included."""
+    for step in steps:
+        yield step
+        if isinstance(step, Branching):
+            for branch in step.branches:
+                yield from flat(branch)
+
+
+def split_bounds(step: Split, size: int) -> tuple[int, int]:
+    """First and end position of the part that a split keeps of an axis of this size.
+
+    >>> split_bounds(Split(sizes=(2, 3), part=1), 5), split_bounds(Split(sizes=2, part=2), 5)
+    ((2, 5), (4, 5))
+    """
+    sizes = step.sizes
+    if type(sizes) is int and sizes >= 1:
+        sizes = tuple(min(sizes, size - first) for first in range(0, size, sizes))
+    whole = isinstance(sizes, tuple) and all(type(n) is int and n >= 1 for n in sizes)
+    if not whole or sum(sizes) != size:
+        raise ClaimError(
+            f"split's sizes must be positive and add up to {size} on axis {step.axis}, "
+            f"got {step.sizes!r}"
+        )
+    if type(step.part) is not int or not 0 <= step.part < len(sizes):
+        raise ClaimError(f"split's part must be one of 0..{len(sizes) - 1}, got {step.part!r}")
+    first = sum(sizes[: step.part])
+    return first, first + sizes[step.part]
 
 
 def read_number(value: Number) -> Fraction | None:

@@ -80,3 +80,47 @@ def test_branches_that_do_not_fit_are_refused(step: dict[str, Any], message: str
     text = {"input": {"channels": 1, "size": [4]}, "left": [step], "right": []}
     with pytest.raises(ClaimError, match=message):
         settle(read_claim(text))
+
+
+HIDDEN_MAXIMUM = {"op": "max_pool", "kernel_size": 2, "stride": 1}
+
+
+@pytest.mark.parametrize("join", ["add", "concat"])
+def test_a_maximum_in_a_branch_is_not_read_as_a_sum(join: str) -> None:
+    text = {
+        "input": {"channels": 1, "size": [4]},
+        "weights": {"w": {"shape": [1, 1, 2], "fill": 1}},
+        "left": [{"op": join, "branches": [[HIDDEN_MAXIMUM]]}],
+        "right": [{"op": "conv", "weight": "w"}],
+    }
+    assert settle(read_claim(text)).verdict == "undecided"
+    with pytest.raises(ClaimError, match="in this monoid"):
+        same_function(text)
+
+
+def test_a_split_is_one_part_of_an_axis() -> None:
+    parts = [[{"op": "split", "sizes": [1, 3], "part": p}] for p in (0, 1)]
+    pieces = [[{"op": "split", "sizes": 2, "part": p}] for p in (0, 1)]
+    for branches in (parts, pieces):
+        text = {
+            "input": {"channels": 4, "size": [3]},
+            "left": [{"op": "concat", "branches": branches}],
+            "right": [],
+        }
+        assert settle(read_claim(text)).verdict == "proved"
+        assert same_function(json.loads(json.dumps(text)))[0]
+        assert brute_force_equal(read_claim(text), 1)
+        swapped = {**text, "left": [{"op": "concat", "branches": branches[::-1]}]}
+        assert settle(read_claim(swapped)).verdict == "refuted"
+        assert not same_function(swapped)[0]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "part", "message"),
+    [([1, 2], 0, "add up to 4"), (2, 2, "one of 0..1"), ([4, 0], 0, "positive"), ("2", 0, "add")],
+)
+def test_splits_that_do_not_fit_are_refused(sizes: Any, part: int, message: str) -> None:
+    step = {"op": "split", "sizes": sizes, "part": part}
+    text = {"input": {"channels": 4, "size": [4]}, "left": [step], "right": []}
+    with pytest.raises(ClaimError, match=message):
+        settle(read_claim(text))

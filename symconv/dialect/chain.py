@@ -8,12 +8,7 @@ from typing import Any
 
 from symconv.dialect.config import CHANNELS, OPERATIONS, Config, hint, read_layer
 from symconv.errors import LayerError
-
-POINTWISE = (
-    "elu", "gelu", "hardsigmoid", "hardswish", "identity", "leaky_relu", "mish", "relu", "relu6",
-    "selu", "sigmoid", "silu", "softplus", "tanh",
-)  # fmt: skip
-"""By torch's names; any other function is ``{"op": "pointwise", "function": "f"}``."""
+from symconv.pointwise import POINTWISE
 
 
 @dataclass(frozen=True, slots=True)

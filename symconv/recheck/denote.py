@@ -12,6 +12,9 @@ from symconv.recheck import text
 from symconv.recheck.strands import Product, Strand
 from symconv.recheck.windows import Step, Sum, convolved, pooled, sizes_of, window
 
+_SUMS = {"conv", "conv_transpose", "avg_pool", "scale", "mask", "add"}
+_MAXIMA = {"max_pool", "max_conv"}
+
 
 class Meaning:
     """Reads the pipelines of one claim; ``maximum`` reads them in (max, -inf)."""
@@ -67,6 +70,8 @@ class Meaning:
         name = f"_do_{step.get('op')}"
         if not hasattr(self, name):
             raise ClaimError(f"step {step.get('op')!r} is not known to the rechecker")
+        if step["op"] in (_SUMS if self._maximum else _MAXIMA):
+            raise ClaimError(f"step {step['op']!r} is not rechecked in this monoid")
         act: Callable[[Step, Sum, dict[str, int]], Sum] = getattr(self, name)
         return act(step, terms, uses)
 
@@ -145,14 +150,26 @@ class Meaning:
         ]
         return self._read(terms, _skip_identities(maps, shape), 0)
 
+    def _do_split(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        shape, sizes = sizes_of(terms), step["sizes"]
+        axis = step.get("axis", 0) % len(shape)
+        if isinstance(sizes, list):
+            borders = [sum(sizes[:i]) for i in range(len(sizes) + 1)]
+        else:
+            borders = [*range(0, shape[axis], sizes), shape[axis]]
+        if borders[-1] != shape[axis]:
+            raise ClaimError(f"split's sizes {sizes} do not add up to {shape[axis]}")
+        first, end = borders[step["part"]], borders[step["part"] + 1]
+        maps: list[list[int | None] | None] = [None] * len(shape)
+        maps[axis] = list(range(first, end))
+        return self._read(terms, maps, 0)
+
     def _do_transpose(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
         for term in terms:
             term.axes = [term.axes[axis] for axis in step["axes"]]
         return terms
 
     def _do_scale(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
-        if self._maximum:
-            raise ClaimError("scale is not rechecked in a maximum")
         for term in terms:
             for axis, factors in enumerate(step["factors"]):
                 if factors is not None:
@@ -163,8 +180,6 @@ class Meaning:
         return self._do_scale({"factors": step["keep"]}, terms, uses)
 
     def _do_add(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
-        if self._maximum:
-            raise ClaimError("add is not rechecked in a maximum")
         parts = self._branches(step, terms, uses)
         if len({tuple(sizes_of(part)) for part in parts}) != 1:
             raise ClaimError("the branches of an add differ in shape")

@@ -24,13 +24,19 @@ Part = tuple[tuple[str, ...], tuple[tuple[int, int], ...], Any]
 
 def same_function(claim: dict[str, Any]) -> tuple[bool, list[int]]:
     """Whether left and right hold the same coefficients, and the left side's shape."""
-    steps = [*claim["left"], *claim["right"]]
-    maximum = any(step["op"] in ("max_pool", "max_conv") for step in steps)
+    maximum = _takes_maxima([*claim["left"], *claim["right"]])
     left, right = (Meaning(claim, maximum).pipeline(claim[side]) for side in ("left", "right"))
     shapes = {tuple(term.shape()) for term in chain(left, right)}
     if len(shapes) != 1:
         return False, left[0].shape()
     return _equal(left, right), left[0].shape()
+
+
+def _takes_maxima(steps: list[dict[str, Any]]) -> bool:
+    return any(
+        step["op"] in ("max_pool", "max_conv") or any(map(_takes_maxima, step.get("branches", ())))
+        for step in steps
+    )
 
 
 def _equal(left: Sum, right: Sum) -> bool:

@@ -24,6 +24,7 @@ from symconv.relation.table import Leg
 from symconv.relation.term import Term, gather
 from symconv.window import Window
 
+MAXIMA = (st.MaxPoolStep, st.MaxConvStep)
 WeightReader = Callable[[str, Monoid], Form]
 
 
@@ -41,8 +42,7 @@ class UnsupportedStep(ClaimError):
 
 def pipeline_monoid(steps: Sequence[st.Step]) -> Monoid:
     """The monoid in which a pipeline is read."""
-    maxima = (st.MaxPoolStep, st.MaxConvStep)
-    return "max" if any(isinstance(step, maxima) for step in steps) else "sum"
+    return "max" if any(isinstance(step, MAXIMA) for step in st.flat(steps)) else "sum"
 
 
 def read_pipeline(form: Form, steps: Sequence[st.Step], reading: Reading) -> Form:
@@ -154,6 +154,15 @@ def _(step: st.Tile, form: Form, reading: Reading) -> Form:
         None if repeat == 1 else maps.tile(size, repeat)
         for size, repeat in zip(form.shape, repeats, strict=True)
     ]
+    return gather_axes(form, index, None)
+
+
+@apply.register
+def _(step: st.Split, form: Form, reading: Reading) -> Form:
+    axis = _axis(step.axis, form)
+    first, end = st.split_bounds(step, form.shape[axis])
+    index = [maps.slice_(n, first, end, 1) if a == axis else None
+             for a, n in enumerate(form.shape)]  # fmt: skip
     return gather_axes(form, index, None)
 
 
@@ -294,8 +303,14 @@ def _add_bias(form: Form, name: str | None, reading: Reading) -> Form:
     return replace(form, terms=(*form.terms, *terms))
 
 
+def _require_maxima(reading: Reading) -> None:
+    if reading.monoid != "max":
+        raise UnsupportedStep("a maximum of weights is not read")
+
+
 @apply.register
 def _(step: st.MaxPoolStep, form: Form, reading: Reading) -> Form:
+    _require_maxima(reading)
     layer = MaxPool(
         step.kernel_size, step.stride, step.padding, step.ceil_mode, dilation=step.dilation
     )
@@ -304,6 +319,7 @@ def _(step: st.MaxPoolStep, form: Form, reading: Reading) -> Form:
 
 @apply.register
 def _(step: st.MaxConvStep, form: Form, reading: Reading) -> Form:
+    _require_maxima(reading)
     weight = reading.weight(step.weight, "max")
     _check_weight(form, weight, step.weight)
     if any(term.tensors for term in weight.terms):

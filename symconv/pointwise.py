@@ -1,0 +1,110 @@
+"""Functions of one value, by torch's names: what a proof may use of each, and how to compute it.
+
+Nothing is assumed of a function that is not listed here; a claim with such a name is for every
+function.  Of a listed one two things are used: whether it keeps zero, and its values in a replay.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scalar = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of one value; ``exact`` if it maps fractions to fractions."""
+
+    name: str
+    compute: Scalar
+    exact: bool = True
+    known: bool = True
+
+    @property
+    def keeps_zero(self) -> bool:
+        """Whether ``f(0) == 0``: then it maps a signal's zeros to zeros."""
+        return self.known and self.compute(Fraction(0)) == 0
+
+    def __call__(self, values: NDArray[Any]) -> NDArray[Any]:
+        """The function at every entry, as an array of Python numbers.
+
+        >>> named("relu")(np.array([-1, 2])).tolist()
+        [0, 2]
+        """
+        return np.asarray(np.frompyfunc(self.compute, 1, 1)(values), dtype=object)
+
+
+def _sigmoid(v: Any) -> float:
+    return 1 / (1 + math.exp(-v)) if v > -700 else 0.0
+
+
+def _softplus(v: Any) -> float:
+    return float(v) if v > 20 else math.log1p(math.exp(v))
+
+
+def _elu(v: Any, alpha: float = 1.0, scale: float = 1.0) -> Any:
+    return scale * v if v > 0 else scale * alpha * math.expm1(v)
+
+
+def _gelu(v: Any) -> float:
+    return float(v) * (1 + math.erf(v / math.sqrt(2))) / 2
+
+
+def _hardsigmoid(v: Any) -> Any:
+    return min(max(Fraction(1, 6) * v + Fraction(1, 2), 0), 1)
+
+
+_EXACT: dict[str, Scalar] = {
+    "identity": lambda v: v,
+    "relu": lambda v: max(v, 0),
+    "relu6": lambda v: min(max(v, 0), 6),
+    "leaky_relu": lambda v: v if v > 0 else v * Fraction(1, 100),
+    "hardsigmoid": _hardsigmoid,
+    "hardswish": lambda v: v * _hardsigmoid(v),
+}
+_ROUNDED: dict[str, Scalar] = {
+    "elu": _elu,
+    "gelu": _gelu,
+    "mish": lambda v: float(v) * math.tanh(_softplus(v)),
+    "selu": lambda v: _elu(v, 1.6732632423543772, 1.0507009873554805),
+    "sigmoid": _sigmoid,
+    "silu": lambda v: float(v) * _sigmoid(v),
+    "softplus": _softplus,
+    "tanh": math.tanh,
+}
+POINTWISE: tuple[str, ...] = tuple(sorted((*_EXACT, *_ROUNDED)))
+"""By torch's names, with its default parameters."""
+
+
+def named(name: str) -> Function:
+    """The function of this name; any other name stands for one that nothing is known of.
+
+    In a replay such a one is ``v*v + a*v + 1``, where ``a`` depends on its name.
+
+    >>> named("relu").keeps_zero, named("sigmoid").keeps_zero, named("f").keeps_zero
+    (True, False, False)
+    """
+    if name in _EXACT:
+        return Function(name, _EXACT[name])
+    if name in _ROUNDED:
+        return Function(name, _ROUNDED[name], exact=False)
+    slope = 2 + sum(map(ord, name)) % 7
+    return Function(name, lambda v: v * v + slope * v + 1, known=False)
+
+
+def reading(name: str) -> str:
+    """How a replay reads the function, in words.
+
+    >>> reading("relu"), reading("f")
+    ('relu', 'f(v) = v*v + 6*v + 1')
+    """
+    if named(name).known:
+        return name
+    return f"{name}(v) = v*v + {2 + sum(map(ord, name)) % 7}*v + 1"
