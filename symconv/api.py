@@ -14,7 +14,7 @@ from symconv.dialect.config import layer_to_dict
 from symconv.errors import SymconvError, TooLarge
 from symconv.expand import Expansion
 from symconv.layer import AnyLayer
-from symconv.prove.concrete import settle
+from symconv.prove.settle import settle
 from symconv.standin import matrix_entries, stand_in
 from symconv.verdict import Certificate, Fact, Verdict
 

@@ -93,7 +93,17 @@ class Expansion:
     @property
     def output_map(self) -> tuple[st.Step, ...]:
         """Steps from the expanded layer's output to the original's."""
-        return (*self._maps.output_map(), *self._divisors())
+        return (*self.output_merge, *self.divisors)
+
+    @property
+    def output_merge(self) -> tuple[st.Step, ...]:
+        """The output map without the divisors of an average pooling: phases to one signal."""
+        return self._maps.output_map()
+
+    @property
+    def output_split(self) -> tuple[st.Step, ...]:
+        """From a signal of the original's output size to its phases; the tail is zero."""
+        return self._maps.output_split()
 
     @property
     def weight_map(self) -> tuple[st.Step, ...]:
@@ -105,7 +115,8 @@ class Expansion:
         """Steps from the original bias to the expanded one."""
         return self._maps.bias_map()
 
-    def _divisors(self) -> tuple[st.Step, ...]:
+    @property
+    def divisors(self) -> tuple[st.Step, ...]:
         """The scale of an average pooling whose windows count differently many samples."""
         layer = self.original
         if not isinstance(layer, AvgPool) or _mean(layer, self.input_size) is not None:
@@ -181,27 +192,42 @@ class Expansion:
         numbered = np.arange(1, count + 1, dtype=np.int64).reshape(self.weight_shape)
         return run_steps(self.weight_map, numbered) - 1
 
+    @property
+    def has_boundary_gather(self) -> bool:
+        """Whether pads of another mode or value than zero stand in front, as a step of their own.
+
+        They move samples between phases.
+        """
+        return _needs_gather(self.original)
+
     def claim(self, name: str = "expansion") -> Claim:
         """The statement that original and expanded layer are the same function."""
         return Claim(
             name,
             self.original.in_channels,
             self.input_size,
-            self._weights(),
-            (layer_step(self.original, "w", "b"),),
-            (*self.input_map, self._expanded_step(), *self.output_map),
+            self.weights(),
+            (self.original_step(),),
+            (*self.input_map, self.expanded_step(), *self.output_map),
         )
 
-    def _weights(self) -> tuple[tuple[str, Weight], ...]:
+    def weights(self, suffix: str = "") -> tuple[tuple[str, Weight], ...]:
+        """Weight and bias, ``w`` and ``b`` with a suffix, and their expanded forms."""
+        w, b = f"w{suffix}", f"b{suffix}"
         base = Weight(self.weight_shape, fill=_fill(self.original, self.input_size))
-        weights = [("w", base), ("w_phases", Weight(source="w", steps=self.weight_map))]
+        weights = [(w, base), (f"{w}_phases", Weight(source=w, steps=self.weight_map))]
         if self.layer.bias:
-            weights.append(("b", Weight((self.original.out_channels,))))
-            weights.append(("b_phases", Weight(source="b", steps=self.bias_map)))
+            weights.append((b, Weight((self.original.out_channels,))))
+            weights.append((f"{b}_phases", Weight(source=b, steps=self.bias_map)))
         return tuple(weights)
 
-    def _expanded_step(self) -> st.Step:
-        return layer_step(self.layer, "w_phases", "b_phases")
+    def original_step(self, suffix: str = "") -> st.Step:
+        """The original layer as a step, its tensors named as in `weights`."""
+        return layer_step(self.original, f"w{suffix}", f"b{suffix}")
+
+    def expanded_step(self, suffix: str = "") -> st.Step:
+        """The expanded layer as a step, its tensors named as in `weights`."""
+        return layer_step(self.layer, f"w{suffix}_phases", f"b{suffix}_phases")
 
 
 def inner_window(layer: AnyLayer, window: Window) -> Window:

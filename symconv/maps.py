@@ -12,6 +12,7 @@ from math import prod
 from typing import Literal
 
 from symconv import steps as st
+from symconv.errors import ClaimError
 from symconv.polyphase import AxisExpansion
 
 Order = Literal["channel", "phase"]
@@ -76,6 +77,19 @@ class Maps:
             return (whole,)
         crop = tuple((0, axis.window.output, 1) for axis in self.axes)
         return (whole, st.Slice(((None, None, None), *crop)))
+
+    def output_split(self) -> tuple[st.Step, ...]:
+        """The inverse of `output_map`: zeros behind the output, and space-to-depth by ``E_out``."""
+        merged = self.output_map()
+        if not merged:
+            return ()
+        whole = merged[0]
+        if not isinstance(whole, st.Rearrange):
+            raise ClaimError("an output map begins with a rearrangement")
+        left, right = whole.pattern.split(" -> ")
+        split = st.Rearrange(f"{right} -> {left}", whole.sizes)
+        tails = [(0, a.coarse_output * a.factor_out - a.window.output) for a in self.axes]
+        return (st.Pad(((0, 0), *tails)), split) if any(map(sum, tails)) else (split,)
 
     def weight_map(self, transposed: bool) -> tuple[st.Step, ...]:
         """A kernel of layout ``(M, C/groups, *K)`` to the expanded one.

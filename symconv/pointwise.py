@@ -38,7 +38,10 @@ class Function:
         >>> named("relu")(np.array([-1, 2])).tolist()
         [0, 2]
         """
-        return np.asarray(np.frompyfunc(self.compute, 1, 1)(values), dtype=object)
+        if self.name == "relu":
+            return np.asarray(np.maximum(values, 0))
+        result = np.frompyfunc(self.compute, 1, 1)(values)
+        return np.asarray(result, dtype=float if values.dtype.kind == "f" else object)
 
 
 def _sigmoid(v: Any) -> float:

@@ -56,19 +56,21 @@ def run_claim(claim: Claim, side: str, x: Array, tensors: Mapping[str, Array]) -
     return run_steps(getattr(claim, side), x, value)
 
 
-def one_hot(claim: Claim, found: Counterexample) -> tuple[Array, dict[str, Array]]:
-    """The input and the free weights that are 1 at the counterexample's indices and 0 elsewhere."""
-    x = np.zeros(claim.input_shape, dtype=object)
-    if found.input is not None:
-        x[found.input] = 1
-    tensors = {
+def assigned(claim: Claim, found: Counterexample) -> tuple[Array, dict[str, Array]]:
+    """The counterexample's input and free weights: 1 at its indices, or what it assigns; else 0."""
+    tensors = {"": np.zeros(claim.input_shape, dtype=object)} | {
         name: np.zeros(weight.shape or (), dtype=object)
         for name, weight in claim.weights
         if weight.source is None and weight.fill is None
     }
-    for name, index in found.weights:
-        tensors[name][index] = 1
-    return x, tensors
+    ones = [("", found.input), *found.weights] if not found.assignment else []
+    for name, index in ones:
+        if index is not None:
+            tensors[name][index] = 1
+    for name, entries in found.assignment:
+        for index, value in entries:
+            tensors["" if name == "x" else name][index] = value
+    return tensors.pop(""), tensors
 
 
 def replay(refuted: Refuted) -> tuple[Any, Any]:
@@ -85,7 +87,7 @@ def replay(refuted: Refuted) -> tuple[Any, Any]:
     found = refuted.counterexample
     if found.left_shape is not None:
         raise ClaimError(f"nothing to replay: {found.sentence()}")
-    x, tensors = one_hot(refuted.claim, found)
+    x, tensors = assigned(refuted.claim, found)
     left, right = (run_claim(refuted.claim, side, x, tensors) for side in ("left", "right"))
     return left[found.output], right[found.output]
 
@@ -238,12 +240,17 @@ def _as_conv(step: st.ConvStep | st.MaxConvStep, w: Array) -> Conv:
     )  # fmt: skip
 
 
+def _roomy(x: Array) -> Array:
+    """An array that can hold -inf beside its numbers."""
+    return x if x.dtype.kind == "f" else x.astype(object)
+
+
 @_run.register
 def _(step: st.MaxConvStep, x: Array, weights: Weights) -> Array:
     w = weights(step.weight)
     layer = _as_conv(step, w)
     pads, strides, dilations = _numbers(layer, x)
-    x = _padded(x.astype(object), [(0, 0), *pads], "zeros", float("-inf"))
+    x = _padded(_roomy(x), [(0, 0), *pads], "zeros", float("-inf"))
     per_group = w.shape[0] // step.groups
     rows = []
     for m, taps in enumerate(w):
@@ -259,7 +266,7 @@ def _max_over_live(
     kernel = taps.shape[1:]
     windows = {tap: _tap_slice(x.shape[1:], kernel, tap, strides, dilations)
                for tap in product(*map(range, kernel))}  # fmt: skip
-    highest = np.full(x[0][windows[(0,) * len(kernel)]].shape, float("-inf"), dtype=object)
+    highest = np.full(x[0][windows[(0,) * len(kernel)]].shape, float("-inf"), dtype=x.dtype)
     for tap, part in windows.items():
         for channel in np.flatnonzero(_at_tap(taps, tap) != 0):
             highest = np.maximum(highest, x[channel][part])
@@ -315,7 +322,7 @@ def _(step: st.MaxPoolStep, x: Array, weights: Weights) -> Array:
     layer = MaxPool(
         step.kernel_size, step.stride, step.padding, step.ceil_mode, dilation=step.dilation
     )
-    windows = _pool_windows(x.astype(object), layer, float("-inf"), float("-inf"))
+    windows = _pool_windows(_roomy(x), layer, float("-inf"), float("-inf"))
     return np.asarray(np.maximum.reduce(windows))
 
 

@@ -8,6 +8,8 @@ from typing import Any, Literal, NoReturn
 from symconv.claim import Claim, digest
 
 FORMAT = "symconv-certificate/1"
+Entries = tuple[tuple[tuple[int, ...], int], ...]
+"""Indices and the integers that stand there."""
 
 
 class _NotABool:
@@ -79,6 +81,10 @@ class Counterexample(_NotABool):
     ``output[o]`` holds ``left`` times the product of the named entries on one side, ``right`` times
     it on the other.  Least means: fewest factors, then the lexicographic order of (output, input,
     weight).
+
+    Through functions and maxima there are no coefficients.  Then ``assignment`` gives the non-zero
+    entries of the input (``"x"``) and of the free weights, ``functions`` how a function that
+    nothing is known of is read, and ``left`` and ``right`` are the two values of ``output[o]``.
     """
 
     output: tuple[int, ...] = ()
@@ -88,12 +94,19 @@ class Counterexample(_NotABool):
     right: str = "0"
     left_shape: tuple[int, ...] | None = None
     right_shape: tuple[int, ...] | None = None
+    assignment: tuple[tuple[str, Entries], ...] = ()
+    functions: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The counterexample's JSON form; ``weight`` is the first weight's index."""
         if self.left_shape is not None and self.right_shape is not None:
             return {"left_shape": list(self.left_shape), "right_shape": list(self.right_shape)}
-        return {
+        assigned = {
+            name: [[list(index), value] for index, value in entries]
+            for name, entries in self.assignment
+        }
+        values = {"assignment": assigned, "functions": list(self.functions)} if assigned else {}
+        return values | {
             "output": list(self.output),
             "input": None if self.input is None else list(self.input),
             "weight": list(self.weights[0][1]) if self.weights else None,
@@ -106,6 +119,8 @@ class Counterexample(_NotABool):
         """The difference in words."""
         if self.left_shape is not None and self.right_shape is not None:
             return f"left has shape {list(self.left_shape)}, right has {list(self.right_shape)}"
+        if self.assignment:
+            return self._values()
         factors = [f"{name}{list(index)}" for name, index in self.weights]
         factors += [] if self.input is None else [f"x{list(self.input)}"]
         product = " * ".join(factors) or "1"
@@ -114,9 +129,20 @@ class Counterexample(_NotABool):
             f"right has {self.right}"
         )
 
+    def _values(self) -> str:
+        given = [
+            f"{name}{list(index)} = {value}"
+            for name, entries in self.assignment for index, value in entries
+        ]  # fmt: skip
+        read = f", {', '.join(self.functions)}," if self.functions else ""
+        return (
+            f"with {', '.join(given) or 'nothing'} and every other entry 0{read} output "
+            f"{list(self.output)} is {self.left} on the left, {self.right} on the right"
+        )
+
 
 def _number(text: str) -> int | str:
-    return text if "/" in text else int(text)
+    return int(text) if text.lstrip("-").isdecimal() else text
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,9 +45,9 @@ def pipeline_monoid(steps: Sequence[st.Step]) -> Monoid:
     return "max" if any(isinstance(step, MAXIMA) for step in st.flat(steps)) else "sum"
 
 
-def read_pipeline(form: Form, steps: Sequence[st.Step], reading: Reading) -> Form:
-    """The form after all steps; a fault names the step's place and word."""
-    for place, step in enumerate(steps):
+def read_pipeline(form: Form, steps: Sequence[st.Step], reading: Reading, first: int = 0) -> Form:
+    """The form after all steps; a fault names the step's place, counted from ``first``."""
+    for place, step in enumerate(steps, first):
         try:
             form = apply(step, form, reading)
         except TooLarge:

@@ -54,16 +54,27 @@ def read_sides(claim: Claim) -> tuple[Form, Form]:
     monoid: Monoid = "sum"
     if "max" in (pipeline_monoid(claim.left), pipeline_monoid(claim.right)):
         monoid = "max"
-    return _read_side(claim, "left", claim.left, monoid), _read_side(
-        claim, "right", claim.right, monoid
+    left, right = (
+        read_part(claim, side, getattr(claim, side), claim.input_shape, monoid)
+        for side in ("left", "right")
     )
+    return left, right
 
 
-def _read_side(claim: Claim, side: str, steps: Sequence[Step], monoid: Monoid) -> Form:
-    form = tensor_form(INPUT, claim.input_shape, monoid)
+def read_part(
+    claim: Claim, side: str, steps: Sequence[Step], shape: Sequence[int], monoid: Monoid,
+    first: int = 0,
+) -> Form:  # fmt: skip
+    """The form of steps of one side, from step ``first`` on, in an input of this shape.
+
+    Raises:
+        ClaimError: a step does not fit; the message names the claim, the side and the step.
+        TooLarge: a part that does not factorise is beyond the memory bound.
+    """
+    form = tensor_form(INPUT, shape, monoid)
     reading = Reading(monoid, _Weights(claim).read)
     try:
-        return read_pipeline(form, steps, reading)
+        return read_pipeline(form, steps, reading, first)
     except TooLarge:
         raise
     except SymconvError as fault:

@@ -13,7 +13,7 @@ import numpy as np
 from symconv.claim import Claim
 from symconv.errors import SymconvError
 from symconv.layer import read_size
-from symconv.replay import run_claim
+from symconv.replay import assigned, run_claim
 from symconv.report.document import (
     Block,
     Code,
@@ -133,7 +133,7 @@ def replay(claim: Claim, found: Counterexample) -> tuple[str, str] | None:
     """
     if _work(claim) > _MOST_REPLAYED:
         return None
-    x, tensors = _one_hot(claim, found)
+    x, tensors = assigned(claim, found)
     sides = [np.asarray(run_claim(claim, side, x, tensors)) for side in ("left", "right")]
     if found.left_shape is not None:
         values = [str(list(side.shape)) for side in sides]
@@ -152,27 +152,13 @@ def _work(claim: Claim) -> int:
     return prod(read_size(claim.size, "claim")) * claim.channels * max(weights, default=1)
 
 
-def _one_hot(claim: Claim, found: Counterexample) -> tuple[Any, dict[str, Any]]:
-    x = np.zeros(claim.input_shape, dtype=np.int64)
-    if found.input is not None:
-        x[found.input] = 1
-    tensors = {
-        name: np.zeros(weight.shape or (), dtype=np.int64)
-        for name, weight in claim.weights
-        if weight.source is None and weight.fill is None
-    }
-    for name, index in found.weights:
-        tensors[name][index] = 1
-    return x, tensors
-
-
 def replay_code(claim: Claim, found: Counterexample) -> str:
     """A Python script that shows the difference with NumPy, for anybody to run."""
     text = pformat(claim.to_dict(), width=88, sort_dicts=False)
     lines = [
         "import numpy as np",
         "from symconv.claim import read_claim",
-        "from symconv.replay import run_claim",
+        "from symconv.replay import assigned, run_claim",
         "",
         f"claim = read_claim({text})",
         f"x = np.zeros({claim.input_shape}, int)",
