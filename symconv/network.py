@@ -292,9 +292,9 @@ class NetworkExpansion:
         return None
 
     def hollow_tails(self) -> frozenset[int]:
-        """Layers that sum over a max pooling's output whose tail may be -inf.
+        """Layers that sum over a max pooling's output whose tail may be -inf; they get a mask.
 
-        Nothing live reads such a tail, but a structural zero times -inf is no number.
+        A structural zero times -inf is no number, so that it must not meet one.
         """
         found, last = [], None
         for place, e in self.expansions.items():
@@ -344,13 +344,12 @@ def _line_pads(axis: AxisExpansion) -> tuple[int, int]:
 
 
 def _hollow(e: Expansion) -> bool:
-    """Whether some output beyond the end reads nothing at all."""
+    """Whether some output beyond the end reads no sample of the signal, so that it may be -inf."""
     for axis in e.axes:
         window = axis.window
         tail = np.arange(window.output, axis.coarse_output * axis.factor_out)[:, None]
         reads = window.position(tail, np.arange(window.kernel)[None, :])
-        end = axis.coarse_input * axis.factor_in
-        if ((reads < 0) | (reads >= end)).all(axis=1).any():
+        if ((reads < 0) | (reads >= window.size)).all(axis=1).any():
             return True
     return False
 

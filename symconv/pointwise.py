@@ -89,7 +89,7 @@ POINTWISE: tuple[str, ...] = tuple(sorted((*_EXACT, *_ROUNDED)))
 def named(name: str) -> Function:
     """The function of this name; any other name stands for one that nothing is known of.
 
-    In a replay such a one is ``v*v + a*v + 1``, where ``a`` depends on its name.
+    In a replay such a one is ``max(a*v + 1, 2 - v)``, where ``a`` depends on its name.
 
     >>> named("relu").keeps_zero, named("sigmoid").keeps_zero, named("f").keeps_zero
     (True, False, False)
@@ -98,16 +98,20 @@ def named(name: str) -> Function:
         return Function(name, _EXACT[name])
     if name in _ROUNDED:
         return Function(name, _ROUNDED[name], exact=False)
-    slope = 2 + sum(map(ord, name)) % 7
-    return Function(name, lambda v: v * v + slope * v + 1, known=False)
+    slope = _slope(name)
+    return Function(name, lambda v: max(slope * v + 1, 2 - v), known=False)
+
+
+def _slope(name: str) -> int:
+    return 2 + sum(map(ord, name)) % 7
 
 
 def reading(name: str) -> str:
     """How a replay reads the function, in words.
 
     >>> reading("relu"), reading("f")
-    ('relu', 'f(v) = v*v + 6*v + 1')
+    ('relu', 'f(v) = max(6*v + 1, 2 - v)')
     """
     if named(name).known:
         return name
-    return f"{name}(v) = v*v + {2 + sum(map(ord, name)) % 7}*v + 1"
+    return f"{name}(v) = max({_slope(name)}*v + 1, 2 - v)"

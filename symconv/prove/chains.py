@@ -27,7 +27,8 @@ MOST_PIXELS = 1500
 class NetworkProof:
     """The verdict on a chain and its expansion, whose masks the prover asked for.
 
-    ``without_masks`` is the verdict on the same expansion without them; None where it has none.
+    ``without_masks`` is the verdict on the same expansion without them; None where there are none
+    but those that keep -inf out of sums.
     """
 
     expansion: NetworkExpansion
@@ -42,11 +43,11 @@ def settle_network(network: Network) -> NetworkProof:
     front.  The chain without its masks is refuted by integers, evaluated, where they can be found.
     """
     bare = NetworkExpansion(network)
-    expansion = bare.with_masks(bare.hollow_tails())
+    bare = expansion = bare.with_masks(bare.hollow_tails())
     while (node := _wants_mask(expansion)) is not None:
         expansion = expansion.with_masks([node])
     verdict = settle(expansion.claim(), expansion.factors_at)
-    without = _without(bare) if expansion.masks else None
+    without = None if expansion.masks == bare.masks else _without(bare)
     return NetworkProof(expansion, verdict, without)
 
 

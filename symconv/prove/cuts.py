@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Literal
 
 from symconv import steps as st
@@ -71,6 +71,17 @@ def parts(steps: Sequence[st.Step], where: Sequence[Cut]) -> list[tuple[st.Step,
     return [tuple(steps[a:b]) for a, b in zip(starts, ends, strict=True)]
 
 
+def sums(steps: Sequence[st.Step]) -> bool:
+    """Whether some step adds or multiplies."""
+    return any(isinstance(step, _SUM) for step in st.flat(steps))
+
+
+def leading_gathers(steps: Sequence[st.Step]) -> tuple[st.Step, ...]:
+    """The steps before the first that computes anything."""
+    others = (*_SUM, *_MAX, st.Concat)
+    return tuple(takewhile(lambda step: not isinstance(step, others), steps))
+
+
 def needs_cuts(*pipelines: Sequence[st.Step]) -> bool:
     """Whether a pointwise function, or layers of both monoids, stand on one side or the other."""
     every = [step for steps in pipelines for step in st.flat(steps)]
@@ -92,9 +103,9 @@ def _marks(steps: Sequence[st.Step]) -> list[_Mark]:
 
 
 def _end_of_part(steps: Sequence[st.Step], mark: _Mark, after: _Mark) -> int:
-    """Right after the layer, or after the last sum before a maximum."""
-    if after.kind == "max":
-        for place in range(after.place - 1, mark.place, -1):
-            if isinstance(steps[place], _SUM):
-                return place + 1
+    """Right after the layer and its divisors, or after the last sum before a maximum."""
+    kinds = _SUM if after.kind == "max" else (st.Scale,)
+    for place in range(after.place - 1, mark.place, -1):
+        if isinstance(steps[place], kinds):
+            return place + 1
     return mark.place + 1

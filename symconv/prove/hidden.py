@@ -16,6 +16,7 @@ from symconv import steps as st
 
 MOST_CANDIDATES = 400
 Keep = tuple[tuple[int, ...] | None, ...]
+Ranges = tuple[tuple[int, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,9 @@ class Hidden:
 
     ``channels`` orders the merged axis of the right tensor: ``c`` for the left tensor's channels
     (``g c`` where they are grouped) and ``r0``, ``r1``, ... for the phases of each axis.  ``keep``
-    says on which positions of each axis of the line anything but zero can stand.
+    says on which positions of each axis of the line anything but zero can stand.  ``live`` is the
+    range ``first, end, step`` of the left tensor, on each axis, that is read later; outside it the
+    two may differ.
     """
 
     shape: tuple[int, ...]
@@ -34,6 +37,7 @@ class Hidden:
     channels: tuple[str, ...] = ("c",)
     groups: int = 1
     keep: Keep | None = None
+    live: Ranges | None = None
 
     @property
     def line(self) -> tuple[int, ...]:
@@ -80,6 +84,20 @@ class Hidden:
         """A mask of the line's positions that are known to be zero."""
         return () if self.keep is None else (st.Mask((None, *self.keep)),)
 
+    def to_live(self) -> tuple[st.Step, ...]:
+        """From the left tensor to what is read of it later."""
+        if self.live is None:
+            return ()
+        return (st.Slice(((None, None, None), *self.live)),)
+
+    def only_live(self) -> tuple[st.Step, ...]:
+        """The left tensor with something else where nothing is read later."""
+        if self.live is None:
+            return ()
+        ends = [(a, n - b) for (a, b, _), n in zip(self.live, self.shape[1:], strict=True)]
+        steps = (1, *(step for _, _, step in self.live))
+        return (*self.to_live(), st.Dilate(steps), st.Pad(((0, 0), *ends)))
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for a certificate."""
         return {
@@ -88,6 +106,7 @@ class Hidden:
             "to_right": [step.to_dict() for step in self.to_right()],
             "to_line": [step.to_dict() for step in self.to_line()],
             "inside": [step.to_dict() for step in self.inside()],
+            "live": None if self.live is None else [list(ends) for ends in self.live],
         }
 
 

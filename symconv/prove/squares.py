@@ -12,7 +12,7 @@ claim of its own says, stay zero under a function that keeps it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
 from time import perf_counter
@@ -23,11 +23,11 @@ from symconv.claim import Claim
 from symconv.errors import TooLarge
 from symconv.pointwise import named
 from symconv.prove.concrete import compare_forms
-from symconv.prove.cuts import Cut, Grain, cuts, parts
-from symconv.prove.hidden import Hidden, candidates, in_channel_order, whole
-from symconv.prove.support import possible
+from symconv.prove.cuts import Cut, Grain, cuts, leading_gathers, parts, sums
+from symconv.prove.hidden import Hidden, Ranges, candidates, in_channel_order, whole
+from symconv.prove.support import everywhere_finite, possible, read_ranges
 from symconv.relation.meaning import UnsupportedStep, pipeline_monoid
-from symconv.relation.sides import read_part, read_sides
+from symconv.relation.sides import INPUT, read_part, read_sides
 from symconv.verdict import Certificate, Counterexample, Fact, Refuted, Undecided, Verdict
 
 SECONDS = 10.0
@@ -93,10 +93,7 @@ def _certificate(claim: Claim, found: Pasted, swapped: bool, seconds: float) -> 
 
 @dataclass(frozen=True, slots=True)
 class Square:
-    """A proved part: where it ends on both sides, and what the hidden tensors there have in common.
-
-    ``zeros`` says that the tail's knowledge (``hidden.keep``) was proved too.
-    """
+    """A proved part: where it ends on both sides, and what the hidden tensors there share."""
 
     left: Cut
     right: Cut
@@ -136,7 +133,32 @@ def _paste(claim: Claim, grain: Grain, guess: Guess) -> Pasted | Stuck | Counter
         return Stuck(0, 0, f"the sides apply other functions: {functions[0]} and {functions[1]}")
     if [cut.function for cut in where[0]] != [cut.function for cut in where[1]]:
         return Stuck(0, 0, "the two sides' layers do not stand between the same functions")
-    return _Pasting(claim, where, (shapes[0], shapes[1]), guess).run()
+    plain = _Pasting(claim, where, (shapes[0], shapes[1]), guess).run()
+    if isinstance(plain, Pasted):
+        return plain
+    live = _live_ranges(claim, where[0], shapes[0])
+    if live is None:
+        return plain
+    return _Pasting(claim, where, (shapes[0], shapes[1]), guess, live).run()
+
+
+def _live_ranges(
+    claim: Claim, where: tuple[Cut, ...], shapes: Sequence[tuple[int, ...]]
+) -> list[Ranges | None] | None:
+    """What later parts read of each hidden tensor; None where that is all of every one."""
+    found: list[Ranges | None] = [None]
+    pipelines = parts(claim.left, where)
+    for part in range(len(pipelines) - 1, 0, -1):
+        after = replace(whole(shapes[part]), live=found[0])
+        steps = (*pipelines[part], *after.to_live())
+        try:
+            form = read_part(claim, "left", steps, shapes[part - 1], pipeline_monoid(steps))
+        except (TooLarge, UnsupportedStep):
+            return None
+        read = read_ranges(form, INPUT)
+        every = tuple((0, n, 1) for n in shapes[part - 1][1:])
+        found.insert(0, None if read in (None, every) else read)
+    return found if any(found) else None
 
 
 def _shapes(claim: Claim, side: str, where: tuple[Cut, ...]) -> list[tuple[int, ...]]:
@@ -151,13 +173,20 @@ def _shapes(claim: Claim, side: str, where: tuple[Cut, ...]) -> list[tuple[int, 
 
 @dataclass(slots=True)
 class _Pasting:
-    """Pastes one square after another, from the input on."""
+    """Pastes one square after another, from the input on.
+
+    ``finite`` says that no -inf can stand in the right tensor before a part; where it can, the
+    maximum of part ``emptied`` has left a place without anything to read.
+    """
 
     claim: Claim
     where: tuple[tuple[Cut, ...], tuple[Cut, ...]]
     shapes: tuple[list[tuple[int, ...]], list[tuple[int, ...]]]
     guess: Guess
+    live: list[Ranges | None] | None = None
     hidden: list[Hidden] = field(default_factory=list)
+    finite: bool = True
+    emptied: int = -1
     until: float = field(default_factory=lambda: perf_counter() + SECONDS)
 
     def run(self) -> Pasted | Stuck:
@@ -165,7 +194,9 @@ class _Pasting:
         count = len(self.shapes[0])
         for part in range(count):
             try:
+                self._refuse_infinity(part)
                 after = self._advance(part, last=part == count - 1)
+                self._note_infinity(part)
             except (TooLarge, UnsupportedStep) as fault:
                 return self._stuck(part, str(fault))
             if after is None:
@@ -174,6 +205,30 @@ class _Pasting:
         end = Cut(len(self.claim.left)), Cut(len(self.claim.right))
         ends = zip((*self.where[0], end[0]), (*self.where[1], end[1]), self.hidden[1:], strict=True)
         return Pasted(tuple(Square(*item) for item in ends), self.shapes[0][-1])
+
+    def _refuse_infinity(self, part: int) -> None:
+        """A zero weight times -inf is no number: a sum must not meet what a maximum left empty."""
+        self.finite = self.finite or self._masked(part)
+        if not self.finite and any(sums(parts(side, cut)[part]) for side, cut in self._sides()):
+            raise UnsupportedStep(
+                "a sum would meet -inf where a max pooling reads nothing; mask that first"
+            )
+
+    def _masked(self, part: int) -> bool:
+        """Whether the gathers that begin this part leave nothing of what the maximum left empty."""
+        right = parts(self.claim.right, self.where[1])
+        return part - 1 == self.emptied and self._finite(part - 1, leading_gathers(right[part]))
+
+    def _finite(self, part: int, more: tuple[st.Step, ...] = ()) -> bool:
+        """Whether the right maximum of this part, with gathers behind it, is -inf nowhere."""
+        before, right = self.hidden[part], parts(self.claim.right, self.where[1])[part]
+        steps = (*before.to_right(), *right, *more)
+        return everywhere_finite(read_part(self.claim, "right", steps, before.line_shape, "max"))
+
+    def _note_infinity(self, part: int) -> None:
+        right = parts(self.claim.right, self.where[1])[part]
+        if self.finite and pipeline_monoid(right) == "max" and not self._finite(part):
+            self.finite, self.emptied = False, part
 
     def _stuck(self, part: int, why: str) -> Stuck:
         steps = [parts(side, cut)[part] for side, cut in self._sides()]
@@ -195,8 +250,10 @@ class _Pasting:
         left, right = (shapes[part] for shapes in self.shapes)
         every = [whole(left)] if last else self._candidates(part, left, right)
         for after in every:
+            if self.live is not None:
+                after = replace(after, live=self.live[part])
             if self._commutes(part, after):
-                return after
+                return after if self._reads_only_live(part, after) else None
             if perf_counter() > self.until:
                 raise TooLarge(f"no phases were found within {SECONDS:.0f} s")
         return None
@@ -215,8 +272,14 @@ class _Pasting:
 
     def _commutes(self, part: int, after: Hidden) -> bool:
         left, right = (parts(side, cut)[part] for side, cut in self._sides())
-        square = square_claim(self.claim, self.hidden[part], left, right, after)
-        return compare_forms(*read_sides(square)) is None
+        return _holds(square_claim(self.claim, self.hidden[part], left, right, after))
+
+    def _reads_only_live(self, part: int, after: Hidden) -> bool:
+        """Whether the left part reads nothing outside the live range before it."""
+        if self.hidden[part].live is None:
+            return True
+        left = parts(*self._sides()[0])[part]
+        return _holds(live_claim(self.claim, self.hidden[part], left, after))
 
     def _learn_zeros(self, part: int) -> bool:
         """Find where the line before this part can hold nothing but zero, and prove it."""
@@ -242,8 +305,11 @@ class _Pasting:
         after = replace(after, keep=possible(form))
         if all(all(axis) for axis in after.keep or () if axis is not None):
             return None
-        proved = compare_forms(*read_sides(zeros_claim(self.claim, before, right, after))) is None
-        return after if proved else None
+        return after if _holds(zeros_claim(self.claim, before, right, after)) else None
+
+
+def _holds(claim: Claim) -> bool:
+    return compare_forms(*read_sides(claim)) is None
 
 
 def square_claim(
@@ -258,8 +324,22 @@ def square_claim(
         name=f"{claim.name}: a square",
         channels=before.line_shape[0],
         size=before.line,
-        left=(*kept, *before.inside(), *left),
-        right=(*kept, *before.to_right(), *right, *after.to_line(), *after.inside()),
+        left=(*kept, *before.inside(), *left, *after.to_live()),
+        right=(*kept, *before.to_right(), *right, *after.to_line(), *after.inside(),
+               *after.to_live()),
+    )  # fmt: skip
+
+
+def live_claim(claim: Claim, before: Hidden, left: tuple[st.Step, ...], after: Hidden) -> Claim:
+    """What is live after a left part depends on nothing that is not live before it."""
+    way = (*left, *after.to_live())
+    return replace(
+        claim,
+        name=f"{claim.name}: what is read later",
+        channels=before.shape[0],
+        size=before.shape[1:],
+        left=way,
+        right=(*before.only_live(), *way),
     )
 
 

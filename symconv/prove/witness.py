@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from math import prod
 from numbers import Rational
 from time import perf_counter
@@ -35,7 +36,7 @@ Array = NDArray[Any]
 Tensors = dict[str, Array]
 
 
-def find_witness(claim: Claim, tries: int = 6, seed: int = 0) -> Counterexample | None:
+def find_witness(claim: Claim, tries: int = 300, seed: int = 0) -> Counterexample | None:
     """Integers for which the sides differ, few of them and mostly ones; None if none was found."""
     shapes = _shapes(claim)
     if sum(map(prod, shapes.values())) > MOST_ENTRIES:
@@ -57,11 +58,20 @@ def _shapes(claim: Claim) -> dict[str, tuple[int, ...]]:
 def _assignments(
     shapes: dict[str, tuple[int, ...]], tries: int, rng: np.random.Generator
 ) -> Iterator[Tensors]:
-    """Positive integers first: they pass a ReLU and do not cancel."""
+    """Positive integers first: they pass a ReLU and do not cancel; then sparse and signed ones."""
     yield {name: np.ones(shape, dtype=object) for name, shape in shapes.items()}
-    for turn in range(tries):
-        low = 1 if turn % 2 == 0 else -4
-        yield {n: rng.integers(low, 6, shape).astype(object) for n, shape in shapes.items()}
+    for _, (low, high), density in zip(
+        range(tries),
+        cycle(((1, 5), (-1, 1), (-4, 5), (0, 1), (-9, 2))),
+        cycle((1.0, 0.6)),
+        strict=False,
+    ):
+        yield {
+            name: (rng.integers(low, high + 1, shape) * (rng.random(shape) < density)).astype(
+                object
+            )
+            for name, shape in shapes.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +158,10 @@ def _entries(values: Array) -> Entries:
 
 
 def _apart(left: Any, right: Any) -> bool:
-    """Whether two values differ: exactly, or beyond rounding where a function rounds."""
+    """Whether two values differ: exactly, or beyond rounding where a function rounds.
+
+    What is no number (-inf times zero) says nothing.
+    """
     if isinstance(left, Rational) and isinstance(right, Rational):
         return left != right
     if left == right or (left != left and right != right):
