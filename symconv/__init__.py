@@ -9,12 +9,13 @@ from symconv.errors import SymconvError
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 
 if TYPE_CHECKING:
-    from symconv.api import check, prove, report
+    from symconv.api import check, prove, prove_network, report
     from symconv.claim import Claim, read_claim
     from symconv.crosscheck import crosscheck
     from symconv.destride import destride
     from symconv.evaluate import evaluate
     from symconv.expand import Expansion
+    from symconv.network import Network, chain
     from symconv.recheck import recheck
     from symconv.replay import replay
     from symconv.report import draw
@@ -28,14 +29,17 @@ _LATE = {
     "Certificate": "verdict",
     "Claim": "claim",
     "Expansion": "expand",
+    "Network": "network",
     "Refuted": "verdict",
     "Undecided": "verdict",
+    "chain": "network",
     "check": "api",
     "crosscheck": "crosscheck",
     "destride": "destride",
     "draw": "report",
     "evaluate": "evaluate",
     "prove": "api",
+    "prove_network": "api",
     "read_claim": "claim",
     "recheck": "recheck",
     "replay": "replay",
@@ -53,15 +57,18 @@ __all__ = [
     "ConvTranspose",
     "Expansion",
     "MaxPool",
+    "Network",
     "Refuted",
     "SymconvError",
     "Undecided",
+    "chain",
     "check",
     "crosscheck",
     "destride",
     "draw",
     "evaluate",
     "prove",
+    "prove_network",
     "read_claim",
     "recheck",
     "replay",

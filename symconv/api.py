@@ -14,14 +14,16 @@ from symconv.dialect.config import layer_to_dict
 from symconv.errors import SymconvError, TooLarge
 from symconv.expand import Expansion
 from symconv.layer import AnyLayer
+from symconv.network import Network
 from symconv.prove.settle import settle
 from symconv.standin import matrix_entries, stand_in
 from symconv.verdict import Certificate, Fact, Verdict
 
 if TYPE_CHECKING:
+    from symconv.network_proof import NetworkProof
     from symconv.report import ReportFiles
 
-Subject = Expansion | OpenExpansion | AnyLayer
+Subject = Expansion | OpenExpansion | AnyLayer | Network
 
 MOST_MATRIX_ENTRIES = 4000
 """Above this many non-zeros the SymPy identity is proved for a stand-in, and says so."""
@@ -45,7 +47,8 @@ def prove(
     small enough and else for a stand-in of the same geometry.
 
     Args:
-        subject: an `Expansion`, or a layer to be expanded with the least factors.
+        subject: an `Expansion`, or a layer to be expanded with the least factors, or a `Network`
+            (`prove_network` says more of its masks).
         input_size: the layer's input size; an expansion has its own.
         name: the claim's name.
         config: the layer's configuration, kept in the certificate; by default written anew.
@@ -60,6 +63,8 @@ def prove(
     >>> verdict.verdict, verdict.method, verdict.output_shape
     ('proved', ['tables', 'sympy'], (64, 112, 112))
     """
+    if isinstance(subject, Network):
+        return prove_network(subject).verdict
     expansion = _expansion(subject, input_size)
     verdict = settle(expansion.claim(name))
     if not isinstance(verdict, Certificate):
@@ -71,7 +76,33 @@ def prove(
     return replace(verdict, layer=dict(layer), facts=verdict.facts + facts, limits=limits)
 
 
-def _expansion(subject: Subject, input_size: Sequence[int] | None) -> Expansion:
+def prove_network(network: Network) -> NetworkProof:
+    """Prove a chain equal to its stride-free form on phases, one square a layer.
+
+    Masks stand where a layer would read the tail of a hidden signal; each is a fact of the
+    certificate.
+
+    Source: Kong and Lucey 2017, section 3.
+
+    >>> from symconv import Conv
+    >>> from symconv.network import chain
+    >>> net = chain("net", [Conv(3, 8, 3, 1, 1), "relu", Conv(8, 8, 3, 2, 1)], (33, 33))
+    >>> proof = prove_network(net)
+    >>> proof.verdict.method, proof.without_masks.verdict
+    (['squares', 'mask'], 'refuted')
+    """
+    from symconv.prove.chains import settle_network
+
+    proof = settle_network(network)
+    if not isinstance(proof.verdict, Certificate):
+        return proof
+    facts = (*proof.verdict.facts, *proof.mask_facts())
+    return replace(proof, verdict=replace(proof.verdict, facts=facts))
+
+
+def _expansion(
+    subject: Expansion | OpenExpansion | AnyLayer, input_size: Sequence[int] | None
+) -> Expansion:
     if isinstance(subject, Expansion):
         if input_size is not None and tuple(input_size) != subject.input_size:
             raise SymconvError(
@@ -152,8 +183,11 @@ def report(
         SymconvError: as `prove`; or a displayed step of the derivation does not hold.
         OSError: a file cannot be written.
     """
-    from symconv.report import write_report
+    from symconv.report import write_network_report, write_report
 
+    if isinstance(subject, Network):
+        command = f"symconv.report(network, {str(directory)!r})"
+        return write_network_report(prove_network(subject), directory, command=command, pdf=pdf)
     expansion = _expansion(subject, input_size)
     verdict = prove(expansion, name=name)
     command = f"symconv.report({expansion.original!r}, {str(directory)!r}, {expansion.input_size})"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symconv.cli import output
+from symconv.cli import chains, output
 from symconv.cli.faults import Commands
 from symconv.cli.options import (
     command_line,
@@ -28,12 +28,14 @@ from symconv.cli.results import (
     of_expansion,
     of_verdict,
     one_line,
+    reported,
     settled,
 )
 from symconv.cli.running import certify, finish, read_entries, run
 from symconv.errors import SymconvError
 
 if TYPE_CHECKING:
+    from symconv.dialect.chain import Chain
     from symconv.dialect.files import Entry
     from symconv.verdict import Verdict
 
@@ -73,13 +75,17 @@ def prove(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Prove each layer equal to its expansion, at its input size."""
+    """Prove each layer equal to its expansion, or a chain to its stride-free form."""
     from symconv import api
+    from symconv.dialect.chain import Chain
 
     entries, expand = read_entries(sources), expander(options)
     with_sympy = len(entries) <= FEW if symbolic is None else symbolic
 
     def settle(entry: Entry) -> tuple[Verdict, Result]:
+        if isinstance(entry, Chain):
+            proof = api.prove_network(chains.as_network(entry, options))
+            return proof.verdict, chains.of_proof(proof)
         name, expansion = expand(entry)
         verdict = api.prove(expansion, name=name, symbolic=with_sympy)
         return verdict, {**of_verdict(verdict), "expansion": of_expansion(expansion, name)}
@@ -141,15 +147,32 @@ def recheck(paths: Sequence[str], as_json: bool) -> None:
 @json_option
 def expand(sources: Sequence[str], as_json: bool, **options: Any) -> None:
     """The expanded layer, and the maps of input, weight and output as steps."""
+    from symconv.dialect.chain import Chain
+
     entries, expanded = read_entries(sources), expander(options)
 
     def work(entry: Entry) -> Result:
+        if isinstance(entry, Chain):
+            return _expand_chain(entry, options, as_json)
         name, expansion = expanded(entry)
         written = of_expansion(expansion, name)
         result = {"name": name, "output_size": list(expansion.output_size), "expansion": written}
         return result if as_json else {**result, "note": _written(written)}
 
     run(entries, work, as_json)
+
+
+def _expand_chain(entry: Chain, options: dict[str, Any], as_json: bool) -> Result:
+    from symconv import api
+
+    proof = api.prove_network(chains.as_network(entry, options))
+    written = chains.of_network(proof.expansion)
+    result = {"name": entry.name, "expansion": written}
+    if as_json:
+        return result
+    lines = [f"{layer['name']}: {json.dumps(layer['layer'])}" for layer in written["layers"]]
+    steps = [f"step {json.dumps(step)}" for step in written["right"]]
+    return {**result, "note": "\n        ".join([*lines, *steps])}
 
 
 def _written(expansion: dict[str, Any]) -> str:
@@ -167,11 +190,16 @@ def show(sources: Sequence[str], as_json: bool, **options: Any) -> None:
     """Sizes, parameters and multiply-adds, before and after expansion."""
     from dataclasses import asdict
 
+    from symconv.dialect.chain import Chain
+    from symconv.network import NetworkExpansion
     from symconv.tying import counts
 
     entries, expanded = read_entries(sources), expander(options)
 
     def work(entry: Entry) -> Result:
+        if isinstance(entry, Chain):
+            network = chains.as_network(entry, options)
+            return {"name": entry.name, "layers": chains.counted(NetworkExpansion(network))}
         name, expansion = expanded(entry)
         return {
             "name": name,
@@ -185,8 +213,8 @@ def show(sources: Sequence[str], as_json: bool, **options: Any) -> None:
     start = perf_counter()
     results = output.with_progress(each(entries, work), len(entries), as_json)
     if not as_json:
-        _print_counts([result for result in results if "counts" in result])
-        results = [result for result in results if "counts" not in result]
+        _print_counts([row for result in results for row in result.get("layers", [result])])
+        results = [result for result in results if not {"counts", "layers"} & set(result)]
     finish(results, perf_counter() - start, as_json)
 
 
@@ -194,7 +222,7 @@ def _print_counts(results: list[Result]) -> None:
     columns = ("layer", "input", "output", "E_in", "E_out", "parameters", "slots",
                "multiply-adds", "expanded")  # fmt: skip
     rows = []
-    for result in results:
+    for result in (result for result in results if "counts" in result):
         sizes = ["x".join(map(str, result[key]))
                  for key in ("input_size", "output_size", "factor_in", "factor_out")]  # fmt: skip
         figures = result["counts"]
@@ -217,22 +245,27 @@ def _print_counts(results: list[Result]) -> None:
 def report(sources: Sequence[str], folder: str, pdf: bool, as_json: bool, **options: Any) -> None:
     """Prove each layer and write its report: LaTeX, HTML, and PDF where asked."""
     from symconv import api
-    from symconv.report import write_report
+    from symconv.dialect.chain import Chain
+    from symconv.report import write_network_report, write_report
 
     entries, expanded = read_entries(sources), expander(options)
     command = command_line(["report", *sources, "-o", folder, *["--pdf"] * pdf], options)
     seen: Counter[str] = Counter()
 
     def work(entry: Entry) -> Result:
+        if isinstance(entry, Chain):
+            proof = api.prove_network(chains.as_network(entry, options))
+            return reported(
+                of_verdict(proof.verdict),
+                write_network_report(proof, folder, command=command, pdf=pdf),
+            )
         name, expansion = expanded(entry)
         seen[name] += 1
         if seen[name] > 1:
             name = f"{name} ({seen[name]})"
         verdict = api.prove(expansion, name=name)
         files = write_report(expansion, verdict, folder, name=name, command=command, pdf=pdf)
-        paths = [str(path) for path in (files.tex, files.html, files.pdf) if path]
-        notes = {"note": "; ".join(files.notes)} if files.notes else {}
-        return {**of_verdict(verdict), "files": paths, **notes}
+        return reported(of_verdict(verdict), files)
 
     run(entries, work, as_json)
 
@@ -244,14 +277,20 @@ def report(sources: Sequence[str], folder: str, pdf: bool, as_json: bool, **opti
               help="A file ending in .svg, .pdf, .tex, .graphml or .json.")  # fmt: skip
 @json_option
 def draw(sources: Sequence[str], path: str, as_json: bool, **options: Any) -> None:
-    """Draw the parameter tying of one layer."""
+    """Draw the parameter tying of one layer, or the copies in one chain."""
+    from symconv.dialect.chain import Chain
+    from symconv.network import NetworkExpansion
     from symconv.report import draw as draw_tying
+    from symconv.report import draw_network
 
     entries, expanded = read_entries(sources), expander(options)
     if len(entries) != 1:
         raise SymconvError(f"draw takes one layer, got {len(entries)}; name one of them")
 
     def work(entry: Entry) -> Result:
+        if isinstance(entry, Chain):
+            network = NetworkExpansion(chains.as_network(entry, options))
+            return {"name": entry.name, "note": draw_network(network, path), "files": [path]}
         name, expansion = expanded(entry)
         return {"name": name, "note": draw_tying(expansion, path, name=name), "files": [path]}
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from symconv.dialect.config import Config
     from symconv.dialect.files import Entry
     from symconv.expand import Expansion
+    from symconv.report import ReportFiles
     from symconv.verdict import Verdict
 
 Result = dict[str, Any]
@@ -107,6 +108,13 @@ def of_verdict(verdict: Verdict) -> Result:
     else:
         result["reason"] = verdict.reason
     return result
+
+
+def reported(result: Result, files: ReportFiles) -> Result:
+    """A result with the files of its report."""
+    paths = [str(path) for path in (files.tex, files.html, files.pdf) if path]
+    notes = {"note": "; ".join(files.notes)} if files.notes else {}
+    return {**result, "files": paths, **notes}
 
 
 def of_expansion(expansion: Expansion, name: str) -> dict[str, Any]:

@@ -8,14 +8,9 @@ from typing import Any
 
 from symconv.dialect.config import CHANNELS, OPERATIONS, Config, hint, read_layer
 from symconv.errors import LayerError
+from symconv.network import Network, chain
 from symconv.pointwise import POINTWISE
-
-
-@dataclass(frozen=True, slots=True)
-class Pointwise:
-    """A function applied to each value alone."""
-
-    function: str
+from symconv.steps import Pointwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +24,22 @@ class Chain:
     def layers(self) -> tuple[Config, ...]:
         """The layers alone."""
         return tuple(entry for entry in self.entries if isinstance(entry, Config))
+
+    def network(self) -> Network:
+        """The chain as a network, whose claim can be proved.
+
+        Raises:
+            LayerError: the first layer's input size names a size.
+        """
+        first = self.layers[0]
+        if first.numeric_size is None:
+            raise LayerError(
+                f"chain {self.name!r}: input_size={list(first.input_size)} names a size; "
+                "give numbers"
+            )
+        operations = [e.layer if isinstance(e, Config) else e.function for e in self.entries]
+        names = [e.name if isinstance(e, Config) else e.function for e in self.entries]
+        return chain(self.name, operations, first.numeric_size, names)
 
 
 def read_chain(items: Sequence[Any], name: str) -> Chain:
@@ -71,10 +82,11 @@ def _read_entry(item: Any, where: str, last: Config | None) -> Config | Pointwis
 
 def _read_function(item: Mapping[str, Any], where: str) -> str:
     op, extra = item["op"], sorted(set(item) - {"op", "name", "function"})
+    given = item.get("function", item.get("name"))
     if extra:
         raise LayerError(f"{where}: a pointwise function has no attribute {extra[0]!r}")
-    if op == "pointwise" and isinstance(item.get("function"), str):
-        return str(item["function"])
+    if op == "pointwise" and isinstance(given, str) and given.isidentifier():
+        return given
     if op in POINTWISE and "function" not in item:
         return str(op)
     known = (*OPERATIONS, *POINTWISE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from time import perf_counter
 from typing import Any
@@ -13,27 +13,15 @@ import numpy as np
 from symconv.claim import Claim
 from symconv.errors import SymconvError
 from symconv.network import INPUT, Network, NetworkExpansion, thinned
+from symconv.network_proof import NetworkProof
 from symconv.prove.settle import settle
 from symconv.prove.squares import first_stuck, settle_in_squares
-from symconv.prove.witness import find_witness, first_apart, written
-from symconv.replay import assigned, run_claim
+from symconv.prove.witness import evaluated, find_witness, first_apart, written
+from symconv.replay import assigned
 from symconv.verdict import Certificate, Counterexample, Refuted, Undecided, Verdict
 
 MOST_PIXELS = 1500
 """Above so many input samples a counterexample is sought at a smaller size, and then moved."""
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkProof:
-    """The verdict on a chain and its expansion, whose masks the prover asked for.
-
-    ``without_masks`` is the verdict on the same expansion without them; None where there are none
-    but those that keep -inf out of sums.
-    """
-
-    expansion: NetworkExpansion
-    verdict: Verdict
-    without_masks: Verdict | None
 
 
 def settle_network(network: Network) -> NetworkProof:
@@ -146,7 +134,7 @@ def _evaluated(claim: Claim, found: Counterexample) -> Counterexample | None:
     """
     x, tensors = assigned(claim, found)
     floats = {name: value.astype(float) for name, value in tensors.items()}
-    left, right = (run_claim(claim, side, x.astype(float), floats) for side in ("left", "right"))
+    left, right = evaluated(claim, x.astype(float), floats)
     place = first_apart(left, right)
     if place is None:
         return None

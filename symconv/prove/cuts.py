@@ -64,6 +64,28 @@ def _parted(mark: _Mark, after: _Mark, grain: Grain) -> bool:
     return after.function is None and (grain == "fine" or mark.kind != after.kind)
 
 
+def pulled(steps: Sequence[st.Step]) -> tuple[st.Step, ...]:
+    """The pipeline with every function in front of the gathers that it commutes with.
+
+    A gather that fills nothing in only moves values, so a function of each value may come first.
+
+    >>> pulled([st.Flip((1,)), st.Pointwise("relu")])[0]
+    Pointwise(function='relu')
+    """
+    found = list(steps)
+    for place in range(len(found)):
+        here = place
+        while here and isinstance(found[here], st.Pointwise) and _only_moves(found[here - 1]):
+            found[here - 1], found[here] = found[here], found[here - 1]
+            here -= 1
+    return tuple(found)
+
+
+def _only_moves(step: st.Step) -> bool:
+    moves = (st.Rearrange, st.Transpose, st.Flip, st.Slice, st.Split, st.Tile)
+    return isinstance(step, moves) or (isinstance(step, st.Pad) and step.mode != "zeros")
+
+
 def parts(steps: Sequence[st.Step], where: Sequence[Cut]) -> list[tuple[st.Step, ...]]:
     """The pipeline's parts between the cuts, without the pointwise functions."""
     starts = [0, *(cut.next for cut in where)]

@@ -23,7 +23,7 @@ from symconv.claim import Claim
 from symconv.errors import TooLarge
 from symconv.pointwise import named
 from symconv.prove.concrete import compare_forms
-from symconv.prove.cuts import Cut, Grain, cuts, leading_gathers, parts, sums
+from symconv.prove.cuts import Cut, Grain, cuts, leading_gathers, parts, pulled, sums
 from symconv.prove.hidden import Hidden, Ranges, candidates, in_channel_order, whole
 from symconv.prove.support import everywhere_finite, possible, read_ranges
 from symconv.relation.meaning import UnsupportedStep, pipeline_monoid
@@ -59,8 +59,9 @@ def settle_in_squares(claim: Claim, guess: Guess = lambda place: None) -> Verdic
     """
     start = perf_counter()
     reasons = []
+    moved = _pulled(claim)
     for swapped in (False, True):
-        turned = replace(claim, left=claim.right, right=claim.left) if swapped else claim
+        turned = replace(moved, left=moved.right, right=moved.left) if swapped else moved
         for grain in _grains(turned):
             found = _paste(turned, grain, (lambda place: None) if swapped else guess)
             if isinstance(found, Counterexample):
@@ -73,6 +74,10 @@ def settle_in_squares(claim: Claim, guess: Guess = lambda place: None) -> Verdic
                 return _certificate(claim, found, swapped, perf_counter() - start)
             reasons.append(found.reason)
     return Undecided(claim, reasons[0], perf_counter() - start)
+
+
+def _pulled(claim: Claim) -> Claim:
+    return replace(claim, left=pulled(claim.left), right=pulled(claim.right))
 
 
 def _grains(claim: Claim) -> list[Grain]:
@@ -119,7 +124,7 @@ class Pasted:
 
 def first_stuck(claim: Claim, guess: Guess) -> Stuck | None:
     """Where a claim, cut finely, cannot be pasted; None where it can."""
-    found = _paste(claim, "fine", guess)
+    found = _paste(_pulled(claim), "fine", guess)
     return found if isinstance(found, Stuck) else None
 
 

@@ -84,10 +84,7 @@ class _Search:
 
     def sides(self, tensors: Tensors) -> tuple[Array, Array]:
         weights = {name: value for name, value in tensors.items() if name}
-        left, right = (
-            run_claim(self.claim, side, tensors[""], weights) for side in ("left", "right")
-        )
-        return left, right
+        return evaluated(self.claim, tensors[""], weights)
 
     def place(self, tensors: Tensors) -> tuple[int, ...] | None:
         """The first output at which the sides differ."""
@@ -141,6 +138,13 @@ class _Search:
             ),
             functions=_readings(self.claim),
         )
+
+
+def evaluated(claim: Claim, x: Array, weights: Tensors) -> tuple[Array, Array]:
+    """Both sides on these tensors; -inf times zero is no number, and no warning."""
+    with np.errstate(all="ignore"):
+        left, right = (run_claim(claim, side, x, weights) for side in ("left", "right"))
+    return left, right
 
 
 def first_apart(left: Array, right: Array) -> tuple[int, ...] | None:

@@ -28,7 +28,7 @@ def same_by_squares(claim: dict[str, Any], figures: dict[str, Any]) -> tuple[boo
     Raises:
         ClaimError: the cuts do not fit the claim, or the maps are not what they must be.
     """
-    left, right = claim["left"], claim["right"]
+    left, right = _functions_first(claim["left"]), _functions_first(claim["right"])
     if figures["swapped"]:
         left, right = right, left
     start = {"left": 0, "right": 0, "function": None, "live": None, "inside": [], "kept": [],
@@ -44,6 +44,22 @@ def same_by_squares(claim: dict[str, Any], figures: dict[str, Any]) -> tuple[boo
         if not equal:
             return False, shape
     return True, shape
+
+
+def _functions_first(steps: Steps) -> Steps:
+    """The same pipeline, every function before the steps that only move values."""
+    done: Steps = []
+    for step in steps:
+        at = len(done)
+        while step["op"] == "pointwise" and at and _moves(done[at - 1]):
+            at -= 1
+        done.insert(at, step)
+    return done
+
+
+def _moves(step: dict[str, Any]) -> bool:
+    words = {"rearrange", "transpose", "flip", "slice", "split", "tile"}
+    return step["op"] in words or (step["op"] == "pad" and step.get("mode", "zeros") != "zeros")
 
 
 def _part(steps: Steps, side: str, before: dict[str, Any], after: dict[str, Any]) -> Steps:

@@ -1,6 +1,8 @@
 """Reports: expansions and verdicts as LaTeX, HTML and PDF, and pictures of the sharing."""
 
 from symconv.report.drawing import draw
+from symconv.report.drawing.network import draw_network
+from symconv.report.network import write_network_report
 from symconv.report.write import ReportFiles, write_report
 
-__all__ = ["ReportFiles", "draw", "write_report"]
+__all__ = ["ReportFiles", "draw", "draw_network", "write_network_report", "write_report"]

@@ -43,6 +43,13 @@ def write_report(
         OSError: a file cannot be written.
     """
     document = compose(expansion, verdict, name=name, command=command, date=date)
+    return write_document(document, directory, name, pdf=pdf)
+
+
+def write_document(
+    document: Document, directory: str | Path, name: str, *, pdf: bool = False
+) -> ReportFiles:
+    """Write a document as LaTeX and HTML, and as PDF where asked, under a name made a file's."""
     folder, stem = Path(directory), file_stem(name)
     folder.mkdir(parents=True, exist_ok=True)
     tex, html = folder / f"{stem}.tex", folder / f"{stem}.html"

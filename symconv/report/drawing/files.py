@@ -46,6 +46,19 @@ def draw(expansion: Expansion, path: str | Path, *, name: str = "") -> str:
 Written = tuple[str | bytes, str]
 
 
+def render_scene(scene: Scene, suffix: str) -> str | bytes | None:
+    """A scene as ``.svg``, ``.pdf`` or ``.tex``; None for another ending."""
+    render = _RENDERERS.get(suffix)
+    return None if render is None else render(scene)
+
+
+_RENDERERS: dict[str, Callable[[Scene], str | bytes]] = {
+    ".svg": svg,
+    ".pdf": lambda scene: latex_to_pdf(tikz_document(scene)),
+    ".tex": tikz_document,
+}
+
+
 def _picture(render: Callable[[Scene], str | bytes]) -> Callable[[Expansion, str], Written]:
     def write(expansion: Expansion, name: str) -> Written:
         return render(tying_scene(expansion, name)), subject_of(expansion).scope
@@ -65,9 +78,7 @@ def _graph(render: Callable[[object], str]) -> Callable[[Expansion, str], Writte
 
 
 _WRITERS: dict[str, Callable[[Expansion, str], Written]] = {
-    ".svg": _picture(svg),
-    ".pdf": _picture(lambda scene: latex_to_pdf(tikz_document(scene))),
-    ".tex": _picture(tikz_document),
+    **{suffix: _picture(render) for suffix, render in _RENDERERS.items()},
     ".graphml": _graph(graphml),
     ".json": _graph(node_link),
 }

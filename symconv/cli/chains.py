@@ -1,0 +1,86 @@
+"""Results of chains: what the commands say of a network of layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from symconv.cli.results import Result, of_expansion, of_verdict
+from symconv.errors import SymconvError
+
+if TYPE_CHECKING:
+    from symconv.dialect.chain import Chain
+    from symconv.network import Network, NetworkExpansion
+    from symconv.network_proof import NetworkProof
+
+
+def as_network(entry: Chain, options: dict[str, Any]) -> Network:
+    """The entry as a network; its factors are solved, not asked for.
+
+    Raises:
+        SymconvError: an option asks for factors, a residual stride or another channel order.
+    """
+    given = [name for name, value in options.items() if value not in (None, 1, "channel")]
+    if given:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise SymconvError(
+            f"chain {entry.name!r}: the factors of a chain are solved from its strides; "
+            f"leave out {names}"
+        )
+    return entry.network()
+
+
+def of_network(expansion: NetworkExpansion) -> Result:
+    """The expanded layers one by one, and the claim of the whole chain."""
+    from symconv.network import INPUT
+
+    network = expansion.network
+    layers = [
+        {
+            "name": network.nodes[place].name,
+            "mask": place in expansion.masks,
+            **{k: v for k, v in of_expansion(e, network.nodes[place].name).items() if k != "claim"},
+        }
+        for place, e in expansion.expansions.items()
+    ]
+    claim = expansion.claim().to_dict()
+    return {
+        "factor_in": list(network.factors[INPUT]),
+        "factor_out": list(network.factors[len(network.nodes) - 1]),
+        "layers": layers,
+        "left": claim["left"],
+        "right": claim["right"],
+        "weights": claim["weights"],
+        "claim": claim,
+    }
+
+
+def of_proof(proof: NetworkProof) -> Result:
+    """The verdict on a chain, its expansion, its masks, and what becomes of it without them."""
+    network = proof.expansion.network
+    masks = [network.nodes[place].name for place in sorted(proof.expansion.masks)]
+    result = {**of_verdict(proof.verdict), "expansion": of_network(proof.expansion), "masks": masks}
+    if masks:
+        words = f"masks before {', '.join(masks)}; without: {proof.without_in_words()}"
+        result["note"] = words
+    if proof.without_masks is not None:
+        result["without_masks"] = of_verdict(proof.without_masks)
+    return result
+
+
+def counted(expansion: NetworkExpansion) -> list[Result]:
+    """One row a layer for the table of sizes."""
+    from dataclasses import asdict
+
+    from symconv.tying import counts
+
+    return [
+        {
+            "name": expansion.network.nodes[place].name,
+            "input_size": list(e.input_size),
+            "output_size": list(e.output_size),
+            "factor_in": list(e.factor_in),
+            "factor_out": list(e.factor_out),
+            "counts": asdict(counts(e)),
+        }
+        for place, e in expansion.expansions.items()
+    ]

@@ -1,0 +1,80 @@
+"""Claims with functions between their layers: squares prove, evaluation refutes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from symconv.claim import read_claim
+from symconv.errors import ClaimError
+from symconv.prove.settle import settle
+from symconv.replay import replay
+from symconv.verdict import Refuted
+
+RELU, POOL = {"op": "relu"}, {"op": "max_pool", "kernel_size": 2}
+CONV = {"op": "conv", "weight": "w", "padding": 1}
+WEIGHTS = {"w": {"shape": [2, 2, 3]}}
+FLIP, PAD = {"op": "flip", "axes": [1]}, {"op": "pad", "padding": [[0, 0], [1, 1]]}
+BLOCKS = {"op": "rearrange", "pattern": "c (h a) -> (a c) h", "a": 2}
+BACK = {"op": "rearrange", "pattern": "(a c) h -> c (h a)", "a": 2}
+
+
+def claim(left: list[Any], right: list[Any], size: int = 8) -> Any:
+    return read_claim(
+        {"input": {"channels": 2, "size": [size]}, "weights": WEIGHTS, "left": left, "right": right}
+    )
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "verdict"),
+    [
+        ([CONV, RELU], [CONV, RELU], "proved"),
+        ([CONV, RELU], [CONV, {"op": "tanh"}], "refuted"),
+        ([RELU, CONV], [CONV, RELU], "refuted"),
+        ([RELU], [BLOCKS, RELU, BACK], "proved"),
+        ([RELU, FLIP], [FLIP, RELU], "proved"),
+        ([RELU, PAD], [PAD, RELU], "undecided"),
+        ([{"op": "sigmoid"}, PAD], [PAD, {"op": "sigmoid"}], "refuted"),
+        ([CONV, RELU, CONV], [CONV, BLOCKS, RELU, BACK, CONV], "proved"),
+        ([CONV, RELU, CONV], [CONV, BLOCKS, RELU, BLOCKS | {"a": 1}, BACK, CONV], "proved"),
+        ([CONV, POOL], [CONV, POOL], "proved"),
+        ([CONV, POOL, CONV], [CONV, POOL, {"op": "flip", "axes": [1]}, CONV], "refuted"),
+        ([{"op": "pointwise", "name": "f"}], [{"op": "pointwise", "name": "g"}], "refuted"),
+        ([{"op": "pointwise", "name": "f"}] * 2, [{"op": "pointwise", "name": "f"}], "refuted"),
+        # What squares do not see and evaluation does not contradict stays open.
+        ([RELU, RELU], [RELU], "undecided"),
+        ([RELU, POOL], [POOL, RELU], "undecided"),
+    ],
+)
+def test_verdicts(left: list[Any], right: list[Any], verdict: str) -> None:
+    found = settle(claim(left, right))
+    assert found.verdict == verdict
+    if isinstance(found, Refuted):
+        a, b = replay(found)
+        assert a != b
+
+
+def test_a_refutation_names_its_assignment() -> None:
+    found = settle(claim([{"op": "pointwise", "name": "f"}], [{"op": "pointwise", "name": "g"}]))
+    assert isinstance(found, Refuted)
+    text = found.counterexample.to_dict()
+    assert set(text) >= {"output", "input", "weight", "left", "right", "assignment", "functions"}
+    assert "f(v) = max(" in found.counterexample.sentence()
+
+
+def test_sides_of_other_shapes_are_refuted_by_their_shapes() -> None:
+    found = settle(claim([RELU, CONV], [RELU, {**CONV, "stride": 2}]))
+    assert isinstance(found, Refuted)
+    assert (found.counterexample.left_shape, found.counterexample.right_shape) == ((2, 8), (2, 4))
+
+
+def test_a_fault_names_its_step_in_the_whole_pipeline() -> None:
+    wrong = {"op": "transpose", "axes": [0, 0]}
+    with pytest.raises(ClaimError, match=r"right: step 2 \(transpose\) on shape \[2, 8\]"):
+        settle(claim([RELU], [CONV, RELU, wrong]))
+
+
+def test_a_claim_too_large_to_evaluate_stays_open() -> None:
+    big = {"input": {"channels": 64, "size": [64, 64]}, "left": [RELU, RELU], "right": [RELU]}
+    assert settle(read_claim(big)).verdict == "undecided"
