@@ -109,7 +109,7 @@ def test_a_mask_stands_where_a_tail_is_read_and_nowhere_else() -> None:
 
 def test_zeros_of_a_tail_are_known() -> None:
     """A 1x1 convolution without bias leaves a zero tail at zero, and so does a ReLU."""
-    layers = [Conv(1, 1, 1, bias=False), "relu", Conv(1, 1, 3, 2, 1)]
+    layers: list[Any] = [Conv(1, 1, 1, bias=False), "relu", Conv(1, 1, 3, 2, 1)]
     assert settle_network(chain("zeros", layers, (7,))).expansion.masks == frozenset()
     layers[1] = "sigmoid"
     assert settle_network(chain("not zeros", layers, (7,))).expansion.masks == {2}
@@ -117,7 +117,7 @@ def test_zeros_of_a_tail_are_known() -> None:
 
 def test_what_nothing_reads_later_needs_no_mask() -> None:
     """The pooling drops the odd sample, so that what the layer before it read there is lost."""
-    layers = [Conv(1, 1, 3, 1, 1), "relu", Conv(1, 1, 3, 1, 1), MaxPool(2, 2)]
+    layers: list[Any] = [Conv(1, 1, 3, 1, 1), "relu", Conv(1, 1, 3, 1, 1), MaxPool(2, 2)]
     proof = settle_network(chain("dropped", layers, (9,)))
     assert (proof.verdict.verdict, proof.expansion.masks) == ("proved", frozenset())
 
@@ -173,7 +173,7 @@ FAULTS: dict[str, Any] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_planted_faults_in_an_expanded_chain_are_refuted(fault: str) -> None:
-    layers = [Conv(1, 2, 3, 1, 1), "relu", Conv(2, 1, 3, 2, 1)]
+    layers: list[Any] = [Conv(1, 2, 3, 1, 1), "relu", Conv(2, 1, 3, 2, 1)]
     claim = NetworkExpansion(chain("even", layers, (8,))).claim()
     assert settle(claim).verdict == "proved"
     from symconv.claim import read_claim
@@ -207,15 +207,15 @@ def test_chains_that_do_not_fit_are_refused() -> None:
 
 def test_minus_infinity_does_not_meet_a_sum() -> None:
     """A pooling that reads nothing in its tail leaves -inf; a mask keeps it from the sum."""
-    layers = [MaxPool(1, 1), Conv(1, 1, 3, 2, 1)]
+    layers: list[Any] = [MaxPool(1, 1), Conv(1, 1, 3, 2, 1)]
     proof = settle_network(chain("hollow", layers, (7,)))
-    assert (proof.verdict.verdict, proof.expansion.masks) == ("proved", {1})
+    assert (proof.verdict.verdict, proof.expansion.masks) == ("proved", frozenset({1}))
     bare = settle(NetworkExpansion(proof.expansion.network).claim())
     assert bare.verdict != "proved"
 
 
 def test_an_average_with_divisors_and_a_transposed_layer() -> None:
-    layers = [
+    layers: list[Any] = [
         Conv(1, 2, 3, 1, 1), "f", AvgPool(3, 2, 1, channels=2, count_include_pad=False),
         ConvTranspose(2, 1, 4, 2, 1), Conv(1, 1, 3, 2, 1, padding_mode="reflect"),
     ]  # fmt: skip

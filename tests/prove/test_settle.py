@@ -34,7 +34,7 @@ def claim(left: list[Any], right: list[Any], size: int = 8) -> Any:
         ([RELU, CONV], [CONV, RELU], "refuted"),
         ([RELU], [BLOCKS, RELU, BACK], "proved"),
         ([RELU, FLIP], [FLIP, RELU], "proved"),
-        ([RELU, PAD], [PAD, RELU], "undecided"),
+        ([RELU, PAD], [PAD, RELU], "proved"),
         ([{"op": "sigmoid"}, PAD], [PAD, {"op": "sigmoid"}], "refuted"),
         ([CONV, RELU, CONV], [CONV, BLOCKS, RELU, BACK, CONV], "proved"),
         ([CONV, RELU, CONV], [CONV, BLOCKS, RELU, BLOCKS | {"a": 1}, BACK, CONV], "proved"),
