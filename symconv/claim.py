@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from symconv.errors import ClaimError
-from symconv.steps import Number, Step, freeze, read_steps
+from symconv.sizes import Size, evaluate, is_expression, names_in
+from symconv.steps import Branching, Number, Rearrange, Step, flat, freeze, read_steps
+
+SIZED = ("padding", "slices", "output_padding")
+"""Attributes of steps that may hold size expressions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class Weight:
     A free weight is a family of unknowns, one an entry; the claim is for all their values.
     """
 
-    shape: tuple[int, ...] | None = None
+    shape: tuple[Any, ...] | None = None
     fill: Number | None = None
     source: str | None = None
     steps: tuple[Step, ...] = ()
@@ -36,7 +40,9 @@ class Weight:
 class Claim:
     """``left`` and ``right`` compute the same tensor from an input of shape ``(channels, *size)``.
 
-    Equality is for every input and every value of the free weights.
+    Equality is for every input and every value of the free weights.  Sizes may be names, and pads,
+    slices and kernel sizes expressions in them: then the claim is for all values of the names at
+    which both sides make sense and the conditions ``where`` hold; `at` names some.
 
     >>> identity = Claim("identity", channels=1, size=(4,))
     >>> identity.input_shape
@@ -45,15 +51,66 @@ class Claim:
 
     name: str
     channels: int
-    size: tuple[int, ...]
+    size: tuple[Any, ...]
     weights: tuple[tuple[str, Weight], ...] = ()
     left: tuple[Step, ...] = ()
     right: tuple[Step, ...] = ()
+    where: tuple[str, ...] = ()
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """``(channels, *size)``."""
+        """``(channels, *size)``.
+
+        Raises:
+            ClaimError: a size is named.
+        """
+        if self.names:
+            raise ClaimError(
+                f"the sizes {', '.join(self.names)} are named; give them numbers: "
+                "claim.at({...}), or settle the claim for all sizes"
+            )
         return (self.channels, *self.size)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The named sizes, those of the input first."""
+        shapes = [n for _, weight in self.weights for n in weight.shape or ()]
+        steps = [*self.left, *self.right, *(s for _, weight in self.weights for s in weight.steps)]
+        attributes = [
+            text for step in flat(steps) for name in SIZED
+            for text in _leaves(getattr(step, name, ())) if is_expression(text)
+        ]  # fmt: skip
+        every = [*self.size, *shapes, *attributes]
+        return tuple(dict.fromkeys(name for text in every for name in names_in(text)))
+
+    def at(self, sizes: Mapping[str, int]) -> Claim:
+        """The claim at these sizes.
+
+        Raises:
+            ClaimError: a name has no size, or they break a condition of ``where``.
+
+        >>> Claim("any", channels=1, size=("N",)).at({"N": 4}).size
+        (4,)
+        """
+        for condition in self.where:
+            if not evaluate(condition, sizes):
+                raise ClaimError(f"the claim is where {condition}, which {dict(sizes)} breaks")
+        weights = tuple(
+            (name, replace(
+                weight,
+                shape=None if weight.shape is None else _at(weight.shape, sizes),
+                steps=_steps_at(weight.steps, sizes),
+            ))
+            for name, weight in self.weights
+        )  # fmt: skip
+        return replace(
+            self,
+            size=_at(self.size, sizes),
+            weights=weights,
+            left=_steps_at(self.left, sizes),
+            right=_steps_at(self.right, sizes),
+            where=(),
+        )
 
     def weight(self, name: str) -> Weight:
         """The weight of this name.
@@ -69,9 +126,11 @@ class Claim:
 
     def to_dict(self) -> dict[str, Any]:
         """The claim's JSON form."""
+        where = {"where": list(self.where)} if self.where else {}
         return {
             "name": self.name,
             "input": {"channels": self.channels, "size": list(self.size)},
+            **where,
             "weights": {name: weight.to_dict() for name, weight in self.weights},
             "left": [step.to_dict() for step in self.left],
             "right": [step.to_dict() for step in self.right],
@@ -80,6 +139,33 @@ class Claim:
     def digest(self) -> str:
         """SHA-256 of the claim's canonical JSON text."""
         return digest(self.to_dict())
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, tuple):
+        for part in value:
+            yield from _leaves(part)
+    else:
+        yield value
+
+
+def _at(value: Any, sizes: Mapping[str, int]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_at(part, sizes) for part in value)
+    return evaluate(value, sizes) if is_expression(value) else value
+
+
+def _steps_at(steps: tuple[Step, ...], sizes: Mapping[str, int]) -> tuple[Step, ...]:
+    return tuple(_step_at(step, sizes) for step in steps)
+
+
+def _step_at(step: Step, sizes: Mapping[str, int]) -> Step:
+    if isinstance(step, Branching):
+        return replace(step, branches=tuple(_steps_at(b, sizes) for b in step.branches))
+    if isinstance(step, Rearrange):
+        return step
+    changed = {name: _at(getattr(step, name), sizes) for name in SIZED if hasattr(step, name)}
+    return replace(step, **changed) if changed else step
 
 
 def digest(value: Any) -> str:
@@ -112,7 +198,7 @@ def read_claim(text: Mapping[str, Any]) -> Claim:
         raise ClaimError(f"claim {name!r}: {fault}") from None
 
 
-_PARTS = {"name", "input", "weights", "left", "right", "comment", "source", "stated"}
+_PARTS = {"name", "input", "weights", "left", "right", "where", "comment", "source", "stated"}
 
 
 def _read_claim(name: str, text: Mapping[str, Any]) -> Claim:
@@ -126,25 +212,50 @@ def _read_claim(name: str, text: Mapping[str, Any]) -> Claim:
     weights = text.get("weights", {})
     if not isinstance(weights, Mapping):
         raise ClaimError(f"weights must be an object of named weights, got {weights!r}")
-    return Claim(
+    claim = Claim(
         name,
         channels,
         size,
         tuple((key, _read_weight(key, weight)) for key, weight in weights.items()),
         _read_side("left", text["left"]),
         _read_side("right", text["right"]),
+        _read_where(text.get("where", [])),
     )
+    _check_names(claim)
+    return claim
 
 
-def _read_input(text: Any) -> tuple[int, tuple[int, ...]]:
+def _read_where(conditions: Any) -> tuple[str, ...]:
+    found = [conditions] if isinstance(conditions, str) else _list(conditions, "where")
+    for condition in found:
+        if not isinstance(condition, str):
+            raise ClaimError(f"where must hold conditions such as 'H % 2 == 0', got {condition!r}")
+    return tuple(found)
+
+
+def _check_names(claim: Claim) -> None:
+    names = claim.names
+    for condition in claim.where:
+        if unknown := [name for name in names_in(condition) if name not in names]:
+            raise ClaimError(
+                f"where: {condition!r} speaks of {', '.join(unknown)}, which no size or pad names"
+            )
+
+
+def _read_input(text: Any) -> tuple[int, tuple[Size, ...]]:
     if not isinstance(text, Mapping) or set(text) != {"channels", "size"}:
         raise ClaimError(f"input must be an object with channels and size, got {text!r}")
-    numbers = [text["channels"], *_list(text["size"], "input's size")]
-    if not all(type(n) is int and n >= 1 for n in numbers) or len(numbers) < 2:
+    channels, size = text["channels"], _list(text["size"], "input's size")
+    if type(channels) is not int or channels < 1 or not size or not all(map(_is_size, size)):
         raise ClaimError(
-            f"input's channels and size must be integers of at least 1, got {dict(text)}"
+            "input's channels and size must be integers of at least 1 (a size may be a name), "
+            f"got {dict(text)}"
         )
-    return numbers[0], tuple(numbers[1:])
+    return channels, tuple(size)
+
+
+def _is_size(value: Any) -> bool:
+    return (type(value) is int and value >= 1) or (is_expression(value) and bool(names_in(value)))
 
 
 def _list(value: Any, where: str) -> list[Any]:
@@ -172,6 +283,6 @@ def _read_weight(name: str, text: Any) -> Weight:
             f"{where} must be {{shape}}, {{shape, fill}} or {{from, steps}}, got {text!r}"
         )
     shape = _list(text["shape"], f"{where}: shape")
-    if not all(type(n) is int and n >= 1 for n in shape):
+    if not all(map(_is_size, shape)):
         raise ClaimError(f"{where}: shape must hold integers of at least 1, got {shape!r}")
     return Weight(shape=tuple(shape), fill=freeze(text.get("fill")))

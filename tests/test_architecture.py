@@ -21,6 +21,7 @@ ROOMS = [
     "gather",
     "rearrange",
     "polyphase",
+    "sizes",
     "steps",
     "maps",
     "claim",

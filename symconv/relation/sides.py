@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symconv.claim import Claim
+from symconv.claim import Claim, Weight
 from symconv.errors import ClaimError, SymconvError, TooLarge
 from symconv.relation.form import Form, Monoid, constant_form, tensor_form
 from symconv.relation.meaning import Reading, pipeline_monoid, read_pipeline
@@ -20,6 +20,18 @@ def weight_name(name: str) -> str:
     return f"weight:{name}"
 
 
+def weight_sizes(name: str, weight: Weight) -> tuple[int, ...]:
+    """The shape of a weight in numbers.
+
+    Raises:
+        ClaimError: a size of it is named.
+    """
+    sizes = tuple(size for size in weight.shape or () if isinstance(size, int))
+    if len(sizes) != len(weight.shape or ()):
+        raise ClaimError(f"weight {name!r} of shape {list(weight.shape or ())} names a size")
+    return sizes
+
+
 @dataclass(frozen=True, slots=True)
 class _Weights:
     """Reads weights of one claim on demand; each use gets legs of its own."""
@@ -31,7 +43,7 @@ class _Weights:
             raise ClaimError(f"weight {name!r} is defined by itself: {' -> '.join((*seen, name))}")
         weight = self.claim.weight(name)
         if weight.source is None:
-            shape = weight.shape or ()
+            shape = weight_sizes(name, weight)
             if weight.fill is None:
                 return tensor_form(weight_name(name), shape, monoid)
             return constant_form(read_number(weight.fill), shape, monoid)
