@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from symconv.claim import Claim, read_claim
 from symconv.destride import OpenExpansion, destride
 from symconv.dialect.config import layer_to_dict
-from symconv.errors import SymconvError, TooLarge
+from symconv.errors import FactorError, SymconvError, TooLarge
 from symconv.expand import Expansion
 from symconv.layer import AnyLayer
 from symconv.network import Network
 from symconv.prove.settle import settle
 from symconv.standin import matrix_entries, stand_in
-from symconv.verdict import Certificate, Fact, Verdict
+from symconv.verdict import Certificate, Fact, Undecided, Verdict
 
 if TYPE_CHECKING:
     from symconv.network_proof import NetworkProof
@@ -49,7 +49,8 @@ def prove(
     Args:
         subject: an `Expansion`, or a layer to be expanded with the least factors, or a `Network`
             (`prove_network` says more of its masks).
-        input_size: the layer's input size; an expansion has its own.
+        input_size: the layer's input size; an expansion has its own.  Without one the claim is for
+            all sizes (`prove_for_all_sizes`).
         name: the claim's name.
         config: the layer's configuration, kept in the certificate; by default written anew.
         symbolic: whether to add the SymPy identity.
@@ -65,6 +66,8 @@ def prove(
     """
     if isinstance(subject, Network):
         return prove_network(subject).verdict
+    if input_size is None and not isinstance(subject, Expansion):
+        return prove_for_all_sizes(subject, name=name)
     expansion = _expansion(subject, input_size)
     verdict = settle(expansion.claim(name))
     if not isinstance(verdict, Certificate):
@@ -74,6 +77,36 @@ def prove(
         return replace(verdict, layer=dict(layer))
     facts, limits = symbolic_facts(expansion)
     return replace(verdict, layer=dict(layer), facts=verdict.facts + facts, limits=limits)
+
+
+def prove_for_all_sizes(
+    subject: OpenExpansion | AnyLayer,
+    names: Sequence[str] | None = None,
+    *,
+    name: str = "expansion",
+) -> Verdict:
+    """Prove that a layer and its expansion are the same function at every size that it accepts.
+
+    ``names`` name the sizes of the axes; N, or H and W, or D, H and W by default.
+
+    >>> from symconv import Conv
+    >>> verdict = prove_for_all_sizes(Conv(3, 64, kernel_size=7, stride=2, padding=3))
+    >>> verdict.verdict, verdict.sizes, verdict.method
+    ('proved', 'all', ['sets'])
+    """
+    from symconv.open_claim import axis_names, claim_for_all_sizes
+    from symconv.prove.all_sizes import settle_for_all_sizes
+
+    opened = subject if isinstance(subject, OpenExpansion) else destride(subject)
+    try:
+        claim = claim_for_all_sizes(opened, names, name)
+    except FactorError as fault:
+        rank = opened.original.rank or len(names or ()) or 2
+        asked = tuple(names or axis_names(rank))
+        return Undecided(Claim(name, opened.original.in_channels, asked), str(fault), 0.0, "all")
+    layer = layer_to_dict(opened.original, claim.size)
+    verdict = settle_for_all_sizes(claim)
+    return replace(verdict, layer=layer) if isinstance(verdict, Certificate) else verdict
 
 
 def prove_network(network: Network) -> NetworkProof:
@@ -166,7 +199,12 @@ def check(claim: Claim | Mapping[str, Any] | str | Path) -> Verdict:
     """
     if isinstance(claim, str | Path):
         claim = json.loads(Path(claim).read_text(encoding="utf-8"))
-    return settle(claim if isinstance(claim, Claim) else read_claim(claim))  # type: ignore[arg-type]
+    read = claim if isinstance(claim, Claim) else read_claim(claim)  # type: ignore[arg-type]
+    if not read.names:
+        return settle(read)
+    from symconv.prove.all_sizes import settle_for_all_sizes
+
+    return settle_for_all_sizes(read)
 
 
 def report(

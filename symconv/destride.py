@@ -60,6 +60,12 @@ class OpenExpansion:
         period = lcm(*whole.factor_in)
         return self.at([first + -first % period] * self._rank)
 
+    def usual(self, rank: int) -> Expansion:
+        """The expansion at some size of so many axes that every factor divides."""
+        if self.original.rank is not None:
+            return self._usual
+        return self.at([self._usual.input_size[0]] * rank)
+
     def _sizes(self, axis: int) -> Iterator[int]:
         """Sizes of an axis from one at which all taps fit, over one period of the expanded pads."""
         layer, rank = self.original, self._rank
@@ -125,7 +131,7 @@ class OpenExpansion:
         return self._of_rank(expanded.ndim - 2).fold_weight(expanded)
 
     def _of_rank(self, rank: int) -> Expansion:
-        return self.at([self._usual.input_size[0]] * rank) if rank > 0 else self._usual
+        return self.usual(rank) if rank > 0 else self._usual
 
 
 def _dilations(layer: AnyLayer, rank: int) -> tuple[int, ...]:

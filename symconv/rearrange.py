@@ -44,12 +44,17 @@ class Pattern:
             raise ClaimError(f"pattern {self.text!r} has no factor named {', '.join(unknown)}")
         sizes = {**given, **{n: int(n) for group in self.left for n in group if n.isdigit()}}
         for axis, (size, group) in enumerate(zip(shape, self.left, strict=True)):
-            sizes |= self._solve_axis(axis, size, group, sizes)
+            sizes |= self.solve_axis(axis, size, group, sizes)
         return sizes
 
-    def _solve_axis(
+    def solve_axis(
         self, axis: int, size: int, group: tuple[str, ...], known: Mapping[str, int]
     ) -> dict[str, int]:
+        """The size of the factor that an axis leaves open, if it does.
+
+        Raises:
+            ClaimError: the axis does not split so.
+        """
         unsolved = [name for name in group if name not in known]
         rest = prod(known[name] for name in group if name in known)
         if len(unsolved) > 1:

@@ -86,7 +86,7 @@ class Rearrange(Step):
 class Pad(Step):
     """Pads ``[lo, hi]`` on every axis; negative ones crop; ``value`` fills mode ``zeros``."""
 
-    padding: tuple[tuple[int, int], ...]
+    padding: tuple[tuple[Any, Any], ...]
     mode: str = "zeros"
     value: Number = 0
     op: ClassVar[str] = "pad"
@@ -96,7 +96,7 @@ class Pad(Step):
 class Slice(Step):
     """Python's ``[start, stop, step]`` on every axis; null for a part left out."""
 
-    slices: tuple[tuple[int | None, int | None, int | None], ...]
+    slices: tuple[tuple[Any, Any, Any], ...]
     op: ClassVar[str] = "slice"
 
 

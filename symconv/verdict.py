@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NoReturn
 
 from symconv.claim import Claim, digest
@@ -46,7 +46,7 @@ class Certificate(_NotABool):
 
     claim: Claim
     facts: tuple[Fact, ...]
-    output_shape: tuple[int, ...]
+    output_shape: tuple[Any, ...]
     seconds: float
     layer: dict[str, Any] | None = None
     limits: tuple[str, ...] = ()
@@ -85,6 +85,7 @@ class Counterexample(_NotABool):
     Through functions and maxima there are no coefficients.  Then ``assignment`` gives the non-zero
     entries of the input (``"x"``) and of the free weights, ``functions`` how a function that
     nothing is known of is read, and ``left`` and ``right`` are the two values of ``output[o]``.
+    ``size`` gives the named sizes of a claim for all of them.
     """
 
     output: tuple[int, ...] = ()
@@ -96,27 +97,37 @@ class Counterexample(_NotABool):
     right_shape: tuple[int, ...] | None = None
     assignment: tuple[tuple[str, Entries], ...] = ()
     functions: tuple[str, ...] = ()
+    size: tuple[tuple[str, int], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The counterexample's JSON form; ``weight`` is the first weight's index."""
+        size = {"size": dict(self.size)} if self.size else {}
         if self.left_shape is not None and self.right_shape is not None:
-            return {"left_shape": list(self.left_shape), "right_shape": list(self.right_shape)}
+            shapes = {"left_shape": list(self.left_shape), "right_shape": list(self.right_shape)}
+            return size | shapes
         assigned = {
             name: [[list(index), value] for index, value in entries]
             for name, entries in self.assignment
         }
         values = {"assignment": assigned, "functions": list(self.functions)} if assigned else {}
-        return values | {
-            "output": list(self.output),
-            "input": None if self.input is None else list(self.input),
-            "weight": list(self.weights[0][1]) if self.weights else None,
-            "weights": {name: list(index) for name, index in self.weights},
-            "left": _number(self.left),
-            "right": _number(self.right),
-        }
+        return (
+            size
+            | values
+            | {
+                "output": list(self.output),
+                "input": None if self.input is None else list(self.input),
+                "weight": list(self.weights[0][1]) if self.weights else None,
+                "weights": {name: list(index) for name, index in self.weights},
+                "left": _number(self.left),
+                "right": _number(self.right),
+            }
+        )
 
     def sentence(self) -> str:
         """The difference in words."""
+        if self.size:
+            at = ", ".join(f"{name} = {value}" for name, value in self.size)
+            return f"at {at}: {replace(self, size=()).sentence()}"
         if self.left_shape is not None and self.right_shape is not None:
             return f"left has shape {list(self.left_shape)}, right has {list(self.right_shape)}"
         if self.assignment:
@@ -147,7 +158,11 @@ def _number(text: str) -> int | str:
 
 @dataclass(frozen=True, slots=True)
 class Refuted(_NotABool):
-    """The claim fails; ``counterexample`` is its least witness."""
+    """The claim fails; ``counterexample`` is its least witness.
+
+    Of a claim for all sizes ``fails_on`` says at which it fails, and ``holds_on`` at which it
+    holds, in words; the counterexample is at the least size that fails.
+    """
 
     claim: Claim
     counterexample: Counterexample
@@ -155,6 +170,8 @@ class Refuted(_NotABool):
     method: tuple[str, ...] = ("tables",)
     sizes: Literal["these", "all"] = "these"
     verdict: Literal["refuted"] = "refuted"
+    fails_on: str | None = None
+    holds_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ ROOMS = [
     "toeplitz",
     "expand",
     "destride",
+    "open_claim",
     "standin",
     "network",
     "network_proof",

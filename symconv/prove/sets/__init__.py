@@ -1,0 +1,151 @@
+"""Claims with named sizes, settled for all of them at once by Presburger sets (isl).
+
+isl decides formulas of linear integer arithmetic exactly (Verdoolaege 2010, *isl: an integer set
+library*).  Strides, dilations and factors are numbers, and sizes are parameters, so that "the two
+sides have the same coefficients" is such a formula.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import islpy as isl
+
+from symconv.claim import Claim, Weight
+from symconv.errors import ClaimError, SymconvError, TooLarge
+from symconv.prove.sets import compare
+from symconv.prove.sets.formulas import Form, constant_form, tensor_form
+from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
+from symconv.prove.sets.words import describe, least
+from symconv.relation.meaning import pipeline_monoid
+from symconv.sizes import to_isl
+from symconv.steps import flat, read_number
+from symconv.verdict import Certificate, Fact, Undecided
+
+__all__ = ["Fails", "settle_all"]
+
+MOST_OPERATIONS = 20_000_000
+"""isl gives up after so many operations, and the claim stays undecided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fails:
+    """Where a claim fails: the conditions on the sizes, and the least sizes among them."""
+
+    fails_on: str
+    holds_on: str
+    domain: str
+    least: dict[str, int]
+    seconds: float
+
+
+def settle_all(claim: Claim) -> Certificate | Fails | Undecided:
+    """Prove a claim for all its named sizes, or say at which it fails.
+
+    Raises:
+        ClaimError: the claim is ill-formed, or no size satisfies its conditions.
+
+    >>> from symconv.claim import read_claim
+    >>> text = {"input": {"channels": 1, "size": ["N"]}, "weights": {"w": {"shape": [1, 1, 3]}},
+    ...         "left": [{"op": "conv", "weight": "w", "stride": 2, "padding": "same"}],
+    ...         "right": [{"op": "conv", "weight": "w", "stride": 2, "padding": 1}]}
+    >>> found = settle_all(read_claim(text))
+    >>> found.holds_on, found.least
+    ('N % 2 == 1', {'N': 2})
+    """
+    start = perf_counter()
+    try:
+        with _bounded():
+            return _settled(claim, start)
+    except (NotForAllSizes, TooLarge) as fault:
+        return Undecided(claim, str(fault), perf_counter() - start, "all")
+    except isl.Error as fault:
+        reason = f"isl gave up: {' '.join(str(fault).split())[:200]}"
+        return Undecided(claim, reason, perf_counter() - start, "all")
+
+
+class _bounded:
+    def __enter__(self) -> None:
+        self.context = isl.DEFAULT_CONTEXT
+        self.context.reset_operations()
+        self.context.set_max_operations(MOST_OPERATIONS)
+
+    def __exit__(self, *_: object) -> None:
+        self.context.set_max_operations(0)
+
+
+def _settled(claim: Claim, start: float) -> Certificate | Fails:
+    left, right = read_sides(claim)
+    sizes = compare.Sizes(claim.names)
+    where = [to_isl(condition) for condition in claim.where]
+    legal = compare.domain(left, right, where, sizes)
+    if legal.is_empty():
+        raise ClaimError(
+            f"claim {claim.name!r}: no size satisfies its conditions and makes both sides "
+            "meaningful; it would say nothing"
+        )
+    failing = compare.failing(left, right, legal, sizes)
+    everywhere = sizes.set([f"{name} >= 1" for name in _input_names(claim)])
+    domain = describe(legal, everywhere, claim.names)
+    if failing.is_empty():
+        figures: dict[str, Any] = {"sizes": list(claim.names), "domain": domain}
+        about = "both sides have the same coefficients at every size of the domain"
+        shape = tuple(_written(size) for size in left.shape)
+        seconds = perf_counter() - start
+        return Certificate(claim, (Fact("sets", about, figures),), shape, seconds, sizes="all")
+    holds = legal.subtract(failing)
+    return Fails(
+        describe(failing, legal, claim.names),
+        describe(holds, legal, claim.names),
+        domain,
+        least(failing, claim.names),
+        perf_counter() - start,
+    )
+
+
+def _written(size: Any) -> Any:
+    return size if isinstance(size, int) else str(size)
+
+
+def _input_names(claim: Claim) -> list[str]:
+    return [name for name in claim.names if name in claim.size]
+
+
+def read_sides(claim: Claim) -> tuple[Form, Form]:
+    """Both sides as forms whose tables are formulas.
+
+    Raises:
+        ClaimError: a step does not fit; the message names the claim, the side and the step.
+    """
+    maximum = "max" in (pipeline_monoid(claim.left), pipeline_monoid(claim.right))
+    shape = (claim.channels, *(to_isl(n) if isinstance(n, str) else n for n in claim.size))
+    found = []
+    for side in ("left", "right"):
+        form = tensor_form("input", shape, maximum)
+        try:
+            reading = Reading(maximum, _Weights(claim).read)
+            found.append(read_pipeline(form, getattr(claim, side), reading))
+        except SymconvError as fault:
+            raise type(fault)(f"claim {claim.name!r}, {side}: {fault}") from None
+    return found[0], found[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    claim: Claim
+
+    def read(self, name: str, maximum: bool, seen: tuple[str, ...] = ()) -> Form:
+        if name in seen:
+            raise ClaimError(f"weight {name!r} is defined by itself: {' -> '.join((*seen, name))}")
+        weight: Weight = self.claim.weight(name)
+        if weight.source is None:
+            shape = [to_isl(n) if isinstance(n, str) else n for n in weight.shape or ()]
+            if weight.fill is None:
+                return tensor_form(f"weight:{name}", shape, maximum)
+            return constant_form(read_number(weight.fill), shape, maximum)
+        if any(step.op in ("conv", "conv_transpose") for step in flat(weight.steps)):
+            raise NotForAllSizes("a weight made by a convolution is not read for all sizes")
+        source = self.read(weight.source, maximum, (*seen, name))
+        return read_pipeline(source, weight.steps, Reading(maximum, self.read))

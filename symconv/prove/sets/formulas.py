@@ -1,0 +1,181 @@
+"""Relations over legs as formulas in isl's syntax, with sizes that may be named.
+
+As in `symconv.relation`, what a pipeline computes is a sum of terms, and every axis of a term is a
+tuple of legs (digits, most significant first).  Here a leg ranges over ``0 <= leg < size`` where
+the size is a number or an expression, and a table is a formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import count
+from math import prod
+
+from symconv.errors import ClaimError
+
+Size = int | str
+Axis = tuple["Leg", ...]
+_fresh = count()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Leg:
+    """One index variable, ``0 <= leg < size``."""
+
+    size: Size
+    name: str = field(default_factory=lambda: f"i{next(_fresh)}")
+
+    @property
+    def bounds(self) -> str:
+        """The range as a formula."""
+        return f"0 <= {self.name} < {self.size}"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A formula and the legs that it speaks of."""
+
+    legs: tuple[Leg, ...]
+    formula: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One occurrence of a named input or weight in a term."""
+
+    name: str
+    axes: tuple[Axis, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A number times the sum, over legs on no axis, of the product of its tables."""
+
+    out: tuple[Axis, ...]
+    tensors: tuple[Tensor, ...] = ()
+    tables: tuple[Table, ...] = ()
+    scalar: Fraction = Fraction(1)
+
+    @property
+    def signature(self) -> tuple[str, ...]:
+        """The monomial's tensors, sorted."""
+        return tuple(sorted(tensor.name for tensor in self.tensors))
+
+    def with_table(self, formula: str, *legs: Leg) -> Term:
+        """The term times one more table."""
+        return replace(self, tables=(*self.tables, Table(legs, formula)))
+
+    def with_axis(self, axis: int, legs: Axis) -> Term:
+        """Put other legs on one output axis."""
+        return replace(self, out=(*self.out[:axis], legs, *self.out[axis + 1 :]))
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A tensor of the given shape as a sum (or maximum) of terms, where ``domain`` holds."""
+
+    shape: tuple[Size, ...]
+    terms: tuple[Term, ...]
+    maximum: bool = False
+    domain: tuple[str, ...] = ()
+
+    def each(self, change: Callable[[Term], Term], shape: Sequence[Size], *domain: str) -> Form:
+        """Rewrite every term; ``domain`` are further conditions on the sizes."""
+        terms = tuple(map(change, self.terms))
+        return Form(tuple(shape), terms, self.maximum, (*self.domain, *domain))
+
+
+def tensor_form(name: str, shape: Sequence[Size], maximum: bool) -> Form:
+    """The named tensor itself."""
+    axes = tuple((Leg(size),) for size in shape)
+    domain = tuple(f"{size} >= 1" for size in shape if isinstance(size, str))
+    return Form(tuple(shape), (Term(axes, (Tensor(name, axes),)),), maximum, domain)
+
+
+def constant_form(value: Fraction | None, shape: Sequence[Size], maximum: bool) -> Form:
+    """The same number everywhere; no term where it is the identity."""
+    if value is None or (value == 0 and not maximum):
+        return Form(tuple(shape), (), maximum)
+    axes = tuple((Leg(size),) for size in shape)
+    return Form(tuple(shape), (Term(axes, scalar=value),), maximum)
+
+
+def single(term: Term, axis: int) -> tuple[Term, Leg]:
+    """The term with one leg on an axis, its digits put together."""
+    digits = term.out[axis]
+    if len(digits) == 1:
+        return term, digits[0]
+    size = product([leg.size for leg in digits])
+    whole = Leg(size)
+    bounds = " and ".join(leg.bounds for leg in digits)
+    number = f"{whole.name} = {_number(digits)}"
+    term = term.with_table(" and ".join(filter(None, [number, bounds])), whole, *digits)
+    return term.with_axis(axis, (whole,)), whole
+
+
+def _number(digits: Sequence[Leg]) -> str:
+    """The number that digits write, a linear form: all but the first must have numeric sizes."""
+    if not digits:
+        return "0"
+    sizes = [leg.size for leg in digits[1:]]
+    if any(isinstance(size, str) for size in sizes):
+        raise ClaimError(
+            "only the slowest factor of an axis may have a named size in a claim for all sizes"
+        )
+    numbers = [size for size in sizes if isinstance(size, int)]
+    parts = [f"{prod(numbers[place:])}*{leg.name}" for place, leg in enumerate(digits)]
+    return " + ".join(parts)
+
+
+def product(sizes: Sequence[Size]) -> Size:
+    """The product of sizes of which at most one is named."""
+    named = [size for size in sizes if isinstance(size, str)]
+    numbers = prod(size for size in sizes if isinstance(size, int))
+    if len(named) > 1:
+        raise ClaimError(f"an axis of {' * '.join(map(str, sizes))} samples is not linear in them")
+    if not named:
+        return numbers
+    return named[0] if numbers == 1 else f"({numbers}*{named[0]})"
+
+
+def split(term: Term, axis: int, sizes: Sequence[Size]) -> tuple[Term, list[Leg]]:
+    """Write an axis as digits of these sizes, most significant first."""
+    digits = term.out[axis]
+    if [leg.size for leg in digits] == list(sizes):
+        return term, list(digits)
+    term, whole = single(term, axis)
+    if len(sizes) == 1:
+        return term, [whole]
+    fresh = [Leg(size) for size in sizes]
+    bounds = " and ".join(leg.bounds for leg in fresh)
+    table = " and ".join(filter(None, [f"{whole.name} = {_number(fresh)}", bounds]))
+    return term.with_table(table, whole, *fresh), fresh
+
+
+def identify(term: Term, first: int, second: int) -> Term:
+    """Restrict two axes to equal indices; both then carry the legs of the first."""
+    pairs = list(zip(term.out[first], term.out[second], strict=False))
+    alike = len(term.out[first]) == len(term.out[second])
+    if not alike or any(a.size != b.size for a, b in pairs):
+        term, a = single(term, first)
+        term, b = single(term, second)
+        pairs = [(a, b)]
+    for a, b in pairs:
+        if a is not b:
+            term = _renamed(term, b, a)
+    return term
+
+
+def _renamed(term: Term, old: Leg, new: Leg) -> Term:
+    """Put one leg for another: a table says that they are equal, and axes carry the new one."""
+
+    def change(axis: Axis) -> Axis:
+        return tuple(new if leg is old else leg for leg in axis)
+
+    tensors = tuple(Tensor(t.name, tuple(map(change, t.axes))) for t in term.tensors)
+    term = replace(term, out=tuple(map(change, term.out)), tensors=tensors)
+    if any(old in table.legs for table in term.tables):
+        return term.with_table(f"{old.name} = {new.name} and {old.bounds}", old, new)
+    return term

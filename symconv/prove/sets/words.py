@@ -1,0 +1,114 @@
+"""Sets of sizes in words: conditions in Python's syntax, each checked to be the very set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Any
+
+import islpy as isl
+
+from symconv.sizes import to_isl
+
+MOST_MODULUS = 64
+
+
+def least(sizes: Any, names: Sequence[str]) -> dict[str, int]:
+    """The least sizes of a set: the first in the lexicographic order of the names."""
+    count = len(names)
+    moved = sizes.move_dims(isl.dim_type.set, 0, isl.dim_type.param, 0, count)
+    point = moved.lexmin().sample_point()
+    values = [point.get_coordinate_val(isl.dim_type.set, i).to_python() for i in range(count)]
+    return dict(zip(names, map(int, values), strict=True))
+
+
+def describe(sizes: Any, among: Any, names: Sequence[str]) -> str:
+    """Words for a set of sizes among others: exactly ``sizes`` where ``among`` holds.
+
+    The words are Python conditions; each candidate is compared with the set before it is used.
+    """
+    if sizes.is_empty():
+        return "no size"
+    if among.is_subset(sizes):
+        return "all sizes"
+    for words in _candidates(sizes, among, names):
+        if _same(words, sizes, among, names):
+            return words
+    return _isl_words(sizes.coalesce().gist(among).coalesce())
+
+
+def _same(words: str, sizes: Any, among: Any, names: Sequence[str]) -> bool:
+    said = isl.Set(f"[{', '.join(names)}] -> {{ : {to_isl(words)} }}")
+    return bool(said.intersect(among).is_equal(sizes.intersect(among)))
+
+
+def _candidates(sizes: Any, among: Any, names: Sequence[str]) -> Iterator[str]:
+    count = len(names)
+    bounds = [atom for i, name in enumerate(names) for atom in _atoms(sizes, name, i, count)]
+    yield from bounds
+    if count > 1 or len(bounds) > 1:
+        yield " and ".join(bounds)
+    atoms = bounds + [
+        atom for i, name in enumerate(names) for atom in _residues(sizes, among, name, i, count)
+    ]
+    yield from atoms
+    yield from (f"{a} and {b}" for a, b in combinations(atoms, 2))
+    yield from (f"{a} or {b}" for a, b in combinations(atoms, 2))
+    yield from (" and ".join(three) for three in combinations(atoms[:10], 3))
+
+
+def _shadow(sizes: Any, place: int, count: int) -> Any:
+    """The values of one name in a set."""
+    moved = sizes.move_dims(isl.dim_type.set, 0, isl.dim_type.param, 0, count)
+    others = [i for i in range(count) if i != place]
+    for i in reversed(others):
+        moved = moved.project_out(isl.dim_type.set, i, 1)
+    return moved
+
+
+def _atoms(sizes: Any, name: str, place: int, count: int) -> list[str]:
+    """Least and greatest values, and the bounds of the hull."""
+    shadow = _shadow(sizes, place, count)
+    found = []
+    low, high = shadow.dim_min_val(0), shadow.dim_max_val(0)
+    if low.is_int():
+        found.append(f"{name} >= {low.to_python()}")
+    if high.is_int():
+        found.append(f"{name} <= {high.to_python()}")
+        if low.is_int() and low.to_python() == high.to_python():
+            found.insert(0, f"{name} == {low.to_python()}")
+    return found
+
+
+def _residues(sizes: Any, among: Any, name: str, place: int, count: int) -> Iterator[str]:
+    """Residue classes that a set keeps to, by the least modulus that leaves any out."""
+    shadow, whole = _shadow(sizes, place, count), _shadow(among, place, count)
+    if shadow.convex_hull().intersect(whole).is_equal(shadow):
+        return
+    for modulus in range(2, MOST_MODULUS + 1):
+        kept = [r for r in range(modulus) if not _meets(shadow, modulus, r)]
+        live = [r for r in range(modulus) if _meets(whole, modulus, r)]
+        rest = [r for r in live if r not in kept]
+        if len(rest) < len(live):
+            yield _one_of(name, modulus, rest)
+            return
+
+
+def _meets(values: Any, modulus: int, residue: int) -> bool:
+    return not values.intersect(isl.Set(f"{{ [n] : n mod {modulus} = {residue} }}")).is_empty()
+
+
+def _one_of(name: str, modulus: int, residues: Sequence[int]) -> str:
+    parts = [f"{name} % {modulus} == {r}" for r in residues]
+    missing = sorted(set(range(modulus)) - set(residues))
+    if len(missing) == 1 and len(parts) > 1:
+        return f"{name} % {modulus} != {missing[0]}"
+    return parts[0] if len(parts) == 1 else f"({' or '.join(parts)})"
+
+
+def _isl_words(sizes: Any) -> str:
+    """Isl's own words, made Python's."""
+    text = re.sub(r"^\[[^\]]*\] -> \{\s*:?\s*|\s*\}$", "", str(sizes))
+    text = re.sub(r"\((\w+)\) mod (\d+)", r"\1 % \2", text)
+    return re.sub(r"(?<![<>!=])=(?!=)", "==", re.sub(r"(\d)(\w)", r"\1*\2", text)).strip()
