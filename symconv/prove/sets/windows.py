@@ -114,6 +114,10 @@ def _transposed(
     step: st.ConvTransposeStep, sizes: Sequence[Size], kernel: Sequence[Size],
     strides: Sequence[int], dilations: Sequence[int], spans: Sequence[Size],
 ) -> list[Window]:  # fmt: skip
+    if step.padding in ("same", "same_lower") and step.output_padding not in (0, (0,) * len(sizes)):
+        raise ClaimError(
+            f"padding={step.padding!r} fixes the output size, got output_padding on top"
+        )
     crops = _crops(step.padding, sizes, spans, strides)
     extras = _per_axis(step.output_padding, len(sizes), "output_padding")
     return [
@@ -202,6 +206,16 @@ def _slid(term: Term, axis: int, tap_axis: int, window: Window) -> Term:
     return term.with_table(window.table(out, tap, read), out, tap, read).with_axis(axis, (out,))
 
 
+def _check_pool(step: Any, windows: Sequence[Window], kernel: Sequence[int]) -> None:
+    """Refuse what PyTorch refuses: pads beyond half of the kernel."""
+    for window, taps in zip(windows, kernel, strict=True):
+        pads = [end for end in (window.lo, window.hi) if isinstance(end, int)]
+        if not isinstance(step.padding, str) and max(pads, default=0) > taps // 2:
+            raise ClaimError(
+                f"a pooling pads at most half of its kernel ({taps // 2} of {taps}), got {pads}"
+            )
+
+
 def pooled(step: Any, form: Form) -> Form:
     """Each channel's windows summed up, divided by their taps, or their maximum."""
     rank = len(form.shape) - 1
@@ -209,6 +223,7 @@ def pooled(step: Any, form: Form) -> Form:
     if getattr(step, "ceil_mode", False):
         raise ClaimError("ceil_mode is not read for all sizes")
     windows = _windows(step, form.shape[1:], kernel)
+    _check_pool(step, windows, kernel)
     taps = prod(kernel)
 
     def pool(term: Term) -> Term:

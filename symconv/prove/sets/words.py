@@ -84,7 +84,8 @@ def _atoms(sizes: Any, name: str, place: int, count: int) -> list[str]:
 def _residues(sizes: Any, among: Any, name: str, place: int, count: int) -> Iterator[str]:
     """Residue classes that a set keeps to, by the least modulus that leaves any out."""
     shadow, whole = _shadow(sizes, place, count), _shadow(among, place, count)
-    if shadow.convex_hull().intersect(whole).is_equal(shadow):
+    hull = isl.Set.from_basic_set(shadow.remove_divs().convex_hull())
+    if hull.intersect(whole).is_equal(shadow):
         return
     for modulus in range(2, MOST_MODULUS + 1):
         kept = [r for r in range(modulus) if not _meets(shadow, modulus, r)]
