@@ -47,8 +47,8 @@ def same(size: int, kernel: int, stride: int) -> tuple[int, int]:
 
 
 MESA = (
-    "Mesa, src/gallium/drivers/etnaviv: etnaviv_ml_nn.c (strided_to_normal, reshape, subsample) and "
-    "etnaviv_ml_tp.c (split_reshuffle, create_reshuffle_config), which cite Kong and Lucey 2017"
+    "Mesa, src/gallium/drivers/etnaviv: etnaviv_ml_nn.c (strided_to_normal, reshape, subsample) "
+    "and etnaviv_ml_tp.c (split_reshuffle, create_reshuffle_config), which cite Kong and Lucey 2017"
 )
 
 
@@ -75,7 +75,7 @@ def etnaviv(kernel: int, size: int, padding_same: bool) -> Text:
          step("rearrange", pattern="c (h a) (w b) -> (c a b) h w", a=2, b=2),
          step("conv", weight="v"),
          slices((0, out, None), (0, out, None))],
-        comment=f"restated for one core; the last step keeps the outputs that are asked for{guarded}",
+        comment=f"restated for one core; the last step keeps the outputs asked for{guarded}",
     )  # fmt: skip
 
 
@@ -183,8 +183,7 @@ def tosa_strided(
     split = step("rearrange", pattern="i o (h a) (w b) -> (a b o) i h w", a=stride, b=stride)
     name = f"tosa-transposed-k{kernel}-s{stride}-out-pad-{low}-{high}"
     return claim(
-        name if mended else f"{name}-kernel-reversed-first", TOSA, mended or not (grown or stride > 1),
-        [size, size],
+        name if mended else f"{name}-kernel-reversed-first", TOSA, mended, [size, size],
         {"w": {"shape": [6, 4, kernel, kernel]},
          "v": {"from": "w", "steps": [grow, split, reverse] if mended else [reverse, grow, split]}},
         [step("conv_transpose", weight="w", stride=stride, padding=[[-low, 0]] * 2),
@@ -201,7 +200,7 @@ def even_low_padding(low: int) -> Text:
     """Low padding 2 under a kernel padded in front: no split of the block pads is right."""
     return claim(
         f"even-low-padding-blocks-{low}-{3 - low}",
-        "mlcommons/training, ResNet-50 and SSD stems: space-to-depth with the kernel padded in front",
+        "MLPerf training reference, ResNet-50 and SSD stems: the kernel padded in front",
         False, [224, 224],
         {"w": {"shape": [64, 3, 7, 7]},
          "v": {"from": "w", "steps": [
