@@ -20,6 +20,7 @@ ROOMS = [
     "layer",
     "gather",
     "rearrange",
+    "mutations",
     "polyphase",
     "steps",
     "maps",
@@ -28,12 +29,14 @@ ROOMS = [
     "relation",
     "evaluate",
     "replay",
+    "explain",
     "toeplitz",
     "expand",
     "destride",
     "standin",
     "network",
     "prove",
+    "repair",
     "recheck",
     "tying",
     "dialect",
@@ -49,7 +52,7 @@ PROVERS = {"prove.concrete", "prove.operators", "prove.sets", "prove.rocq"}
 
 ALSO_NOT: dict[str, set[str]] = {
     "recheck": set(ROOMS) - {"recheck", "errors"},
-    "report": {"prove", "recheck", "crosscheck"},
+    "report": {"prove", "repair", "recheck", "crosscheck"},
     "crosscheck": {"prove", "recheck", "report"},
     **{prover: PROVERS - {prover} for prover in PROVERS},
 }

@@ -26,6 +26,7 @@ from symconv.cli.results import (
     failure,
     of_config,
     of_expansion,
+    of_refutation,
     of_verdict,
     one_line,
     settled,
@@ -90,8 +91,10 @@ def prove(
 @main.command()
 @click.argument("sources", metavar="CLAIMS", nargs=-1, required=True)
 @click.option("--certificate", type=click.Path(dir_okay=False), help="Write the certificates here.")
+@click.option("--repair/--no-repair", default=True,
+              help="Look for the nearest claim that holds, where one is refuted.")  # fmt: skip
 @json_option
-def check(sources: Sequence[str], certificate: str | None, as_json: bool) -> None:
+def check(sources: Sequence[str], certificate: str | None, repair: bool, as_json: bool) -> None:
     """Prove or refute somebody's claims: two pipelines that should be the same function."""
     from symconv import api
     from symconv.dialect.files import ClaimText, Fault
@@ -102,7 +105,7 @@ def check(sources: Sequence[str], certificate: str | None, as_json: bool) -> Non
         if not isinstance(entry, ClaimText):
             raise SymconvError(f"{entry.name!r} is a layer, not a claim; use symconv prove")
         verdict = api.check(entry.text)
-        return verdict, of_verdict(verdict)
+        return verdict, {**of_verdict(verdict), **of_refutation(verdict, repair)}
 
     certify(read_entries(sources), settle, certificate, as_json)
 
