@@ -69,6 +69,7 @@ ONLY_IN: dict[str, set[str]] = {
     "latex2mathml": {"report"},
     "click": {"cli"},
     "rich": {"cli"},
+    "hypothesis": {"testing.strategies"},
     "matplotlib": set(),
     "scipy": set(),
 }

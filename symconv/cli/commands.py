@@ -220,6 +220,8 @@ def _print_counts(results: list[Result]) -> None:
 def report(sources: Sequence[str], folder: str, pdf: bool, as_json: bool, **options: Any) -> None:
     """Prove each layer and write its report: LaTeX, HTML, and PDF where asked."""
     from symconv import api
+    from symconv.cli.claims import report_claim
+    from symconv.dialect.files import ClaimText
     from symconv.report import write_report
 
     entries, expanded = read_entries(sources), expander(options)
@@ -227,6 +229,8 @@ def report(sources: Sequence[str], folder: str, pdf: bool, as_json: bool, **opti
     seen: Counter[str] = Counter()
 
     def work(entry: Entry) -> Result:
+        if isinstance(entry, ClaimText):
+            return report_claim(entry.text, folder, command)
         name, expansion = expanded(entry)
         seen[name] += 1
         if seen[name] > 1:
@@ -238,6 +242,22 @@ def report(sources: Sequence[str], folder: str, pdf: bool, as_json: bool, **opti
         return {**of_verdict(verdict), "files": paths, **notes}
 
     run(entries, work, as_json)
+
+
+@main.command()
+@click.argument("sources", metavar="CLAIMS", nargs=-1, required=True)
+@click.option("-o", "--output", "folder", required=True, type=click.Path(file_okay=False),
+              help="The folder to write to.")  # fmt: skip
+@click.option("--name", default="lowerings", show_default=True, help="The page's name.")
+@json_option
+def gallery(sources: Sequence[str], folder: str, name: str, as_json: bool) -> None:
+    """Settle claims and write one page of all of them, LaTeX and HTML."""
+    from symconv.cli.claims import write_page
+
+    command = command_line(["gallery", *sources, "-o", folder, "--name", name], {})
+    start = perf_counter()
+    results = write_page(read_entries(sources), folder, name, command)
+    finish(results, perf_counter() - start, as_json)
 
 
 @main.command()
