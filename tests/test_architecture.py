@@ -20,6 +20,7 @@ ROOMS = [
     "layer",
     "gather",
     "rearrange",
+    "mutations",
     "polyphase",
     "sizes",
     "steps",
@@ -29,6 +30,7 @@ ROOMS = [
     "relation",
     "evaluate",
     "replay",
+    "explain",
     "toeplitz",
     "expand",
     "destride",
@@ -37,6 +39,7 @@ ROOMS = [
     "network",
     "network_proof",
     "prove",
+    "repair",
     "recheck",
     "tying",
     "sharing",
@@ -53,7 +56,7 @@ PROVERS = {"prove.concrete", "prove.operators", "prove.sets", "prove.rocq"}
 
 ALSO_NOT: dict[str, set[str]] = {
     "recheck": set(ROOMS) - {"recheck", "errors"},
-    "report": {"prove", "recheck", "crosscheck"},
+    "report": {"prove", "repair", "recheck", "crosscheck"},
     "crosscheck": {"prove", "recheck", "report"},
     **{prover: PROVERS - {prover} for prover in PROVERS},
 }
@@ -70,6 +73,7 @@ ONLY_IN: dict[str, set[str]] = {
     "latex2mathml": {"report"},
     "click": {"cli"},
     "rich": {"cli"},
+    "hypothesis": {"testing.strategies"},
     "matplotlib": set(),
     "scipy": set(),
 }

@@ -26,6 +26,7 @@ from symconv.cli.results import (
     failure,
     of_config,
     of_expansion,
+    of_refutation,
     of_verdict,
     one_line,
     reported,
@@ -96,8 +97,10 @@ def prove(
 @main.command()
 @click.argument("sources", metavar="CLAIMS", nargs=-1, required=True)
 @click.option("--certificate", type=click.Path(dir_okay=False), help="Write the certificates here.")
+@click.option("--repair/--no-repair", default=True,
+              help="Look for the nearest claim that holds, where one is refuted.")  # fmt: skip
 @json_option
-def check(sources: Sequence[str], certificate: str | None, as_json: bool) -> None:
+def check(sources: Sequence[str], certificate: str | None, repair: bool, as_json: bool) -> None:
     """Prove or refute somebody's claims: two pipelines that should be the same function."""
     from symconv import api
     from symconv.dialect.files import ClaimText, Fault
@@ -108,7 +111,7 @@ def check(sources: Sequence[str], certificate: str | None, as_json: bool) -> Non
         if not isinstance(entry, ClaimText):
             raise SymconvError(f"{entry.name!r} is a layer, not a claim; use symconv prove")
         verdict = api.check(entry.text)
-        return verdict, of_verdict(verdict)
+        return verdict, {**of_verdict(verdict), **of_refutation(verdict, repair)}
 
     certify(read_entries(sources), settle, certificate, as_json)
 
@@ -245,7 +248,9 @@ def _print_counts(results: list[Result]) -> None:
 def report(sources: Sequence[str], folder: str, pdf: bool, as_json: bool, **options: Any) -> None:
     """Prove each layer and write its report: LaTeX, HTML, and PDF where asked."""
     from symconv import api
+    from symconv.cli.claims import report_claim
     from symconv.dialect.chain import Chain
+    from symconv.dialect.files import ClaimText
     from symconv.report import write_network_report, write_report
 
     entries, expanded = read_entries(sources), expander(options)
@@ -259,6 +264,8 @@ def report(sources: Sequence[str], folder: str, pdf: bool, as_json: bool, **opti
                 of_verdict(proof.verdict),
                 write_network_report(proof, folder, command=command, pdf=pdf),
             )
+        if isinstance(entry, ClaimText):
+            return report_claim(entry.text, folder, command)
         name, expansion = expanded(entry)
         seen[name] += 1
         if seen[name] > 1:
@@ -268,6 +275,22 @@ def report(sources: Sequence[str], folder: str, pdf: bool, as_json: bool, **opti
         return reported(of_verdict(verdict), files)
 
     run(entries, work, as_json)
+
+
+@main.command()
+@click.argument("sources", metavar="CLAIMS", nargs=-1, required=True)
+@click.option("-o", "--output", "folder", required=True, type=click.Path(file_okay=False),
+              help="The folder to write to.")  # fmt: skip
+@click.option("--name", default="lowerings", show_default=True, help="The page's name.")
+@json_option
+def gallery(sources: Sequence[str], folder: str, name: str, as_json: bool) -> None:
+    """Settle claims and write one page of all of them, LaTeX and HTML."""
+    from symconv.cli.claims import write_page
+
+    command = command_line(["gallery", *sources, "-o", folder, "--name", name], {})
+    start = perf_counter()
+    results = write_page(read_entries(sources), folder, name, command)
+    finish(results, perf_counter() - start, as_json)
 
 
 @main.command()

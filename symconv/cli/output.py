@@ -68,6 +68,8 @@ def _remarks(result: Result) -> Iterator[str]:
     yield from (f"sympy: {fact['about']}" for fact in facts if fact["method"] == "sympy")
     yield from (text for text in result.get("limits", ()) if text.startswith("no "))
     yield from (result[key] for key in ("sentence", "reason", "note") if key in result)
+    if result.get("repair"):
+        yield result["repair"]["sentence"]
     yield from result.get("files", ())
 
 

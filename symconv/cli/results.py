@@ -117,6 +117,21 @@ def reported(result: Result, files: ReportFiles) -> Result:
     return {**result, "files": paths, **notes}
 
 
+def of_refutation(verdict: Verdict, search: bool = True) -> Result:
+    """A refutation in words, as a script, and the nearest claim that holds; else nothing."""
+    from symconv.explain import script, sentence
+    from symconv.repair import repair
+    from symconv.verdict import Refuted
+
+    if not isinstance(verdict, Refuted):
+        return {}
+    result: Result = {"sentence": sentence(verdict), "snippet": script(verdict)}
+    if search:
+        found = repair(verdict)
+        result["repair"] = None if found is None else found.to_dict()
+    return result
+
+
 def of_expansion(expansion: Expansion, name: str) -> dict[str, Any]:
     """The expanded layer, the maps as steps, and the whole claim that ties them together."""
     from symconv.dialect.config import layer_to_dict

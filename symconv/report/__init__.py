@@ -2,7 +2,17 @@
 
 from symconv.report.drawing import draw
 from symconv.report.drawing.network import draw_network
+from symconv.report.gallery import Shown, write_claim, write_gallery
 from symconv.report.network import write_network_report
 from symconv.report.write import ReportFiles, write_report
 
-__all__ = ["ReportFiles", "draw", "draw_network", "write_network_report", "write_report"]
+__all__ = [
+    "ReportFiles",
+    "Shown",
+    "draw",
+    "draw_network",
+    "write_claim",
+    "write_gallery",
+    "write_network_report",
+    "write_report",
+]

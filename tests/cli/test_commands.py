@@ -281,3 +281,34 @@ def test_as_a_process_it_prints_no_traceback_and_loads_little() -> None:
     )  # fmt: skip
     assert bad.returncode == 2
     assert "Traceback" not in bad.stderr
+
+
+STEM_SAME = {
+    "name": "same as symmetric", "input": {"channels": 1, "size": [8]},
+    "weights": {"w": {"shape": [1, 1, 3]}},
+    "left": [{"op": "conv", "weight": "w", "stride": 2, "padding": "same"}],
+    "right": [{"op": "conv", "weight": "w", "stride": 2, "padding": 1}],
+}  # fmt: skip
+
+
+def test_check_tells_a_refutation_and_its_repair(tmp_path: Path) -> None:
+    path = write(tmp_path / "claim.json", STEM_SAME)
+    printed = run("check", path).stdout
+    assert "left multiplies w[0, 0, 0] with x[0, 0]; right multiplies it with no input" in printed
+    assert "with padding [[0, 1]] instead of 1" in printed
+    code, found = run_json("check", path)
+    (result,) = found["results"]
+    assert code == 1
+    assert result["repair"]["claim"]["right"][0]["padding"] == [[0, 1]]
+    assert "import numpy" in result["snippet"]
+    assert "repair" not in run_json("check", path, "--no-repair")[1]["results"][0]
+
+
+def test_one_broken_claim_of_many_stops_no_other(tmp_path: Path) -> None:
+    broken = {**STEM_SAME, "name": "broken", "right": [{"op": "convolve"}]}
+    true = {**STEM_SAME, "name": "true", "right": STEM_SAME["left"]}
+    path = write(tmp_path / "claims.json", {"claims": [STEM_SAME, broken, 7, true]})
+    code, found = run_json("check", path)
+    assert code == 1
+    verdicts = [result["verdict"] for result in found["results"]]
+    assert verdicts == ["refuted", "error", "error", "proved"]

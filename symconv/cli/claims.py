@@ -1,0 +1,55 @@
+"""Claims settled for a page: the verdicts are made here and handed to the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from symconv.cli.results import Result, failure, of_verdict, settled
+from symconv.errors import SymconvError
+
+if TYPE_CHECKING:
+    from symconv.dialect.files import Entry
+    from symconv.report import Shown
+
+
+def shown(text: Mapping[str, Any]) -> Shown:
+    """A claim's verdict with its source, its comment and its repair."""
+    from symconv import api
+    from symconv.repair import repair
+    from symconv.report import Shown
+    from symconv.verdict import Refuted
+
+    verdict = api.check(text)
+    found = repair(verdict) if isinstance(verdict, Refuted) else None
+    source, comment = (str(text.get(part, "")) for part in ("source", "comment"))
+    return Shown(verdict, source, comment, found.sentence() if found else "")
+
+
+def report_claim(text: Mapping[str, Any], folder: str, command: str) -> Result:
+    """Settle one claim and write its report."""
+    from symconv.report import write_claim
+
+    page = shown(text)
+    files = write_claim(page, folder, command=command)
+    return {**of_verdict(page.verdict), "files": [str(files.tex), str(files.html)]}
+
+
+def write_page(entries: Sequence[Entry], folder: str, name: str, command: str) -> list[Result]:
+    """Settle all claims, write the page of those that could be, and give a result for each."""
+    from symconv.dialect.files import ClaimText
+    from symconv.report import write_gallery
+
+    pages: list[Shown] = []
+
+    def work(entry: Entry) -> Result:
+        if not isinstance(entry, ClaimText):
+            raise SymconvError(getattr(entry, "message", f"{entry.name!r} is not a claim"))
+        pages.append(shown(entry.text))
+        return of_verdict(pages[-1].verdict)
+
+    results = [settled(entry.name, entry, work) for entry in entries]
+    if not pages:
+        return [*results, failure(name, "no claim could be settled; no page is written")]
+    write_gallery(pages, folder, name=name, command=command)
+    return results

@@ -1,0 +1,141 @@
+"""Pages about claims: one claim with its verdict, and a gallery of many.  Verdicts come in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from symconv.explain import script, sentence
+from symconv.report.document import (
+    Block,
+    Code,
+    Document,
+    Heading,
+    Listing,
+    Paragraph,
+    Section,
+    Statement,
+    prose,
+    table,
+)
+from symconv.report.escape import file_stem
+from symconv.report.render import to_html, to_latex
+from symconv.report.sections.verdicts import command_section
+from symconv.report.write import ReportFiles
+from symconv.verdict import Certificate, Refuted, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A claim's verdict with what is shown beside it: source, comment, repair in words."""
+
+    verdict: Verdict
+    source: str = ""
+    comment: str = ""
+    repair: str = ""
+
+    @property
+    def name(self) -> str:
+        """The claim's name."""
+        return self.verdict.claim.name
+
+    def words(self) -> str:
+        """The counterexample, the reason, or nothing for a proof."""
+        if isinstance(self.verdict, Certificate):
+            return ""
+        return sentence(self.verdict) if isinstance(self.verdict, Refuted) else self.verdict.reason
+
+
+def write_gallery(
+    shown: Sequence[Shown], directory: str | Path, *, name: str, command: str
+) -> ReportFiles:
+    """Write one page of all claims, LaTeX and HTML: a table, then every refutation in full."""
+    counts = {word: sum(s.verdict.verdict == word for s in shown) for word in _TONES}
+    seconds = sum(s.verdict.seconds for s in shown)
+    subtitle = prose(
+        "<n> claims: <proved> proved, <refuted> refuted, <undecided> undecided, in <seconds> s",
+        n=len(shown), seconds=f"{seconds:.2f}", **counts,
+    )  # fmt: skip
+    refuted = tuple(block for s in shown if isinstance(s.verdict, Refuted) for block in _full(s))
+    sections = (
+        Section("All claims", (_rows(shown),)),
+        Section("What is refuted, how to see it, and what would hold", refuted),
+        command_section(command),
+    )
+    return _write(Document(name, subtitle, sections), directory, name)
+
+
+def write_claim(shown: Shown, directory: str | Path, *, command: str) -> ReportFiles:
+    """Write the report of one claim, LaTeX and HTML: statement, verdict, counterexample, script."""
+    claim = shown.verdict.claim
+    statement: tuple[Block, ...] = (
+        Paragraph(prose("Two pipelines that should be the same function of an input of shape "
+                        "<shape>, for all values of the weights.",
+                        shape=str(list(claim.input_shape)))),
+        *_said(shown),
+        *(Listing(line) for line in _pipelines(shown)),
+    )  # fmt: skip
+    sections = (
+        Section("The claim", statement),
+        Section("The verdict", _verdict(shown)),
+        command_section(command),
+    )
+    subtitle = prose("symconv report: a claim, <verdict>", verdict=shown.verdict.verdict)
+    return _write(Document(claim.name, subtitle, sections), directory, claim.name)
+
+
+_TONES = {"proved": "good", "refuted": "bad", "undecided": "open"}
+
+
+def _rows(shown: Sequence[Shown]) -> Block:
+    rows = [
+        (s.name, Code(s.verdict.verdict), f"{1000 * s.verdict.seconds:.1f} ms", s.source, s.words())
+        for s in shown
+    ]
+    return table(["claim", "verdict", "time", "source", "least counterexample"], rows, "plrpp")
+
+
+def _full(shown: Shown) -> tuple[Block, ...]:
+    return (Heading(prose("<name>", name=shown.name)), *_said(shown), *_verdict(shown))
+
+
+def _said(shown: Shown) -> tuple[Block, ...]:
+    parts = (("Source", shown.source), ("Comment", shown.comment))
+    return tuple(Paragraph(prose("<a>: <b>.", a=a, b=b.rstrip("."))) for a, b in parts if b)
+
+
+def _verdict(shown: Shown) -> tuple[Block, ...]:
+    verdict = shown.verdict
+    word = verdict.verdict
+    if isinstance(verdict, Certificate):
+        words = prose("Both sides have the same coefficients. Methods: <how>. Digest <digest>.",
+                      how=", ".join(verdict.method),
+                      digest=Code(verdict.claim.digest()[:16]))  # fmt: skip
+        return (Statement("Proved", words, (), "good"),)
+    if not isinstance(verdict, Refuted):
+        return (Statement("Undecided", prose("<why>", why=verdict.reason), (), "open"),)
+    blocks: list[Block] = [Statement(word.title(), prose("<s>.", s=shown.words()), (), "bad")]
+    if shown.repair:
+        blocks.append(Statement("Nearest repair", prose("<r>.", r=shown.repair), (), "good"))
+    return (*blocks, Paragraph(prose("To see it in NumPy:")), Listing(script(verdict)))
+
+
+def _pipelines(shown: Shown) -> list[str]:
+    text = shown.verdict.claim.to_dict()
+    weights = [f"{name}: {json.dumps(weight)}" for name, weight in text["weights"].items()]
+    sides = [
+        "\n".join([side, *(f"  {json.dumps(step)}" for step in text[side])])
+        for side in ("left", "right")
+    ]
+    return ["\n".join(weights), *sides] if weights else sides
+
+
+def _write(document: Document, directory: str | Path, name: str) -> ReportFiles:
+    folder, stem = Path(directory), file_stem(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = ReportFiles(folder / f"{stem}.tex", folder / f"{stem}.html")
+    files.tex.write_text(to_latex(document), encoding="utf-8")
+    files.html.write_text(to_html(document), encoding="utf-8")
+    return files

@@ -1,0 +1,17 @@
+"""Ten thousand one-dimensional lowering claims, on all cores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from symconv.testing import sweep
+from tests.rewriters import grid, pads_behind
+
+
+@pytest.mark.benchmark(group="sweep of 10,000 one-dimensional lowerings")
+def test_sweep(benchmark: Callable[..., Any]) -> None:
+    found = benchmark.pedantic(sweep, (pads_behind, grid(10_000)), rounds=1)  # type: ignore[attr-defined]
+    assert sum(found.counts.values()) == 10_000
