@@ -9,7 +9,7 @@ from symconv.errors import SymconvError
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 
 if TYPE_CHECKING:
-    from symconv.api import check, prove, prove_network, report
+    from symconv.api import check, prove, prove_for_all_sizes, prove_network, report
     from symconv.claim import Claim, read_claim
     from symconv.crosscheck import crosscheck
     from symconv.destride import destride
@@ -39,6 +39,7 @@ _LATE = {
     "draw": "report",
     "evaluate": "evaluate",
     "prove": "api",
+    "prove_for_all_sizes": "api",
     "prove_network": "api",
     "read_claim": "claim",
     "recheck": "recheck",
@@ -68,6 +69,7 @@ __all__ = [
     "draw",
     "evaluate",
     "prove",
+    "prove_for_all_sizes",
     "prove_network",
     "read_claim",
     "recheck",

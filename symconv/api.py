@@ -84,10 +84,12 @@ def prove_for_all_sizes(
     names: Sequence[str] | None = None,
     *,
     name: str = "expansion",
+    where: Sequence[str] = (),
 ) -> Verdict:
     """Prove that a layer and its expansion are the same function at every size that it accepts.
 
-    ``names`` name the sizes of the axes; N, or H and W, or D, H and W by default.
+    ``names`` name the sizes of the axes; N, or H and W, or D, H and W by default.  ``where`` are
+    conditions on them, such as ``"H >= 32"``.
 
     >>> from symconv import Conv
     >>> verdict = prove_for_all_sizes(Conv(3, 64, kernel_size=7, stride=2, padding=3))
@@ -99,7 +101,7 @@ def prove_for_all_sizes(
 
     opened = subject if isinstance(subject, OpenExpansion) else destride(subject)
     try:
-        claim = claim_for_all_sizes(opened, names, name)
+        claim = replace(claim_for_all_sizes(opened, names, name), where=tuple(where))
     except FactorError as fault:
         rank = opened.original.rank or len(names or ()) or 2
         asked = tuple(names or axis_names(rank))
@@ -187,8 +189,10 @@ def _stand_in_text(small: Expansion) -> str:
     )
 
 
-def check(claim: Claim | Mapping[str, Any] | str | Path) -> Verdict:
+def check(claim: Claim | Mapping[str, Any] | str | Path, *, all_sizes: bool = False) -> Verdict:
     """Prove or refute somebody's claim, given as a value, as its JSON object, or as a JSON file.
+
+    A claim with named sizes is for all of them; ``all_sizes`` gives the sizes of the input names.
 
     Raises:
         ClaimError: the claim is ill-formed; the message names the claim, the side and the step.
@@ -200,6 +204,10 @@ def check(claim: Claim | Mapping[str, Any] | str | Path) -> Verdict:
     if isinstance(claim, str | Path):
         claim = json.loads(Path(claim).read_text(encoding="utf-8"))
     read = claim if isinstance(claim, Claim) else read_claim(claim)  # type: ignore[arg-type]
+    if all_sizes:
+        from symconv.open_claim import axis_names
+
+        read = replace(read, size=axis_names(len(read.size)))
     if not read.names:
         return settle(read)
     from symconv.prove.all_sizes import settle_for_all_sizes

@@ -57,20 +57,19 @@ def run_claim(claim: Claim, side: str, x: Array, tensors: Mapping[str, Array]) -
 
 
 def assigned(claim: Claim, found: Counterexample) -> tuple[Array, dict[str, Array]]:
-    """The counterexample's input and free weights: 1 at its indices, or what it assigns; else 0."""
-    tensors = {"": np.zeros(claim.input_shape, dtype=object)} | {
+    """The counterexample's input and free weights: its values at its indices, and 0 elsewhere."""
+    x = np.zeros(claim.input_shape, dtype=object)
+    tensors = {
         name: np.zeros(weight.shape or (), dtype=object)
         for name, weight in claim.weights
         if weight.source is None and weight.fill is None
     }
-    ones = [("", found.input), *found.weights] if not found.assignment else []
-    for name, index in ones:
-        if index is not None:
-            tensors[name][index] = 1
-    for name, entries in found.assignment:
-        for index, value in entries:
-            tensors["" if name == "x" else name][index] = value
-    return tensors.pop(""), tensors
+    inputs, weights = found.input_entries(), found.weight_entries()
+    for index, value in inputs:
+        x[index] = value
+    for name, index, value in weights:
+        tensors[name][index] = value
+    return x, tensors
 
 
 def replay(refuted: Refuted) -> tuple[Any, Any]:
@@ -84,6 +83,7 @@ def replay(refuted: Refuted) -> tuple[Any, Any]:
     ...               "left": [{"op": "flip", "axes": [1]}]}))
     (0, 1)
     """
+    refuted = refuted.at_size()
     found = refuted.counterexample
     if found.left_shape is not None:
         raise ClaimError(f"nothing to replay: {found.sentence()}")

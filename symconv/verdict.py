@@ -83,9 +83,9 @@ class Counterexample(_NotABool):
     weight).
 
     Through functions and maxima there are no coefficients.  Then ``assignment`` gives the non-zero
-    entries of the input (``"x"``) and of the free weights, ``functions`` how a function that
-    nothing is known of is read, and ``left`` and ``right`` are the two values of ``output[o]``.
-    ``size`` gives the named sizes of a claim for all of them.
+    entries of the input (``"x"``, always the first) and of the free weights, ``functions`` how a
+    function that nothing is known of is read, and ``left`` and ``right`` are the two values of
+    ``output[o]``.  ``size`` gives the named sizes of a claim for all of them.
     """
 
     output: tuple[int, ...] = ()
@@ -122,6 +122,18 @@ class Counterexample(_NotABool):
                 "right": _number(self.right),
             }
         )
+
+    def input_entries(self) -> Entries:
+        """The input's entries that are not zero."""
+        if self.assignment:
+            return self.assignment[0][1]
+        return () if self.input is None else ((self.input, 1),)
+
+    def weight_entries(self) -> list[tuple[str, tuple[int, ...], int]]:
+        """The free weights' entries that are not zero: name, index and value."""
+        if self.assignment:
+            return [(name, at, v) for name, entries in self.assignment[1:] for at, v in entries]
+        return [(name, index, 1) for name, index in self.weights]
 
     def sentence(self) -> str:
         """The difference in words."""
@@ -172,6 +184,22 @@ class Refuted(_NotABool):
     verdict: Literal["refuted"] = "refuted"
     fails_on: str | None = None
     holds_on: str | None = None
+
+    def at_size(self) -> Refuted:
+        """The refutation of the claim at the counterexample's own size."""
+        if not self.counterexample.size:
+            return self
+        claim = self.claim.at(dict(self.counterexample.size))
+        found = replace(self.counterexample, size=())
+        return replace(self, claim=claim, counterexample=found, sizes="these")
+
+    def condition(self) -> str:
+        """At which sizes the claim holds, in words; empty for a claim at given sizes."""
+        if self.holds_on is None:
+            return ""
+        if self.holds_on == "no size":
+            return "it holds at no size"
+        return f"it holds iff {self.holds_on}"
 
 
 @dataclass(frozen=True, slots=True)

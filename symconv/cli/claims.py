@@ -21,7 +21,8 @@ def shown(text: Mapping[str, Any]) -> Shown:
     from symconv.verdict import Refuted
 
     verdict = api.check(text)
-    found = repair(verdict) if isinstance(verdict, Refuted) else None
+    search = isinstance(verdict, Refuted) and verdict.sizes == "these"
+    found = repair(verdict) if search else None  # type: ignore[arg-type]
     source, comment = (str(text.get(part, "")) for part in ("source", "comment"))
     return Shown(verdict, source, comment, found.sentence() if found else "")
 

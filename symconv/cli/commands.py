@@ -14,11 +14,14 @@ import click
 from symconv.cli import chains, output
 from symconv.cli.faults import Commands
 from symconv.cli.options import (
+    all_sizes_option,
     command_line,
     expander,
     expansion_options,
+    for_all_sizes,
     json_option,
     layers_argument,
+    prove_open,
 )
 from symconv.cli.results import (
     Result,
@@ -67,11 +70,13 @@ def main(ctx: click.Context) -> None:
     default=None,
     help=f"The SymPy identity besides the tables; by default for up to {FEW} layers.",
 )
+@all_sizes_option
 @click.option("--certificate", type=click.Path(dir_okay=False), help="Write the certificates here.")
 @json_option
 def prove(
     sources: Sequence[str],
     symbolic: bool | None,
+    all_sizes: bool,
     certificate: str | None,
     as_json: bool,
     **options: Any,
@@ -87,6 +92,9 @@ def prove(
         if isinstance(entry, Chain):
             proof = api.prove_network(chains.as_network(entry, options))
             return proof.verdict, chains.of_proof(proof)
+        if for_all_sizes(entry, all_sizes):
+            verdict = prove_open(entry, options)
+            return verdict, of_verdict(verdict)
         name, expansion = expand(entry)
         verdict = api.prove(expansion, name=name, symbolic=with_sympy)
         return verdict, {**of_verdict(verdict), "expansion": of_expansion(expansion, name)}
@@ -99,8 +107,11 @@ def prove(
 @click.option("--certificate", type=click.Path(dir_okay=False), help="Write the certificates here.")
 @click.option("--repair/--no-repair", default=True,
               help="Look for the nearest claim that holds, where one is refuted.")  # fmt: skip
+@all_sizes_option
 @json_option
-def check(sources: Sequence[str], certificate: str | None, repair: bool, as_json: bool) -> None:
+def check(
+    sources: Sequence[str], certificate: str | None, repair: bool, all_sizes: bool, as_json: bool
+) -> None:
     """Prove or refute somebody's claims: two pipelines that should be the same function."""
     from symconv import api
     from symconv.dialect.files import ClaimText, Fault
@@ -110,7 +121,7 @@ def check(sources: Sequence[str], certificate: str | None, repair: bool, as_json
             raise SymconvError(entry.message)
         if not isinstance(entry, ClaimText):
             raise SymconvError(f"{entry.name!r} is a layer, not a claim; use symconv prove")
-        verdict = api.check(entry.text)
+        verdict = api.check(entry.text, all_sizes=all_sizes)
         return verdict, {**of_verdict(verdict), **of_refutation(verdict, repair)}
 
     certify(read_entries(sources), settle, certificate, as_json)

@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from symconv.cli.results import of_config
+from symconv.errors import SymconvError
 
 if TYPE_CHECKING:
     from symconv.dialect.files import Entry
     from symconv.expand import Expansion
+    from symconv.verdict import Verdict
 
 layers_argument = click.argument("sources", metavar="LAYERS", nargs=-1, required=True)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+all_sizes_option = click.option(
+    "--all-sizes", is_flag=True, help="Name the input sizes, and settle the claim for all of them."
+)
 
 
 def _factors(ctx: click.Context, option: click.Parameter, value: str | None) -> Any:
@@ -52,6 +59,35 @@ def expander(options: dict[str, Any]) -> Callable[[Entry], tuple[str, Expansion]
         return config.name, destride(config.layer, config.numeric_size or (), **chosen)
 
     return expand
+
+
+def for_all_sizes(entry: Entry, asked: bool) -> bool:
+    """Whether an entry is a layer to be proved at all sizes: asked for, or a size is named."""
+    from symconv.dialect.config import Config
+
+    return isinstance(entry, Config) and (asked or entry.for_all_sizes)
+
+
+def prove_open(entry: Entry, options: dict[str, Any]) -> Verdict:
+    """Prove a layer for all sizes; beside named ones a number stays a number."""
+    from symconv import api
+    from symconv.destride import destride
+    from symconv.dialect.config import Config
+    from symconv.open_claim import axis_names
+
+    if not isinstance(entry, Config):
+        raise SymconvError(f"{entry.name!r} is no layer")
+    names = [
+        size if isinstance(size, str) else name
+        for name, size in zip(axis_names(len(entry.input_size)), entry.input_size, strict=True)
+    ]
+    if len(set(names)) < len(names):
+        raise SymconvError(f"input_size={list(entry.input_size)} names one size twice")
+    where = [f"{n} == {size}" for n, size in zip(names, entry.input_size, strict=True)
+             if entry.for_all_sizes and isinstance(size, int)]  # fmt: skip
+    chosen = {**options, "residual_stride": options["residual_stride"] or 1}
+    opened = destride(entry.layer, **chosen)
+    return api.prove_for_all_sizes(opened, names, name=entry.name, where=where)
 
 
 def command_line(words: Sequence[str], options: dict[str, Any]) -> str:

@@ -55,6 +55,8 @@ def _line(result: Result) -> str:
 def _details(result: Result) -> Iterator[str]:
     if result.get("method"):
         yield "by " + " and ".join(result["method"])
+    if result.get("sizes") == "all":
+        yield f"for all sizes ({result['domain']})" if "domain" in result else "for all sizes"
     if "output_size" in result:
         yield "output " + "x".join(map(str, result["output_size"]))
     if "seconds" in result:

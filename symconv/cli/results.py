@@ -99,11 +99,16 @@ def of_verdict(verdict: Verdict) -> Result:
         "seconds": round(verdict.seconds, 6),
     }
     if isinstance(verdict, Certificate):
-        result["output_size"] = list(verdict.output_shape[1:])
+        if verdict.sizes == "these":
+            result["output_size"] = list(verdict.output_shape[1:])
+        else:
+            result["domain"] = verdict.facts[0].figures["domain"]
         result["facts"] = [fact.to_dict() for fact in verdict.facts]
         result["limits"] = list(verdict.limits)
     elif isinstance(verdict, Refuted):
         result["counterexample"] = verdict.counterexample.to_dict()
+        if verdict.holds_on is not None:
+            result |= {"fails_on": verdict.fails_on, "holds_on": verdict.holds_on}
         result["sentence"] = verdict.counterexample.sentence()
     else:
         result["reason"] = verdict.reason
@@ -126,7 +131,7 @@ def of_refutation(verdict: Verdict, search: bool = True) -> Result:
     if not isinstance(verdict, Refuted):
         return {}
     result: Result = {"sentence": sentence(verdict), "snippet": script(verdict)}
-    if search:
+    if search and verdict.sizes == "these":
         found = repair(verdict)
         result["repair"] = None if found is None else found.to_dict()
     return result

@@ -40,6 +40,7 @@ def script(refuted: Refuted) -> str:
     print("left ", left[0, 0])
     print("right", right[0, 0])
     """
+    refuted = refuted.at_size()
     claim, found = refuted.claim, refuted.counterexample
     writer = _Writer(claim)
     try:
@@ -63,8 +64,7 @@ class _Writer:
     def body(self, found: Counterexample) -> str:
         """Input, weights, both sides, and what is printed."""
         self.lines.append(f"x = np.zeros({self.claim.input_shape}, int)")
-        if found.input is not None:
-            self.lines.append(f"x[{index(found.input)}] = 1")
+        self.lines += [f"x[{index(at)}] = {value}" for at, value in found.input_entries()]
         for name, weight in self.claim.weights:
             if weight.source is None:
                 self._free(name, found)
@@ -84,8 +84,8 @@ class _Writer:
             self.lines.append(f"w_{name} = np.full({weight.shape}, {weight.fill})")
         else:
             raise _NotPlain(f"weight {name!r} is filled with {weight.fill!r}")
-        places = [at for other, at in found.weights if other == name]
-        self.lines += [f"w_{name}[{index(at)}] = 1" for at in places]
+        places = [(at, value) for other, at, value in found.weight_entries() if other == name]
+        self.lines += [f"w_{name}[{index(at)}] = {value}" for at, value in places]
         self._written.add(name)
 
     def weight(self, name: str) -> str:
@@ -236,13 +236,12 @@ def replay_script(refuted: Refuted) -> str:
     lines = ["import numpy as np", "from symconv.claim import read_claim",
              "from symconv.replay import run_claim", "", f"claim = read_claim({text})",
              f"x = np.zeros({claim.input_shape}, int)"]  # fmt: skip
-    if found.input is not None:
-        lines.append(f"x[{index(found.input)}] = 1")
+    lines += [f"x[{index(at)}] = {value}" for at, value in found.input_entries()]
     lines.append("w = {}")
     for name, weight in claim.weights:
         if weight.source is None and weight.fill is None:
             lines.append(f"w[{name!r}] = np.zeros({weight.shape}, int)")
-    lines += [f"w[{name!r}][{index(at)}] = 1" for name, at in found.weights]
+    lines += [f"w[{n!r}][{index(at)}] = {value}" for n, at, value in found.weight_entries()]
     shown = ".shape" if found.left_shape is not None else f"[{index(found.output)}]"
     for side, label in (("left", "left "), ("right", "right")):
         lines.append(f'print("{label}", run_claim(claim, "{side}", x, w){shown})')

@@ -37,9 +37,17 @@ def sentence(refuted: Refuted) -> str:
     ...     "right": [{"op": "flip", "axes": [1]}, {"op": "conv", "weight": "w"}]}))
     'at output [0, 0], left multiplies w[0, 0, 0] with x[0, 0]; right multiplies it with x[0, 2]'
     """
+    if refuted.counterexample.size:
+        at = ", ".join(f"{name} = {value}" for name, value in refuted.counterexample.size)
+        return f"at {at}: {sentence(refuted.at_size())}; {refuted.condition()}"
     found = refuted.counterexample
     claim = refuted.claim
-    if found.left_shape is not None or found.input is None or not _readable(claim):
+    if (
+        found.assignment
+        or found.left_shape is not None
+        or found.input is None
+        or not _readable(claim)
+    ):
         return found.sentence()
     try:
         left, right = (_read(claim, side, found) for side in ("left", "right"))

@@ -20,10 +20,8 @@ from symconv.report.document import (
     prose,
     table,
 )
-from symconv.report.escape import file_stem
-from symconv.report.render import to_html, to_latex
 from symconv.report.sections.verdicts import command_section
-from symconv.report.write import ReportFiles
+from symconv.report.write import ReportFiles, write_document
 from symconv.verdict import Certificate, Refuted, Verdict
 
 
@@ -64,7 +62,7 @@ def write_gallery(
         Section("What is refuted, how to see it, and what would hold", refuted),
         command_section(command),
     )
-    return _write(Document(name, subtitle, sections), directory, name)
+    return write_document(Document(name, subtitle, sections), directory, name)
 
 
 def write_claim(shown: Shown, directory: str | Path, *, command: str) -> ReportFiles:
@@ -73,7 +71,7 @@ def write_claim(shown: Shown, directory: str | Path, *, command: str) -> ReportF
     statement: tuple[Block, ...] = (
         Paragraph(prose("Two pipelines that should be the same function of an input of shape "
                         "<shape>, for all values of the weights.",
-                        shape=str(list(claim.input_shape)))),
+                        shape=str([claim.channels, *claim.size]))),
         *_said(shown),
         *(Listing(line) for line in _pipelines(shown)),
     )  # fmt: skip
@@ -83,7 +81,7 @@ def write_claim(shown: Shown, directory: str | Path, *, command: str) -> ReportF
         command_section(command),
     )
     subtitle = prose("symconv report: a claim, <verdict>", verdict=shown.verdict.verdict)
-    return _write(Document(claim.name, subtitle, sections), directory, claim.name)
+    return write_document(Document(claim.name, subtitle, sections), directory, claim.name)
 
 
 _TONES = {"proved": "good", "refuted": "bad", "undecided": "open"}
@@ -130,12 +128,3 @@ def _pipelines(shown: Shown) -> list[str]:
         for side in ("left", "right")
     ]
     return ["\n".join(weights), *sides] if weights else sides
-
-
-def _write(document: Document, directory: str | Path, name: str) -> ReportFiles:
-    folder, stem = Path(directory), file_stem(name)
-    folder.mkdir(parents=True, exist_ok=True)
-    files = ReportFiles(folder / f"{stem}.tex", folder / f"{stem}.html")
-    files.tex.write_text(to_latex(document), encoding="utf-8")
-    files.html.write_text(to_html(document), encoding="utf-8")
-    return files

@@ -19,6 +19,7 @@ import pytest
 from symconv.destride import destride
 from symconv.errors import ClaimError, SymconvError
 from symconv.expand import Expansion
+from symconv.explain import script
 from symconv.layer import Conv
 from symconv.report import ReportFiles, write_report
 from symconv.report.document import Block, Figure, Listing, Statement, Table
@@ -26,7 +27,7 @@ from symconv.report.drawing.scene import Rect
 from symconv.report.render import mathml
 from symconv.report.sections.derivations import tables_section
 from symconv.report.sections.pictures import operator_section, sharing_section
-from symconv.report.sections.verdicts import replay, replay_code
+from symconv.report.sections.verdicts import replay
 from symconv.report.write import compose
 from symconv.verdict import Certificate, Fact, Undecided, Verdict
 from tests.report.examples import EXPANSIONS, STEM, proved, refuted
@@ -247,7 +248,7 @@ def test_shapes_that_differ_replay_too() -> None:
     assert verdict.verdict == "refuted"
     assert verdict.counterexample.left_shape is not None
     assert replay(longer, verdict.counterexample) is not None
-    assert ".shape" in replay_code(longer, verdict.counterexample)
+    assert ".shape" in script(replace(verdict, claim=longer))
 
 
 def test_a_counterexample_that_is_none_is_refused() -> None:

@@ -82,18 +82,23 @@ def _atoms(sizes: Any, name: str, place: int, count: int) -> list[str]:
 
 
 def _residues(sizes: Any, among: Any, name: str, place: int, count: int) -> Iterator[str]:
-    """Residue classes that a set keeps to, by the least modulus that leaves any out."""
+    """Residue classes that a set keeps to: each modulus that leaves more out than those before.
+
+    A modulus can only be a number of isl's own formula for the set.
+    """
     shadow, whole = _shadow(sizes, place, count), _shadow(among, place, count)
     hull = isl.Set.from_basic_set(shadow.remove_divs().convex_hull())
     if hull.intersect(whole).is_equal(shadow):
         return
-    for modulus in range(2, MOST_MODULUS + 1):
-        kept = [r for r in range(modulus) if not _meets(shadow, modulus, r)]
+    found, least_share = [], 1.0
+    written = {int(number) for number in re.findall(r"\d+", str(shadow))}
+    for modulus in sorted(n for n in written if 2 <= n <= MOST_MODULUS):
         live = [r for r in range(modulus) if _meets(whole, modulus, r)]
-        rest = [r for r in live if r not in kept]
-        if len(rest) < len(live):
-            yield _one_of(name, modulus, rest)
-            return
+        kept = [r for r in live if _meets(shadow, modulus, r)]
+        if len(kept) / len(live) < least_share:
+            least_share = len(kept) / len(live)
+            found.append(_one_of(name, modulus, kept))
+    yield from reversed(found)
 
 
 def _meets(values: Any, modulus: int, residue: int) -> bool:
@@ -112,4 +117,5 @@ def _isl_words(sizes: Any) -> str:
     """Isl's own words, made Python's."""
     text = re.sub(r"^\[[^\]]*\] -> \{\s*:?\s*|\s*\}$", "", str(sizes))
     text = re.sub(r"\((\w+)\) mod (\d+)", r"\1 % \2", text)
-    return re.sub(r"(?<![<>!=])=(?!=)", "==", re.sub(r"(\d)(\w)", r"\1*\2", text)).strip()
+    text = re.sub(r"(\d)([A-Za-z_])", r"\1*\2", text)
+    return re.sub(r"(?<![<>!=])=(?!=)", "==", text).strip()

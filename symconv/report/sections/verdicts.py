@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from math import prod
-from pprint import pformat
 from typing import Any
 
 import numpy as np
 
 from symconv.claim import Claim
 from symconv.errors import SymconvError
+from symconv.explain import script
 from symconv.layer import read_size
 from symconv.replay import assigned, run_claim
 from symconv.report.document import (
@@ -109,20 +109,18 @@ def _refuted(verdict: Refuted) -> tuple[Block, ...]:
         sentence=found.sentence(),
     )
     statement = Statement("Refuted", words, (), "bad")
-    return statement, *_replay(verdict.claim, found)
+    return statement, *_replay(verdict.at_size())
 
 
-def _replay(claim: Claim, found: Counterexample) -> tuple[Block, ...]:
-    replayed = replay(claim, found)
+def _replay(refuted: Refuted) -> tuple[Block, ...]:
+    replayed = replay(refuted.claim, refuted.counterexample)
     said = "Both sides run in NumPy; the claim is too large to have been run for this report."
     if replayed is not None:
         said = (
-            "Run in NumPy for this report, with ones at the named entries and zeros elsewhere, "
-            f"the left side gives {replayed[0]} and the right side {replayed[1]}."
+            "Run in NumPy for this report, with its values at the named entries and zeros "
+            f"elsewhere, the left side gives {replayed[0]} and the right side {replayed[1]}."
         )
-    return Paragraph(prose("<said> To run it again:", said=said)), Listing(
-        replay_code(claim, found)
-    )
+    return Paragraph(prose("<said> To run it again:", said=said)), Listing(script(refuted))
 
 
 def replay(claim: Claim, found: Counterexample) -> tuple[str, str] | None:
@@ -150,33 +148,6 @@ def _work(claim: Claim) -> int:
     """About how many multiply-adds a run of the claim takes, from above."""
     weights = [prod(w.shape or ()) for _, w in claim.weights if w.source is None]
     return prod(read_size(claim.size, "claim")) * claim.channels * max(weights, default=1)
-
-
-def replay_code(claim: Claim, found: Counterexample) -> str:
-    """A Python script that shows the difference with NumPy, for anybody to run."""
-    text = pformat(claim.to_dict(), width=88, sort_dicts=False)
-    lines = [
-        "import numpy as np",
-        "from symconv.claim import read_claim",
-        "from symconv.replay import assigned, run_claim",
-        "",
-        f"claim = read_claim({text})",
-        f"x = np.zeros({claim.input_shape}, int)",
-    ]
-    if found.input is not None:
-        lines.append(f"x[{_tuple(found.input)}] = 1")
-    lines.append("w = {}")
-    for name, weight in claim.weights:
-        if weight.source is None and weight.fill is None:
-            lines.append(f"w[{name!r}] = np.zeros({weight.shape}, int)")
-    lines += [f"w[{name!r}][{_tuple(index)}] = 1" for name, index in found.weights]
-    shown = ".shape" if found.left_shape is not None else f"[{_tuple(found.output)}]"
-    lines += [f"print(run_claim(claim, {side!r}, x, w){shown})" for side in ("left", "right")]
-    return "\n".join(lines)
-
-
-def _tuple(index: tuple[int, ...]) -> str:
-    return ", ".join(map(str, index)) or "()"
 
 
 def command_section(command: str) -> Section:

@@ -1,0 +1,187 @@
+"""All sizes: the verdict of sets, read at each small size, is the concrete prover's there."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import Any
+
+import pytest
+
+from symconv import check, prove, prove_for_all_sizes
+from symconv.claim import Claim, read_claim
+from symconv.destride import destride
+from symconv.errors import ClaimError, SymconvError
+from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
+from symconv.open_claim import claim_for_all_sizes
+from symconv.prove.concrete import settle
+from symconv.prove.sets import Fails, settle_all
+from symconv.replay import replay
+from symconv.sizes import evaluate
+from symconv.verdict import Certificate, Refuted, Undecided
+from tests.planted import random_layer
+
+LAYERS = int(os.environ.get("SYMCONV_ALL_SIZES", "80"))
+SIZES = range(1, 41)
+
+
+def mutated(claim: Claim, rng: random.Random) -> Claim:
+    """The claim with one thing changed on its right side, or another padding on its left."""
+    text = claim.to_dict()
+    conv = next(step for step in text["right"] if step["op"] in ("conv", "max_conv"))
+    pair = rng.choice(conv["padding"])
+    kind = rng.choice(["shift", "high", "mirror", "same", "tail"])
+    if kind == "shift":
+        move = rng.choice([-1, 1])
+        pair[:] = [pair[0] + move, f"({pair[1]}) - {move}"]
+    elif kind == "high":
+        pair[1] = f"({pair[1]}) + 1"
+    elif kind == "mirror":
+        axis = 2 + rng.randrange(len(claim.size))
+        text["weights"]["w_phases"]["steps"].insert(0, {"op": "flip", "axes": [axis]})
+    elif kind == "same":
+        text["left"][0]["padding"] = "same"
+    else:
+        for step in text["right"]:
+            if step["op"] == "pad":
+                step["padding"] = [[0, 0] for _ in step["padding"]]
+    return read_claim(text)
+
+
+def expected(found: Certificate | Fails, sizes: dict[str, int]) -> str:
+    """What a verdict for all sizes says of these."""
+    domain = found.domain if isinstance(found, Fails) else found.facts[0].figures["domain"]
+    if not _holds(domain, sizes):
+        return "illegal"
+    if isinstance(found, Certificate):
+        return "proved"
+    return "proved" if _holds(found.holds_on, sizes) else "refuted"
+
+
+def _holds(words: str, sizes: dict[str, int]) -> bool:
+    fixed = {"all sizes": True, "no size": False}
+    return fixed[words] if words in fixed else bool(evaluate(words, sizes))
+
+
+def at_size(claim: Claim, sizes: dict[str, int]) -> str:
+    try:
+        return settle(claim.at(sizes)).verdict
+    except SymconvError:
+        return "illegal"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_verdicts_at_every_small_size(seed: int) -> None:
+    rng = random.Random(seed)
+    seen = {"proved": 0, "fails": 0}
+    for _ in range(LAYERS // 4):
+        layer, _size = random_layer(rng, 1)
+        try:
+            claim = claim_for_all_sizes(destride(layer), ["N"])
+            claim = mutated(claim, rng) if rng.random() < 0.5 else claim
+        except SymconvError:
+            continue
+        found = settle_all(claim)
+        if isinstance(found, Undecided):
+            continue
+        seen["fails" if isinstance(found, Fails) else "proved"] += 1
+        verdicts = {n: at_size(claim, {"N": n}) for n in SIZES}
+        assert verdicts == {n: expected(found, {"N": n}) for n in SIZES}, layer
+        if isinstance(found, Fails):
+            least = next(n for n in SIZES if verdicts[n] == "refuted")
+            assert found.least == {"N": least}
+    assert seen["proved"] > 2
+
+
+@pytest.mark.parametrize(
+    ("layer", "options"),
+    [
+        (Conv(3, 64, 7, 2, 3), {}),
+        (Conv(4, 6, (3, 5), (2, 3), ((1, 2), (0, -1)), (2, 1), 2), {}),
+        (Conv(3, 4, (5,), 4, 1), {"residual_stride": 2}),
+        (Conv(4, 4, (3,), 2, 1, groups=2), {"order": "phase"}),
+        (Conv(3, 4, (3,), 2, 1), {"factor": 4}),
+        (Conv(3, 4, (3, 3), 2, 1, padding_mode="reflect"), {}),
+        (Conv(3, 4, (3,), 2, 1, padding_mode="circular"), {}),
+        (Conv(3, 4, (3,), 2, 1, padding_mode="replicate"), {}),
+        (Conv(3, 4, (3,), 2, 1, padding_value=3), {}),
+        (ConvTranspose(4, 6, (4, 4), 2, 1), {}),
+        (ConvTranspose(4, 6, (3,), 3, 0, 1), {}),
+        (MaxPool(3, 2, 1), {}),
+        (AvgPool(2, 2), {}),
+        (Conv(1, 1, (3, 3, 3), 2, 1), {}),
+    ],
+)
+def test_layers_are_proved_for_all_sizes(layer: Any, options: dict[str, Any]) -> None:
+    verdict = prove(destride(layer, **options))
+    assert (verdict.verdict, verdict.sizes) == ("proved", "all")
+
+
+SAME = {
+    "name": "same",
+    "input": {"channels": 1, "size": ["N"]},
+    "weights": {"w": {"shape": [1, 1, 3]}},
+    "left": [{"op": "conv", "weight": "w", "stride": 2, "padding": "same"}],
+    "right": [{"op": "conv", "weight": "w", "stride": 2, "padding": 1}],
+}
+
+
+def test_where_same_padding_is_symmetric() -> None:
+    verdict = check(SAME)
+    assert isinstance(verdict, Refuted)
+    assert (verdict.fails_on, verdict.holds_on) == ("N % 2 == 0", "N % 2 == 1")
+    assert verdict.counterexample.to_dict()["size"] == {"N": 2}
+    left, right = replay(verdict)
+    assert left != right
+    assert check({**SAME, "where": ["N % 2 == 1"]}).verdict == "proved"
+
+
+def test_a_kernel_size_may_be_left_open() -> None:
+    """A pad in front of a convolution is a pad of it, for every size, kernel and pad."""
+    text = {
+        "input": {"channels": 2, "size": ["N"]},
+        "weights": {"w": {"shape": [3, 2, "K"]}},
+        "where": ["p >= 0", "q >= 0"],
+        "left": [{"op": "pad", "padding": [[0, 0], ["p", "q"]]}, {"op": "conv", "weight": "w"}],
+        "right": [{"op": "conv", "weight": "w", "padding": [["p", "q"]]}],
+    }
+    assert check(text).verdict == "proved"
+    text["left"][0]["value"] = 1  # type: ignore[index]
+    assert check(text).verdict == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"where": ["N < 0"]}, "no size satisfies"),
+        ({"where": ["M > 1"]}, "speaks of M, which no size or pad names"),
+        ({"where": ["N * N > 4"]}, "multiplies two sizes"),
+        ({"where": ["N // M > 4"]}, "no size expression"),
+        ({"where": ["__import__('os')"]}, "no size expression"),
+        ({"input": {"channels": 1, "size": ["N +"]}}, "no size expression"),
+    ],
+)
+def test_claims_that_say_nothing_or_cannot_be_read(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ClaimError, match=message):
+        check({**SAME, **change})
+
+
+def test_a_claim_with_names_is_not_for_the_concrete_prover() -> None:
+    with pytest.raises(ClaimError, match="the sizes N are named"):
+        settle(read_claim(SAME))
+    with pytest.raises(ClaimError, match="breaks"):
+        read_claim({**SAME, "where": ["N > 3"]}).at({"N": 2})
+
+
+def test_what_depends_on_the_size_stays_open() -> None:
+    for layer in (Conv(1, 1, 3, 2, "same"), MaxPool(3, 2, ceil_mode=True)):
+        assert isinstance(prove_for_all_sizes(layer), Undecided)
+
+
+def test_coefficients_that_count_stay_open() -> None:
+    """Two constant kernels: the coefficient of a sample is the number of ways to reach it."""
+    ones = {"a": {"shape": [1, 1, 2], "fill": 1}, "b": {"shape": [1, 1, 3], "fill": 1}}
+    twice = [{"op": "conv", "weight": "a"}, {"op": "conv", "weight": "b"}]
+    text = {"input": {"channels": 1, "size": ["N"]}, "weights": ones,
+            "left": twice, "right": twice[::-1]}  # fmt: skip
+    assert check(text).verdict == "undecided"
