@@ -30,7 +30,9 @@ def run_side(claim: Text, side: str, x: Tensor, free: Mapping[str, Tensor]) -> T
         if "from" in text:
             return run(text["steps"], weight(text["from"]), weight)
         if text.get("fill") is not None:
-            return torch.full(text["shape"], number(text["fill"]))
+            fill = number(text["fill"])
+            kind = torch.int64 if isinstance(fill, int) else torch.float64
+            return torch.full(text["shape"], fill, dtype=kind)
         return free[name]
 
     return run(claim[side], x, weight)
@@ -176,7 +178,9 @@ def _multiplied(key: str) -> Run:
             if values is not None:
                 shape = [1] * x.ndim
                 shape[axis] = -1
-                x = x * torch.tensor([number(v) for v in values]).view(shape)
+                factors = torch.tensor([float(number(v)) for v in values], dtype=torch.float64)
+                whole = all(isinstance(number(v), int) for v in values)
+                x = x * (factors.long() if whole else factors).view(shape)
         return x
 
     return multiply
