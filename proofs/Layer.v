@@ -131,3 +131,10 @@ have r_lt : (`|(v %% (E 0%N)%:Z)%Z| < E 0)%N by rewrite -ltz_nat gez0_abs.
 exists (Ordinal r_lt, r'), ((v %/ (E 0%N)%:Z)%Z, i') => /=.
 by rewrite gez0_abs // -euclid_eq.
 Qed.
+
+(* One size of one axis: outputs, samples a phase, and the expanded layer's high pad hi'. *)
+Definition sizes_ok (a : tie) (N hi O N' O' hi' : int) : bool :=
+  let s := strided a in
+  [&& O == out_size N (kernel s) (stride s) (dilation s) (base s) (lo s) hi,
+      N' == coarse N (e_in a), O' == coarse O (e_out a)
+    & O' == out_size N' (new_kernel a) (new_stride a) 1 1 (new_lo a) hi'].

@@ -64,11 +64,15 @@ def main(ctx: click.Context) -> None:
     default=None,
     help=f"The SymPy identity besides the tables; by default for up to {FEW} layers.",
 )
+@click.option("--kernel", is_flag=True, help="Have Coq's kernel check each layer's theorem too.")
+@click.option("--keep", type=click.Path(file_okay=False), help="Leave the kernel's files here.")
 @click.option("--certificate", type=click.Path(dir_okay=False), help="Write the certificates here.")
 @json_option
 def prove(
     sources: Sequence[str],
     symbolic: bool | None,
+    kernel: bool,
+    keep: str | None,
     certificate: str | None,
     as_json: bool,
     **options: Any,
@@ -81,7 +85,9 @@ def prove(
 
     def settle(entry: Entry) -> tuple[Verdict, Result]:
         name, expansion = expand(entry)
-        verdict = api.prove(expansion, name=name, symbolic=with_sympy)
+        verdict = api.prove(
+            expansion, name=name, symbolic=with_sympy, kernel=kernel or keep is not None, keep=keep
+        )
         return verdict, {**of_verdict(verdict), "expansion": of_expansion(expansion, name)}
 
     certify(entries, settle, certificate, as_json)
