@@ -1,0 +1,156 @@
+(* Network.v: layers in a row, and where the last coarse blocks go wrong.
+
+   stage C M Ein Eout   one layer from channels C to M with its square, its weight, a pointwise
+                function act of each output channel (bias and nonlinearity), the positions it
+                keeps (its output box) and the coarse positions its expansion keeps (block)
+   net          a list of stages, the output phases of each the input phases of the next; with
+                strides s_l and the last phases 1, tie_ok makes E_l = s_l * E_(l+1) (tie_factor)
+   run          the strided network; a layer's output is zero outside its box
+   run_masked   the expanded one, where each hidden signal is set to zero at phase positions whose
+                fine position is outside the box (the mask)
+   run_blocks   the expanded one as frameworks run it: only whole blocks are cut off, so a tail
+                (a kept block's positions past the end) holds whatever the layer computes there
+   tail_free    no live read of a kept output falls into a tail
+
+   The masked network always equals; the one of blocks if it is tail_free; without that it may
+   differ (tail_counterexample).  Edges: the empty net; blocks that hold no kept position. *)
+
+From mathcomp Require Import all_ssreflect all_algebra.
+From Symconv Require Import Arith Index Conv Destride Tie Layer.
+
+Set Implicit Arguments.
+Unset Strict Implicit.
+Unset Printing Implicit Defensive.
+
+Import GRing.Theory Num.Theory Order.Theory.
+Local Open Scope ring_scope.
+
+Section Network.
+
+Variables (R : ringType) (P : Type).
+
+Record stage (C M : finType) (Ein Eout : phasing P) := Stage {
+  fine_access : access P; coarse_access : access P;
+  stage_square : square fine_access coarse_access Ein Eout;
+  weight : M -> C -> tap fine_access -> R;
+  act : M -> R -> R;
+  kept : P -> bool;
+  block : P -> bool }.
+Arguments weight {C M Ein Eout} s m c k.
+Arguments act {C M Ein Eout} s m v.
+
+Inductive net (C' : finType) (E' : phasing P) : finType -> phasing P -> Type :=
+  | Stop : net C' E' C' E'
+  | Then C M Ein Eout : stage C M Ein Eout -> net C' E' M Eout -> net C' E' C Ein.
+
+Section Stage.
+
+Variables (C M : finType) (Ein Eout : phasing P) (Sg : stage C M Ein Eout).
+
+Definition step (x : C -> P -> R) (m : M) (o : P) : R :=
+  if kept Sg o then act Sg m (conv (weight Sg) x m o) else 0.
+
+Definition coarse_step (keep : phase Eout -> P -> bool) (X : C * phase Ein -> P -> R)
+    (mrho : M * phase Eout) (i : P) : R :=
+  if keep mrho.2 i then act Sg mrho.1 (conv (expanded (stage_square Sg) (weight Sg)) X mrho i) else 0.
+
+Definition mask (rho : phase Eout) (i : P) : bool := kept Sg (fine Eout rho i).
+
+(* Positions where the phases of a signal may be relied on: real ones, and beyond all blocks. *)
+Definition sound (E : phasing P) (keep whole : P -> bool) (r : phase E) (i : P) : bool :=
+  keep (fine E r i) || ~~ whole i.
+
+Definition stage_tail_free (keep whole : P -> bool) : Prop :=
+  [/\ forall rho i, kept Sg (fine Eout rho i) -> block Sg i
+    & forall rho i k r q p, kept Sg (fine Eout rho i) -> lands (stage_square Sg) rho k = Some (r, q) ->
+        reads (coarse_access Sg) i q = Some p -> @sound Ein keep whole r p].
+
+Lemma conv_live (x : C -> P -> R) (X : C * phase Ein -> P -> R) (m : M) rho i :
+  (forall c k r q p, lands (stage_square Sg) rho k = Some (r, q) ->
+     reads (coarse_access Sg) i q = Some p -> X (c, r) p = x c (fine Ein r p)) ->
+  conv (expanded (stage_square Sg) (weight Sg)) X (m, rho) i = conv (weight Sg) x m (fine Eout rho i).
+Proof.
+move=> eq_X; have := destride (stage_square Sg) (weight Sg) x (m, rho) i.
+rewrite {1}/phases /= => ->; apply: eq_bigr => -[c r] _; apply: eq_bigr => q _.
+case: (pickP (fun k => lands (stage_square Sg) rho k == Some (r, q))) => [k /eqP k_lands|none].
+  by case eq_p: (reads _ i q) => [p|] //=; rewrite (eq_X c k r q p).
+by rewrite /expanded big_pred0 // !mul0r.
+Qed.
+
+End Stage.
+
+Fixpoint run (C' : finType) (E' : phasing P) (C : finType) (E : phasing P) (n : net C' E' C E) :
+    (C -> P -> R) -> (C' -> P -> R) :=
+  match n with
+  | Stop => id
+  | Then _ _ _ _ Sg n' => fun x => run n' (step Sg x)
+  end.
+
+Fixpoint run_masked (C' : finType) (E' : phasing P) (C : finType) (E : phasing P)
+    (n : net C' E' C E) : (C * phase E -> P -> R) -> (C' * phase E' -> P -> R) :=
+  match n with
+  | Stop => id
+  | Then _ _ _ _ Sg n' => fun X => run_masked n' (coarse_step Sg (mask Sg) X)
+  end.
+
+Fixpoint run_blocks (C' : finType) (E' : phasing P) (C : finType) (E : phasing P)
+    (n : net C' E' C E) : (C * phase E -> P -> R) -> (C' * phase E' -> P -> R) :=
+  match n with
+  | Stop => id
+  | Then _ _ _ _ Sg n' => fun X => run_blocks n' (coarse_step Sg (fun _ => block Sg) X)
+  end.
+
+Fixpoint tail_free (C' : finType) (E' : phasing P) (C : finType) (E : phasing P)
+    (n : net C' E' C E) (keep whole : P -> bool) : Prop :=
+  match n with
+  | Stop => True
+  | Then _ _ _ _ Sg n' => stage_tail_free Sg keep whole /\ tail_free n' (kept Sg) (block Sg)
+  end.
+
+Fixpoint last_kept (C' : finType) (E' : phasing P) (C : finType) (E : phasing P)
+    (n : net C' E' C E) (keep : P -> bool) : P -> bool :=
+  match n with Stop => keep | Then _ _ _ _ Sg n' => last_kept n' (kept Sg) end.
+
+(* Any depth, with masks. *)
+Theorem network_masked (C' : finType) (E' : phasing P) (C : finType) (E : phasing P)
+    (n : net C' E' C E) (x : C -> P -> R) (X : C * phase E -> P -> R) :
+  (forall cr i, X cr i = phases x cr i) ->
+  forall cr i, run_masked n X cr i = phases (run n x) cr i.
+Proof.
+elim: n x X => //= {}C M Ein Eout Sg n IH x X eq_X; apply: IH => -[m rho] i.
+rewrite /coarse_step /mask /phases /step /=; case: ifP => // _; congr (act Sg m _).
+by apply: conv_live => c k r q p _ _; rewrite eq_X.
+Qed.
+
+(* Any depth without masks, if no live read lands in a tail. *)
+Theorem network_blocks (C' : finType) (E' : phasing P) (C : finType) (E : phasing P)
+    (n : net C' E' C E) (keep whole : P -> bool) (x : C -> P -> R) (X : C * phase E -> P -> R) :
+  tail_free n keep whole ->
+  (forall c r i, sound keep whole r i -> X (c, r) i = x c (fine E r i)) ->
+  forall c r i, last_kept n keep (fine E' r i) -> run_blocks n X (c, r) i = run n x c (fine E' r i).
+Proof.
+elim: n keep whole x X => [|{}C M Ein Eout Sg n IH] keep whole x X /=.
+  by move=> _ eq_X c r i r_kept; apply: eq_X; rewrite /sound r_kept.
+move=> [[kept_block free] free'] eq_X; apply: IH free' _ => m rho i; rewrite /sound /step.
+rewrite /coarse_step /=; case in_kept: (kept Sg _); last by case: (block Sg i).
+move=> _; rewrite (kept_block _ _ in_kept); congr (act Sg m _).
+apply: conv_live => c k r q p k_lands i_reads; apply: eq_X.
+exact: (free rho i k r q p).
+Qed.
+
+End Network.
+
+(* The factors of a network without residual strides: E_l = s_l * E_(l+1). *)
+Lemma tie_factor (a : tie) : tie_ok a -> base (strided a) = 1%N -> new_stride a = 1%N ->
+  e_in a = (e_out a * stride (strided a))%N.
+Proof. by case/and4P=> _ /eqP eq_factors _ _ u1 t1; rewrite -eq_factors u1 t1 !muln1. Qed.
+
+(* There is no tail where the factor divides the size. *)
+Lemma divisible_no_tail (N i : int) (E r : nat) : (r < E)%N -> ((N %% E%:Z)%Z == 0) ->
+  0 <= i < coarse N E -> 0 <= E%:Z * i + r%:Z < N.
+Proof.
+move=> r_lt /eqP N_mod /andP[i_ge0]; have E_gt0 : (0 < E)%N by case: E r_lt {N_mod}.
+rewrite coarse_fits // => i_lt; have := euclid_eq N E; rewrite N_mod addr0 => eq_N.
+have {}i_lt : i < (N %/ E%:Z)%Z by rewrite ltNge; apply/negP => ?; int_nia.
+by apply/andP; split; int_nia.
+Qed.
