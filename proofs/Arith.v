@@ -84,6 +84,7 @@ Qed.
 
 (* Decides linear facts of int, and proves polynomial identities: everything is read in Z. *)
 Ltac to_Z := rewrite ?subr_ge0 ?toZ_add ?toZ_opp ?toZ_mul ?toZ_pos.
+
 Lemma toZ_le_imp m n : (m <= n) -> Z.le (toZ m) (toZ n). Proof. by move/toZ_le. Qed.
 Lemma toZ_lt_imp m n : (m < n) -> Z.lt (toZ m) (toZ n). Proof. by move/toZ_lt. Qed.
 Lemma toZ_eqb_imp (m n : int) : (m == n) -> toZ m = toZ n. Proof. by move/eqP->. Qed.

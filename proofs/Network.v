@@ -139,6 +139,7 @@ exact: (free rho i k r q p).
 Qed.
 
 End Network.
+Arguments weight {R P C M Ein Eout} s m c k.
 
 (* The factors of a network without residual strides: E_l = s_l * E_(l+1). *)
 Lemma tie_factor (a : tie) : tie_ok a -> base (strided a) = 1%N -> new_stride a = 1%N ->
@@ -153,4 +154,46 @@ move=> r_lt /eqP N_mod /andP[i_ge0]; have E_gt0 : (0 < E)%N by case: E r_lt {N_m
 rewrite coarse_fits // => i_lt; have := euclid_eq N E; rewrite N_mod addr0 => eq_N.
 have {}i_lt : i < (N %/ E%:Z)%Z by rewrite ltNge; apply/negP => ?; int_nia.
 by apply/andP; split; int_nia.
+Qed.
+
+(* Without a mask and with a tail: one sample, a layer that adds 1 (a bias), and a layer of stride 2
+   whose right padding reads behind the sample.  The strided network gives 1, the blocks give 2. *)
+Definition first_tie : tie := Tie (Axis 1 1 1 1 0 false) 2 2 1 1 0
+  [:: ((0, 0), (0, 0)); ((1, 0), (1, 0))]%N.
+Definition second_tie : tie := Tie (Axis 2 2 1 1 0 false) 2 1 1 1 0
+  [:: ((0, 0), (0, 0)); ((0, 1), (1, 0))]%N.
+
+Lemma first_ok : tie_ok first_tie. Proof. by vm_compute. Qed.
+Lemma second_ok : tie_ok second_tie. Proof. by vm_compute. Qed.
+
+Notation here := (fun v : int => v == 0).
+
+Definition first_stage : @stage [ringType of int] int [finType of unit] [finType of unit] _ _ :=
+  @Stage [ringType of int] int [finType of unit] [finType of unit] _ _ _ _ (axis_square first_ok)
+    (fun _ _ _ => 0) (fun _ v => v + 1) here here.
+Definition second_stage : @stage [ringType of int] int [finType of unit] [finType of unit] _ _ :=
+  @Stage [ringType of int] int [finType of unit] [finType of unit] _ _ _ _ (axis_square second_ok)
+    (fun _ _ _ => 1) (fun _ v => v) here here.
+
+Definition tail_net := Then first_stage (Then second_stage (Stop [ringType of int] _ _)).
+
+Theorem tail_counterexample :
+  let x := fun (_ : unit) (_ : int) => 0 : int in
+  run tail_net x tt 0 = 1 /\ run_blocks tail_net (phases x) (tt, ord0) 0 = 2.
+Proof.
+have sum2 (h : unit -> int -> int) : conv (weight second_stage) h tt 0 = h tt 0 + h tt 1.
+  rewrite /= /conv (eq_bigl (pred1 tt)); last by case.
+  by rewrite big_pred1_eq /= big_ord_recl big_ord1 /= !mul1r.
+have zero (h : unit -> int -> int) o : conv (weight first_stage) h tt o = 0.
+  by rewrite /conv big1 // => c _; rewrite big1 // => k _; rewrite mul0r.
+split; first by rewrite /= {1}/step /= sum2 /step /= zero.
+rewrite /= {1}/coarse_step /=.
+pose h (_ : unit) (v : int) : int := if (v %/ 2)%Z == 0 then 1 else 0.
+rewrite (_ : conv _ _ _ _ = conv (weight second_stage) h tt (fine (stride_phasing 1) ord0 0)).
+  by rewrite /= mulr0 addr0 sum2.
+apply: (conv_live (Sg := second_stage)) => c k r q p _ _; rewrite /coarse_step /h /=.
+have -> : ((2%:Z * p + (r : nat)%:Z) %/ 2)%Z = p.
+  by rewrite mulrC divzMDl // divz_small ?addr0 //= ltz_nat ltn_ord.
+case: ifP => // _; rewrite (conv_live (Sg := first_stage) (x := fun _ _ => 0)) //.
+by case: c; rewrite zero.
 Qed.

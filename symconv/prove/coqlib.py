@@ -162,3 +162,27 @@ def compile_file(path: Path, folder: Path) -> Run:
     if "with prefix mathcomp" in output or "prefix\nmathcomp" in output:
         raise KernelMissing(f"coqc is installed, but MathComp is not; {INSTALL}")
     return Run(run.returncode == 0, output)
+
+
+def audit(names: str, output: str) -> dict[str, str]:
+    r"""What each theorem rests on: the text that Coq printed for it.
+
+    Args:
+        names: the source with one ``Print Assumptions`` a theorem.
+        output: what coqc printed of it.
+
+    >>> audit("Print Assumptions t.", "Axioms:\nhope : False")
+    {'t': 'Axioms: hope : False'}
+    """
+    theorems = re.findall(r"^Print Assumptions (\w+)\.", names, re.MULTILINE)
+    blocks = re.findall(rf"{CLOSED}|Axioms:(?:(?!{CLOSED}|Axioms:).)*", output, re.DOTALL)
+    if len(blocks) != len(theorems):
+        raise KernelRejects(f"{len(theorems)} theorems to audit, and Coq spoke of {len(blocks)}")
+    return {name: " ".join(block.split()) for name, block in zip(theorems, blocks, strict=True)}
+
+
+def library_audit() -> dict[str, str]:
+    """What each theorem of the library's ``Audit.v`` rests on; the library is built if need be."""
+    folder = library()
+    names, output = folder / "Audit.v", folder / "Audit.out"
+    return audit(names.read_text(encoding="utf-8"), output.read_text(encoding="utf-8"))

@@ -29,8 +29,7 @@ MOST_SIZE = 20_000
 """Sizes above this one are left to the theorem for all sizes, without a check of their numbers."""
 
 LIMITS = (
-    "the kernel's theorem speaks of pairs (channel, phase): their order in one axis and the bias "
-    "are the tables' part",
+    "the kernel's theorem has phases and channels as pairs: their order and bias are the tables'",
 )
 
 
@@ -175,7 +174,7 @@ def _int(value: int) -> str:
 _FILE = """\
 (* The theorem of one layer, written by symconv.
 
-   tie0, tie1, ...  one an axis: Tie (Axis K s d u lo reversed) E_in E_out t K' lo' rows, where a row
+   tie0, tie1, ...  one an axis: Tie (Axis K s d u lo reversed) E_in E_out t K' lo' rows; a row
                     ((rho, k), (r, q)) says that in output phase rho tap k lands on tap q of the
                     expanded kernel, in input phase r
    tables_hold      decided by computing: E_in*u*t = E_out*s, and the rows are exactly the solutions
