@@ -15,6 +15,7 @@ Print Assumptions expanded_out_size.
 (* What a layer means, in plain sums. *)
 Print Assumptions conv1E.
 Print Assumptions conv2E.
+Print Assumptions computeE.
 Print Assumptions compute_layerE.
 Print Assumptions compute_poolE.
 

@@ -7,6 +7,7 @@ import os
 import stat
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,13 +17,14 @@ import symconv
 from symconv import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.cli import main
 from symconv.errors import SymconvError, TooLarge
+from symconv.layer import AnyLayer
 from symconv.prove import coqlib, rocq
 from symconv.prove.coqlib import KernelMissing, KernelRejects
 from tests.requirements import require_tool
 
 require_tool("coqc")
 
-LAYERS = {
+LAYERS: dict[str, tuple[AnyLayer, tuple[int, ...], dict[str, Any]]] = {
     "stem": (Conv(3, 64, 7, stride=2, padding=3), (224, 224), {}),
     "negative pads, stride above kernel": (Conv(2, 4, 2, stride=5, padding=((-1, 3),)), (23,), {}),
     "more output phases, residual stride": (
@@ -73,7 +75,7 @@ PLANTED = {
 def reject(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the kernel refuse a text in the place of symconv's."""
     monkeypatch.setattr(rocq, "theorem_text", lambda expansion: text)
-    with pytest.raises(KernelRejects, match="the kernel rejects .* a fault of symconv"):
+    with pytest.raises(KernelRejects, match=r"the kernel rejects .* a fault of symconv"):
         rocq.kernel_fact(symconv.destride(Conv(1, 1, 3, stride=2, padding=1), (8,)))
 
 
