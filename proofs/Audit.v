@@ -28,6 +28,7 @@ Print Assumptions axis_table.
 Print Assumptions layer_destride.
 Print Assumptions layer_grouped.
 Print Assumptions layer_pool.
+Print Assumptions layer_arrays.
 Print Assumptions phases_in_box.
 Print Assumptions every_position.
 

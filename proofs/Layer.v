@@ -6,8 +6,11 @@
    touched f      whether a slot is reached by some tap, for a maximum
    ties l         the ties of a list, and of all further axes a trivial one
    layer_destride conv on phases; layer_grouped in groups; layer_pool for a maximum
-   layer_arrays   the same for an array on the box [0,N): its phases are arrays on [0, coarse N E_in),
-                  its outputs o in [0,O) are all found at (o mod E_out, o / E_out), o / E_out < O' *)
+   in_box N v     0 <= v < N on every axis; boxed N x is x there and zero outside
+   layer_arrays   the same for an array on the box [0,N): its phases are arrays on [0, coarse N E_in)
+   every_position, phases_in_box   each position is in some phase, and where it is in the box, its
+                  coarse position is in the box of blocks: no output o in [0,O) is missed
+   sizes_ok       the sizes of one axis as symconv wrote them, before and after *)
 
 From mathcomp Require Import all_ssreflect all_algebra.
 From Symconv Require Import Arith Index Conv Destride Tie.
@@ -130,6 +133,23 @@ have /andP[ge0 lt] := euclid_bound v (E_gt0 0%N).
 have r_lt : (`|(v %% (E 0%N)%:Z)%Z| < E 0)%N by rewrite -ltz_nat gez0_abs.
 exists (Ordinal r_lt, r'), ((v %/ (E 0%N)%:Z)%Z, i') => /=.
 by rewrite gez0_abs // -euclid_eq.
+Qed.
+
+Definition boxed (R : ringType) (D : nat) (N : nat -> int) (x : vec D -> R) (v : vec D) : R :=
+  if in_box N v then x v else 0.
+
+(* On arrays: the phases of an array are an array of blocks, and zero is read outside both. *)
+Theorem layer_arrays (D : nat) (f : nat -> tie) (ok : forall n, tie_ok (f n)) (R : ringType)
+    (C M : finType) (w : M -> C -> tap (strided_nd D f) -> R) (N : nat -> int)
+    (x : C -> vec D -> R) (m : M) (rho : phase (phases_out D f)) (i : vec D) :
+  conv w (fun c => boxed N (x c)) m (fine (phases_out D f) rho i)
+  = conv (tied w) (fun cr => boxed (fun n => coarse (N n) (e_in (f n)))
+      (phases (E := phases_in D f) (fun c => boxed N (x c)) cr)) (m, rho) i.
+Proof.
+rewrite layer_destride //; apply: eq_bigr => -[c r] _; apply: eq_bigr => q _; congr (_ * _).
+case: (reads _ i q) => //= p; rewrite {2}/boxed; case: ifP => //= p_out.
+rewrite /phases /boxed /=; case: ifP => // /phases_in_box.
+by rewrite p_out.
 Qed.
 
 (* One size of one axis: outputs, samples a phase, and the expanded layer's high pad hi'. *)

@@ -73,9 +73,8 @@ def prove(
     layer = config or layer_to_dict(expansion.original, expansion.input_size)
     facts, limits = symbolic_facts(expansion) if symbolic else ((), ())
     if kernel:
-        from symconv.prove.rocq import LIMITS, kernel_fact
-
-        facts, limits = (*facts, kernel_fact(expansion, keep)), (*limits, *LIMITS)
+        checked, unchecked = kernel_facts(expansion, keep)
+        facts, limits = facts + checked, limits + unchecked
     return replace(verdict, layer=dict(layer), facts=verdict.facts + facts, limits=limits)
 
 
@@ -109,6 +108,18 @@ def symbolic_facts(expansion: Expansion) -> tuple[tuple[Fact, ...], tuple[str, .
         )
     limit = f"the SymPy identity is a stand-in's: {too_large} {MOST_MATRIX_ENTRIES}"
     return _identity(small, _stand_in_text(small), (limit,))
+
+
+def kernel_facts(
+    expansion: Expansion, keep: str | Path | None = None
+) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
+    """What the proof kernel checks of an expansion, and what it could not be asked."""
+    from symconv.prove.rocq import LIMITS, kernel_fact
+
+    try:
+        return (kernel_fact(expansion, keep),), LIMITS
+    except TooLarge as fault:
+        return (), (f"no kernel proof: {fault}",)
 
 
 def _identity(

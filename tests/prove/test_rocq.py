@@ -68,7 +68,6 @@ PLANTED = {
     "another factor": ("2 1 1 2 1%:Z", "3 1 1 2 1%:Z"),
     "another stride": ("(Axis 3 2 1 1 1%:Z", "(Axis 3 3 1 1 1%:Z"),
     "a mirrored kernel": ("1%:Z false)", "1%:Z true)"),
-    "another output size": ("sizes_ok tie0 8%:Z 1%:Z 4%:Z", "sizes_ok tie0 8%:Z 1%:Z 5%:Z"),
 }
 
 
@@ -79,9 +78,29 @@ def reject(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
         rocq.kernel_fact(symconv.destride(Conv(1, 1, 3, stride=2, padding=1), (8,)))
 
 
-@pytest.mark.parametrize("name", PLANTED)
+def test_the_kernel_decides_that_planted_tables_are_wrong(tmp_path: Path) -> None:
+    lines = [stem_text().partition("Definition tie0")[0]]
+    for number, (old, new) in enumerate([*PLANTED.values(), ("tie", "tie")]):
+        tie = stem_text().partition("Definition axes")[0].partition("Definition tie0")[2]
+        assert old == "tie" or tie.count(old) == 1
+        lines.append(f"Module Planted{number}.\nDefinition tie0{tie.replace(old, new)}")
+        answer = "true" if old == "tie" else "false"
+        lines.append(f"Goal tie_ok tie0 = {answer}. by vm_compute. Qed.\nEnd Planted{number}.")
+    path = tmp_path / "planted.v"
+    path.write_text("\n".join(lines))
+    run = coqlib.compile_file(path, coqlib.library())
+    assert run.accepted, run.output
+
+
+FAULTS = {
+    "in a table": ("((0, 0), (1, 0))", "((0, 0), (0, 0))"),
+    "in a size": ("sizes_ok tie0 8%:Z 1%:Z 4%:Z", "sizes_ok tie0 8%:Z 1%:Z 5%:Z"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
 def test_a_planted_fault_is_rejected(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    old, new = PLANTED[name]
+    old, new = FAULTS[name]
     assert stem_text().count(old) == 1
     reject(stem_text().replace(old, new), monkeypatch)
 
@@ -165,6 +184,10 @@ def test_numbers_too_large_for_unary_are_not_asked() -> None:
     layer = Conv(1, 1, 2, stride=5000)
     with pytest.raises(TooLarge, match="the kernel counts in unary"):
         rocq.theorem_text(symconv.destride(layer, (20_000,)))
+    verdict = symconv.prove(layer, (20_000,), symbolic=False, kernel=True)
+    assert isinstance(verdict, symconv.Certificate)
+    assert verdict.method == ["tables"]
+    assert verdict.limits[0].startswith("no kernel proof: the kernel counts in unary")
 
 
 def test_every_fault_is_a_symconv_error() -> None:
