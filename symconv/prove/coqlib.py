@@ -2,7 +2,7 @@
 
 The build lives outside the source tree, in ``$XDG_CACHE_HOME/symconv/coq/<digest>``; the digest is
 that of the sources and of Coq's version.  It is made in a folder of its own and then renamed, so
-that two processes that build at once do not meet.
+that two processes that build at once do not meet; a lock spares the second one the work.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -108,10 +111,16 @@ def library() -> Path:
     target = _cache() / _digest(program, files)
     if not target.is_dir():
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix="building-") as scratch:
-            _build(files, Path(scratch) / "lib")
-            _move(Path(scratch) / "lib", target)
+        with _alone(target.with_suffix(".lock")):
+            if not target.is_dir():
+                _make(files, target)
     return target
+
+
+def _make(files: tuple[Path, ...], target: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix="building-") as scratch:
+        _build(files, Path(scratch) / "lib")
+        _move(Path(scratch) / "lib", target)
 
 
 def _cache() -> Path:
@@ -127,14 +136,42 @@ def _digest(program: str, files: tuple[Path, ...]) -> str:
 
 
 def _build(files: tuple[Path, ...], folder: Path) -> None:
+    """Compile the files, two at a time, each after those that it imports."""
     folder.mkdir()
-    for path in files:
-        copy = folder / path.name
-        shutil.copyfile(path, copy)
-        run = compile_file(copy, folder)
-        if not run.accepted:
-            raise KernelRejects(f"the proof library's {path.name} does not compile: {run.output}")
-        copy.with_suffix(".out").write_text(run.output, encoding="utf-8")
+    done: dict[str, Future[None]] = {}
+
+    def build_one(path: Path) -> None:
+        for name in _imports(path):
+            done[name].result()
+        _build_file(path, folder)
+
+    with ThreadPoolExecutor(2) as pool:
+        for path in files:
+            done[path.stem] = pool.submit(build_one, path)
+        for path in files:
+            done[path.stem].result()
+
+
+def _build_file(path: Path, folder: Path) -> None:
+    copy = folder / path.name
+    shutil.copyfile(path, copy)
+    run = compile_file(copy, folder)
+    if not run.accepted:
+        raise KernelRejects(f"the proof library's {path.name} does not compile: {run.output}")
+    copy.with_suffix(".out").write_text(run.output, encoding="utf-8")
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait for another process that builds the same; where files have no locks, do not."""
+    try:
+        from fcntl import LOCK_EX, flock
+    except ImportError:
+        yield
+        return
+    with path.open("w") as lock:
+        flock(lock, LOCK_EX)
+        yield
 
 
 def _move(built: Path, target: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +177,7 @@ def test_without_mathcomp_the_message_says_so(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(KernelMissing, match="MathComp is not; install Coq with MathComp"):
         rocq.kernel_fact(symconv.destride(Conv(1, 1, 3, stride=2), (8,)))
-    assert list((tmp_path / "symconv" / "coq").iterdir()) == []
+    assert [p.suffix for p in (tmp_path / "symconv" / "coq").iterdir()] == [".lock"]
 
 
 def test_numbers_too_large_for_unary_are_not_asked() -> None:
@@ -213,4 +213,15 @@ def test_two_builds_at_once_end_in_one_library(tmp_path: Path) -> None:
         first, second = pool.map(build, [(str(tmp_path), str(source))] * 2)
     assert first == second
     assert (Path(first) / "Tiny.vo").is_file()
-    assert [path.name for path in Path(first).parent.iterdir()] == [Path(first).name]
+    left = sorted(path.name for path in Path(first).parent.iterdir())
+    assert left == [Path(first).name, f"{Path(first).name}.lock"]
+
+
+def test_two_builds_without_a_lock_end_in_one_library(tmp_path: Path) -> None:
+    source, target = tmp_path / "Tiny.v", tmp_path / "cache" / "tiny"
+    source.write_text(TINY)
+    target.parent.mkdir()
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: coqlib._make((source,), target), range(2)))
+    assert [path.name for path in target.parent.iterdir()] == ["tiny"]
+    assert (target / "Tiny.vo").is_file()
