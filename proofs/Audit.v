@@ -36,6 +36,7 @@ Print Assumptions every_position.
 Print Assumptions lattice_destride.
 Print Assumptions lattice_unstride.
 Print Assumptions coset_unique.
+Print Assumptions cosets_exist.
 Print Assumptions quincunx_destride.
 
 (* Networks. *)

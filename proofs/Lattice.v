@@ -7,6 +7,8 @@
    lattice_destride       with E_in T = A E_out, the layer of stride A is one of stride T on cosets;
                   with E_in = A, E_out = 1 the stride is gone (T = 1)
    coset_unique   for a non-zero determinant a position has one coset and one coarse position
+   cosets_exist   every matrix E of non-zero determinant has a coset system (det_cosets): v and v'
+                  are in one coset iff adj(E) v and adj(E) v' agree modulo det E
    quincunx       [[1,1],[1,-1]]: determinant -2, two cosets, by the parity of v_0 + v_1
    Edges: a zero determinant has no finite coset system; A = 1 has one coset. *)
 
@@ -113,6 +115,83 @@ Theorem lattice_unstride (A : 'M[int]_D) (c : cosets A) (K : finType) (off : K -
 Proof.
 move=> S; have := destride S w x (m, tt) i; rewrite /phases /= mul1mx addr0; exact.
 Qed.
+
+Section Existence.
+
+Variables (E : 'M[int]_D) (det_neq0 : \det E != 0).
+
+(* Two positions are in one coset iff their keys are equal. *)
+Definition key (v : point) : point := map_mx (fun z => (z %% \det E)%Z) (\adj E *m v).
+
+Lemma key_shift q v : key (E *m q + v) = key v.
+Proof.
+apply/matrixP => i j; rewrite /key mulmxDr mulmxA mul_adj_mx mul_scalar_mx.
+rewrite [LHS]mxE [RHS]mxE; move: (\adj E *m v) => a.
+by rewrite !mxE mulrC modzMDl.
+Qed.
+
+Definition difference (v v' : point) : point :=
+  map_mx (fun z => (z %/ \det E)%Z) (\adj E *m (v - v')).
+
+Lemma key_eq v v' : key v = key v' -> v = E *m difference v v' + v'.
+Proof.
+move=> eq_key; have multiple : \det E *: difference v v' = \adj E *m (v - v').
+  apply/matrixP => i j; rewrite mxE [difference _ _ i j]mxE mulrC divzK //.
+  have := congr1 (fun c : point => c i j) eq_key; rewrite /key /= [LHS]mxE [RHS]mxE => /eqP.
+  by rewrite mulmxBr; move: (_ *m v) (_ *m v') => a b; rewrite !mxE eqz_mod_dvd.
+have {}multiple : \det E *: (E *m difference v v') = \det E *: (v - v').
+  by rewrite scalemxAr multiple mulmxA mul_mx_adj mul_scalar_mx.
+apply/eqP; rewrite -subr_eq; apply/eqP/matrixP => i j.
+have := congr1 (fun c : point => c i j) multiple.
+by rewrite [in X in X -> _]mxE [X in _ = X -> _]mxE => /(mulfI det_neq0) ->.
+Qed.
+
+Definition corner_of (b : {ffun 'I_D -> 'I_`|\det E|}) : point := \col_i (b i : nat)%:Z.
+
+Lemma key_corner v : exists b, key (corner_of b) == key v.
+Proof.
+have entry_lt (i : 'I_D) : (`|(v i 0%R %% \det E)%Z| < `|\det E|)%N.
+  by rewrite -ltz_nat gez0_abs ?modz_ge0 // ltz_mod.
+exists [ffun i => Ordinal (entry_lt i)]; set c := corner_of _.
+pose u : point := map_mx (fun z => (z %/ \det E)%Z) v.
+have -> : v = E *m (\adj E *m u) + c; last by rewrite key_shift.
+rewrite mulmxA mul_mx_adj mul_scalar_mx; apply/matrixP => i j; rewrite !mxE (ord1 j) ffunE /=.
+by rewrite gez0_abs ?modz_ge0 // mulrC -divz_eq.
+Qed.
+
+Definition keys : seq point := undup (codom (fun b => key (corner_of b))).
+
+Lemma key_in v : key v \in keys.
+Proof. by have [b /eqP <-] := key_corner v; rewrite mem_undup codom_f. Qed.
+
+Lemma corner_of_key (c : seq_sub keys) : exists b, key (corner_of b) == ssval c.
+Proof.
+case: c => c /=; rewrite mem_undup => /codomP[b ->].
+by exists b.
+Qed.
+
+Definition representative (c : seq_sub keys) : point := corner_of (xchoose (corner_of_key c)).
+Definition class_of (v : point) : seq_sub keys := SeqSub (key_in v).
+
+Lemma key_representative c : key (representative c) = ssval c.
+Proof. exact/eqP/(xchooseP (corner_of_key c)). Qed.
+
+Lemma class_ofE v : v = E *m difference v (representative (class_of v))
+  + representative (class_of v).
+Proof. by apply: key_eq; rewrite key_representative. Qed.
+
+Lemma class_of_representative q r : class_of (E *m q + representative r) = r.
+Proof. by apply: val_inj; rewrite /= key_shift key_representative. Qed.
+
+(* Every matrix of non-zero determinant has a coset system. *)
+Definition det_cosets : cosets E :=
+  @Cosets E [finType of seq_sub keys] representative class_of
+    (fun v => difference v (representative (class_of v))) class_ofE class_of_representative.
+
+Theorem cosets_exist : inhabited (cosets E).
+Proof. exact: (inhabits det_cosets). Qed.
+
+End Existence.
 
 End Lattice.
 
