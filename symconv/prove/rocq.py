@@ -121,6 +121,7 @@ def theorem_text(expansion: Expansion) -> str:
     names = "; ".join(f"tie{n}" for n in range(len(expansion.axes)))
     theorem = _POOL if expansion.original.monoid == "max" else _CONV
     sizes = "\n".join(_sizes(n, axis) for n, axis in enumerate(expansion.axes))
+    sizes += "".join(_transposed(expansion))
     rank = str(len(expansion.axes))
     return _FILE.replace("@TIES", ties).replace("@NAMES", names).replace(
         "@THEOREM", theorem
@@ -167,6 +168,22 @@ def _sizes(n: int, axis: AxisExpansion) -> str:
     )
 
 
+def _transposed(expansion: Expansion) -> Iterator[str]:
+    """That each axis of a transposed convolution is the adjoint of a convolution's."""
+    layer, rank = expansion.original, len(expansion.axes)
+    if not isinstance(layer, ConvTranspose) or isinstance(layer.padding, str):
+        return
+    names = ("kernel_size", "stride", "dilation", "padding")
+    for n, (k, s, d, pads) in enumerate(
+        zip(*(layer.per_axis(name, rank) for name in names), strict=True)
+    ):
+        yield (
+            f"\nLemma is_adjoint{n} :\n"
+            f"  strided tie{n} = Relatives.transposed (Axis {k} {s} {d} 1 {_int(pads[0])} false).\n"
+            "Proof. by vm_compute. Qed."
+        )
+
+
 def _int(value: int) -> str:
     return f"{value}%:Z" if value >= 0 else f"(- {-value}%:Z)%R"
 
@@ -180,10 +197,11 @@ _FILE = """\
    tables_hold      decided by computing: E_in*u*t = E_out*s, and the rows are exactly the solutions
                     of s*rho + d*k - lo = u*(E_in*(q - lo') + r) (k from the far end if reversed)
    this_layer       the layer and its expansion agree at every position
-   sizesN           the sizes of axis N at hand, before and after *)
+   sizesN           the sizes of axis N at hand, before and after
+   is_adjointN      axis N of a transposed convolution is that of the adjoint (Relatives.adjoint) *)
 
 From mathcomp Require Import all_ssreflect all_algebra.
-From Symconv Require Import Arith Index Conv Destride Tie Layer.
+From Symconv Require Import Arith Index Conv Destride Tie Layer Relatives.
 
 @TIES
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import stat
@@ -16,13 +17,17 @@ from click.testing import CliRunner
 import symconv
 from symconv import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.cli import main
+from symconv.dialect.config import read_layer
 from symconv.errors import SymconvError, TooLarge
 from symconv.layer import AnyLayer
+from symconv.polyphase import AxisExpansion
 from symconv.prove import coqlib, rocq
 from symconv.prove.coqlib import KernelMissing, KernelRejects
 from tests.requirements import require_tool
 
 require_tool("coqc")
+
+ZOO = Path(__file__).parents[1] / "data" / "zoo.json.gz"
 
 LAYERS: dict[str, tuple[AnyLayer, tuple[int, ...], dict[str, Any]]] = {
     "stem": (Conv(3, 64, 7, stride=2, padding=3), (224, 224), {}),
@@ -51,6 +56,16 @@ def test_the_kernel_accepts(name: str) -> None:
     assert set(fact.figures) == {"coq", "seconds"}
     assert ("gather" in fact.about) == (name == "reflected")
     assert ("monoid" in fact.about) == (name == "maximum")
+
+
+def test_a_transposed_layer_is_told_apart_from_what_is_not_its_adjoint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    layer = ConvTranspose(1, 1, 3, stride=2, padding=1)
+    text = rocq.theorem_text(symconv.destride(layer, (4,)))
+    assert text.count("transposed (Axis 3 2 1 1 1%:Z false)") == 1
+    reject(text.replace("transposed (Axis 3 2 1 1 1%:Z", "transposed (Axis 3 2 1 1 0%:Z"),
+           monkeypatch)  # fmt: skip
 
 
 def stem_text() -> str:
@@ -88,6 +103,26 @@ def test_the_kernel_decides_that_planted_tables_are_wrong(tmp_path: Path) -> Non
         lines.append(f"Goal tie_ok tie0 = {answer}. by vm_compute. Qed.\nEnd Planted{number}.")
     path = tmp_path / "planted.v"
     path.write_text("\n".join(lines))
+    run = coqlib.compile_file(path, coqlib.library())
+    assert run.accepted, run.output
+
+
+def test_the_kernel_accepts_the_table_of_every_axis_of_the_zoo(tmp_path: Path) -> None:
+    axes: dict[tuple[object, ...], AxisExpansion] = {}
+    for text in json.loads(gzip.decompress(ZOO.read_bytes()))["layers"]:
+        config = read_layer({key: value for key, value in text.items() if key != "output_size"})
+        for axis in symconv.destride(config.layer, tuple(map(int, config.input_size))).axes:
+            w = axis.window
+            numbers = (w.kernel, w.stride, w.lo, w.dilation, w.base_dilation, w.reversal)
+            axes.setdefault((*numbers, axis.factor_in, axis.factor_out), axis)
+    assert len(axes) >= 50
+    ties = "\n".join(rocq._tie(n, axis) for n, axis in enumerate(axes.values()))
+    names = "; ".join(f"tie{n}" for n in range(len(axes)))
+    path = tmp_path / "zoo.v"
+    path.write_text(
+        stem_text().partition("Definition tie0")[0]
+        + f"{ties}\nGoal all tie_ok [:: {names}]. by vm_compute. Qed.\n"
+    )
     run = coqlib.compile_file(path, coqlib.library())
     assert run.accepted, run.output
 
