@@ -43,6 +43,8 @@ Print Assumptions quincunx_destride.
 Print Assumptions network_masked.
 Print Assumptions network_blocks.
 Print Assumptions divisible_no_tail.
+Print Assumptions sound_divisible.
+Print Assumptions sound_before_end.
 Print Assumptions tail_counterexample.
 
 (* Sharing. *)

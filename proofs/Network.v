@@ -12,6 +12,8 @@
                 (a kept block's positions past the end) holds whatever the layer computes there
    tail_free    no live read of a kept output falls into a tail
 
+   sound_divisible, sound_before_end   when a read of the expanded layer may be relied on
+
    The masked network always equals; the one of blocks if it is tail_free; without that it may
    differ (tail_counterexample).  Edges: the empty net; blocks that hold no kept position. *)
 
@@ -154,6 +156,25 @@ move=> r_lt /eqP N_mod /andP[i_ge0]; have E_gt0 : (0 < E)%N by case: E r_lt {N_m
 rewrite coarse_fits // => i_lt; have := euclid_eq N E; rewrite N_mod addr0 => eq_N.
 have {}i_lt : i < (N %/ E%:Z)%Z by rewrite ltNge; apply/negP => ?; int_nia.
 by apply/andP; split; int_nia.
+Qed.
+
+(* Two ways to have no live read in a tail, on one axis: the factor divides the size, or the read is
+   not past the last sample (s(O-1) + d(K-1) - lo <= N-1 for all reads of a layer). *)
+Definition inside (N : int) (v : int) : bool := 0 <= v < N.
+
+Theorem sound_divisible (N : int) (E : nat) (r : phase (stride_phasing E)) (p : int) :
+  (N %% E%:Z)%Z == 0 -> sound (inside N) (inside (coarse N E)) r p.
+Proof.
+move=> N_mod; rewrite /sound orbC; case p_in: (inside (coarse N E) p) => //=.
+exact: (divisible_no_tail (ltn_ord r) N_mod p_in).
+Qed.
+
+Theorem sound_before_end (N : int) (E : nat) (r : phase (stride_phasing E)) (p : int) :
+  fine (stride_phasing E) r p < N -> sound (inside N) (inside (coarse N E)) r p.
+Proof.
+move=> v_lt; rewrite /sound /inside v_lt andbT.
+have [p_ge0|p_lt0] := lerP 0 p; last by rewrite orbT.
+by rewrite /= addr_ge0 // mulr_ge0.
 Qed.
 
 (* Without a mask and with a tail: one sample, a layer that adds 1 (a bias), and a layer of stride 2
