@@ -110,3 +110,13 @@ def test_make_proofs_prints_the_audit() -> None:
     plan = [require_tool("make"), "-n", "proofs"]
     run = subprocess.run(plan, cwd=PROOFS.parent, capture_output=True, text=True, check=True)
     assert "library_audit" in run.stdout
+
+
+@pytest.mark.slow
+def test_the_separate_checker_agrees() -> None:
+    folder = coqlib.library()
+    modules = [f"Symconv.{path.stem}" for path in coqlib.sources()]
+    command = [require_tool("coqchk"), "-silent", "-o", "-R", str(folder), "Symconv", *modules]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=500)
+    assert run.returncode == 0, run.stderr
+    assert "* Axioms: <none>" in run.stdout + run.stderr

@@ -7,6 +7,7 @@ number of channels and groups, every weight, every input and every size.
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,7 +39,7 @@ def kernel_fact(expansion: Expansion, keep: str | Path | None = None) -> Fact:
 
     Args:
         expansion: a layer with its factors.
-        keep: a folder; the Coq file is left there under a name made of the layer's numbers.
+        keep: a folder; the Coq file is left there, named after the layer's numbers and its text.
 
     Raises:
         KernelMissing: Coq or MathComp is not installed; the message says how to install it.
@@ -48,9 +49,10 @@ def kernel_fact(expansion: Expansion, keep: str | Path | None = None) -> Fact:
     Source: THEORY of phases as in Kong and Lucey 2017, section 3; the library's `layer_destride`.
     """
     text, folder = theorem_text(expansion), library()
+    name = f"{file_name(expansion)}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
     start = perf_counter()
     with tempfile.TemporaryDirectory(prefix="symconv-") as scratch:
-        path = Path(scratch) / f"{file_name(expansion)}.v"
+        path = Path(scratch) / f"{name}.v"
         path.write_text(text, encoding="utf-8")
         run = compile_file(path, folder)
     if not run.accepted or run.output.count(CLOSED) != text.count("Print Assumptions"):
@@ -61,7 +63,7 @@ def kernel_fact(expansion: Expansion, keep: str | Path | None = None) -> Fact:
         )
     figures = {"coq": version(coqc()), "seconds": round(perf_counter() - start, 3)}
     if keep is not None:
-        figures["file"] = str(_kept(Path(keep), file_name(expansion), text))
+        figures["file"] = str(_kept(Path(keep), name, text))
     return Fact("kernel", _about(expansion), figures)
 
 
