@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 PDF    := $(if $(shell command -v latexmk),--pdf)
 
 .DEFAULT_GOAL := help
-.PHONY: help report gallery test optimised slow bench lint format clean
+.PHONY: help proofs report gallery test optimised slow bench lint format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
@@ -26,6 +26,10 @@ test: lint optimised  ## set up and pass everything: lint, types, the suite unde
 # python -O removes every assert from symconv; pytest's own, rewritten, stay.
 optimised: $(VENV)/.tested  ## the suite under `python -O`, with fewer random examples
 	$(BIN)/python -O -m pytest -n $(JOBS) -q -p no:cacheprovider --hypothesis-profile=brief
+
+proofs: $(VENV)/.installed  ## build the Coq library, outside the source tree, and audit it
+	@$(BIN)/python -c 'from symconv.prove.coqlib import library_audit as audit; \
+		print(*map(": ".join, audit().items()), sep="\n")'
 
 slow: $(VENV)/.tested  ## the tests that take minutes
 	$(PYTEST) -n $(JOBS) -m slow

@@ -39,6 +39,8 @@ def prove(
     name: str = "expansion",
     config: Mapping[str, Any] | None = None,
     symbolic: bool = True,
+    kernel: bool = False,
+    keep: str | Path | None = None,
 ) -> Verdict:
     """Prove that a layer and its expansion are the same function, or refute it.
 
@@ -54,10 +56,14 @@ def prove(
         name: the claim's name.
         config: the layer's configuration, kept in the certificate; by default written anew.
         symbolic: whether to add the SymPy identity.
+        kernel: whether to have the proof kernel of Coq check the layer's theorem as well.
+        keep: a folder in which to leave the kernel's file.
 
     Raises:
         LayerError: the layer does not fit the size, or no size is given.
         ProofsDisagree: the two proofs contradict each other, a fault of symconv itself.
+        KernelMissing: the kernel is asked for, and Coq or MathComp is not installed.
+        KernelRejects: the kernel refuses the theorem, a fault of symconv itself.
 
     >>> from symconv import Conv
     >>> verdict = prove(Conv(3, 64, kernel_size=7, stride=2, padding=3), (224, 224))
@@ -73,9 +79,10 @@ def prove(
     if not isinstance(verdict, Certificate):
         return verdict
     layer = config or layer_to_dict(expansion.original, expansion.input_size)
-    if not symbolic:
-        return replace(verdict, layer=dict(layer))
-    facts, limits = symbolic_facts(expansion)
+    facts, limits = symbolic_facts(expansion) if symbolic else ((), ())
+    if kernel:
+        checked, unchecked = kernel_facts(expansion, keep)
+        facts, limits = facts + checked, limits + unchecked
     return replace(verdict, layer=dict(layer), facts=verdict.facts + facts, limits=limits)
 
 
@@ -167,6 +174,18 @@ def symbolic_facts(expansion: Expansion) -> tuple[tuple[Fact, ...], tuple[str, .
         )
     limit = f"the SymPy identity is a stand-in's: {too_large} {MOST_MATRIX_ENTRIES}"
     return _identity(small, _stand_in_text(small), (limit,))
+
+
+def kernel_facts(
+    expansion: Expansion, keep: str | Path | None = None
+) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
+    """What the proof kernel checks of an expansion, and what it could not be asked."""
+    from symconv.prove.rocq import LIMITS, kernel_fact
+
+    try:
+        return (kernel_fact(expansion, keep),), LIMITS
+    except TooLarge as fault:
+        return (), (f"no kernel proof: {fault}",)
 
 
 def _identity(

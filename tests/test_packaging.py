@@ -31,6 +31,18 @@ def test_it_holds_sources_types_licence_and_proofs(unpacked: Path) -> None:
     assert not any(name.startswith("tests") for name in inside)
 
 
+def test_the_kernel_finds_its_sources_in_it(unpacked: Path) -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(unpacked)!r});"
+        "from symconv.prove.coqlib import sources; print(*sources(), sep='\\n')"
+    )
+    run = [sys.executable, "-I", "-c", code]
+    result = subprocess.run(run, check=True, capture_output=True, text=True, timeout=60)
+    found = {Path(line) for line in result.stdout.splitlines()}
+    expected = {unpacked / "symconv/_proofs" / path.name for path in (ROOT / "proofs").glob("*.v")}
+    assert found == expected
+
+
 def test_it_runs_outside_the_checkout(unpacked: Path, tmp_path: Path) -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(unpacked)!r}); import symconv;"

@@ -71,12 +71,16 @@ def main(ctx: click.Context) -> None:
     help=f"The SymPy identity besides the tables; by default for up to {FEW} layers.",
 )
 @all_sizes_option
+@click.option("--kernel", is_flag=True, help="Have Coq's kernel check each layer's theorem too.")
+@click.option("--keep", type=click.Path(file_okay=False), help="Leave the kernel's files here.")
 @click.option("--certificate", type=click.Path(dir_okay=False), help="Write the certificates here.")
 @json_option
 def prove(
     sources: Sequence[str],
     symbolic: bool | None,
     all_sizes: bool,
+    kernel: bool,
+    keep: str | None,
     certificate: str | None,
     as_json: bool,
     **options: Any,
@@ -96,7 +100,9 @@ def prove(
             verdict = prove_open(entry, options)
             return verdict, of_verdict(verdict)
         name, expansion = expand(entry)
-        verdict = api.prove(expansion, name=name, symbolic=with_sympy)
+        verdict = api.prove(
+            expansion, name=name, symbolic=with_sympy, kernel=kernel or keep is not None, keep=keep
+        )
         return verdict, {**of_verdict(verdict), "expansion": of_expansion(expansion, name)}
 
     certify(entries, settle, certificate, as_json)

@@ -67,7 +67,8 @@ def _details(result: Result) -> Iterator[str]:
 def _remarks(result: Result) -> Iterator[str]:
     """What is said below a result's line."""
     facts = result.get("facts", ())
-    yield from (f"sympy: {fact['about']}" for fact in facts if fact["method"] == "sympy")
+    told = [fact for fact in facts if fact["method"] in {"sympy", "kernel"}]
+    yield from (f"{fact['method']}: {fact['about']}" for fact in told)
     yield from (text for text in result.get("limits", ()) if text.startswith("no "))
     yield from (result[key] for key in ("sentence", "reason", "note") if key in result)
     if result.get("repair"):

@@ -1,0 +1,262 @@
+"""The kernel accepts symconv's own tables, and no wrong ones."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import stat
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import symconv
+from symconv import AvgPool, Conv, ConvTranspose, MaxPool
+from symconv.cli import main
+from symconv.dialect.config import read_layer
+from symconv.errors import SymconvError, TooLarge
+from symconv.layer import AnyLayer
+from symconv.polyphase import AxisExpansion
+from symconv.prove import coqlib, rocq
+from symconv.prove.coqlib import KernelMissing, KernelRejects
+from tests.requirements import require_tool
+
+require_tool("coqc")
+
+ZOO = Path(__file__).parents[1] / "data" / "zoo.json.gz"
+
+LAYERS: dict[str, tuple[AnyLayer, tuple[int, ...], dict[str, Any]]] = {
+    "stem": (Conv(3, 64, 7, stride=2, padding=3), (224, 224), {}),
+    "negative pads, stride above kernel": (Conv(2, 4, 2, stride=5, padding=((-1, 3),)), (23,), {}),
+    "more output phases, residual stride": (
+        Conv(1, 1, 3, stride=6, padding=1, dilation=2),
+        (50,),
+        {"factor": 6, "factor_out": 2, "residual_stride": 2},
+    ),
+    "transposed, dilated": (
+        ConvTranspose(2, 2, (3, 4), stride=(3, 2), padding=1, dilation=(2, 1), groups=2),
+        (9, 8),
+        {},
+    ),
+    "reflected": (Conv(1, 1, 3, stride=2, padding=1, padding_mode="reflect"), (9, 9), {}),
+    "maximum": (MaxPool(3, stride=2, padding=1), (9, 12), {}),
+    "average": (AvgPool(2, stride=2), (8, 8, 8), {}),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_kernel_accepts(name: str) -> None:
+    layer, size, factors = LAYERS[name]
+    fact = rocq.kernel_fact(symconv.destride(layer, size, **factors))
+    assert fact.method == "kernel"
+    assert set(fact.figures) == {"coq", "seconds"}
+    assert ("gather" in fact.about) == (name == "reflected")
+    assert ("monoid" in fact.about) == (name == "maximum")
+
+
+def test_a_transposed_layer_is_told_apart_from_what_is_not_its_adjoint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    layer = ConvTranspose(1, 1, 3, stride=2, padding=1)
+    text = rocq.theorem_text(symconv.destride(layer, (4,)))
+    assert text.count("transposed (Axis 3 2 1 1 1%:Z false)") == 1
+    reject(text.replace("transposed (Axis 3 2 1 1 1%:Z", "transposed (Axis 3 2 1 1 0%:Z"),
+           monkeypatch)  # fmt: skip
+
+
+def stem_text() -> str:
+    """The theorem of a small layer, as symconv writes it."""
+    return rocq.theorem_text(symconv.destride(Conv(1, 1, 3, stride=2, padding=1), (8,)))
+
+
+PLANTED = {
+    "a tap on another phase": ("((0, 0), (1, 0))", "((0, 0), (0, 0))"),
+    "a tap on another tap": ("((0, 2), (1, 1))", "((0, 2), (1, 0))"),
+    "a tap left out": ("((0, 0), (1, 0)); ", ""),
+    "a row too many": ("((0, 0), (1, 0));", "((0, 0), (1, 0)); ((0, 0), (1, 0));"),
+    "another pad": ("2 1 1 2 1%:Z", "2 1 1 2 2%:Z"),
+    "a kernel too short": ("2 1 1 2 1%:Z", "2 1 1 1 1%:Z"),
+    "another factor": ("2 1 1 2 1%:Z", "3 1 1 2 1%:Z"),
+    "another stride": ("(Axis 3 2 1 1 1%:Z", "(Axis 3 3 1 1 1%:Z"),
+    "a mirrored kernel": ("1%:Z false)", "1%:Z true)"),
+}
+
+
+def reject(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the kernel refuse a text in the place of symconv's."""
+    monkeypatch.setattr(rocq, "theorem_text", lambda expansion: text)
+    with pytest.raises(KernelRejects, match=r"the kernel rejects .* a fault of symconv"):
+        rocq.kernel_fact(symconv.destride(Conv(1, 1, 3, stride=2, padding=1), (8,)))
+
+
+def test_the_kernel_decides_that_planted_tables_are_wrong(tmp_path: Path) -> None:
+    lines = [stem_text().partition("Definition tie0")[0]]
+    for number, (old, new) in enumerate([*PLANTED.values(), ("tie", "tie")]):
+        tie = stem_text().partition("Definition axes")[0].partition("Definition tie0")[2]
+        assert old == "tie" or tie.count(old) == 1
+        lines.append(f"Module Planted{number}.\nDefinition tie0{tie.replace(old, new)}")
+        answer = "true" if old == "tie" else "false"
+        lines.append(f"Goal tie_ok tie0 = {answer}. by vm_compute. Qed.\nEnd Planted{number}.")
+    path = tmp_path / "planted.v"
+    path.write_text("\n".join(lines))
+    run = coqlib.compile_file(path, coqlib.library())
+    assert run.accepted, run.output
+
+
+def test_the_kernel_accepts_the_table_of_every_axis_of_the_zoo(tmp_path: Path) -> None:
+    axes: dict[tuple[object, ...], AxisExpansion] = {}
+    for text in json.loads(gzip.decompress(ZOO.read_bytes()))["layers"]:
+        config = read_layer({key: value for key, value in text.items() if key != "output_size"})
+        for axis in symconv.destride(config.layer, tuple(map(int, config.input_size))).axes:
+            w = axis.window
+            numbers = (w.kernel, w.stride, w.lo, w.dilation, w.base_dilation, w.reversal)
+            axes.setdefault((*numbers, axis.factor_in, axis.factor_out), axis)
+    assert len(axes) >= 50
+    ties = "\n".join(rocq._tie(n, axis) for n, axis in enumerate(axes.values()))
+    names = "; ".join(f"tie{n}" for n in range(len(axes)))
+    path = tmp_path / "zoo.v"
+    path.write_text(
+        stem_text().partition("Definition tie0")[0]
+        + f"{ties}\nGoal all tie_ok [:: {names}]. by vm_compute. Qed.\n"
+    )
+    run = coqlib.compile_file(path, coqlib.library())
+    assert run.accepted, run.output
+
+
+FAULTS = {
+    "in a table": ("((0, 0), (1, 0))", "((0, 0), (0, 0))"),
+    "in a size": ("sizes_ok tie0 8%:Z 1%:Z 4%:Z", "sizes_ok tie0 8%:Z 1%:Z 5%:Z"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_rejected(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = FAULTS[name]
+    assert stem_text().count(old) == 1
+    reject(stem_text().replace(old, new), monkeypatch)
+
+
+def test_an_axiom_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    head, rest = stem_text().split("Proof. exact: (layer_grouped")
+    text = f"Axiom hope : False.\n{head}Proof. by case: hope. Qed.{rest.partition('Qed.')[2]}"
+    path = tmp_path / "hopeful.v"
+    path.write_text(text)
+    run = coqlib.compile_file(path, coqlib.library())
+    assert run.accepted
+    assert "hope : False" in run.output
+    reject(text, monkeypatch)
+
+
+def test_a_wrong_expansion_is_a_fault_and_no_verdict() -> None:
+    expansion = symconv.destride(Conv(1, 1, 3, stride=2, padding=1), (8,))
+    p, k, r, q = expansion.axes[0].taps
+    expansion.axes[0].__dict__["taps"] = (p, k, 1 - r, q)
+    with pytest.raises(KernelRejects, match="a fault of symconv, please report it"):
+        symconv.prove(expansion, symbolic=False, kernel=True)
+
+
+def test_the_table_is_what_the_weight_map_does() -> None:
+    expansion = symconv.destride(Conv(1, 1, 5, stride=3, padding=2), (12,), factor=6, factor_out=2)
+    labels = np.full((2, 6, expansion.axes[0].kernel), -1)
+    for p, k, r, q in zip(*(column.tolist() for column in expansion.axes[0].taps), strict=True):
+        labels[p, r, q - expansion.axes[0].first_tap] = k
+        assert f"(({p}, {k}), ({r}, {q - expansion.axes[0].first_tap}))" in rocq.theorem_text(
+            expansion
+        )
+    assert (labels == expansion.parameter_labels()).all()
+
+
+def test_on_the_command_line(tmp_path: Path) -> None:
+    certificate = tmp_path / "c.json"
+    command = ["prove", "conv i3x20 o4 k7 s2 p3", "--kernel", "--keep", str(tmp_path), "--json"]
+    done = CliRunner().invoke(main, [*command, "--certificate", str(certificate)])
+    (result,) = json.loads(done.stdout)["results"]
+    assert (done.exit_code, result["verdict"]) == (0, "proved")
+    assert result["method"] == ["tables", "sympy", "kernel"]
+    assert any("kernel" in limit for limit in result["limits"])
+    kept = Path(result["facts"][-1]["figures"]["file"])
+    assert coqlib.compile_file(kept, coqlib.library()).accepted
+    again = CliRunner().invoke(main, ["recheck", str(certificate), "--json"])
+    assert json.loads(again.stdout)["results"][0]["verdict"] == "proved"
+
+
+def test_without_coq_the_message_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(KernelMissing, match="apt-get install coq libcoq-mathcomp-ssreflect"):
+        symconv.prove(Conv(1, 1, 3, stride=2), (8,), kernel=True)
+    done = CliRunner().invoke(main, ["prove", "conv i1x8 o1 k3 s2", "--kernel"])
+    assert done.exit_code == 2
+    assert "apt-get install coq" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+FAKE = """#!/bin/sh
+[ "$1" = -print-version ] && { echo "8.16.1 4.13"; exit 0; }
+echo 'Error: Cannot find a physical path bound to logical path' >&2
+echo 'all_ssreflect with prefix mathcomp.' >&2
+exit 1
+"""
+
+
+def test_without_mathcomp_the_message_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "coqc"
+    program.write_text(FAKE)
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(KernelMissing, match="MathComp is not; install Coq with MathComp"):
+        rocq.kernel_fact(symconv.destride(Conv(1, 1, 3, stride=2), (8,)))
+    assert [p.suffix for p in (tmp_path / "symconv" / "coq").iterdir()] == [".lock"]
+
+
+def test_numbers_too_large_for_unary_are_not_asked() -> None:
+    layer = Conv(1, 1, 2, stride=5000)
+    with pytest.raises(TooLarge, match="the kernel counts in unary"):
+        rocq.theorem_text(symconv.destride(layer, (20_000,)))
+    verdict = symconv.prove(layer, (20_000,), symbolic=False, kernel=True)
+    assert isinstance(verdict, symconv.Certificate)
+    assert verdict.method == ["tables"]
+    assert verdict.limits[0].startswith("no kernel proof: the kernel counts in unary")
+
+
+def test_every_fault_is_a_symconv_error() -> None:
+    assert issubclass(KernelMissing, SymconvError)
+    assert issubclass(KernelRejects, SymconvError)
+
+
+TINY = "From mathcomp Require Import all_ssreflect.\nDefinition one := 1.\n"
+
+
+def build(arguments: tuple[str, str]) -> str:
+    """Build a library of one file in a cache of its own; run in another process."""
+    cache, source = arguments
+    os.environ["XDG_CACHE_HOME"] = cache
+    coqlib.sources = lambda: (Path(source),)
+    return str(coqlib.library())
+
+
+def test_two_builds_at_once_end_in_one_library(tmp_path: Path) -> None:
+    source = tmp_path / "Tiny.v"
+    source.write_text(TINY)
+    with ProcessPoolExecutor(2) as pool:
+        first, second = pool.map(build, [(str(tmp_path), str(source))] * 2)
+    assert first == second
+    assert (Path(first) / "Tiny.vo").is_file()
+    left = sorted(path.name for path in Path(first).parent.iterdir())
+    assert left == [Path(first).name, f"{Path(first).name}.lock"]
+
+
+def test_two_builds_without_a_lock_end_in_one_library(tmp_path: Path) -> None:
+    source, target = tmp_path / "Tiny.v", tmp_path / "cache" / "tiny"
+    source.write_text(TINY)
+    target.parent.mkdir()
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: coqlib._make((source,), target), range(2)))
+    assert [path.name for path in target.parent.iterdir()] == ["tiny"]
+    assert (target / "Tiny.vo").is_file()
