@@ -35,6 +35,9 @@ def settle_network(network: Network) -> NetworkProof:
     while (node := _wants_mask(expansion)) is not None:
         expansion = expansion.with_masks([node])
     verdict = settle(expansion.claim(), expansion.factors_at)
+    if isinstance(verdict, Refuted):
+        reason = "no masks were found with which the expansion holds"
+        verdict = Undecided(verdict.claim, reason, verdict.seconds)
     without = None if expansion.masks == bare.masks else _without(bare)
     return NetworkProof(expansion, verdict, without)
 

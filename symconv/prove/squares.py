@@ -181,7 +181,7 @@ class _Pasting:
     """Pastes one square after another, from the input on.
 
     ``finite`` says that no -inf can stand in the right tensor before a part; where it can, the
-    maximum of part ``emptied`` has left a place without anything to read.
+    maximum of part ``emptied`` has left a place without anything to read, and only maxima follow.
     """
 
     claim: Claim
@@ -220,19 +220,20 @@ class _Pasting:
             )
 
     def _masked(self, part: int) -> bool:
-        """Whether the gathers that begin this part leave nothing of what the maximum left empty."""
-        right = parts(self.claim.right, self.where[1])
-        return part - 1 == self.emptied and self._finite(part - 1, leading_gathers(right[part]))
+        """Whether the gathers that begin this part leave nothing of what a maximum left empty."""
+        right = parts(self.claim.right, self.where[1])[part]
+        return self._finite(self.emptied, part, leading_gathers(right))
 
-    def _finite(self, part: int, more: tuple[st.Step, ...] = ()) -> bool:
-        """Whether the right maximum of this part, with gathers behind it, is -inf nowhere."""
-        before, right = self.hidden[part], parts(self.claim.right, self.where[1])[part]
-        steps = (*before.to_right(), *right, *more)
-        return everywhere_finite(read_part(self.claim, "right", steps, before.line_shape, "max"))
+    def _finite(self, first: int, end: int, more: tuple[st.Step, ...] = ()) -> bool:
+        """Whether maxima from one part to another, with gathers behind them, are -inf nowhere."""
+        right = parts(self.claim.right, self.where[1])[first:end]
+        steps = (*self.hidden[first].to_right(), *(step for part in right for step in part), *more)
+        shape = self.hidden[first].line_shape
+        return everywhere_finite(read_part(self.claim, "right", steps, shape, "max"))
 
     def _note_infinity(self, part: int) -> None:
         right = parts(self.claim.right, self.where[1])[part]
-        if self.finite and pipeline_monoid(right) == "max" and not self._finite(part):
+        if self.finite and pipeline_monoid(right) == "max" and not self._finite(part, part + 1):
             self.finite, self.emptied = False, part
 
     def _stuck(self, part: int, why: str) -> Stuck:

@@ -161,7 +161,7 @@ def test_one_bad_layer_of_many_is_an_error_and_the_others_are_settled(tmp_path: 
         (json.dumps(layer(stride=0)), "stride"),
         (json.dumps(layer(kernel_size=40)), "no output position"),
         ('{"op": "conv", "in_channels": NaN}', ""),
-        (json.dumps(layer(input_size=["H", "W"])), "names a size"),
+        (json.dumps(layer(input_size=["H", "H"])), "names one size twice"),
     ],
 )
 def test_bad_input_is_one_line_and_status_2(text: str, message: str) -> None:

@@ -232,7 +232,7 @@ def test_a_refutation_shows_a_counterexample_that_replays(
     script.write_text(listing.text)
     run = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
     found = verdict.counterexample
-    assert run.stdout.split() == [found.left, found.right]
+    assert run.stdout.split() == ["left", found.left, "right", found.right]
     assert replay(verdict.claim, found) == (found.left, found.right)
     page = write(expansion, tmp_path, verdict).html.read_text(encoding="utf-8")
     assert "The claim is refuted" in page
