@@ -24,6 +24,7 @@ _COMPARE: dict[type[ast.AST], str] = {
 _RESERVED = {"same", "same_lower", "valid", "zeros", "reflect", "replicate", "circular"}
 
 
+@lru_cache(maxsize=4096)
 def names_in(text: Size) -> tuple[str, ...]:
     """The named sizes of an expression or a condition, in their order.
 
@@ -54,6 +55,7 @@ def evaluate(text: Size, values: Mapping[str, int]) -> int:
     return text if isinstance(text, int) else int(_value(_parsed(text), values))
 
 
+@lru_cache(maxsize=4096)
 def to_isl(text: Size) -> str:
     """The expression or condition in isl's syntax.
 
@@ -206,8 +208,9 @@ def _(node: ast.BinOp) -> str:
         return f"floor(({left})/{right})"
     if isinstance(node.op, ast.Mod):
         return f"(({left}) mod {right})"
-    sides = [names_in(ast.unparse(part)) for part in (node.left, node.right)]
-    if isinstance(node.op, ast.Mult) and all(sides):
+    sides = (ast.walk(part) for part in (node.left, node.right))
+    named = [any(isinstance(inner, ast.Name) for inner in side) for side in sides]
+    if isinstance(node.op, ast.Mult) and all(named):
         raise ClaimError(
             f"{ast.unparse(node)!r} multiplies two sizes; only one factor may be named"
         )

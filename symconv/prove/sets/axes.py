@@ -23,9 +23,8 @@ class AxisMap:
     leaves_holes: bool = False
 
     def at(self, new: Leg, old: Leg) -> str:
-        """The relation between two legs, ranges included."""
-        formula = self.relation.format(new=new.name, old=old.name)
-        return f"({formula}) and {new.bounds} and {old.bounds}"
+        """The relation between two legs."""
+        return self.relation.format(new=new.name, old=old.name)
 
     def inside(self, term: Term, axis: int) -> Term:
         """Keep the positions that read something."""
@@ -37,8 +36,8 @@ class AxisMap:
         """Keep the positions that read nothing."""
         term, leg = single(term, axis)
         old = Leg(self.source)
-        read = f"exists ({old.name} : {self.at(leg, old)})"
-        return term.with_table(f"not ({read}) and {leg.bounds}", leg)
+        read = f"exists ({old.name} : ({self.at(leg, old)}) and {old.bounds})"
+        return term.with_table(f"not ({read})", leg)
 
 
 def gather(term: Term, axis: int, index: AxisMap) -> Term:

@@ -158,7 +158,7 @@ def _block_set(term: Term, block: Sequence[int], maximum: bool, sizes: Sizes) ->
     roots = {number[term.out[p][0]] for p in block}
     tables = [t for t in term.tables if number[t.legs[0]] in roots]
     names = {p: f"p{p}" for p in block}
-    parts = [f"p{p} = {term.out[p][0].name} and {term.out[p][0].bounds}" for p in block]
+    parts = [f"p{p} = {term.out[p][0].name}" for p in block]
     parts += [table.formula for table in tables]
     legs = {leg for table in tables for leg in table.legs} | {term.out[p][0] for p in block}
     parts += [leg.bounds for leg in legs]

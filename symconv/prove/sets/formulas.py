@@ -35,7 +35,7 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A formula and the legs that it speaks of."""
+    """A formula and the legs that it speaks of; that each is in its range goes without saying."""
 
     legs: tuple[Leg, ...]
     formula: str
@@ -109,9 +109,7 @@ def single(term: Term, axis: int) -> tuple[Term, Leg]:
         return term, digits[0]
     size = product([leg.size for leg in digits])
     whole = Leg(size)
-    bounds = " and ".join(leg.bounds for leg in digits)
-    number = f"{whole.name} = {_number(digits)}"
-    term = term.with_table(" and ".join(filter(None, [number, bounds])), whole, *digits)
+    term = term.with_table(f"{whole.name} = {_number(digits)}", whole, *digits)
     return term.with_axis(axis, (whole,)), whole
 
 
@@ -149,9 +147,7 @@ def split(term: Term, axis: int, sizes: Sequence[Size]) -> tuple[Term, list[Leg]
     if len(sizes) == 1:
         return term, [whole]
     fresh = [Leg(size) for size in sizes]
-    bounds = " and ".join(leg.bounds for leg in fresh)
-    table = " and ".join(filter(None, [f"{whole.name} = {_number(fresh)}", bounds]))
-    return term.with_table(table, whole, *fresh), fresh
+    return term.with_table(f"{whole.name} = {_number(fresh)}", whole, *fresh), fresh
 
 
 def identify(term: Term, first: int, second: int) -> Term:
@@ -177,5 +173,5 @@ def _renamed(term: Term, old: Leg, new: Leg) -> Term:
     tensors = tuple(Tensor(t.name, tuple(map(change, t.axes))) for t in term.tensors)
     term = replace(term, out=tuple(map(change, term.out)), tensors=tensors)
     if any(old in table.legs for table in term.tables):
-        return term.with_table(f"{old.name} = {new.name} and {old.bounds}", old, new)
+        return term.with_table(f"{old.name} = {new.name}", old, new)
     return term

@@ -60,8 +60,7 @@ class Window:
         """Which output and tap read which input."""
         k = f"({self.kernel} - 1 - {tap.name})" if self.reversal else tap.name
         position = f"{self.stride}*{out.name} + {self.dilation}*{k} - ({self.lo})"
-        bounds = " and ".join(leg.bounds for leg in (out, tap, read))
-        return f"{self.base_dilation}*{read.name} = {position} and {bounds}"
+        return f"{self.base_dilation}*{read.name} = {position}"
 
 
 def _per_axis(value: Any, rank: int, name: str) -> tuple[Any, ...]:
