@@ -36,9 +36,27 @@ _METHODS = {
         "The identity of the two operators' symbolic matrices, entry by entry.",
         "symconv's building of the matrices, and SymPy's polynomial arithmetic.",
     ),
+    "squares": (
+        "One claim of tables a layer, pasted at hidden tensors whose tails can hold anything.",
+        "As for tables, and that the squares follow one another.",
+    ),
+    "mask": (
+        "The square in front of which the mask stands does not commute without it.",
+        "As for squares; the refutation without it can be run.",
+    ),
+    "sets": (
+        "One formula of linear integer arithmetic in the sizes, decided by isl.",
+        "symconv's reading of the steps as formulas, and isl.",
+    ),
+    "kernel": (
+        "A theorem of the library in Coq, applied to this layer's numbers and tie tables.",
+        "Coq's kernel, and the theorem's statement.",
+    ),
 }
 _OTHER = ("See the figures on the right.", "The code of that method.")
 _MOST_REPLAYED = 20_000_000
+_MOST_FIGURE = 300
+"""Longer figures, such as the cuts of a chain, stand in the certificate only."""
 
 
 def verdict_section(verdict: Verdict) -> Section:
@@ -85,7 +103,9 @@ def _facts(facts: tuple[Fact, ...]) -> Table:
 def _figures(figures: Mapping[str, Any]) -> str:
     if not figures:
         return ""
-    return f" ({'; '.join(f'{name}: {_plain(value)}' for name, value in figures.items())})"
+    written = {name: _plain(value) for name, value in figures.items()}
+    short = [f"{name}: {text}" for name, text in written.items() if len(text) <= _MOST_FIGURE]
+    return f" ({'; '.join(short)})" if short else ""
 
 
 def _plain(value: Any) -> str:
