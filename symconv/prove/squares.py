@@ -60,20 +60,28 @@ def settle_in_squares(claim: Claim, guess: Guess = lambda place: None) -> Verdic
     start = perf_counter()
     reasons = []
     moved = _pulled(claim)
-    for swapped in (False, True):
+    for swapped, grain in _attempts(moved):
         turned = replace(moved, left=moved.right, right=moved.left) if swapped else moved
-        for grain in _grains(turned):
-            found = _paste(turned, grain, (lambda place: None) if swapped else guess)
-            if isinstance(found, Counterexample):
-                if swapped:
-                    found = Counterexample(
-                        left_shape=found.right_shape, right_shape=found.left_shape
-                    )
-                return Refuted(claim, found, perf_counter() - start, ("shapes",))
-            if isinstance(found, Pasted):
-                return _certificate(claim, found, swapped, perf_counter() - start)
-            reasons.append(found.reason)
+        found = _attempt(turned, grain, (lambda place: None) if swapped else guess)
+        if isinstance(found, Counterexample):
+            shapes = (found.left_shape, found.right_shape)[:: -1 if swapped else 1]
+            found = Counterexample(left_shape=shapes[0], right_shape=shapes[1])
+            return Refuted(claim, found, perf_counter() - start, ("shapes",))
+        if isinstance(found, Pasted):
+            return _certificate(claim, found, swapped, perf_counter() - start)
+        reasons.append(found.reason)
     return Undecided(claim, reasons[0], perf_counter() - start)
+
+
+def _attempts(claim: Claim) -> list[tuple[bool, Grain]]:
+    return [(swapped, grain) for swapped in (False, True) for grain in _grains(claim)]
+
+
+def _attempt(claim: Claim, grain: Grain, guess: Guess) -> Pasted | Stuck | Counterexample:
+    try:
+        return _paste(claim, grain, guess)
+    except (TooLarge, UnsupportedStep) as fault:
+        return Stuck(0, 0, str(fault))
 
 
 def _pulled(claim: Claim) -> Claim:

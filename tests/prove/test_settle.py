@@ -55,6 +55,13 @@ def test_verdicts(left: list[Any], right: list[Any], verdict: str) -> None:
         assert a != b
 
 
+def test_a_function_inside_a_branch_is_evaluated_but_not_proved() -> None:
+    block = {"op": "add", "branches": [[CONV, RELU, CONV], []]}
+    assert settle(claim([block], [block])).verdict == "undecided"
+    other = {"op": "add", "branches": [[CONV, RELU], []]}
+    assert settle(claim([block], [other])).verdict == "refuted"
+
+
 def test_a_refutation_names_its_assignment() -> None:
     found = settle(claim([{"op": "pointwise", "name": "f"}], [{"op": "pointwise", "name": "g"}]))
     assert isinstance(found, Refuted)
