@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from symconv.claim import Claim, read_claim
 from symconv.destride import OpenExpansion, destride
 from symconv.dialect.config import layer_to_dict
-from symconv.errors import FactorError, SymconvError, TooLarge
+from symconv.errors import ClaimError, FactorError, SymconvError, TooLarge
 from symconv.expand import Expansion
 from symconv.layer import AnyLayer
 from symconv.network import Network
@@ -208,8 +207,23 @@ def _stand_in_text(small: Expansion) -> str:
     )
 
 
+def _claim_in(path: str | Path) -> Mapping[str, Any]:
+    """The one claim of a JSON or TOML file."""
+    from symconv.dialect.files import ClaimText, Fault, read_layers
+
+    entries = read_layers(path)
+    if len(entries) != 1 or not isinstance(entries[0], ClaimText | Fault):
+        raise ClaimError(
+            f"{path} must hold one claim, found {len(entries)} entries; "
+            "read one of many with read_claim"
+        )
+    if isinstance(entries[0], Fault):
+        raise ClaimError(entries[0].message)
+    return entries[0].text
+
+
 def check(claim: Claim | Mapping[str, Any] | str | Path, *, all_sizes: bool = False) -> Verdict:
-    """Prove or refute somebody's claim, given as a value, as its JSON object, or as a JSON file.
+    """Prove or refute somebody's claim: a value, its JSON object, or the path of a file of one.
 
     A claim with named sizes is for all of them; ``all_sizes`` gives the sizes of the input names.
 
@@ -221,8 +235,8 @@ def check(claim: Claim | Mapping[str, Any] | str | Path, *, all_sizes: bool = Fa
     'proved'
     """
     if isinstance(claim, str | Path):
-        claim = json.loads(Path(claim).read_text(encoding="utf-8"))
-    read = claim if isinstance(claim, Claim) else read_claim(claim)  # type: ignore[arg-type]
+        claim = _claim_in(claim)
+    read = claim if isinstance(claim, Claim) else read_claim(claim)
     if all_sizes:
         from symconv.open_claim import axis_names
 

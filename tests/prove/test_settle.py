@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from symconv import check
 from symconv.claim import read_claim
 from symconv.errors import ClaimError
 from symconv.prove.settle import settle
@@ -85,3 +87,16 @@ def test_a_fault_names_its_step_in_the_whole_pipeline() -> None:
 def test_a_claim_too_large_to_evaluate_stays_open() -> None:
     big = {"input": {"channels": 64, "size": [64, 64]}, "left": [RELU, RELU], "right": [RELU]}
     assert settle(read_claim(big)).verdict == "undecided"
+
+
+def test_a_claim_is_read_from_a_file_of_either_kind(tmp_path: Path) -> None:
+    toml = tmp_path / "claim.toml"
+    toml.write_text(
+        'left = [{op = "flip", axes = [1]}, {op = "flip", axes = [1]}]\nright = []\n'
+        "[input]\nchannels = 1\nsize = [4]\n"
+    )
+    assert check(toml).verdict == "proved"
+    many = tmp_path / "many.json"
+    many.write_text('{"claims": [{}, {}]}')
+    with pytest.raises(ClaimError, match="must hold one claim, found 2"):
+        check(many)
