@@ -47,6 +47,7 @@ ROOMS = [
     "crosscheck",
     "report",
     "api",
+    "theorems",
     "testing",
     "cli",
 ]

@@ -270,6 +270,8 @@ def report(sources: Sequence[str], folder: str, pdf: bool, as_json: bool, **opti
     from symconv.dialect.files import ClaimText
     from symconv.report import write_network_report, write_report
 
+    if tuple(sources) == ("theorems",):
+        _report_theorems(folder, pdf, as_json)
     entries, expanded = read_entries(sources), expander(options)
     command = command_line(["report", *sources, "-o", folder, *["--pdf"] * pdf], options)
     seen: Counter[str] = Counter()
@@ -353,6 +355,34 @@ def crosscheck(sources: Sequence[str], backend: str, device: str, as_json: bool)
         return {"name": config.name, **verdict, "observation": seen.to_dict(), "note": seen.text()}
 
     run(read_entries(sources), work, as_json)
+
+
+@main.command()
+@json_option
+def theorems(as_json: bool) -> None:
+    """The catalogue of theorems: every claim settled for all sizes, every demonstration run."""
+    start = perf_counter()
+    finish(_theorems(as_json), perf_counter() - start, as_json)
+
+
+def _theorems(quiet: bool) -> list[Result]:
+    from symconv.cli.catalogue import of_theorem
+    from symconv.theorems import read_catalogue, settle_theorem
+
+    entries = read_catalogue()
+    results = (settled(t.name, t, lambda t: of_theorem(settle_theorem(t))) for t in entries)
+    return output.with_progress(results, len(entries), quiet)
+
+
+def _report_theorems(folder: str, pdf: bool, as_json: bool) -> None:
+    from symconv.cli.catalogue import chapter
+
+    start = perf_counter()
+    results = _theorems(as_json)
+    command = command_line(["report", "theorems", "-o", folder, *["--pdf"] * pdf], {})
+    files = chapter(results, folder, command, pdf)
+    written = reported({"name": "theorems"}, files)
+    finish([*results, written], perf_counter() - start, as_json)
 
 
 @main.command()

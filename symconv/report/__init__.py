@@ -1,5 +1,6 @@
 """Reports: expansions and verdicts as LaTeX, HTML and PDF, and pictures of the sharing."""
 
+from symconv.report.chapter import Told, write_chapter
 from symconv.report.drawing import draw
 from symconv.report.drawing.network import draw_network
 from symconv.report.gallery import Shown, write_claim, write_gallery
@@ -9,8 +10,10 @@ from symconv.report.write import ReportFiles, write_report
 __all__ = [
     "ReportFiles",
     "Shown",
+    "Told",
     "draw",
     "draw_network",
+    "write_chapter",
     "write_claim",
     "write_gallery",
     "write_network_report",

@@ -1,0 +1,119 @@
+"""Theorems as data, read from ``proofs/theorems/*.toml`` of a checkout or of the package."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from symconv.claim import Claim, read_claim
+from symconv.destride import destride
+from symconv.dialect.shorthand import read_shorthand
+from symconv.errors import SymconvError
+from symconv.open_claim import axis_names, claim_for_all_sizes
+
+WHOLE = [None, None, None]
+"""A slice of a whole axis; in TOML, which has no null, ``[]``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One parametric claim of a theorem, true or a false neighbour, and its stated verdict.
+
+    ``least`` are the least sizes at which a false one fails; ``at`` are sizes at which it is shown.
+    """
+
+    name: str
+    claim: Claim
+    stated: str
+    least: tuple[tuple[str, int], ...] = ()
+    at: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Theorem:
+    """A theorem: statement in LaTeX, claims for all sizes, lemmas of the proof kernel."""
+
+    name: str
+    title: str
+    statement: str
+    source: str
+    lemmas: tuple[str, ...]
+    parts: tuple[Part, ...]
+    demonstration: str | None = None
+
+    @property
+    def established(self) -> tuple[str, ...]:
+        """By which methods: claims by sets, lemmas by the kernel."""
+        methods = [("sets", any(p.stated == "proved" for p in self.parts)),
+                   ("kernel", bool(self.lemmas))]  # fmt: skip
+        return tuple(name for name, used in methods if used)
+
+
+def catalogue_folder() -> Path:
+    """Where the catalogue lies: beside the package in a checkout, inside it when installed.
+
+    Raises:
+        SymconvError: it is in neither place.
+    """
+    package = Path(__file__).parents[1]
+    for folder in (package.parent / "proofs" / "theorems", package / "_proofs" / "theorems"):
+        if folder.is_dir():
+            return folder
+    raise SymconvError("the catalogue of theorems is not installed; install symconv anew")
+
+
+def read_catalogue() -> tuple[Theorem, ...]:
+    """All theorems, in the order of their files.
+
+    >>> len(read_catalogue()) > 20
+    True
+    """
+    found = []
+    for name in ("layer", "boundaries", "relatives", "networks"):
+        path = catalogue_folder() / f"{name}.toml"
+        text = tomllib.loads(path.read_text(encoding="utf-8"))
+        found += [_theorem(entry) for entry in text["theorem"]]
+    return tuple(found)
+
+
+def _theorem(entry: Mapping[str, Any]) -> Theorem:
+    layers = [_of_layer(text) for text in entry.get("layers", ())]
+    claims = [_part(claim) for claim in entry.get("claims", ())]
+    return Theorem(
+        entry["name"],
+        entry["title"],
+        entry["statement"],
+        entry["source"],
+        tuple(entry["lemmas"]),
+        (*layers, *claims),
+        entry.get("demonstration"),
+    )
+
+
+def _of_layer(text: str) -> Part:
+    """A layer and its expansion, for all sizes; its numeric sizes only say how many axes it has."""
+    config = read_shorthand(text)
+    names = axis_names(len(config.input_size))
+    claim = claim_for_all_sizes(destride(config.layer), names, text)
+    period = max(axis.factor_in for axis in destride(config.layer, config.numeric_size or ()).axes)
+    return Part(text, claim, "proved", at=tuple((name, 4 * period + 1) for name in names))
+
+
+def _part(text: Mapping[str, Any]) -> Part:
+    claim = read_claim(
+        {key: _with_wholes(v) for key, v in text.items() if key not in ("at", "least", "stated")}
+    )
+    least, at = (tuple(text.get(key, {}).items()) for key in ("least", "at"))
+    return Part(text["name"], claim, text["stated"], least, at)
+
+
+def _with_wholes(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            key: [part or WHOLE for part in v] if key == "slices" else _with_wholes(v)
+            for key, v in value.items()
+        }
+    return [_with_wholes(part) for part in value] if isinstance(value, list) else value

@@ -1,0 +1,103 @@
+"""Theorems settled: every claim for all sizes, and shown at a small one in symbols and numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symconv import steps as st
+from symconv.api import check
+from symconv.claim import Claim
+from symconv.errors import SymconvError
+from symconv.replay import run_claim
+from symconv.theorems.catalogue import Part, Theorem
+from symconv.theorems.demonstrations import DEMONSTRATIONS
+from symconv.verdict import Refuted, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A theorem with the verdicts of its claims, in order, and what its demonstration says."""
+
+    theorem: Theorem
+    verdicts: tuple[Verdict, ...]
+    shown: tuple[str, ...]
+
+    @property
+    def as_stated(self) -> bool:
+        """Whether every claim has its stated verdict, and fails first at its stated sizes."""
+        pairs = zip(self.theorem.parts, self.verdicts, strict=True)
+        return all(_as_stated(part, verdict) for part, verdict in pairs)
+
+
+def _as_stated(part: Part, verdict: Verdict) -> bool:
+    if verdict.verdict != part.stated:
+        return False
+    return not isinstance(verdict, Refuted) or verdict.counterexample.size == part.least
+
+
+def settle_theorem(theorem: Theorem) -> Settled:
+    """Settle every claim of a theorem, and run its demonstrations.
+
+    Raises:
+        SymconvError: a demonstration does not show what it should.
+    """
+    verdicts = tuple(check(part.claim) for part in theorem.parts)
+    shown = [demonstrate(part) for part in theorem.parts if part.stated == "proved" and part.at]
+    if theorem.demonstration is not None:
+        shown.append(DEMONSTRATIONS[theorem.demonstration]())
+    return Settled(theorem, verdicts, tuple(shown))
+
+
+def demonstrate(part: Part) -> str:
+    """Both sides of a claim at its small size: equal in SymPy's symbols, and on integers in NumPy.
+
+    Raises:
+        SymconvError: they differ.
+    """
+    claim = part.claim.at(dict(part.at))
+    size = ", ".join(f"{name} = {value}" for name, value in part.at)
+    left, right = _sides(claim, np.random.default_rng(0))
+    if left.shape != right.shape or (left != right).any():
+        raise SymconvError(f"{part.name}: the sides differ on integers at {size}")
+    numbers = f"{part.name}, at {size}: equal on random integers"
+    if not _in_symbols(claim):
+        return numbers
+    from sympy import expand, sympify
+
+    left, right = _sides(claim, None)
+    if any(expand(sympify(a - b)) != 0 for a, b in zip(left.ravel(), right.ravel(), strict=True)):
+        raise SymconvError(f"{part.name}: the sides differ in symbols at {size}")
+    return f"{numbers}, and in symbols; the first output is {expand(sympify(left.ravel()[0]))}"
+
+
+def _in_symbols(claim: Claim) -> bool:
+    """Whether both sides can be run on SymPy's symbols: neither maxima nor averages."""
+    steps = st.flat((*claim.left, *claim.right))
+    return not any(isinstance(s, st.MaxPoolStep | st.MaxConvStep | st.AvgPoolStep) for s in steps)
+
+
+def _sides(claim: Claim, rng: np.random.Generator | None) -> tuple[Any, Any]:
+    """Both sides on random integers, or on symbols."""
+    shapes = {"x": claim.input_shape} | {
+        name: weight.shape or ()
+        for name, weight in claim.weights
+        if weight.source is None and weight.fill is None
+    }
+    tensors = {name: _tensor(name, shape, rng) for name, shape in shapes.items()}
+    x = tensors.pop("x")
+    left, right = (run_claim(claim, side, x, tensors) for side in ("left", "right"))
+    return left, right
+
+
+def _tensor(name: str, shape: tuple[int, ...], rng: np.random.Generator | None) -> Any:
+    if rng is not None:
+        return rng.integers(-99, 100, shape).astype(object)
+    from sympy import Symbol
+
+    made = np.empty(shape, dtype=object)
+    for index in np.ndindex(shape):
+        made[index] = Symbol(f"{name}_{'_'.join(map(str, index))}")
+    return made
