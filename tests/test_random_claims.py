@@ -115,7 +115,9 @@ def compared(seed: int, count: int) -> dict[str, int]:
                 seen["malformed"] += 1
                 continue
             seen[verdict.verdict] += 1
-            assert agree(candidate, seed) == isinstance(verdict, Certificate), candidate
+            # Three draws, new ones for each claim: a kernel of one tap is drawn as 0 now and then.
+            same = agree(candidate, 10_000 * seed + 3 * sum(seen.values()), tries=3)
+            assert same == isinstance(verdict, Certificate), candidate
             if isinstance(verdict, Refuted):
                 assert replays(candidate, verdict), candidate
     return seen
