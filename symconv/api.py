@@ -12,7 +12,8 @@ from symconv.destride import OpenExpansion, destride
 from symconv.dialect.config import layer_to_dict
 from symconv.errors import ClaimError, FactorError, SymconvError, TooLarge
 from symconv.expand import Expansion
-from symconv.layer import AnyLayer
+from symconv.lattice import LatticeExpansion, expand_lattice
+from symconv.layer import AnyLayer, LatticeConv
 from symconv.network import Network
 from symconv.prove.settle import settle
 from symconv.standin import matrix_entries, stand_in
@@ -20,9 +21,10 @@ from symconv.verdict import Certificate, Fact, Undecided, Verdict
 
 if TYPE_CHECKING:
     from symconv.network_proof import NetworkProof
+    from symconv.prove.lattice import LatticeVerdict
     from symconv.report import ReportFiles
 
-Subject = Expansion | OpenExpansion | AnyLayer | Network
+Subject = Expansion | OpenExpansion | AnyLayer | Network | LatticeConv | LatticeExpansion
 
 MOST_MATRIX_ENTRIES = 4000
 """Above this many non-zeros the SymPy identity is proved for a stand-in, and says so."""
@@ -71,6 +73,8 @@ def prove(
     """
     if isinstance(subject, Network):
         return prove_network(subject).verdict
+    if isinstance(subject, LatticeConv | LatticeExpansion):
+        return prove_lattice(subject, input_size)  # type: ignore[return-value]
     if input_size is None and not isinstance(subject, Expansion):
         return prove_for_all_sizes(subject, name=name)
     expansion = _expansion(subject, input_size)
@@ -115,6 +119,21 @@ def prove_for_all_sizes(
     layer = layer_to_dict(opened.original, claim.size)
     verdict = settle_for_all_sizes(claim)
     return replace(verdict, layer=layer) if isinstance(verdict, Certificate) else verdict
+
+
+def prove_lattice(
+    subject: LatticeConv | LatticeExpansion, size: Sequence[int] | None = None
+) -> LatticeVerdict:
+    """Prove that a layer of matrix stride equals its expansion over cosets, at a size or at all.
+
+    >>> from symconv import Conv
+    >>> prove_lattice(Conv(1, 1, (3, 3), stride=[[1, 1], [1, -1]])).verdict
+    'proved'
+    """
+    from symconv.prove.lattice import settle_lattice
+
+    opened = expand_lattice(subject) if isinstance(subject, LatticeConv) else subject
+    return settle_lattice(opened, size)
 
 
 def prove_network(network: Network) -> NetworkProof:
@@ -262,11 +281,16 @@ def report(
         SymconvError: as `prove`; or a displayed step of the derivation does not hold.
         OSError: a file cannot be written.
     """
-    from symconv.report import write_network_report, write_report
+    from symconv.report import write_lattice_report, write_network_report, write_report
 
     if isinstance(subject, Network):
         command = f"symconv.report(network, {str(directory)!r})"
         return write_network_report(prove_network(subject), directory, command=command, pdf=pdf)
+    if isinstance(subject, LatticeConv | LatticeExpansion):
+        lattice = expand_lattice(subject) if isinstance(subject, LatticeConv) else subject
+        found = prove_lattice(lattice, input_size)
+        command = f"symconv.report({lattice.original!r}, {str(directory)!r}, {input_size})"
+        return write_lattice_report(lattice, found, directory, name=name, command=command, pdf=pdf)
     expansion = _expansion(subject, input_size)
     verdict = prove(expansion, name=name)
     command = f"symconv.report({expansion.original!r}, {str(directory)!r}, {expansion.input_size})"

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from symconv import steps as st
 from symconv.errors import FactorError
 from symconv.expand import Expansion, inner_window
-from symconv.layer import AnyLayer, Conv, read_size
+from symconv.lattice import LatticeExpansion, expand_lattice
+from symconv.layer import AnyLayer, Conv, LatticeConv, read_size
 from symconv.maps import ORDERS, Order
 from symconv.padding import is_int
 from symconv.polyphase import AxisExpansion
@@ -151,6 +152,10 @@ def _largest(value: Ints) -> int:
 
 
 @overload
+def destride(layer: LatticeConv, input_size: Sequence[int] | None = None) -> LatticeExpansion: ...
+
+
+@overload
 def destride(
     layer: AnyLayer,
     input_size: None = None,
@@ -175,14 +180,14 @@ def destride(
 
 
 def destride(
-    layer: AnyLayer,
+    layer: AnyLayer | LatticeConv,
     input_size: Sequence[int] | None = None,
     *,
     factor: Ints = None,
     factor_out: Ints = None,
     residual_stride: Ints = 1,
     order: Order = "channel",
-) -> Expansion | OpenExpansion:
+) -> Expansion | OpenExpansion | LatticeExpansion:
     """Expand a layer over phases so that ``E_in * u * t == E_out * s`` on every axis.
 
     Args:
@@ -207,6 +212,8 @@ def destride(
     >>> destride(Conv(3, 64, kernel_size=7, stride=2, padding=3)).layer == e.layer
     True
     """
+    if isinstance(layer, LatticeConv):
+        return expand_lattice(layer)
     if order not in ORDERS:
         raise FactorError(f"order must be 'channel' or 'phase', got {order!r}")
     if input_size is None:

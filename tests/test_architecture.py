@@ -33,6 +33,7 @@ ROOMS = [
     "explain",
     "toeplitz",
     "expand",
+    "lattice",
     "destride",
     "open_claim",
     "standin",

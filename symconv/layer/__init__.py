@@ -7,6 +7,7 @@ may leave its rank open until it meets an input size.
 
 from symconv.layer.base import Ints, Layer, read_size, read_value
 from symconv.layer.conv import Conv, ConvTranspose, MaxConv
+from symconv.layer.lattice import LatticeConv
 from symconv.layer.pool import AvgPool, MaxPool, Pool
 
 AnyLayer = Conv | ConvTranspose | MaxPool | AvgPool
@@ -18,6 +19,7 @@ __all__ = [
     "Conv",
     "ConvTranspose",
     "Ints",
+    "LatticeConv",
     "Layer",
     "MaxConv",
     "MaxPool",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from symconv.layer.base import Ints, Layer, forward_pads, read_value
+from symconv.layer.lattice import LatticeConv, is_matrix
 from symconv.padding import Padding, same_crop
 from symconv.window import PADDING_MODES, PaddingMode, Window
 
@@ -39,6 +40,14 @@ class Conv(Layer):
 
     op: ClassVar[str] = "conv"
 
+    def __new__(cls, *args: Any, **attributes: Any) -> Any:
+        """A `LatticeConv` where the stride is a matrix: another layer, with outputs on a lattice.
+
+        What takes a `Conv` knows strides one an axis, so that none of it must ever meet the other.
+        """
+        stride = attributes.get("stride", args[3] if len(args) > 3 else 1)
+        return _on_lattice(*args, **attributes) if is_matrix(stride) else super().__new__(cls)
+
     def __post_init__(self) -> None:
         super().__post_init__()
         _check_channels(self)
@@ -64,6 +73,14 @@ class Conv(Layer):
         """``(out_channels, in_channels/groups, *kernel_size)``."""
         kernel = self.per_axis("kernel_size", rank)
         return (self.out_channels, self.in_channels // self.groups, *kernel)
+
+
+def _on_lattice(
+    in_channels: int, out_channels: int, kernel_size: Any, stride: Any, padding: Any = 0,
+    dilation: Any = 1, bias: bool = True,
+) -> LatticeConv:  # fmt: skip
+    """The layer of matrix stride; ``padding`` is the low pad of each axis."""
+    return LatticeConv(in_channels, out_channels, kernel_size, stride, padding, dilation, bias)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from symconv.report.chapter import Told, write_chapter
 from symconv.report.drawing import draw
 from symconv.report.drawing.network import draw_network
 from symconv.report.gallery import Shown, write_claim, write_gallery
+from symconv.report.lattice import write_lattice_report
 from symconv.report.network import write_network_report
 from symconv.report.write import ReportFiles, write_report
 
@@ -16,6 +17,7 @@ __all__ = [
     "write_chapter",
     "write_claim",
     "write_gallery",
+    "write_lattice_report",
     "write_network_report",
     "write_report",
 ]

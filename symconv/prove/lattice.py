@@ -1,0 +1,81 @@
+"""Layers of matrix stride, proved at a size by tables and for all sizes by sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Literal
+
+from symconv.lattice import LatticeExpansion
+from symconv.layer.base import read_size
+from symconv.layer.lattice import Point, times
+
+
+@dataclass(frozen=True, slots=True)
+class LatticeVerdict:
+    """Whether a layer of matrix stride equals its expansion over cosets.
+
+    ``counterexample`` holds the size, the output, the tap, and what each side reads there.
+    """
+
+    verdict: Literal["proved", "refuted"]
+    sizes: Literal["these", "all"]
+    method: tuple[str, ...]
+    counterexample: dict[str, Any] | None = None
+
+    def __bool__(self) -> bool:
+        raise TypeError("The truth value of a LatticeVerdict is undefined; read its .verdict")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {"verdict": self.verdict, "sizes": self.sizes, "method": list(self.method),
+                "counterexample": self.counterexample}  # fmt: skip
+
+
+def settle_lattice(e: LatticeExpansion, input_size: Sequence[int] | None = None) -> LatticeVerdict:
+    """Compare what both sides read for every output and tap; without a size, for all sizes.
+
+    >>> from symconv.lattice import expand_lattice
+    >>> from symconv.layer.lattice import LatticeConv
+    >>> quincunx = expand_lattice(LatticeConv(1, 1, (3, 3), ((1, 1), (1, -1)), lo=(1, 1)))
+    >>> settle_lattice(quincunx, (7, 6)).verdict, settle_lattice(quincunx).sizes
+    ('proved', 'all')
+    """
+    if input_size is None:
+        return _for_all_sizes(e)
+    found = _difference(e, read_size(input_size, "conv"))
+    return LatticeVerdict("refuted" if found else "proved", "these", ("tables",), found)
+
+
+def _for_all_sizes(e: LatticeExpansion) -> LatticeVerdict:
+    from symconv.prove.sets.lattice import failing_sizes
+
+    sizes = failing_sizes(e)
+    if sizes is None:
+        return LatticeVerdict("proved", "all", ("sets",))
+    found = _difference(e, tuple(sizes.values()))
+    return LatticeVerdict("refuted", "all", ("sets", "tables"), found)
+
+
+def _difference(e: LatticeExpansion, size: tuple[int, ...]) -> dict[str, Any] | None:
+    """The first output and tap at which the two sides read different inputs.
+
+    The strided side reads ``A o + d k - lo``.  The expanded side looks up its coset signals, which
+    are filled from the inputs' side: every input in its coset, at its ``q``.
+    """
+    held: dict[tuple[int, Point], Point] = {}
+    for v in product(*map(range, size)):
+        held[e.cosets.split(v)] = v
+    layer = e.original
+    for o, (k, tap) in product(layer.outputs(size), enumerate(layer.taps())):
+        origin, shift = times(layer.stride, o), layer.shift(tap)
+        at = tuple(a + b for a, b in zip(origin, shift, strict=True))
+        left = at if all(0 <= v < n for v, n in zip(at, size, strict=True)) else None
+        coset, q = e.ties[k]
+        right = held.get((coset, tuple(a + b for a, b in zip(o, q, strict=True))))
+        if left != right:
+            reads = {"left_input": left, "right_input": right}
+            named = {name: None if at is None else list(at) for name, at in reads.items()}
+            return {"size": list(size), "output": list(o), "tap": list(tap), **named}
+    return None
