@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from symconv.cli.results import Result
-from symconv.verdict import Certificate, Refuted, Verdict
+from symconv.cli import output
+from symconv.cli.options import command_line
+from symconv.cli.results import Result, reported, settled
+from symconv.cli.running import finish
 
 if TYPE_CHECKING:
     from symconv.theorems import Part, Settled
+    from symconv.verdict import Verdict
 
 
-def of_theorem(settled: Settled) -> Result:
+def of_theorem(found: Settled) -> Result:
     """A theorem's result: proved where every claim has its stated verdict."""
-    theorem = settled.theorem
+    theorem = found.theorem
     claims = [
         {"name": part.name, "stated": part.stated, "verdict": verdict.verdict,
          "words": _words(part, verdict)}
-        for part, verdict in zip(theorem.parts, settled.verdicts, strict=True)
+        for part, verdict in zip(theorem.parts, found.verdicts, strict=True)
     ]  # fmt: skip
     result: Result = {
         "name": theorem.name,
-        "verdict": "proved" if settled.as_stated else "refuted",
+        "verdict": "proved" if found.as_stated else "refuted",
         "sizes": "all",
         "method": list(theorem.established),
         "title": theorem.title,
@@ -29,13 +33,15 @@ def of_theorem(settled: Settled) -> Result:
         "source": theorem.source,
         "lemmas": list(theorem.lemmas),
         "claims": claims,
-        "shown": list(settled.shown),
+        "shown": list(found.shown),
         "note": theorem.title,
     }
     return result
 
 
 def _words(part: Part, verdict: Verdict) -> str:
+    from symconv.verdict import Certificate, Refuted
+
     if isinstance(verdict, Certificate):
         return f"at sizes: {verdict.facts[0].figures['domain']}"
     if isinstance(verdict, Refuted):
@@ -55,3 +61,22 @@ def chapter(results: list[Result], folder: str, command: str, pdf: bool) -> Any:
         for r in results if r["verdict"] != "error"
     ]  # fmt: skip
     return write_chapter(told, folder, command=command, pdf=pdf)
+
+
+def settle_theorems(quiet: bool) -> list[Result]:
+    """One result a theorem of the catalogue."""
+    from symconv.theorems import read_catalogue, settle_theorem
+
+    entries = read_catalogue()
+    results = (settled(t.name, t, lambda t: of_theorem(settle_theorem(t))) for t in entries)
+    return output.with_progress(results, len(entries), quiet)
+
+
+def report_theorems(folder: str, pdf: bool, as_json: bool) -> None:
+    """Settle the catalogue, write its chapter, and exit with its status."""
+    start = perf_counter()
+    results = settle_theorems(as_json)
+    command = command_line(["report", "theorems", "-o", folder, *["--pdf"] * pdf], {})
+    files = chapter(results, folder, command, pdf)
+    written = reported({"name": "theorems"}, files)
+    finish([*results, written], perf_counter() - start, as_json)

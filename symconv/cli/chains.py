@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from symconv.cli.results import Result, of_expansion, of_verdict
@@ -84,3 +85,17 @@ def counted(expansion: NetworkExpansion) -> list[Result]:
         }
         for place, e in expansion.expansions.items()
     ]
+
+
+def expanded(entry: Chain, options: dict[str, Any], as_json: bool) -> Result:
+    """The expanded layers of a chain and its claim; written out for a person."""
+    from symconv import api
+
+    proof = api.prove_network(as_network(entry, options))
+    written = of_network(proof.expansion)
+    result = {"name": entry.name, "expansion": written}
+    if as_json:
+        return result
+    lines = [f"{layer['name']}: {json.dumps(layer['layer'])}" for layer in written["layers"]]
+    steps = [f"step {json.dumps(step)}" for step in written["right"]]
+    return {**result, "note": "\n        ".join([*lines, *steps])}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symconv.cli import chains, output
+from symconv.cli import catalogue, chains, output
 from symconv.cli.faults import Commands
 from symconv.cli.options import (
     all_sizes_option,
@@ -39,7 +39,6 @@ from symconv.cli.running import certify, finish, read_entries, run
 from symconv.errors import SymconvError
 
 if TYPE_CHECKING:
-    from symconv.dialect.chain import Chain
     from symconv.dialect.files import Entry
     from symconv.verdict import Verdict
 
@@ -93,10 +92,15 @@ def prove(
     with_sympy = len(entries) <= FEW if symbolic is None else symbolic
 
     def settle(entry: Entry) -> tuple[Verdict, Result]:
+        open_sizes = for_all_sizes(entry, all_sizes)
+        if kernel and (open_sizes or isinstance(entry, Chain)):
+            raise SymconvError("--kernel takes single layers at a size; its theorem is for all")
         if isinstance(entry, Chain):
+            if all_sizes:
+                raise SymconvError("a chain is proved at its size; leave out --all-sizes")
             proof = api.prove_network(chains.as_network(entry, options))
             return proof.verdict, chains.of_proof(proof)
-        if for_all_sizes(entry, all_sizes):
+        if open_sizes:
             verdict = prove_open(entry, options)
             return verdict, of_verdict(verdict)
         name, expansion = expand(entry)
@@ -173,26 +177,13 @@ def expand(sources: Sequence[str], as_json: bool, **options: Any) -> None:
 
     def work(entry: Entry) -> Result:
         if isinstance(entry, Chain):
-            return _expand_chain(entry, options, as_json)
+            return chains.expanded(entry, options, as_json)
         name, expansion = expanded(entry)
         written = of_expansion(expansion, name)
         result = {"name": name, "output_size": list(expansion.output_size), "expansion": written}
         return result if as_json else {**result, "note": _written(written)}
 
     run(entries, work, as_json)
-
-
-def _expand_chain(entry: Chain, options: dict[str, Any], as_json: bool) -> Result:
-    from symconv import api
-
-    proof = api.prove_network(chains.as_network(entry, options))
-    written = chains.of_network(proof.expansion)
-    result = {"name": entry.name, "expansion": written}
-    if as_json:
-        return result
-    lines = [f"{layer['name']}: {json.dumps(layer['layer'])}" for layer in written["layers"]]
-    steps = [f"step {json.dumps(step)}" for step in written["right"]]
-    return {**result, "note": "\n        ".join([*lines, *steps])}
 
 
 def _written(expansion: dict[str, Any]) -> str:
@@ -233,26 +224,9 @@ def show(sources: Sequence[str], as_json: bool, **options: Any) -> None:
     start = perf_counter()
     results = output.with_progress(each(entries, work), len(entries), as_json)
     if not as_json:
-        _print_counts([row for result in results for row in result.get("layers", [result])])
+        output.print_counts([row for result in results for row in result.get("layers", [result])])
         results = [result for result in results if not {"counts", "layers"} & set(result)]
     finish(results, perf_counter() - start, as_json)
-
-
-def _print_counts(results: list[Result]) -> None:
-    columns = ("layer", "input", "output", "E_in", "E_out", "parameters", "slots",
-               "multiply-adds", "expanded")  # fmt: skip
-    rows = []
-    for result in (result for result in results if "counts" in result):
-        sizes = ["x".join(map(str, result[key]))
-                 for key in ("input_size", "output_size", "factor_in", "factor_out")]  # fmt: skip
-        figures = result["counts"]
-        rows.append((
-            result["name"], *sizes, f"{figures['parameters']:,}", f"{figures['slots']:,}",
-            output.rounded(figures["strided_multiply_adds"]),
-            output.rounded(figures["dense_multiply_adds"]),
-        ))  # fmt: skip
-    if rows:
-        output.print_table("Before and after expansion", columns, rows)
 
 
 @main.command()
@@ -271,7 +245,7 @@ def report(sources: Sequence[str], folder: str, pdf: bool, as_json: bool, **opti
     from symconv.report import write_network_report, write_report
 
     if tuple(sources) == ("theorems",):
-        _report_theorems(folder, pdf, as_json)
+        catalogue.report_theorems(folder, pdf, as_json)
     entries, expanded = read_entries(sources), expander(options)
     command = command_line(["report", *sources, "-o", folder, *["--pdf"] * pdf], options)
     seen: Counter[str] = Counter()
@@ -362,27 +336,7 @@ def crosscheck(sources: Sequence[str], backend: str, device: str, as_json: bool)
 def theorems(as_json: bool) -> None:
     """The catalogue of theorems: every claim settled for all sizes, every demonstration run."""
     start = perf_counter()
-    finish(_theorems(as_json), perf_counter() - start, as_json)
-
-
-def _theorems(quiet: bool) -> list[Result]:
-    from symconv.cli.catalogue import of_theorem
-    from symconv.theorems import read_catalogue, settle_theorem
-
-    entries = read_catalogue()
-    results = (settled(t.name, t, lambda t: of_theorem(settle_theorem(t))) for t in entries)
-    return output.with_progress(results, len(entries), quiet)
-
-
-def _report_theorems(folder: str, pdf: bool, as_json: bool) -> None:
-    from symconv.cli.catalogue import chapter
-
-    start = perf_counter()
-    results = _theorems(as_json)
-    command = command_line(["report", "theorems", "-o", folder, *["--pdf"] * pdf], {})
-    files = chapter(results, folder, command, pdf)
-    written = reported({"name": "theorems"}, files)
-    finish([*results, written], perf_counter() - start, as_json)
+    finish(catalogue.settle_theorems(as_json), perf_counter() - start, as_json)
 
 
 @main.command()

@@ -121,3 +121,21 @@ def with_progress(results: Iterator[Result], total: int, quiet: bool) -> list[Re
 
     console = Console(stderr=True)
     return list(track(results, description="settling", total=total, console=console))
+
+
+def print_counts(results: list[Result]) -> None:
+    """The table of sizes, parameters and multiply-adds, a layer a row."""
+    columns = ("layer", "input", "output", "E_in", "E_out", "parameters", "slots",
+               "multiply-adds", "expanded")  # fmt: skip
+    rows = []
+    for result in (result for result in results if "counts" in result):
+        sizes = ["x".join(map(str, result[key]))
+                 for key in ("input_size", "output_size", "factor_in", "factor_out")]  # fmt: skip
+        figures = result["counts"]
+        rows.append((
+            result["name"], *sizes, f"{figures['parameters']:,}", f"{figures['slots']:,}",
+            rounded(figures["strided_multiply_adds"]),
+            rounded(figures["dense_multiply_adds"]),
+        ))  # fmt: skip
+    if rows:
+        print_table("Before and after expansion", columns, rows)

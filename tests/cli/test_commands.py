@@ -312,3 +312,30 @@ def test_one_broken_claim_of_many_stops_no_other(tmp_path: Path) -> None:
     assert code == 1
     verdicts = [result["verdict"] for result in found["results"]]
     assert verdicts == ["refuted", "error", "error", "proved"]
+
+
+CHAIN = json.dumps({"network": [layer(), {"op": "relu"}]})
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [("--all-sizes", "a chain is proved at its size"), ("--kernel", "takes single layers"),
+     ("--factor=2", "the factors of a chain are solved")],
+)  # fmt: skip
+def test_options_that_a_chain_does_not_take(tmp_path: Path, option: str, message: str) -> None:
+    path = tmp_path / "chain.json"
+    path.write_text(CHAIN)
+    run = CliRunner().invoke(main, ["prove", str(path), option])
+    assert (run.exit_code, message in run.stderr) == (2, True)
+
+
+def test_chains_in_every_command(tmp_path: Path) -> None:
+    path = tmp_path / "chain.json"
+    path.write_text(CHAIN)
+    for words in (["prove"], ["show"], ["expand"], ["report", "-o", str(tmp_path)],
+                  ["draw", "-o", str(tmp_path / "chain.svg")],
+                  ["draw", "-o", str(tmp_path / "chain.graphml")]):  # fmt: skip
+        run = CliRunner().invoke(main, [words[0], str(path), *words[1:]])
+        assert run.exit_code == 0, run.output
+    assert "1 copy" in (tmp_path / "chain.svg").read_text()
+    assert "signal" in (tmp_path / "chain.graphml").read_text()
