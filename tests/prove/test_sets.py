@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from itertools import product
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from symconv.replay import replay
 from symconv.sizes import evaluate
 from symconv.verdict import Certificate, Refuted, Undecided
 from tests.planted import random_layer
+from tests.test_random_claims import mutant, true_claim
 
 LAYERS = int(os.environ.get("SYMCONV_ALL_SIZES", "80"))
 SIZES = range(1, 41)
@@ -185,3 +187,27 @@ def test_coefficients_that_count_stay_open() -> None:
     text = {"input": {"channels": 1, "size": ["N"]}, "weights": ones,
             "left": twice, "right": twice[::-1]}  # fmt: skip
     assert check(text).verdict == "undecided"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_claims_and_mutants_with_named_sizes(seed: int) -> None:
+    """Claims of all kinds of steps: the verdict for all sizes is the concrete one at each."""
+    rng, settled = random.Random(seed), 0
+    for _ in range(60):
+        text = true_claim(rng)
+        if text is None or len(text["input"]["size"]) > 2:
+            continue
+        text = mutant(text, rng) if rng.random() < 0.6 else text
+        names = ["N", "M"][: len(text["input"]["size"])]
+        try:
+            claim = read_claim({**text, "input": {**text["input"], "size": names}})
+            found = settle_all(claim)
+        except SymconvError:
+            continue
+        if isinstance(found, Undecided):
+            continue
+        settled += 1
+        for values in product(range(1, 11 if len(names) == 1 else 5), repeat=len(names)):
+            sizes = dict(zip(names, values, strict=True))
+            assert at_size(claim, sizes) in (expected(found, sizes), "undecided"), text
+    assert settled > 8

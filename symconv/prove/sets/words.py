@@ -117,5 +117,6 @@ def _isl_words(sizes: Any) -> str:
     """Isl's own words, made Python's."""
     text = re.sub(r"^\[[^\]]*\] -> \{\s*:?\s*|\s*\}$", "", str(sizes))
     text = re.sub(r"\((\w+)\) mod (\d+)", r"\1 % \2", text)
+    text = re.sub(r"\(([^()]*)\) mod (\d+)", r"(\1) % \2", text)
     text = re.sub(r"(\d)([A-Za-z_])", r"\1*\2", text)
     return re.sub(r"(?<![<>!=])=(?!=)", "==", text).strip()
