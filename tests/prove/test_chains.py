@@ -22,7 +22,7 @@ from symconv.replay import replay, run_claim
 from symconv.verdict import Certificate, Refuted, Undecided
 from tests.chains import random_chain
 
-CHAINS = int(os.environ.get("SYMCONV_CHAINS", "60"))
+CHAINS = int(os.environ.get("SYMCONV_CHAINS", "40"))
 TAIL = chain("tail", [Conv(1, 2, 3, 1, 1), "relu", Conv(2, 1, 3, 2, 1)], (7,))
 
 

@@ -16,7 +16,7 @@ from tests.chains import random_chain
 from tests.requirements import require
 
 torch_claims: Any = require("tests.torch_claims")
-CHAINS = int(os.environ.get("SYMCONV_TORCH_CHAINS", "100"))
+CHAINS = int(os.environ.get("SYMCONV_TORCH_CHAINS", "60"))
 
 
 @pytest.mark.parametrize("seed", range(100, 104))
