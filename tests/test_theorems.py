@@ -76,6 +76,17 @@ def test_lemmas_exist() -> None:
             assert re.search(rf"^(Theorem|Lemma|Corollary) {name}\b", text, re.MULTILINE), lemma
 
 
+def test_a_cited_lemma_is_no_verdict() -> None:
+    """Settling the catalogue runs no kernel, so that no result may claim one."""
+    run = CliRunner().invoke(main, ["theorems", "--json"])
+    assert run.exit_code == 0
+    results = {r["name"]: r for r in json.loads(run.output)["results"]}
+    for theorem in THEOREMS:
+        result = results[theorem.name]
+        assert "kernel" not in result["method"]
+        assert ("verdict" in result) == bool(theorem.parts)
+
+
 def test_every_theorem_stands_once() -> None:
     names = [theorem.name for theorem in THEOREMS]
     assert len(set(names)) == len(names) > 20

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def of_theorem(found: Settled) -> Result:
-    """A theorem's result: proved where every claim has its stated verdict."""
+    """A theorem's result: proved where every claim has its stated verdict.
+
+    One without claims has no verdict: it was shown at a small size, and its lemma is cited.
+    """
     theorem = found.theorem
     claims = [
         {"name": part.name, "stated": part.stated, "verdict": verdict.verdict,
@@ -25,8 +28,6 @@ def of_theorem(found: Settled) -> Result:
     ]  # fmt: skip
     result: Result = {
         "name": theorem.name,
-        "verdict": "proved" if found.as_stated else "refuted",
-        "sizes": "all",
         "method": list(theorem.established),
         "title": theorem.title,
         "statement": theorem.statement,
@@ -36,7 +37,9 @@ def of_theorem(found: Settled) -> Result:
         "shown": list(found.shown),
         "note": theorem.title,
     }
-    return result
+    if theorem.parts:
+        return {**result, "verdict": "proved" if found.as_stated else "refuted", "sizes": "all"}
+    return {**result, "note": f"{theorem.title}: shown at a small size; the lemma is only cited"}
 
 
 def _words(part: Part, verdict: Verdict) -> str:
@@ -58,7 +61,7 @@ def chapter(results: list[Result], folder: str, command: str, pdf: bool) -> Any:
             r["title"], r["statement"], r["source"], tuple(r["lemmas"]),
             tuple((c["name"], c["verdict"], c["words"]) for c in r["claims"]), tuple(r["shown"]),
         )
-        for r in results if r["verdict"] != "error"
+        for r in results if r.get("verdict") != "error"
     ]  # fmt: skip
     return write_chapter(told, folder, command=command, pdf=pdf)
 

@@ -50,7 +50,7 @@ def _section(told: Told) -> Section:
     ]
     if told.lemmas:
         blocks.append(Paragraph(prose(
-            "For all layers, sizes and rings: <lemmas>, checked by Coq's kernel.",
+            "In the library for Coq: <lemmas>. This report cites it; `make proofs` checks it.",
             lemmas=Code(", ".join(told.lemmas)),
         )))  # fmt: skip
     if told.claims:
