@@ -88,6 +88,13 @@ class LatticeExpansion:
     cosets: Cosets
     ties: tuple[Slot, ...]
 
+    def __post_init__(self) -> None:
+        wanted = len(self.original.taps())
+        if len(self.ties) != wanted:
+            raise FoldError(
+                f"the layer has {wanted} taps, got {len(self.ties)} ties; give one each"
+            )
+
     @property
     def shifts(self) -> tuple[Point, ...]:
         """All shifts of the expanded kernel, in order."""
@@ -118,6 +125,7 @@ class LatticeExpansion:
 
     def evaluate(self, x: Array, weight: Array) -> Array:
         """The stride-free layer on coset signals; shape ``(M, outputs)``, exact on integers."""
+        x, weight = _roomy(x), _roomy(weight)
         expanded, shifts = self.expand_weight(weight), self.shifts
         signals = self.coset_signals(x.shape[1:])
         flat = x.reshape(len(x), -1)
@@ -153,6 +161,11 @@ def expand_lattice(layer: LatticeConv) -> LatticeExpansion:
     )
 
 
+def _roomy(array: Array) -> Array:
+    """Python's integers for integers: no sum of theirs overflows."""
+    return array.astype(object) if array.dtype.kind in "iub" else array
+
+
 def _at(array: Array, index: Point) -> Array:
     """The leading axes of an array at these indices of the last ones."""
     whole: tuple[Any, ...] = (..., *index)
@@ -161,6 +174,7 @@ def _at(array: Array, index: Point) -> Array:
 
 def evaluate_lattice(layer: LatticeConv, x: Array, weight: Array) -> Array:
     """The layer by its definition, without bias; shape ``(M, outputs)``, exact on integers."""
+    x, weight = _roomy(x), _roomy(weight)
     points = layer.outputs(x.shape[1:])
     y = np.zeros((len(weight), len(points)), np.result_type(x, weight))
     for place, o in enumerate(points):

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 import symconv
+from symconv.dialect.config import read_layer
 from symconv.errors import FoldError, LayerError
-from symconv.lattice import LatticeExpansion, evaluate_lattice, expand_lattice
+from symconv.lattice import Cosets, LatticeExpansion, evaluate_lattice, expand_lattice
 from symconv.layer.lattice import LatticeConv, determinant
 from symconv.prove.lattice import settle_lattice
 from tests.requirements import require
@@ -106,6 +107,43 @@ def test_planted_faults_are_refuted(matrix: Any, fault: str) -> None:
         assert found.counterexample["left_input"] != found.counterexample["right_input"]
 
 
+class Planted(Cosets):
+    """Cosets of the quincunx whose representatives are given, right or wrong."""
+
+    planted: Any = ()
+
+    @property
+    def representatives(self) -> Any:
+        return self.planted
+
+    def split(self, position: Any) -> Any:
+        return Cosets(self.matrix).split(position)
+
+
+@pytest.mark.parametrize("planted", [((0, 0),), ((0, 0), (1, 1)), ((0, 0),) * 2])
+@pytest.mark.parametrize("kernel", [(1, 1), (2, 3)])
+def test_wrong_representatives_are_refuted(planted: Any, kernel: Any) -> None:
+    cosets = Planted(QUINCUNX)
+    object.__setattr__(cosets, "planted", planted)
+    wrong = replace(expand_lattice(LatticeConv(1, 1, kernel, QUINCUNX)), cosets=cosets)
+    for size in ((6, 6), None):
+        found = settle_lattice(wrong, size)
+        assert found.verdict == "refuted"
+        assert found.counterexample is not None
+
+
+def test_cosets_of_another_matrix_are_refuted() -> None:
+    """The representatives are the same here; only the coarse positions differ."""
+    e = expand_lattice(LatticeConv(1, 1, (3, 3), QUINCUNX, (1, 1)))
+    wrong = replace(e, cosets=Cosets(((-1, -1), (1, -1))))
+    assert wrong.cosets.representatives == e.cosets.representatives
+    for size in ((6, 6), None):
+        assert settle_lattice(wrong, size).verdict == "refuted"
+    unknown = replace(e, ties=tuple((coset - 2, q) for coset, q in e.ties))
+    for size in ((6, 6), None):
+        assert settle_lattice(unknown, size).verdict == "refuted"
+
+
 def test_a_diagonal_matrix_is_a_stride_an_axis() -> None:
     """On the box [0, N) the lattice points of diag(a, b) are ceil(N / stride) outputs an axis."""
     torch: Any = require("torch")
@@ -130,6 +168,40 @@ def test_a_diagonal_matrix_is_a_stride_an_axis() -> None:
 def test_matrices_that_are_no_stride(stride: Any, message: str) -> None:
     with pytest.raises(LayerError, match=message):
         symconv.Conv(1, 1, 3, stride=stride)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"groups": 2}, "got groups"),
+        ({"padding_mode": "reflect"}, "got padding_mode"),
+        ({"colour": 1}, "got colour"),
+        ({"in_channels": 0}, "in_channels must be an integer of at least 1, got 0"),
+        ({"out_channels": 1.5}, "out_channels must be an integer of at least 1, got 1.5"),
+        ({"padding": "same"}, "lo must hold 2 integers"),
+    ],
+)
+def test_what_a_matrix_stride_does_not_take(attributes: Any, message: str) -> None:
+    usual: Any = {"in_channels": 1, "out_channels": 1, "kernel_size": 3, "stride": QUINCUNX}
+    with pytest.raises(LayerError, match=message):
+        symconv.Conv(**{**usual, **attributes})
+
+
+def test_sizes_and_files_that_do_not_fit_are_refused_in_one_line() -> None:
+    layer: Any = symconv.Conv(1, 1, 3, stride=np.array(QUINCUNX))  # type: ignore[arg-type]
+    with pytest.raises(LayerError, match="the stride has 2 axes"):
+        symconv.prove(layer, (4,))
+    text = {"op": "conv", "in_channels": 1, "out_channels": 1, "kernel_size": 3,
+            "stride": [[1, 1], [1, -1]], "input_size": [4, 4]}  # fmt: skip
+    with pytest.raises(LayerError, match="is a matrix, which no layer file holds"):
+        read_layer(text)
+
+
+def test_small_integer_types_do_not_overflow() -> None:
+    layer = LatticeConv(4, 1, (1, 1), QUINCUNX)
+    x, w = np.full((4, 2, 2), 100, np.int8), np.full((1, 4, 1, 1), 100, np.int8)
+    assert set(evaluate_lattice(layer, x, w).ravel().tolist()) == {40_000}
+    assert set(expand_lattice(layer).evaluate(x, w).ravel().tolist()) == {40_000}
 
 
 def test_a_conv_is_a_conv_still() -> None:

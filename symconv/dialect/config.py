@@ -11,6 +11,7 @@ from typing import Any
 
 from symconv.errors import LayerError
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv, MaxPool, Pool
+from symconv.layer.lattice import is_matrix
 from symconv.padding import is_int
 
 Size = tuple[int | str, ...]
@@ -145,6 +146,11 @@ def _read_attributes(text: Mapping[str, Any], cls: type[AnyLayer]) -> AnyLayer:
     if cls is ConvTranspose and attributes.pop("padding_mode", "zeros") != "zeros":
         raise LayerError(
             f"conv_transpose: padding_mode must be 'zeros', got {text['padding_mode']!r}"
+        )
+    if is_matrix(attributes.get("stride")):
+        raise LayerError(
+            f"{cls.op}: stride={attributes['stride']!r} is a matrix, which no layer file holds; "
+            "give one stride an axis, or use symconv.Conv in Python"
         )
     if "padding_value" in attributes:
         attributes["padding_value"] = _read_number(attributes["padding_value"], cls.op)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from symconv.errors import LayerError
 from symconv.layer.base import Ints, Layer, forward_pads, read_value
 from symconv.layer.lattice import LatticeConv, is_matrix
 from symconv.padding import Padding, same_crop
@@ -75,12 +76,26 @@ class Conv(Layer):
         return (self.out_channels, self.in_channels // self.groups, *kernel)
 
 
-def _on_lattice(
-    in_channels: int, out_channels: int, kernel_size: Any, stride: Any, padding: Any = 0,
-    dilation: Any = 1, bias: bool = True,
-) -> LatticeConv:  # fmt: skip
+_LATTICE = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation")
+"""What a layer of matrix stride takes of a convolution's attributes, in their order; and a bias."""
+
+
+def _on_lattice(*args: Any, **attributes: Any) -> LatticeConv:
     """The layer of matrix stride; ``padding`` is the low pad of each axis."""
-    return LatticeConv(in_channels, out_channels, kernel_size, stride, padding, dilation, bias)
+    given = dict(zip(_LATTICE, args, strict=False)) | attributes
+    unknown = sorted(set(given) - {*_LATTICE, "bias"})
+    if unknown or len(args) > len(_LATTICE):
+        raise LayerError(
+            f"conv: a matrix stride goes with {', '.join(_LATTICE)} and bias, got "
+            f"{', '.join(unknown) or f'{len(args)} values'}; leave the others out"
+        )
+    missing = [name for name in _LATTICE[:3] if name not in given]
+    if missing:
+        raise LayerError(f"conv: it needs {', '.join(missing)}")
+    return LatticeConv(
+        given["in_channels"], given["out_channels"], given["kernel_size"], given["stride"],
+        given.get("padding", 0), given.get("dilation", 1), given.get("bias", True),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,11 @@ class LatticeConv:
     bias: bool = True
 
     def __post_init__(self) -> None:
-        rows = _read_matrix(self.stride)
+        rows = read_matrix(self.stride)
+        for name in ("in_channels", "out_channels"):
+            count = getattr(self, name)
+            if not is_int(count) or count < 1:
+                raise LayerError(f"conv: {name} must be an integer of at least 1, got {count!r}")
         rank = len(rows)
         object.__setattr__(self, "stride", rows)
         for name, least, default in (("kernel_size", 1, None), ("dilation", 1, 1), ("lo", None, 0)):
@@ -96,11 +100,19 @@ class LatticeConv:
 
 def is_matrix(stride: object) -> bool:
     """Whether a stride is written as a matrix: a list of lists."""
+    if getattr(stride, "ndim", 0) == 2:
+        return True
     rows = isinstance(stride, Sequence) and not isinstance(stride, str) and len(stride) > 0
     return bool(rows) and all(isinstance(row, Sequence) for row in stride)  # type: ignore[attr-defined]
 
 
-def _read_matrix(stride: Any) -> Matrix:
+def read_matrix(stride: Any) -> Matrix:
+    """Read a square integer matrix: a list of lists, or an array of two axes.
+
+    Raises:
+        LayerError: it is not square, or not of integers.
+    """
+    stride = stride.tolist() if hasattr(stride, "tolist") else stride
     square = is_matrix(stride) and all(len(row) == len(stride) for row in stride)
     if not square or not all(is_int(entry) for row in stride for entry in row):
         raise LayerError(

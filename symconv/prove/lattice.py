@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
 
+from symconv.errors import SymconvError
 from symconv.lattice import LatticeExpansion
 from symconv.layer.base import read_size
-from symconv.layer.lattice import Point, times
+from symconv.layer.lattice import Point, solve, times
 
 
 @dataclass(frozen=True, slots=True)
 class LatticeVerdict:
     """Whether a layer of matrix stride equals its expansion over cosets.
 
-    ``counterexample`` holds the size, the output, the tap, and what each side reads there.
+    ``counterexample`` holds the size, the output, the tap, and what each side reads there; or the
+    size and an input that does not lie in exactly one coset, with the cosets it lies in.
     """
 
     verdict: Literal["proved", "refuted"]
@@ -55,7 +57,22 @@ def _for_all_sizes(e: LatticeExpansion) -> LatticeVerdict:
     if sizes is None:
         return LatticeVerdict("proved", "all", ("sets",))
     found = _difference(e, tuple(sizes.values()))
+    if found is None:
+        raise SymconvError(
+            f"sets find a difference at {sizes} and tables none: a fault of symconv, "
+            "please report it"
+        )
     return LatticeVerdict("refuted", "all", ("sets", "tables"), found)
+
+
+def _slots(e: LatticeExpansion, v: Point) -> list[tuple[int, Point]]:
+    """Every coset and ``q`` with ``v = B q + r``: exactly one, where the cosets are right."""
+    found = []
+    for number, r in enumerate(e.cosets.representatives):
+        q = solve(e.cosets.matrix, [a - b for a, b in zip(v, r, strict=True)])
+        if q is not None:
+            found.append((number, q))
+    return found
 
 
 def _difference(e: LatticeExpansion, size: tuple[int, ...]) -> dict[str, Any] | None:
@@ -64,11 +81,13 @@ def _difference(e: LatticeExpansion, size: tuple[int, ...]) -> dict[str, Any] | 
     The strided side reads ``A o + d k - lo``.  The expanded side looks up its coset signals, which
     are filled from the inputs' side: every input in its coset, at its ``q``.
     """
-    held: dict[tuple[int, Point], Point] = {}
+    layer, held = e.original, dict[tuple[int, Point], Point]()
+    outputs = layer.outputs(size)
     for v in product(*map(range, size)):
-        held[e.cosets.split(v)] = v
-    layer = e.original
-    for o, (k, tap) in product(layer.outputs(size), enumerate(layer.taps())):
+        slots, held[e.cosets.split(v)] = _slots(e, v), v
+        if slots != [e.cosets.split(v)]:
+            return {"size": list(size), "input": list(v), "cosets": [c for c, _ in slots]}
+    for o, (k, tap) in product(outputs, enumerate(layer.taps())):
         origin, shift = times(layer.stride, o), layer.shift(tap)
         at = tuple(a + b for a, b in zip(origin, shift, strict=True))
         left = at if all(0 <= v < n for v, n in zip(at, size, strict=True)) else None
