@@ -16,6 +16,7 @@ import islpy as isl
 from symconv.claim import Claim, Weight
 from symconv.errors import ClaimError, SymconvError, TooLarge
 from symconv.prove.sets import compare
+from symconv.prove.sets.blocks import Sizes
 from symconv.prove.sets.formulas import Form, constant_form, tensor_form
 from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
 from symconv.prove.sets.words import describe, least
@@ -78,7 +79,7 @@ class _bounded:
 
 def _settled(claim: Claim, start: float) -> Certificate | Fails:
     left, right = read_sides(claim)
-    sizes = compare.Sizes(claim.names)
+    sizes = Sizes(claim.names)
     where = [to_isl(condition) for condition in claim.where]
     legal = compare.domain(left, right, where, sizes)
     if legal.is_empty():
