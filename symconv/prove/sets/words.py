@@ -115,8 +115,25 @@ def _one_of(name: str, modulus: int, residues: Sequence[int]) -> str:
 
 def _isl_words(sizes: Any) -> str:
     """Isl's own words, made Python's."""
-    text = re.sub(r"^\[[^\]]*\] -> \{\s*:?\s*|\s*\}$", "", str(sizes))
+    text = re.sub(r"^\[[^\]]*\] -> \{\s*:?\s*|\s*\}$", "", str(sizes.compute_divs()))
+    text = _floors(text)
     text = re.sub(r"\((\w+)\) mod (\d+)", r"\1 % \2", text)
     text = re.sub(r"\(([^()]*)\) mod (\d+)", r"(\1) % \2", text)
-    text = re.sub(r"(\d)([A-Za-z_])", r"\1*\2", text)
+    text = re.sub(r"(\d)([A-Za-z_(])", r"\1*\2", text)
     return re.sub(r"(?<![<>!=])=(?!=)", "==", text).strip()
+
+
+def _floors(text: str) -> str:
+    """``floor((a)/b)`` as ``((a) // b)``.
+
+    >>> _floors("2floor((1 + floor((N)/2))/3) <= N")
+    '2((1 + ((N) // 2)) // 3) <= N'
+    """
+    while (start := text.find("floor(")) >= 0:
+        end, depth = start + len("floor("), 1
+        while depth:
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        inner, _, divisor = text[start + len("floor(") : end - 1].rpartition("/")
+        text = f"{text[:start]}({inner} // {divisor}){text[end:]}"
+    return text
