@@ -15,12 +15,13 @@ class OpenAxis(AxisExpansion):
 
     ``low`` and ``high`` are the original layer's pads.  Where they depend on the size, as 'same' of
     a stride does, they depend on its residue only, and ``residues`` are the axis at one size of
-    each: the expanded kernel then has the taps of all of them.
+    each: the expanded kernel then has the taps of all of them.  ``count`` is the output size where
+    it is simpler than the general formula.
 
     >>> from symconv.window import Window
     >>> axis = OpenAxis(Window(8, 3, 2, 1, 1), 2, 1, 1, line="N", low=1, high=1)
     >>> axis.outputs, axis.high_pad
-    ('((N + -1) // 2 + 1)', '((N + -1) // 2 + 1) - ((N + 1) // 2)')
+    ('((N - 1) // 2 + 1)', '((N - 1) // 2 + 1) - ((N + 1) // 2)')
     """
 
     line: str = ""
@@ -28,6 +29,7 @@ class OpenAxis(AxisExpansion):
     high: Size = 0
     ceil_mode: bool = False
     residues: tuple[AxisExpansion, ...] = ()
+    count: str = ""
 
     @cached_property
     def first_tap(self) -> int:
@@ -61,32 +63,36 @@ class OpenAxis(AxisExpansion):
     @property
     def outputs(self) -> str:
         """The original layer's output size."""
+        if self.count:
+            return self.count
         w = self.window
-        signal = self.line if w.base_dilation == 1 else f"{w.base_dilation}*({self.line} - 1) + 1"
-        pads = [self.low, self.high, -w.span]
-        room = " + ".join([signal, *map(str, _gathered(pads))])
-        if not self.ceil_mode:
-            return _over(room, w.stride)
-        started, inside = f"{room} + {w.stride - 1}", f"{self.line} + {self.low} - 1"
-        return f"(min(({started}) // {w.stride}, ({inside}) // {w.stride}) + 1)"
+        u, s = w.base_dilation, w.stride
+        signal: list[Size] = [self.line] if u == 1 else [f"{u}*({self.line} - 1)", 1]
+        room: list[Size] = [*signal, self.low, self.high, -w.span]
+        if self.ceil_mode:
+            started, inside = added(*room, s - 1), added(self.line, self.low, -1)
+            return f"(min(({started}) // {s}, ({inside}) // {s}) + 1)"
+        return f"({added(*room, 1)})" if s == 1 else f"(({added(*room)}) // {s} + 1)"
 
     @property
     def high_pad(self) -> str:
         """High pad of the expanded layer."""
-        ends = _gathered([self.last_tap, 1 - self.stride])
         outputs, inputs = blocks(self.outputs, self.factor_out), blocks(self.line, self.factor_in)
         first = outputs if self.stride == 1 else f"{self.stride}*{outputs}"
-        return " + ".join([first, *map(str, ends)]) + f" - {inputs}"
+        return f"{added(first, self.last_tap, 1 - self.stride)} - {inputs}"
 
 
-def _gathered(sizes: list[Size]) -> list[Size]:
-    """The sizes to be added up, with their numbers put together."""
+def added(*sizes: Size) -> str:
+    """The sum of sizes, its numbers put together at the end.
+
+    >>> added("N", 1, -3, 0), added("N", 2, "M"), added(2, 1)
+    ('N - 2', 'N + M + 2', '3')
+    """
+    texts = [size for size in sizes if isinstance(size, str)]
     number = sum(size for size in sizes if isinstance(size, int))
-    return [size for size in sizes if isinstance(size, str)] + [number] * (number != 0)
-
-
-def _over(room: str, stride: int) -> str:
-    return f"({room} + 1)" if stride == 1 else f"(({room}) // {stride} + 1)"
+    if not texts:
+        return str(number)
+    return " + ".join(texts) + (f" {'-' if number < 0 else '+'} {abs(number)}" if number else "")
 
 
 def blocks(size: str, factor: int) -> str:

@@ -18,7 +18,7 @@ from symconv.errors import FactorError
 from symconv.expand import Expansion
 from symconv.layer import AnyLayer, AvgPool, ConvTranspose, MaxPool
 from symconv.maps import Maps
-from symconv.open_axis import OpenAxis, blocks
+from symconv.open_axis import OpenAxis, added, blocks
 from symconv.padding import SAME
 from symconv.sizes import Size
 
@@ -36,7 +36,7 @@ class OpenLayer:
     >>> from symconv.layer import Conv
     >>> layer = OpenLayer(destride(Conv(1, 1, 3, 2, 1)), ("N",))
     >>> layer.output_size, layer.expanded_step().padding
-    (('((N + -1) // 2 + 1)',), ((1, '((N + -1) // 2 + 1) - ((N + 1) // 2)'),))
+    (('((N - 1) // 2 + 1)',), ((1, '((N - 1) // 2 + 1) - ((N + 1) // 2)'),))
     """
 
     opened: OpenExpansion
@@ -85,11 +85,12 @@ class OpenLayer:
         axis, (low, high), size = self.usual.axes[number], self._pads[number], self.sizes[number]
         given = (axis.window, axis.factor_in, axis.factor_out, axis.stride)
         ceil = bool(getattr(self.original, "ceil_mode", False))
+        count = "" if isinstance(low, int) else blocks(size, axis.window.stride)
         if self._gathers:
-            padded = f"({size} + {low} + {high})" if (low, high) != (0, 0) else size
-            return OpenAxis(*given, padded)
+            padded = f"({added(size, low, high)})" if (low, high) != (0, 0) else size
+            return OpenAxis(*given, padded, count=count)
         residues = () if isinstance(low, int) else self._residues(number)
-        return OpenAxis(*given, size, low, high, ceil, residues)
+        return OpenAxis(*given, size, low, high, ceil, residues, count)
 
     def _residues(self, number: int) -> tuple[OpenAxis, ...]:
         """The axis at one size of every residue modulo the stride, on which 'same' depends."""

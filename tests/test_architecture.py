@@ -40,6 +40,7 @@ ROOMS = [
     "open_claim",
     "standin",
     "network",
+    "open_network",
     "network_proof",
     "prove",
     "repair",
