@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, reduce
 from itertools import count
@@ -86,6 +87,7 @@ class BlockSets:
     blocks: Sequence[Sequence[int]]
     maximum: bool
     sizes: Sizes
+    found: dict[int, Any] = field(default_factory=dict)
 
     @cached_property
     def number(self) -> dict[Leg, int]:
@@ -95,22 +97,35 @@ class BlockSets:
     @cached_property
     def supports(self) -> list[Any]:
         """The places of each block at which the term has a coefficient."""
-        return [self.support(block) for block in self.blocks]
+        return [self.support_of(number) for number in range(len(self.blocks))]
 
-    def support(self, block: Sequence[int], *more: str) -> Any:
-        """The places of a block at which the term has a coefficient (and these formulas hold)."""
+    def support_of(self, number: int) -> Any:
+        """The places of one block at which the term has a coefficient."""
+        if number not in self.found:
+            self.found[number] = self.support(self.blocks[number])
+        return self.found[number]
+
+    def formula(self, block: Sequence[int], *more: str) -> str:
+        """When the term has a coefficient at a place of a block; its legs are hidden.
+
+        Legs are renamed in the order in which they appear, so that equal formulas are equal texts.
+        """
         out = [self.term.out[p][0] for p in block]
         roots = {self.number[leg] for leg in out}
         tables = [t for t in self.term.tables if self.number[t.legs[0]] in roots]
-        legs = {leg for table in tables for leg in table.legs} | set(out)
-        legs |= {leg for factor in self._factors(block) for leg in factor.legs}
+        legs = dict.fromkeys(out) | {leg: None for table in tables for leg in table.legs}
+        legs |= {leg: None for factor in self._factors(block) for leg in factor.legs}
         parts = [f"p{p} = {leg.name}" for p, leg in zip(block, out, strict=True)]
         parts += [table.formula for table in tables] + [leg.bounds for leg in legs] + list(more)
-        return self._projected([f"p{p}" for p in block], legs, parts)
+        return _renamed(" and ".join(f"({part})" for part in parts), legs)
+
+    def support(self, block: Sequence[int], *more: str) -> Any:
+        """The places of a block at which the term has a coefficient (and these formulas hold)."""
+        return self._projected([f"p{p}" for p in block], self.formula(block, *more))
 
     def values(self, number: int) -> list[tuple[Fraction, Any]]:
         """The values of the factors on a block, and the places where each is taken."""
-        block, support = self.blocks[number], self.supports[number]
+        block, support = self.blocks[number], self.support_of(number)
         found = [(Fraction(1), support)]
         for factor in self._factors(block):
             pieces = [(value, self.support(block, where)) for value, where in factor.pieces]
@@ -142,13 +157,46 @@ class BlockSets:
         if any(self.number[f.legs[0]] not in reached for f in self.term.factors):
             raise Counted("a divisor depends on an index that is summed away")
         tables = [t for t in self.term.tables if self.number[t.legs[0]] not in reached]
-        legs = {leg for table in tables for leg in table.legs}
-        parts = [t.formula for t in tables] + [leg.bounds for leg in legs] or ["1 = 1"]
-        return self._projected([], legs, parts).params()
+        if not tables:
+            return self.sizes.set(())
+        legs = {leg: None for table in tables for leg in table.legs}
+        parts = [t.formula for t in tables] + [leg.bounds for leg in legs]
+        formula = _renamed(" and ".join(f"({part})" for part in parts), legs)
+        return self._projected([], formula).params()
 
-    def _projected(self, kept: list[str], legs: set[Leg], parts: list[str]) -> Any:
-        hidden = sorted(leg.name for leg in legs)
-        relation = self.sizes.map(kept, hidden, " and ".join(f"({part})" for part in parts))
+    def _projected(self, kept: list[str], formula: str) -> Any:
+        hidden = sorted(set(re.findall(r"\be\d+\b", formula)))
+        relation = self.sizes.map(kept, hidden, formula)
         if not self.maximum and not relation.is_single_valued():
             raise Counted("a coefficient counts hidden indices, and sets alone do not decide that")
         return relation.domain()
+
+
+def _renamed(formula: str, legs: Iterable[Leg]) -> str:
+    """The formula with legs named ``e0``, ``e1``, ... in the order in which they appear."""
+    names = {leg.name for leg in legs}
+    return _in_order(formula, lambda name: name in names, "e")
+
+
+def alike(left: str, right: str) -> str:
+    """A text that two pairs of formulas share iff they differ in the names of their indices alone.
+
+    >>> alike("p1 = e0 and e0 < H", "p1 < H") == alike("p2 = e0 and e0 < W", "p2 < W")
+    True
+    >>> alike("p1 < H", "p1 < H") == alike("p1 < H", "p1 < W")
+    False
+    """
+    return _in_order(f"{left} ; {right}", lambda name: name not in _WORDS, "v")
+
+
+_WORDS = {"floor", "min", "max", "mod", "and", "or", "not", "exists", "false", "true"}
+
+
+def _in_order(formula: str, chosen: Callable[[str], bool], stem: str) -> str:
+    order: dict[str, str] = {}
+
+    def fresh(found: re.Match[str]) -> str:
+        name = found[0]
+        return order.setdefault(name, f"{stem}{len(order)}") if chosen(name) else name
+
+    return re.sub(r"[A-Za-z_]\w*", fresh, formula)

@@ -15,7 +15,7 @@ from itertools import permutations, product
 from typing import Any
 
 from symconv.errors import TooLarge
-from symconv.prove.sets.blocks import BlockSets, Counted, Sizes, connected, framed
+from symconv.prove.sets.blocks import BlockSets, Counted, Sizes, alike, connected, framed
 from symconv.prove.sets.formulas import Form, Term
 
 MOST_TERMS = 24
@@ -115,13 +115,33 @@ def _pieces(term: Term) -> list[Term]:
 
 def _supports_differ(left: BlockSets, right: BlockSets) -> Any:
     """Products of blocks differ where one factor does and the rest of that side is not empty."""
-    found = left.loose.subtract(left.loose)
+    nowhere = left.loose.subtract(left.loose)
+    differing = _differing_blocks(left, right)
+    found = nowhere
     for one, other in ((left, right), (right, left)):
+        beyond = one.loose.subtract(other.loose)
+        if not differing and beyond.is_empty():
+            continue
         full = one.somewhere()
-        for a, b in zip(one.supports, other.supports, strict=True):
-            if not a.is_equal(b):
-                found = found.union(full.intersect(a.subtract(b).params()))
-        found = found.union(full.subtract(other.loose))
+        for number in differing:
+            apart = one.support_of(number).subtract(other.support_of(number))
+            found = found.union(full.intersect(apart.params()))
+        found = found.union(full.intersect(beyond))
+    return found
+
+
+def _differing_blocks(left: BlockSets, right: BlockSets) -> list[int]:
+    """The blocks whose supports differ; axes of equal geometry are decided once."""
+    found, equal = [], set()
+    for number, block in enumerate(left.blocks):
+        one, other = left.formula(block), right.formula(block)
+        same = alike(one, other)
+        if one == other or same in equal:
+            continue
+        if left.support_of(number).is_equal(right.support_of(number)):
+            equal.add(same)
+        else:
+            found.append(number)
     return found
 
 
@@ -131,6 +151,8 @@ def _values_differ(left: BlockSets, right: BlockSets) -> Any:
     The values are products over blocks, so that their ratio is; each block's ratios are looked at
     alone, and every choice of one a block must multiply to one.
     """
+    if left.term.scalar == right.term.scalar and not (left.term.factors or right.term.factors):
+        return left.loose.subtract(left.loose)
     both = left.somewhere().intersect(right.somewhere())
     found = [(left.term.scalar / right.term.scalar, both)]
     for number in range(len(left.blocks)):

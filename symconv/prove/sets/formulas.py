@@ -7,17 +7,47 @@ the size is a number or an expression, and a table is a formula.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import count
 from math import prod
+
+import islpy as isl
 
 from symconv.errors import ClaimError
 
 Size = int | str
 Axis = tuple["Leg", ...]
 _fresh = count()
+
+
+@lru_cache(maxsize=4096)
+def simple(size: Size) -> Size:
+    """The same size as isl writes it: a number where it is one at all sizes.
+
+    >>> simple("((N) + (0) + (((2 * floor(((N + 1))/2)) - N)))"), simple("(7 + (4 - N) + N)")
+    ('(1 + N - (1 + N) mod 2)', 11)
+    """
+    if isinstance(size, int):
+        return size
+    names = sorted(set(re.findall(r"[A-Za-z_]\w*", size)) - {"floor", "min", "max", "mod"})
+    head = f"[{', '.join(names)}] -> "
+    found = re.fullmatch(r".*\{ \[(.*)\] \}", str(isl.PwAff(f"{head}{{ [{size}] }}").coalesce()))
+    text = found[1] if found and not re.search("[:;]", found[1]) else size
+    if text == size and re.search("min|max", size):
+        return _constant(size, head)
+    return int(text.strip("()")) if re.fullmatch(r"\(?-?\d+\)?", text) else text
+
+
+def _constant(size: str, head: str) -> Size:
+    """The one value of an expression of several pieces, where it has one."""
+    values = isl.Set(f"{head}{{ [value] : value = {size} }}")
+    values = values.project_out(isl.dim_type.param, 0, values.dim(isl.dim_type.param))
+    least, most = values.dim_min_val(0), values.dim_max_val(0)
+    return int(least.to_python()) if least.is_int() and least.eq(most) else size
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ from typing import Any
 from symconv import steps as st
 from symconv.errors import ClaimError, SymconvError
 from symconv.prove.sets.axes import AxisMap, gather, pad_map, slice_map
-from symconv.prove.sets.formulas import Form, Leg, Size, constant_form, product, split
+from symconv.prove.sets.formulas import Form, Leg, Size, constant_form, product, simple, split
 from symconv.prove.sets.pools import pooled
 from symconv.prove.sets.windows import convolved, pads_of
 from symconv.rearrange import read_pattern
@@ -138,7 +138,7 @@ def _factor_sizes(
         elif known == 1:
             sizes[open_factors[0]] = size
         else:
-            sizes[open_factors[0]] = f"floor(({size})/{known})"
+            sizes[open_factors[0]] = simple(f"floor(({size})/{known})")
             conditions.append(f"({size}) mod {known} = 0")
     return sizes, conditions
 

@@ -11,7 +11,7 @@ from symconv import steps as st
 from symconv.errors import ClaimError
 from symconv.padding import same_crop
 from symconv.prove.sets.axes import plus
-from symconv.prove.sets.formulas import Form, Leg, Size, Term, identify, single, split
+from symconv.prove.sets.formulas import Form, Leg, Size, Term, identify, simple, single, split
 from symconv.sizes import to_isl
 
 
@@ -39,12 +39,11 @@ class Window:
     @property
     def room(self) -> Size:
         """Samples after base dilation and padding, less the span."""
-        spread: Size = (
-            self.base_dilation * (self.size - 1) + 1
-            if isinstance(self.size, int)
-            else f"({self.base_dilation}*({self.size} - 1) + 1)"
-        )
-        return plus(spread, self.lo, self.hi, f"-{self.span}")
+        u, n = self.base_dilation, self.size
+        spread: Size = u * (n - 1) + 1 if isinstance(n, int) else f"({u}*({n} - 1) + 1)"
+        spread = n if u == 1 else spread
+        back: Size = -self.span if isinstance(self.span, int) else f"-{self.span}"
+        return plus(spread, self.lo, self.hi, back)
 
     @property
     def output(self) -> Size:
@@ -53,8 +52,8 @@ class Window:
         if all(isinstance(n, int) for n in numbers):
             return self._count(self.size, self.span, self.lo, self.hi)  # type: ignore[arg-type]
         if self.ceil:
-            return f"(min({self._last_started}, {self._last_inside}) + 1)"
-        return f"(floor({self.room}/{self.stride}) + 1)"
+            return simple(f"(min({self._last_started}, {self._last_inside}) + 1)")
+        return simple(f"(floor(({self.room})/{self.stride}) + 1)")
 
     def _count(self, size: int, span: int, lo: int, hi: int) -> int:
         room = self.base_dilation * (size - 1) + 1 + lo + hi - span
