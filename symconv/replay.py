@@ -255,10 +255,11 @@ def _biased(y: Array, bias: str | None, weights: Weights) -> Array:
 def _(step: st.KernelConvStep, x: Array, weights: Weights) -> Array:
     w = weights(step.weight)
     layer = Conv(len(x), 1, x.shape[1:], step.stride, step.padding, step.dilation)
+    shape = (len(w), *layer.output_size(w.shape[2:]))
     pads, strides, dilations = numbers(layer, w[0])
     samples = padded(w, [(0, 0), (0, 0), *pads], "zeros", 0)
     rows = [correlate(row, x[None], strides, dilations, 1) for row in samples]
-    return np.concatenate(rows).reshape(len(w), *layer.output_size(w.shape[2:]))
+    return np.concatenate(rows).reshape(shape)
 
 
 @_run.register
