@@ -147,7 +147,7 @@ def pipeline(rng: random.Random) -> Text:
     size = rng.randint(2, 6)
     before = rng.choice([[], [FLIPPED], [{"op": "pad", "padding": [[0, 0], [1, -1]]}],
                          [{"op": "conv", "weight": "a", "padding": 1}]])  # fmt: skip
-    after = rng.choice([[], [FLIPPED], [{"op": "conv", "weight": "a", "padding": 2}]])
+    after = rng.choice([[], [FLIPPED], [{"op": "conv", "weight": "c", "padding": 2}]])
     joined = {"op": "conv_as_kernel", "weight": "b", "padding": [1, rng.randint(2, 3)]}
     made = rng.choice([[{"op": "flip", "axes": [2]}], [], [joined]])
     step = {"op": "conv_as_kernel", "weight": rng.choice("wv"), "stride": rng.randint(1, 2),
@@ -156,7 +156,7 @@ def pipeline(rng: random.Random) -> Text:
     side = [*before, step, *after]
     return {
         "input": {"channels": 2, "size": [size]},
-        "weights": {"w": {"shape": [2, 2, 4]}, "a": {"shape": [2, 2, 2]},
+        "weights": {"w": {"shape": [2, 2, 4]}, "a": {"shape": [2, 2, 2]}, "c": {"shape": [2, 2, 2]},
                     "b": {"shape": [2, 2, 2, 3]}, "v": {"from": "w", "steps": made}},
         "left": side, "right": side,
     }  # fmt: skip
