@@ -245,12 +245,13 @@ class Reader:
         out = self.outputs(data, shape[1:], strides, dilations, pads)
 
         def back(path: Path) -> Iterator[Path]:
-            for c, laid in product(range(inner), product(*map(_taps, shape[1:]))):
-                at = _positions(path.index[1:], laid, strides, dilations, pads)
-                live = [v for i, n in zip(at, data, strict=True) for v in (i >= 0, i < n)]
-                live += [v for j, n in zip(laid, shape[1:], strict=True) for v in (j >= 0, j < n)]
-                there = replace(path, index=(c, *laid)).under(*live).along(laid)
-                yield from read(there, (path.index[0], c, *at))
+            axes = zip(path.index[1:], shape[1:], data, strides, dilations, pads, strict=True)
+            for c, met in product(
+                range(inner), product(*(list(_overlays(*axis)) for axis in axes))
+            ):
+                laid, at, guards, taps = zip(*met, strict=True)
+                there = replace(path, index=(c, *laid)).under(*sum(guards, ()))
+                yield from read(there.along(sum(taps, ())), (path.index[0], c, *at))
 
         return [m, *out], back
 
@@ -398,6 +399,22 @@ def _taps(size: Any) -> Any:
     return range(size) if isinstance(size, int) else (z3.FreshInt("tap"),)
 
 
+def _overlays(o: Any, n: Any, k: Any, s: int, d: int, pad: Any) -> Iterator[tuple[Any, ...]]:
+    """Which samples of a kernel of size n and of its data of size k an output lays together.
+
+    As kernel's index, data's index, when, and unknowns; written out along an axis in numbers.
+    """
+    if isinstance(n, int) or not isinstance(k, int):
+        for j in _taps(n):
+            at = s * o + d * j - pad[0]
+            yield j, at, (j >= 0, j < n, at >= 0, at < k), () if isinstance(j, int) else (j,)
+        return
+    for at in range(k):
+        reach = at + pad[0] - s * o
+        j = _div(reach, d)
+        yield j, at, (reach % d == 0, j >= 0, j < n), ()
+
+
 def _positions(out: Any, taps: Any, strides: Any, dilations: Any, pads: Any) -> list[Any]:
     axes = zip(out, taps, strides, dilations, pads, strict=True)
     return [s * o + d * k - lo for o, k, s, d, (lo, _) in axes]
@@ -421,6 +438,7 @@ def counterexample(claim: Text) -> dict[str, int] | None:
     queries = [shapes, *(_unmatched(p, b) for p in a), *(_unmatched(p, a) for p in b)]
     for query in queries:
         solver = z3.Solver()
+        solver.set("timeout", 60_000)
         solver.add(*(c for c in base if not isinstance(c, bool)), query)
         found = solver.check()
         if found == z3.unknown:
