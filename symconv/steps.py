@@ -16,8 +16,8 @@ from fractions import Fraction
 from typing import Any, ClassVar
 
 from symconv.errors import ClaimError
-from symconv.padding import SAME
 from symconv.pointwise import POINTWISE
+from symconv.sizes import is_expression
 
 Number = int | float | str
 """A number in a step: an int, a float, a fraction such as ``"1/9"``, or ``"-inf"``."""
@@ -183,7 +183,7 @@ class KernelConvStep(Step):
     def __post_init__(self) -> None:
         super().__post_init__()
         entries = self.padding if isinstance(self.padding, tuple) else (self.padding,)
-        if words := [entry for entry in entries if entry in ("valid", *SAME)]:
+        if words := [e for e in entries if isinstance(e, str) and not is_expression(e)]:
             raise ClaimError(f"{self.op}: padding must be in numbers, got {words[0]!r}")
 
 

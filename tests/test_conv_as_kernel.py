@@ -291,6 +291,7 @@ KERNEL: Text = {"op": "conv_as_kernel", "weight": "w"}
         ({"padding": "same"}, "padding must be in numbers, got 'same'"),
         ({"padding": "valid"}, "padding must be in numbers, got 'valid'"),
         ({"padding": ["same_lower"]}, "padding must be in numbers, got 'same_lower'"),
+        ({"padding": "reflect"}, "padding must be in numbers, got 'reflect'"),
         ({"groups": 2}, "conv_as_kernel has no attribute 'groups'"),
         ({"bias": "w"}, "conv_as_kernel has no attribute 'bias'"),
         ({"stride": 0}, "stride must"),
