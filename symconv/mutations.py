@@ -34,7 +34,7 @@ def step_mutations(step: Text, rank: int) -> Iterator[Mutation]:
     op = step["op"]
     if op == "conv_transpose":
         yield from _output_paddings(step)
-    if op in ("conv", "conv_transpose", "max_pool", "avg_pool", "max_conv"):
+    if op in ("conv", "conv_transpose", "conv_as_kernel", "max_pool", "avg_pool", "max_conv"):
         yield from _paddings(step, _pairs(step.get("padding", 0), rank), rank)
     elif op == "pad":
         yield from _paddings(step, [tuple(pair) for pair in step["padding"]], rank)

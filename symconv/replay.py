@@ -13,20 +13,25 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from symconv import steps as st
 from symconv.claim import Claim
 from symconv.errors import ClaimError
-from symconv.layer import AvgPool, Conv, ConvTranspose, Layer, MaxPool
-from symconv.padding import same_crop, same_pair
+from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.pointwise import named
 from symconv.rearrange import read_pattern
+from symconv.replay_convs import (
+    Array,
+    correlate,
+    max_over_live,
+    numbers,
+    padded,
+    scattered,
+    tap_slice,
+)
 from symconv.verdict import Counterexample, Refuted
 
-Array = NDArray[Any]
 Weights = Callable[[str], Array]
-_NUMPY_MODE = {"reflect": "reflect", "replicate": "edge"}
 
 
 def run_steps(steps: Sequence[st.Step], array: Array, weights: Weights | None = None) -> Array:
@@ -121,34 +126,7 @@ def _(step: st.Rearrange, x: Array, weights: Weights) -> Array:
 
 @_run.register
 def _(step: st.Pad, x: Array, weights: Weights) -> Array:
-    return _padded(x, step.padding, step.mode, _number(step.value))
-
-
-def _padded(x: Array, pads: Sequence[tuple[int, int]], mode: str, value: Any) -> Array:
-    """Grow by the positive pads, then crop by the negative ones."""
-    grow = [(max(lo, 0), max(hi, 0)) for lo, hi in pads]
-    if mode == "circular":
-        # What wraps round is the signal that the crop has left.
-        return np.pad(x[_crop_before(x.shape, pads)], grow, mode="wrap")
-    if mode == "zeros":
-        if value not in (0, 1) and x.dtype != object:
-            x = x.astype(np.result_type(x.dtype, np.array(value).dtype))
-        padded = np.pad(x, grow, constant_values=value)
-    else:
-        padded = np.pad(x, grow, mode=_NUMPY_MODE[mode])  # type: ignore[call-overload]
-    return padded[_crop_after(x.shape, pads)]
-
-
-def _crop_before(shape: Sequence[int], pads: Sequence[tuple[int, int]]) -> tuple[slice, ...]:
-    return tuple(
-        slice(max(-lo, 0), n + min(hi, 0)) for n, (lo, hi) in zip(shape, pads, strict=True)
-    )
-
-
-def _crop_after(shape: Sequence[int], pads: Sequence[tuple[int, int]]) -> tuple[slice, ...]:
-    return tuple(
-        slice(max(-lo, 0), n + max(lo, 0) + hi) for n, (lo, hi) in zip(shape, pads, strict=True)
-    )
+    return padded(x, step.padding, step.mode, _number(step.value))
 
 
 @_run.register
@@ -217,9 +195,9 @@ def _multiplied(x: Array, factors: Sequence[Sequence[st.Number] | None]) -> Arra
 def _(step: st.ConvStep, x: Array, weights: Weights) -> Array:
     w = weights(step.weight)
     layer = _as_conv(step, w)
-    pads, strides, dilations = _numbers(layer, x)
-    padded = _padded(x, [(0, 0), *pads], step.padding_mode, _number(step.padding_value))
-    return _biased(_correlate(padded, w, strides, dilations, step.groups), step.bias, weights)
+    pads, strides, dilations = numbers(layer, x)
+    x = padded(x, [(0, 0), *pads], step.padding_mode, _number(step.padding_value))
+    return _biased(correlate(x, w, strides, dilations, step.groups), step.bias, weights)
 
 
 @_run.register
@@ -249,28 +227,14 @@ def _roomy(x: Array) -> Array:
 def _(step: st.MaxConvStep, x: Array, weights: Weights) -> Array:
     w = weights(step.weight)
     layer = _as_conv(step, w)
-    pads, strides, dilations = _numbers(layer, x)
-    x = _padded(_roomy(x), [(0, 0), *pads], "zeros", float("-inf"))
+    pads, strides, dilations = numbers(layer, x)
+    x = padded(_roomy(x), [(0, 0), *pads], "zeros", float("-inf"))
     per_group = w.shape[0] // step.groups
     rows = []
     for m, taps in enumerate(w):
         first = (m // per_group) * w.shape[1]
-        rows.append(_max_over_live(x[first : first + w.shape[1]], taps, strides, dilations))
+        rows.append(max_over_live(x[first : first + w.shape[1]], taps, strides, dilations))
     return np.stack(rows)
-
-
-def _max_over_live(
-    x: Array, taps: Array, strides: Sequence[int], dilations: Sequence[int]
-) -> Array:
-    """The maximum over the taps that are not zero; -inf where there is none."""
-    kernel = taps.shape[1:]
-    windows = {tap: _tap_slice(x.shape[1:], kernel, tap, strides, dilations)
-               for tap in product(*map(range, kernel))}  # fmt: skip
-    highest = np.full(x[0][windows[(0,) * len(kernel)]].shape, float("-inf"), dtype=x.dtype)
-    for tap, part in windows.items():
-        for channel in np.flatnonzero(_at_tap(taps, tap) != 0):
-            highest = np.maximum(highest, x[channel][part])
-    return highest
 
 
 @_run.register
@@ -280,41 +244,22 @@ def _(step: st.ConvTransposeStep, x: Array, weights: Weights) -> Array:
         w.shape[0], w.shape[1] * step.groups, w.shape[2:], step.stride, step.padding,
         step.output_padding, step.groups, dilation=step.dilation,
     )  # fmt: skip
-    return _biased(_scattered(x, w, layer), step.bias, weights)
-
-
-def _scattered(x: Array, w: Array, layer: ConvTranspose) -> Array:
-    """Each input adds its kernel to the output, which is then cropped: the definition."""
-    rank = x.ndim - 1
-    strides, dilations = layer.per_axis("stride", rank), layer.per_axis("dilation", rank)
-    spans = [d * (k - 1) + 1 for k, d in zip(w.shape[2:], dilations, strict=True)]
-    full = [(n - 1) * s + span for n, s, span in zip(x.shape[1:], strides, spans, strict=True)]
-    y = np.zeros((layer.out_channels, *full), dtype=np.result_type(x, w))
-    for tap in product(*map(range, w.shape[2:])):
-        place = tuple(
-            slice(d * k, d * k + (n - 1) * s + 1, s)
-            for n, s, d, k in zip(x.shape[1:], strides, dilations, tap, strict=True)
-        )
-        y[(slice(None), *place)] += _tap_product(x, _at_tap(w, tap), layer.groups)
-    named = layer.per_axis("padding", rank)
-    crops = [
-        same_crop(p, span, s) if isinstance(p, str) else p
-        for p, span, s in zip(named, spans, strides, strict=True)
-    ]
-    extra = layer.per_axis("output_padding", rank)
-    pads = [(-lo, more - hi) for (lo, hi), more in zip(crops, extra, strict=True)]
-    return _padded(y, [(0, 0), *pads], "zeros", 0)
-
-
-def _tap_product(x: Array, w: Array, groups: int) -> Array:
-    """What one tap adds: for each group, its ``(C, M)`` matrix applied to the channels."""
-    inner = len(x) // groups
-    parts = [slice(g * inner, (g + 1) * inner) for g in range(groups)]
-    return np.concatenate([np.tensordot(w[part].T, x[part], 1) for part in parts])
+    return _biased(scattered(x, w, layer), step.bias, weights)
 
 
 def _biased(y: Array, bias: str | None, weights: Weights) -> Array:
     return y if bias is None else y + weights(bias).reshape(-1, *[1] * (y.ndim - 1))
+
+
+@_run.register
+def _(step: st.KernelConvStep, x: Array, weights: Weights) -> Array:
+    w = weights(step.weight)
+    layer = Conv(len(x), 1, x.shape[1:], step.stride, step.padding, step.dilation)
+    shape = (len(w), *layer.output_size(w.shape[2:]))
+    pads, strides, dilations = numbers(layer, w[0])
+    samples = padded(w, [(0, 0), (0, 0), *pads], "zeros", 0)
+    rows = [correlate(row, x[None], strides, dilations, 1) for row in samples]
+    return np.concatenate(rows).reshape(shape)
 
 
 @_run.register
@@ -340,62 +285,17 @@ def _(step: st.AvgPoolStep, x: Array, weights: Weights) -> Array:
 
 def _pool_windows(x: Array, layer: MaxPool | AvgPool, fill: Any, beyond: Any) -> list[Array]:
     """What each tap reads for all outputs; a window cut off by the padding reads ``beyond`` it."""
-    pads, strides, dilations = _numbers(layer, x)
+    pads, strides, dilations = numbers(layer, x)
     rank = x.ndim - 1
     kernel, out = layer.per_axis("kernel_size", rank), layer.output_size(x.shape[1:])
-    padded = _padded(x, [(0, 0), *pads], "zeros", fill)
+    grown = padded(x, [(0, 0), *pads], "zeros", fill)
     ends = [
         (o - 1) * s + d * (k - 1) + 1
         for o, s, d, k in zip(out, strides, dilations, kernel, strict=True)
     ]
-    fitted = [(0, end - n) for end, n in zip(ends, padded.shape[1:], strict=True)]
-    padded = _padded(padded, [(0, 0), *fitted], "zeros", beyond)
+    fitted = [(0, end - n) for end, n in zip(ends, grown.shape[1:], strict=True)]
+    grown = padded(grown, [(0, 0), *fitted], "zeros", beyond)
     return [
-        padded[(slice(None), *_tap_slice(padded.shape[1:], kernel, tap, strides, dilations))]
+        grown[(slice(None), *tap_slice(grown.shape[1:], kernel, tap, strides, dilations))]
         for tap in product(*map(range, kernel))
     ]
-
-
-def _numbers(
-    layer: Layer, x: Array
-) -> tuple[list[tuple[int, int]], tuple[int, ...], tuple[int, ...]]:
-    """Pads, strides and dilations, one an axis."""
-    rank = x.ndim - 1
-    strides = layer.per_axis("stride", rank)
-    dilations = layer.per_axis("dilation", rank) if hasattr(layer, "dilation") else (1,) * rank
-    spans = [
-        d * (k - 1) + 1 for k, d in zip(layer.per_axis("kernel_size", rank), dilations, strict=True)
-    ]
-    named = zip(layer.per_axis("padding", rank), x.shape[1:], spans, strides, strict=True)
-    pads = [same_pair(p, n, span, s) if isinstance(p, str) else p for p, n, span, s in named]
-    return pads, strides, dilations
-
-
-def _tap_slice(
-    size: Sequence[int], kernel: Sequence[int], tap: Sequence[int], strides: Sequence[int],
-    dilations: Sequence[int],
-) -> tuple[slice, ...]:  # fmt: skip
-    """What one tap reads of the padded signal, for all outputs."""
-    return tuple(
-        slice(d * k, n - d * (width - 1 - k), s)
-        for n, width, k, s, d in zip(size, kernel, tap, strides, dilations, strict=True)
-    )
-
-
-def _correlate(
-    x: Array, w: Array, strides: Sequence[int], dilations: Sequence[int], groups: int
-) -> Array:
-    kernel, inner, outer = w.shape[2:], w.shape[1], len(w) // groups
-    rows: list[Any] = [0] * groups
-    for tap in product(*map(range, kernel)):
-        part = x[(slice(None), *_tap_slice(x.shape[1:], kernel, tap, strides, dilations))]
-        for g in range(groups):
-            matrix = _at_tap(w[g * outer : (g + 1) * outer], tap)
-            rows[g] = rows[g] + np.tensordot(matrix, part[g * inner : (g + 1) * inner], 1)
-    return np.concatenate(rows)
-
-
-def _at_tap(w: Array, tap: Sequence[int]) -> Array:
-    """The channels' numbers at one tap: the last axes of a weight at these indices."""
-    index: tuple[Any, ...] = (..., *tap)
-    return np.asarray(w[index])

@@ -1,9 +1,9 @@
 """Steps: the words in which pipelines are written, as frozen values with a JSON form.
 
 A step maps one tensor to another.  Data has axes ``(channel, *spatial)`` and no batch; weights have
-PyTorch's layout.  All steps are gathers except `ConvStep`, `ConvTransposeStep`, `MaxConvStep`,
-the two poolings, `Scale`, `Mask`, `Pointwise`, and `Add` and `Concat`, which join branches.
-What a step *means* is in `symconv.relation`.
+PyTorch's layout.  All steps are gathers except the four convolutions, the two poolings, `Scale`,
+`Mask`, `Pointwise`, and `Add` and `Concat`, which join branches.  What a step *means* is in
+`symconv.relation`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from symconv.errors import ClaimError
 from symconv.pointwise import POINTWISE
+from symconv.sizes import is_expression
 
 Number = int | float | str
 """A number in a step: an int, a float, a fraction such as ``"1/9"``, or ``"-inf"``."""
@@ -162,6 +163,31 @@ class ConvTransposeStep(Step):
 
 
 @dataclass(frozen=True)
+class KernelConvStep(Step):
+    """A convolution with the operands swapped: the pipeline's tensor is the kernel.
+
+    For ``x`` of shape ``(C, *N)`` and the named ``w`` of ``(M, C, *K)``, zero outside ``[0, K)``:
+    ``y[m, o] = sum_c sum_j x[c, j] * w[m, c, s*o + d*j - lo]`` over ``0 <= j < N``, of shape
+    ``(M, *O)`` with ``O = (K + lo + hi - d*(N-1) - 1)//s + 1 >= 1`` an axis.  No groups, no bias.
+
+    Raises:
+        ClaimError: the padding is a word such as ``"same"``.
+    """
+
+    weight: str
+    stride: Any = 1
+    padding: Any = 0
+    dilation: Any = 1
+    op: ClassVar[str] = "conv_as_kernel"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        entries = self.padding if isinstance(self.padding, tuple) else (self.padding,)
+        if words := [e for e in entries if isinstance(e, str) and not is_expression(e)]:
+            raise ClaimError(f"{self.op}: padding must be in numbers, got {words[0]!r}")
+
+
+@dataclass(frozen=True)
 class MaxConvStep(Step):
     """A maximum over the live taps of a constant 0/1 weight in a convolution's layout.
 
@@ -283,7 +309,7 @@ STEPS: dict[str, type[Step]] = {
     step.op: step
     for step in (
         Rearrange, Pad, Slice, Flip, Dilate, Tile, Transpose, ConvStep, ConvTransposeStep,
-        MaxConvStep, MaxPoolStep, AvgPoolStep, Scale, Mask, Split, Pointwise, Add,
+        KernelConvStep, MaxConvStep, MaxPoolStep, AvgPoolStep, Scale, Mask, Split, Pointwise, Add,
         Concat,
     )
 }  # fmt: skip

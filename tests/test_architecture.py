@@ -29,6 +29,7 @@ ROOMS = [
     "verdict",
     "relation",
     "evaluate",
+    "replay_convs",
     "replay",
     "explain",
     "toeplitz",

@@ -241,6 +241,16 @@ def conv(step: Text, x: Tensor, weight: Env) -> Tensor:
     return _bias(step, y, weight)
 
 
+def conv_as_kernel(step: Text, x: Tensor, weight: Env) -> Tensor:
+    """The weight as a batch of samples, ``x`` as the one filter that runs over them."""
+    w = weight(step["weight"])
+    rank = w.ndim - 2
+    ints = _ints(step, rank)
+    pads = _pads(step, w, list(x.shape[1:]), ints)
+    w, x = _common(padded(w, [(0, 0), (0, 0), *pads], "zeros", 0), x)
+    return CONV[rank](w, x[None], None, **ints).squeeze(1)
+
+
 def conv_transpose(step: Text, x: Tensor, weight: Env) -> Tensor:
     w = weight(step["weight"])
     rank = w.ndim - 2
@@ -354,6 +364,7 @@ RUN: dict[str, Run] = {
         [run(branch, x, w) for branch in s["branches"]], s.get("axis", 0)
     ),
     "conv": conv,
+    "conv_as_kernel": conv_as_kernel,
     "conv_transpose": conv_transpose,
     "max_pool": max_pool,
     "avg_pool": avg_pool,

@@ -24,13 +24,20 @@ Text = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Path:
-    """An index so far, the conditions on it, the weights read, and a constant factor."""
+    """An index so far, the conditions on it, the weights read, and a constant factor.
+
+    ``taps`` are the unknowns that stand for taps of which there are a named number.
+    """
 
     index: tuple[Any, ...]
     guards: tuple[Any, ...] = ()
     weights: tuple[tuple[str, tuple[Any, ...]], ...] = ()
     factor: Fraction = Fraction(1)
     constant: bool = False
+    taps: tuple[Any, ...] = ()
+
+    def along(self, taps: tuple[Any, ...]) -> Path:
+        return replace(self, taps=(*self.taps, *(k for k in taps if not isinstance(k, int))))
 
     def under(self, *guards: Any) -> Path:
         return replace(self, guards=(*self.guards, *guards))
@@ -221,12 +228,30 @@ class Reader:
 
         def back(path: Path) -> Iterator[Path]:
             group = _div(path.index[0], m // groups) if groups > 1 else 0
-            for c, taps in product(range(inner), product(*map(_taps, enumerate(kernel)))):
+            for c, taps in product(range(inner), product(*map(_taps, kernel))):
                 at = _positions(path.index[1:], taps, strides, dilations, pads)
                 live = [v for x, n in zip(at, shape[1:], strict=True) for v in (x >= 0, x < n)]
                 live += [v for k, n in zip(taps, kernel, strict=True) for v in (k >= 0, k < n)]
-                there = replace(path, index=(group * inner + c, *at)).under(*live)
+                there = replace(path, index=(group * inner + c, *at)).under(*live).along(taps)
                 yield from read(there, (path.index[0], c, *taps))
+
+        return [m, *out], back
+
+    def do_conv_as_kernel(self, step: Text, shape: list[Any]) -> tuple[list[Any], Any]:
+        (m, inner, *data), read = self.weight(step["weight"])
+        rank = len(shape) - 1
+        strides, dilations = (_each(step.get(k, 1), rank) for k in ("stride", "dilation"))
+        pads = [[self.size(e) for e in pair] for pair in _pairs(step.get("padding", 0), rank)]
+        out = self.outputs(data, shape[1:], strides, dilations, pads)
+
+        def back(path: Path) -> Iterator[Path]:
+            axes = zip(path.index[1:], shape[1:], data, strides, dilations, pads, strict=True)
+            for c, met in product(
+                range(inner), product(*(list(_overlays(*axis)) for axis in axes))
+            ):
+                laid, at, guards, taps = zip(*met, strict=True)
+                there = replace(path, index=(c, *laid)).under(*sum(guards, ()))
+                yield from read(there.along(sum(taps, ())), (path.index[0], c, *at))
 
         return [m, *out], back
 
@@ -369,10 +394,25 @@ def _pairs(padding: Any, rank: int) -> list[Any]:
     return [list(e) if isinstance(e, list | tuple) else [e, e] for e in _each(padding, rank)]
 
 
-def _taps(axis: tuple[int, Any]) -> Any:
-    """All taps of an axis; one unknown, the same on both sides, where their number is named."""
-    place, size = axis
-    return range(size) if isinstance(size, int) else (z3.Int(f"tap{place}"),)
+def _taps(size: Any) -> Any:
+    """All taps of an axis; one unknown of its own where their number is named."""
+    return range(size) if isinstance(size, int) else (z3.FreshInt("tap"),)
+
+
+def _overlays(o: Any, n: Any, k: Any, s: int, d: int, pad: Any) -> Iterator[tuple[Any, ...]]:
+    """Which samples of a kernel of size n and of its data of size k an output lays together.
+
+    As kernel's index, data's index, when, and unknowns; written out along an axis in numbers.
+    """
+    if isinstance(n, int) or not isinstance(k, int):
+        for j in _taps(n):
+            at = s * o + d * j - pad[0]
+            yield j, at, (j >= 0, j < n, at >= 0, at < k), () if isinstance(j, int) else (j,)
+        return
+    for at in range(k):
+        reach = at + pad[0] - s * o
+        j = _div(reach, d)
+        yield j, at, (reach % d == 0, j >= 0, j < n), ()
 
 
 def _positions(out: Any, taps: Any, strides: Any, dilations: Any, pads: Any) -> list[Any]:
@@ -398,6 +438,7 @@ def counterexample(claim: Text) -> dict[str, int] | None:
     queries = [shapes, *(_unmatched(p, b) for p in a), *(_unmatched(p, a) for p in b)]
     for query in queries:
         solver = z3.Solver()
+        solver.set("timeout", 60_000)
         solver.add(*(c for c in base if not isinstance(c, bool)), query)
         found = solver.check()
         if found == z3.unknown:
@@ -410,7 +451,10 @@ def counterexample(claim: Text) -> dict[str, int] | None:
 
 def _unmatched(path: Path, others: list[Path]) -> Any:
     """The path is live, and no path of the other side reads the same with the same factor."""
-    matches = [m for other in others if (m := _match(path, other)) is not None]
+    matches = [
+        z3.Exists(list(other.taps), m) if other.taps else m
+        for other in others if (m := _match(path, other)) is not None
+    ]  # fmt: skip
     return z3.And(*map(_bool, path.guards), z3.Not(z3.Or(*matches, False)))
 
 

@@ -69,5 +69,18 @@ def conv_transpose(x, w, stride, pads, extra, dilation, groups):
                 rows.T, x[g * c:(g + 1) * c], 1)
     return pad(y, [(0, 0), *((-a, more - b) for (a, b), more in zip(pads, extra))])
 ''',
+    "conv_as_kernel": '''\
+def conv_as_kernel(x, w, stride, pads, dilation):
+    """w (M, C, *K) convolved with x (C, *N) as its kernel: each output is one product summed."""
+    w = pad(w, [(0, 0), (0, 0), *pads])
+    out = [(k - d * (n - 1) - 1) // s + 1
+           for k, n, s, d in zip(w.shape[2:], x.shape[1:], stride, dilation)]
+    y = np.zeros((len(w), *out), x.dtype)
+    for o in np.ndindex(*out):
+        read = tuple(slice(s * i, s * i + d * (n - 1) + 1, d)
+                     for i, s, d, n in zip(o, stride, dilation, x.shape[1:]))
+        y[(..., *o)] = (w[(slice(None), slice(None), *read)] * x).reshape(len(w), -1).sum(1)
+    return y
+''',
 }
-NEEDS = {"conv": ("pad",), "conv_transpose": ("pad",)}
+NEEDS = {"conv": ("pad",), "conv_transpose": ("pad",), "conv_as_kernel": ("pad",)}

@@ -197,6 +197,13 @@ def _(step: st.ConvTransposeStep, to: _Writer, x: str) -> str:
 
 
 @write.register
+def _(step: st.KernelConvStep, to: _Writer, x: str) -> str:
+    rank = len(to.claim.size)
+    numbers = f"{axes(step.stride, rank)}, {pairs(step.padding, rank)}, {axes(step.dilation, rank)}"
+    return f"{to.call('conv_as_kernel')}({x}, {to.weight(step.weight)}, {numbers})"
+
+
+@write.register
 def _(step: st.Add, to: _Writer, x: str) -> str:
     return " + ".join(_branches(step, to, x))
 

@@ -15,7 +15,7 @@ from symconv import steps as st
 
 Grain = Literal["fine", "coarse"]
 _MAX = (st.MaxPoolStep, st.MaxConvStep)
-_SUM_LAYERS = (st.ConvStep, st.ConvTransposeStep, st.AvgPoolStep)
+_SUM_LAYERS = (st.ConvStep, st.ConvTransposeStep, st.KernelConvStep, st.AvgPoolStep)
 _SUM = (*_SUM_LAYERS, st.Scale, st.Mask, st.Add)
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from symconv.errors import ClaimError
 from symconv.recheck import text
 from symconv.recheck.strands import Product, Strand
-from symconv.recheck.windows import Step, Sum, convolved, pooled, sizes_of, window
+from symconv.recheck.windows import Step, Sum, convolved, overlaid, pooled, sizes_of, window
 
-_SUMS = {"conv", "conv_transpose", "avg_pool", "scale", "mask", "add"}
+_SUMS = {"conv", "conv_transpose", "conv_as_kernel", "avg_pool", "scale", "mask", "add"}
 _MAXIMA = {"max_pool", "max_conv"}
 
 
@@ -248,6 +248,17 @@ class Meaning:
             }  # fmt: skip
             windows.append((outputs, hits))
         return self._biased(step, self._correlate(step, terms, windows, uses, True), uses)
+
+    def _do_conv_as_kernel(self, step: Step, terms: Sum, uses: dict[str, int]) -> Sum:
+        if isinstance(step.get("padding", 0), str):
+            raise ClaimError(f"conv_as_kernel is not padded by {step['padding']!r}")
+        (_, _, *data), taps = _weight_shape(self._weights, step["weight"]), sizes_of(terms)[1:]
+        rank = len(taps)
+        strides, dilations = (text.per_axis(step.get(n, 1), rank) for n in ("stride", "dilation"))
+        padding = text.pads(step.get("padding", 0), taps, taps, strides)
+        figures = list(zip(data, taps, strides, dilations, padding, strict=True))
+        weights = self._weight(step["weight"], uses)
+        return [overlaid(x, w, figures) for x in terms for w in weights if w.number]
 
     def _correlate(self, step: Step, terms: Sum, windows: Sequence[Any], uses: dict[str, int],
                    transposed: bool) -> Sum:  # fmt: skip

@@ -60,6 +60,33 @@ def convolved(
     return term
 
 
+def overlaid(x: Product, w: Product, figures: Sequence[Any]) -> Product:
+    """The weight's samples, each times the sample of ``x`` that an output lays over it, added up.
+
+    ``figures`` are the weight's size, the size of ``x``, stride, dilation and pads of each axis.
+    """
+    x, w = x.copy(), w.copy()
+    term = Product(w.axes + x.axes, w.sizes | x.sizes, w.strands + x.strands, x.number * w.number)
+    kernel = 2 + len(figures)
+    # Axes now: m, c, spatial..., c', taps...
+    _match(term, 1, kernel)
+    outs = []
+    for axis, (k, n, s, d, (lo, hi)) in enumerate(figures):
+        outputs = (k + lo + hi - d * (n - 1) - 1) // s + 1
+        if outputs < 1:
+            raise ClaimError(f"a kernel of {n} samples does not fit into {k + lo + hi}")
+        laid: dict[tuple[int, int], list[tuple[int]]] = {}
+        for o in range(outputs):
+            for j in range(n):
+                if 0 <= (at := s * o + d * j - lo) < k:
+                    laid.setdefault((at, j), []).append((o,))
+        out = term.new_digit(outputs)
+        term.couple(term.flat(2 + axis), term.flat(kernel + 1 + axis), laid, [out])
+        outs.append([out])
+    term.axes = [term.axes[0], *outs]
+    return term
+
+
 def _aligned(term: Product, first: int, second: int) -> list[tuple[int, int]]:
     """Digits of two axes in pairs of equal sizes."""
     while True:

@@ -18,8 +18,15 @@ from symconv import steps as st
 from symconv.errors import ClaimError, SymconvError, TooLarge
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.rearrange import read_pattern
+from symconv.relation.convolved import (
+    check_channels,
+    check_weight,
+    convolved,
+    convolved_as_kernel,
+    pad_first,
+)
 from symconv.relation.form import Form, Monoid, gather_axes, rearrange, scale_axis
-from symconv.relation.product import convolve, slide
+from symconv.relation.product import slide
 from symconv.relation.table import Leg
 from symconv.relation.term import Term, gather
 from symconv.window import Window
@@ -223,17 +230,17 @@ def _(step: st.ConvStep, form: Form, reading: Reading) -> Form:
     if reading.monoid == "max":
         raise UnsupportedStep("a convolution is not read together with a max pooling")
     weight = reading.weight(step.weight, "sum")
-    _check_weight(form, weight, step.weight)
+    check_weight(form, weight, step.weight)
     out, inner, *kernel = weight.shape
     layer = Conv(
         inner * step.groups, out, tuple(kernel), step.stride, step.padding, step.dilation,
         step.groups, padding_mode=step.padding_mode,  # type: ignore[arg-type]
         padding_value=step.padding_value,  # type: ignore[arg-type]
     )  # fmt: skip
-    _check_channels(form, layer.in_channels, step.weight, weight)
+    check_channels(form, layer.in_channels, step.weight, weight)
     value = st.read_number(step.padding_value)
-    form, windows = _pad_first(form, layer.windows(form.shape[1:]), value)
-    form = _convolved(form, weight, windows, step.groups, transposed=False)
+    form, windows = pad_first(form, layer.windows(form.shape[1:]), value)
+    form = convolved(form, weight, windows, step.groups, transposed=False)
     return _add_bias(form, step.bias, reading)
 
 
@@ -242,54 +249,16 @@ def _(step: st.ConvTransposeStep, form: Form, reading: Reading) -> Form:
     if reading.monoid == "max":
         raise UnsupportedStep("a transposed convolution is not read together with a max pooling")
     weight = reading.weight(step.weight, "sum")
-    _check_weight(form, weight, step.weight)
+    check_weight(form, weight, step.weight)
     lead, inner, *kernel = weight.shape
     layer = ConvTranspose(
         lead, inner * step.groups, tuple(kernel), step.stride, step.padding, step.output_padding,
         step.groups, dilation=step.dilation,
     )  # fmt: skip
-    _check_channels(form, lead, step.weight, weight)
+    check_channels(form, lead, step.weight, weight)
     windows = layer.windows(form.shape[1:])
-    form = _convolved(form, weight, windows, step.groups, transposed=True)
+    form = convolved(form, weight, windows, step.groups, transposed=True)
     return _add_bias(form, step.bias, reading)
-
-
-def _check_weight(form: Form, weight: Form, name: str) -> None:
-    if len(weight.shape) != len(form.shape) + 1:
-        raise ClaimError(
-            f"weight {name!r} of shape {list(weight.shape)} must have {len(form.shape) + 1} axes"
-        )
-
-
-def _check_channels(form: Form, expected: int, name: str, weight: Form) -> None:
-    if form.shape[0] != expected:
-        raise ClaimError(
-            f"weight {name!r} of shape {list(weight.shape)} reads {expected} channels, "
-            f"the data has {form.shape[0]}"
-        )
-
-
-def _pad_first(
-    form: Form, windows: Sequence[Window], value: Fraction | None
-) -> tuple[Form, Sequence[Window]]:
-    """Move pads that read something else than zero out of the windows, as a gather in front."""
-    if value == 0 and all(window.mode == "zeros" for window in windows):
-        return form, windows
-    index = [None, *(maps.pad(w.size, w.lo, w.hi, w.mode) for w in windows)]
-    return gather_axes(form, index, value), [without_pads(w) for w in windows]
-
-
-def without_pads(window: Window) -> Window:
-    """The same window on the signal that has been padded already."""
-    return replace(window, size=window.padded_size, lo=0, hi=0, mode="zeros")
-
-
-def _convolved(
-    form: Form, weight: Form, windows: Sequence[Window], groups: int, transposed: bool
-) -> Form:
-    terms = [convolve(x, w, windows, groups, transposed) for x in form.terms for w in weight.terms]
-    out = weight.shape[1] * groups if transposed else weight.shape[0]
-    return replace(form, shape=(out, *(w.output for w in windows)), terms=tuple(terms))
 
 
 def _add_bias(form: Form, name: str | None, reading: Reading) -> Form:
@@ -309,6 +278,13 @@ def _require_maxima(reading: Reading) -> None:
 
 
 @apply.register
+def _(step: st.KernelConvStep, form: Form, reading: Reading) -> Form:
+    if reading.monoid == "max":
+        raise UnsupportedStep("a convolution is not read together with a max pooling")
+    return convolved_as_kernel(step, form, reading.weight(step.weight, "sum"))
+
+
+@apply.register
 def _(step: st.MaxPoolStep, form: Form, reading: Reading) -> Form:
     _require_maxima(reading)
     layer = MaxPool(
@@ -321,7 +297,7 @@ def _(step: st.MaxPoolStep, form: Form, reading: Reading) -> Form:
 def _(step: st.MaxConvStep, form: Form, reading: Reading) -> Form:
     _require_maxima(reading)
     weight = reading.weight(step.weight, "max")
-    _check_weight(form, weight, step.weight)
+    check_weight(form, weight, step.weight)
     if any(term.tensors for term in weight.terms):
         raise ClaimError(
             f"max_conv needs a weight derived from a constant, {step.weight!r} is free"
@@ -331,10 +307,10 @@ def _(step: st.MaxConvStep, form: Form, reading: Reading) -> Form:
         inner * step.groups, out, tuple(kernel), step.stride, step.padding, step.dilation,
         step.groups,
     )  # fmt: skip
-    _check_channels(form, layer.in_channels, step.weight, weight)
+    check_channels(form, layer.in_channels, step.weight, weight)
     live = tuple(replace(term, scalar=1) for term in weight.terms if term.scalar != 0)
     windows = layer.windows(form.shape[1:])
-    return _convolved(form, replace(weight, terms=live), windows, step.groups, transposed=False)
+    return convolved(form, replace(weight, terms=live), windows, step.groups, transposed=False)
 
 
 @apply.register

@@ -80,3 +80,17 @@ def convolve(x: Term, w: Term, windows: Sequence[Window], groups: int, transpose
         term, tap = single_leg(term, taps + axis)
         term = slide(term, 2 + axis, window, tap)
     return replace(term, out=(term.out[0] + term.out[outer], *term.out[2 : 2 + rank]))
+
+
+def convolve_as_kernel(x: Term, w: Term, windows: Sequence[Window]) -> Term:
+    """The product of a kernel ``(C, *N)`` and data ``(M, C, *K)``, summed over channels and taps.
+
+    A window's input is the data's index and its tap the kernel's.
+    """
+    term, data = product(x, w), 1 + len(windows)
+    # Axes now: c, taps..., m, c', spatial...
+    term = match(term, 0, data + 1)
+    for axis, window in enumerate(windows):
+        term, tap = single_leg(term, 1 + axis)
+        term = slide(term, data + 2 + axis, window, tap)
+    return replace(term, out=(term.out[data], *term.out[data + 2 :]))

@@ -27,6 +27,9 @@ from symconv.verdict import Certificate, Fact, Undecided
 
 __all__ = ["Fails", "NotForAllSizes", "SizeSets", "bounded", "settle_all", "size_sets"]
 
+CONVOLUTIONS = ("conv", "conv_transpose", "conv_as_kernel")
+"""Steps that multiply two tensors; a weight made by one is not read."""
+
 MOST_OPERATIONS = 20_000_000
 """isl gives up after so many operations, and the claim stays undecided."""
 
@@ -167,7 +170,7 @@ class _Weights:
             if weight.fill is None:
                 return tensor_form(f"weight:{name}", shape, maximum)
             return constant_form(read_number(weight.fill), shape, maximum)
-        if any(step.op in ("conv", "conv_transpose") for step in flat(weight.steps)):
+        if any(step.op in CONVOLUTIONS for step in flat(weight.steps)):
             raise NotForAllSizes("a weight made by a convolution is not read for all sizes")
         source = self.read(weight.source, maximum, (*seen, name))
         return read_pipeline(source, weight.steps, Reading(maximum, self.read))

@@ -13,6 +13,7 @@ from symconv.errors import ClaimError, SymconvError
 from symconv.prove.sets.axes import AxisMap, gather, pad_map, slice_map
 from symconv.prove.sets.formulas import Form, Leg, Size, constant_form, product, simple, split
 from symconv.prove.sets.pools import pooled
+from symconv.prove.sets.swapped import convolved_as_kernel
 from symconv.prove.sets.windows import convolved, pads_of
 from symconv.rearrange import read_pattern
 from symconv.sizes import to_isl
@@ -290,6 +291,12 @@ def _(step: st.ConvTransposeStep, form: Form, reading: Reading) -> Form:
     _require(reading, maximum=False)
     weight = reading.weight(step.weight, False)
     return _biased(convolved(step, form, weight), step.bias, reading)
+
+
+@apply.register
+def _(step: st.KernelConvStep, form: Form, reading: Reading) -> Form:
+    _require(reading, maximum=False)
+    return convolved_as_kernel(step, form, reading.weight(step.weight, False))
 
 
 @apply.register
