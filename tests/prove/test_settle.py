@@ -100,3 +100,20 @@ def test_a_claim_is_read_from_a_file_of_either_kind(tmp_path: Path) -> None:
     many.write_text('{"claims": [{}, {}]}')
     with pytest.raises(ClaimError, match="must hold one claim, found 2"):
         check(many)
+
+
+def test_a_tensor_twice_is_refuted_by_integers_that_replay() -> None:
+    """No one-hot weight shows a coefficient of ``w[0] w[2] x``: it would add those of squares."""
+    twice = [{"op": "conv", "weight": "w"}, {"op": "conv", "weight": "w"}]
+    for right in (
+        [{"op": "flip", "axes": [1]}, *twice],
+        [twice[0], {"op": "flip", "axes": [1]}, twice[1]],
+    ):
+        claim = read_claim({"input": {"channels": 1, "size": [7]}, "left": twice, "right": right,
+                            "weights": {"w": {"shape": [1, 1, 3]}}})  # fmt: skip
+        verdict = settle(claim)
+        assert isinstance(verdict, Refuted)
+        left, right_value = replay(verdict)
+        found = verdict.counterexample
+        assert (str(left), str(right_value)) == (found.left, found.right)
+        assert left != right_value
