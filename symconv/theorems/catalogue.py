@@ -39,7 +39,8 @@ class Part:
 class Theorem:
     """A theorem: statement in LaTeX, claims for all sizes, lemmas of the proof kernel.
 
-    ``section`` is the chapter's section that it stands in.
+    ``section`` is the chapter's section that it stands in; ``lemmas_state`` says that the lemmas
+    together are the theorem, and not only what it rests on.
     """
 
     name: str
@@ -50,14 +51,7 @@ class Theorem:
     lemmas: tuple[str, ...]
     parts: tuple[Part, ...]
     demonstration: str | None = None
-
-    @property
-    def established(self) -> tuple[str, ...]:
-        """What settling the catalogue establishes: its claims, by sets.
-
-        A lemma is cited, not checked here; ``make proofs`` builds and audits the library.
-        """
-        return ("sets",) if any(p.stated == "proved" for p in self.parts) else ()
+    lemmas_state: bool = False
 
 
 def catalogue_folder() -> Path:
@@ -99,6 +93,7 @@ def _theorem(entry: Mapping[str, Any], section: str) -> Theorem:
         tuple(entry["lemmas"]),
         (*layers, *claims),
         entry.get("demonstration"),
+        entry.get("lemmas_state", False),
     )
 
 
