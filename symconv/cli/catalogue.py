@@ -59,7 +59,7 @@ def _neighbours(found: Settled) -> list[dict[str, Any]]:
         if part.stated == "refuted"
     ]  # fmt: skip
     shown = [
-        {"name": words, "verdict": "refuted", "sizes": "these", "words": "does not hold"}
+        {"name": words, "verdict": "refuted", "sizes": "these", "words": "found not to hold"}
         for words in found.neighbours
     ]
     return [*claims, *shown]
