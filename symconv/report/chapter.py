@@ -29,7 +29,7 @@ Row = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One theorem as it is told; ``statement`` is LaTeX of the catalogue's own.
+    """One theorem as it is told; ``statement`` is LaTeX of the catalogue's own, a formula a line.
 
     ``checked`` says that Coq's kernel was asked, and that its lemmas rest on nothing.
     """
@@ -63,12 +63,11 @@ def write_chapter(
 def _blocks(told: Told) -> list[Block]:
     blocks: list[Block] = [
         Heading(prose("<title>", title=told.title)),
-        Statement("Theorem", (), (told.statement,)),
+        Statement("Theorem", (), tuple(told.statement.splitlines())),
         Paragraph(prose("Source: <source>.", source=told.source.rstrip("."))),
     ]
     if told.lemmas:
-        words = _CHECKED if told.checked else _CITED
-        blocks.append(Paragraph(prose(words, lemmas=Code(", ".join(told.lemmas)))))
+        blocks.append(_lemmas(told))
     if told.claims:
         blocks.append(_rows("claim, for all sizes", told.claims))
     blocks += [Paragraph(prose("Shown: <text>.", text=_short(text))) for text in told.shown]
@@ -77,8 +76,10 @@ def _blocks(told: Told) -> list[Block]:
     return blocks
 
 
-_CITED = "In the library for Coq: <lemmas>. This report cites it; `make proofs` checks it."
-_CHECKED = "In the library for Coq: <lemmas>. Its kernel was asked: they rest on no axiom."
+def _lemmas(told: Told) -> Table:
+    said = prose("checked by its kernel; nothing is assumed" if told.checked
+                 else "cited here; `make proofs` checks it")  # fmt: skip
+    return table(["lemma of the library for Coq", ""], [(Code(n), said) for n in told.lemmas], "ll")
 
 
 def _rows(head: str, rows: Sequence[Row]) -> Table:

@@ -117,7 +117,8 @@ def demonstrate(part: Part) -> str:
     left, right = _sides(claim, None)
     if any(expand(sympify(a - b)) != 0 for a, b in zip(left.ravel(), right.ravel(), strict=True)):
         raise SymconvError(f"{part.name}: the sides differ in symbols at {size}")
-    return f"{numbers}, and in symbols; the first output is {expand(sympify(left.ravel()[0]))}"
+    first = str(expand(sympify(left.ravel()[0]))).replace("*", " * ")
+    return f"{numbers}, and in symbols; the first output is {first}"
 
 
 def _in_symbols(claim: Claim) -> bool:
