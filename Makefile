@@ -5,6 +5,7 @@ JOBS   ?= auto
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 PDF    := $(if $(shell command -v latexmk),--pdf)
+KERNEL := $(if $(shell command -v coqc),--kernel)
 
 .DEFAULT_GOAL := help
 .PHONY: help proofs report gallery test optimised slow bench lint format clean
@@ -19,7 +20,7 @@ report: $(VENV)/.installed  ## set up and run the main job: prove and report the
 gallery: report  ## what reports/ holds: the report above, and the README's picture
 	$(BIN)/symconv draw "conv i1x16 o1 k7 s2 p3 nobias" -o reports/tying-k7-s2.svg
 	$(BIN)/symconv gallery proofs/lowerings/*.json -o reports || test $$? -eq 1  # some are refuted
-	$(BIN)/symconv report theorems -o reports
+	$(BIN)/symconv report theorems -o reports $(KERNEL)
 
 test: lint optimised  ## set up and pass everything: lint, types, the suite under -O, the suite
 	$(PYTEST) -n $(JOBS)

@@ -2,7 +2,8 @@
 
    Print Assumptions t   "Closed under the global context", or the axioms that t was proved from *)
 
-From Symconv Require Import Arith Index Conv Destride Tie Layer Lattice Network Sharing Relatives Compute.
+From Symconv Require Import Arith Index Conv Destride Tie Layer Lattice Network Sharing.
+From Symconv Require Import Relatives Boundary Channels Compute.
 
 (* Integers. *)
 Print Assumptions euclid_unique.
@@ -51,6 +52,10 @@ Print Assumptions tail_counterexample.
 Print Assumptions slots_of_parameter.
 Print Assumptions gradient_of_shared.
 Print Assumptions sharing_is_equivariance.
+Print Assumptions live_slots.
+Print Assumptions all_slots.
+Print Assumptions folding.
+Print Assumptions folding_unique.
 
 (* Relatives. *)
 Print Assumptions noble_down.
@@ -61,3 +66,18 @@ Print Assumptions transposed_is_adjoint.
 Print Assumptions adjoint.
 Print Assumptions subpixel.
 Print Assumptions composition.
+
+(* Boundaries. *)
+Print Assumptions pad_folding.
+Print Assumptions boundary_gather.
+Print Assumptions slice_of_pad.
+Print Assumptions slice_of_concat.
+Print Assumptions slice_of_reverse.
+Print Assumptions same_symmetric.
+
+(* Channels. *)
+Print Assumptions block_diagonal.
+Print Assumptions average_depthwise.
+Print Assumptions im2col.
+Print Assumptions depthwise_separable.
+Print Assumptions clamp_pool.

@@ -18,28 +18,51 @@ if TYPE_CHECKING:
 def of_theorem(found: Settled) -> Result:
     """A theorem's result: proved where every claim has its stated verdict.
 
-    One without claims has no verdict: it was shown at a small size, and its lemma is cited.
+    One without claims has no verdict unless the kernel checked the lemmas that state it: else it
+    was shown at a small size, and its lemma is cited.
     """
     theorem = found.theorem
-    claims = [
-        {"name": part.name, "stated": part.stated, "verdict": verdict.verdict,
-         "words": _words(part, verdict)}
-        for part, verdict in zip(theorem.parts, found.verdicts, strict=True)
-    ]  # fmt: skip
     result: Result = {
         "name": theorem.name,
-        "method": list(theorem.established),
+        "section": theorem.section,
+        "method": list(found.method),
         "title": theorem.title,
         "statement": theorem.statement,
         "source": theorem.source,
         "lemmas": list(theorem.lemmas),
-        "claims": claims,
+        "claims": [_claim(*pair) for pair in zip(theorem.parts, found.verdicts, strict=True)],
         "shown": list(found.shown),
-        "note": theorem.title,
+        "neighbours": _neighbours(found),
+        "note": f"{theorem.section}: {theorem.title}",
     }
-    if theorem.parts:
-        return {**result, "verdict": "proved" if found.as_stated else "refuted", "sizes": "all"}
-    return {**result, "note": f"{theorem.title}: shown at a small size; the lemma is only cited"}
+    if found.audit is not None:
+        result["audit"] = dict(found.audit)
+    if found.open_lemmas:
+        rests = "; ".join(f"{lemma}: {text}" for lemma, text in found.open_lemmas)
+        result["reason"] = f"a lemma is not closed under the global context: {rests}"
+    if found.verdict is None:
+        return {**result, "note": f"{result['note']}; shown at a small size, not proved here"}
+    return {**result, "verdict": found.verdict, "sizes": "all"}
+
+
+def _claim(part: Part, verdict: Verdict) -> dict[str, Any]:
+    return {"name": part.name, "stated": part.stated, "verdict": verdict.verdict,
+            "words": _words(part, verdict)}  # fmt: skip
+
+
+def _neighbours(found: Settled) -> list[dict[str, Any]]:
+    """Statements next to the theorem that are false, and where each was seen to fail."""
+    claims = [
+        {"name": part.name, "verdict": verdict.verdict, "sizes": "all",
+         "least": dict(part.least), "words": _words(part, verdict)}
+        for part, verdict in zip(found.theorem.parts, found.verdicts, strict=True)
+        if part.stated == "refuted"
+    ]  # fmt: skip
+    shown = [
+        {"name": words, "verdict": "refuted", "sizes": "these", "words": "found not to hold"}
+        for words in found.neighbours
+    ]
+    return [*claims, *shown]
 
 
 def _words(part: Part, verdict: Verdict) -> str:
@@ -58,28 +81,36 @@ def chapter(results: list[Result], folder: str, command: str, pdf: bool) -> Any:
 
     told = [
         Told(
-            r["title"], r["statement"], r["source"], tuple(r["lemmas"]),
-            tuple((c["name"], c["verdict"], c["words"]) for c in r["claims"]), tuple(r["shown"]),
+            r["section"], r["title"], r["statement"], r["source"], tuple(r["lemmas"]),
+            tuple((c["name"], c["verdict"], c["words"])
+                  for c in r["claims"] if c["stated"] == "proved"),
+            tuple((n["name"], n["verdict"], n["words"]) for n in r["neighbours"]),
+            tuple(r["shown"]), checked="kernel" in r["method"],
         )
         for r in results if r.get("verdict") != "error"
     ]  # fmt: skip
     return write_chapter(told, folder, command=command, pdf=pdf)
 
 
-def settle_theorems(quiet: bool) -> list[Result]:
-    """One result a theorem of the catalogue."""
+def settle_theorems(quiet: bool, kernel: bool = False) -> list[Result]:
+    """One result a theorem of the catalogue; the kernel is asked for what its lemmas rest on.
+
+    Raises:
+        SymconvError: the kernel is wanted, and is missing or rejects the library.
+    """
+    from symconv.prove.coqlib import library_audit
     from symconv.theorems import read_catalogue, settle_theorem
 
-    entries = read_catalogue()
-    results = (settled(t.name, t, lambda t: of_theorem(settle_theorem(t))) for t in entries)
+    entries, audit = read_catalogue(), library_audit() if kernel else None
+    results = (settled(t.name, t, lambda t: of_theorem(settle_theorem(t, audit))) for t in entries)
     return output.with_progress(results, len(entries), quiet)
 
 
-def report_theorems(folder: str, pdf: bool, as_json: bool) -> None:
+def report_theorems(folder: str, pdf: bool, as_json: bool, kernel: bool) -> None:
     """Settle the catalogue, write its chapter, and exit with its status."""
     start = perf_counter()
-    results = settle_theorems(as_json)
-    command = command_line(["report", "theorems", "-o", folder, *["--pdf"] * pdf], {})
-    files = chapter(results, folder, command, pdf)
+    results = settle_theorems(as_json, kernel)
+    words = ["report", "theorems", "-o", folder, *["--kernel"] * kernel, *["--pdf"] * pdf]
+    files = chapter(results, folder, command_line(words, {}), pdf)
     written = reported({"name": "theorems"}, files)
     finish([*results, written], perf_counter() - start, as_json)

@@ -236,8 +236,11 @@ def show(sources: Sequence[str], as_json: bool, **options: Any) -> None:
 @click.option("-o", "--output", "folder", required=True, type=click.Path(file_okay=False),
               help="The folder to write to.")  # fmt: skip
 @click.option("--pdf", is_flag=True, help="A PDF too, where latexmk is installed.")
+@click.option("--kernel", is_flag=True, help="Of theorems: have Coq's kernel audit their lemmas.")
 @json_option
-def report(sources: Sequence[str], folder: str, pdf: bool, as_json: bool, **options: Any) -> None:
+def report(
+    sources: Sequence[str], folder: str, pdf: bool, kernel: bool, as_json: bool, **options: Any
+) -> None:
     """Prove each layer and write its report: LaTeX, HTML, and PDF where asked."""
     from symconv import api
     from symconv.cli.claims import report_claim
@@ -246,7 +249,9 @@ def report(sources: Sequence[str], folder: str, pdf: bool, as_json: bool, **opti
     from symconv.report import write_network_report, write_report
 
     if tuple(sources) == ("theorems",):
-        catalogue.report_theorems(folder, pdf, as_json)
+        catalogue.report_theorems(folder, pdf, as_json, kernel)
+    if kernel:
+        raise SymconvError("--kernel is for `symconv report theorems`; a layer's is prove --kernel")
     entries, expanded = read_entries(sources), expander(options)
     command = command_line(["report", *sources, "-o", folder, *["--pdf"] * pdf], options)
     seen: Counter[str] = Counter()
@@ -333,11 +338,12 @@ def crosscheck(sources: Sequence[str], backend: str, device: str, as_json: bool)
 
 
 @main.command()
+@click.option("--kernel", is_flag=True, help="Have Coq's kernel audit the lemmas that are cited.")
 @json_option
-def theorems(as_json: bool) -> None:
+def theorems(kernel: bool, as_json: bool) -> None:
     """The catalogue of theorems: every claim settled for all sizes, every demonstration run."""
     start = perf_counter()
-    finish(catalogue.settle_theorems(as_json), perf_counter() - start, as_json)
+    finish(catalogue.settle_theorems(as_json, kernel), perf_counter() - start, as_json)
 
 
 @main.command()

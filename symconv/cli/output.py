@@ -12,7 +12,7 @@ import click
 from symconv.cli.results import Result
 
 MANY = 20
-"""Above this many results only those that are not proved get a line of their own."""
+"""Above this many results only theorems and what is not proved get a line of their own."""
 
 _COLOURS = {"proved": "green", "refuted": "red", "undecided": "yellow", "error": "red"}
 
@@ -34,7 +34,7 @@ def print_results(results: list[Result], summary: dict[str, Any]) -> None:
         verdict = result.get("verdict")
         if verdict == "error":
             print_fault(result["error"], result["name"])
-        elif verdict != "proved" or len(results) <= MANY:
+        elif verdict != "proved" or len(results) <= MANY or "statement" in result:
             click.echo(_line(result))
     if len(results) > 1:
         counted = ", ".join(
@@ -71,6 +71,7 @@ def _remarks(result: Result) -> Iterator[str]:
     yield from (f"{fact['method']}: {fact['about']}" for fact in told)
     yield from (text for text in result.get("limits", ()) if text.startswith("no "))
     yield from (result[key] for key in ("sentence", "reason", "note") if key in result)
+    yield from (f"false: {n['name']}: {n['words']}" for n in result.get("neighbours", ()))
     if result.get("repair"):
         yield result["repair"]["sentence"]
     yield from result.get("files", ())

@@ -4,33 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from symconv.report.document import (
     Block,
     Code,
     Document,
+    Heading,
     Paragraph,
     Plain,
     Section,
     Statement,
+    Table,
     prose,
     table,
 )
 from symconv.report.sections.verdicts import command_section
 from symconv.report.write import ReportFiles, write_document
 
+Row = tuple[str, str, str]
+"""A claim, its verdict, and where."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One theorem as it is told; ``statement`` is LaTeX of the catalogue's own."""
+    """One theorem as it is told; ``statement`` is LaTeX of the catalogue's own, a formula a line.
 
+    ``checked`` says that Coq's kernel was asked, and that its lemmas rest on nothing.
+    """
+
+    section: str
     title: str
     statement: str
     source: str
     lemmas: tuple[str, ...]
-    claims: tuple[tuple[str, str, str], ...]
+    claims: tuple[Row, ...]
+    neighbours: tuple[Row, ...]
     shown: tuple[str, ...]
+    checked: bool = False
 
 
 def write_chapter(
@@ -39,25 +51,40 @@ def write_chapter(
     """Write all theorems as one document, LaTeX and HTML, and PDF where asked."""
     subtitle = prose("symconv report: <n> theorems, each with what establishes it",
                      n=len(theorems))  # fmt: skip
-    sections = (*map(_section, theorems), command_section(command))
-    return write_document(Document("Theorems", subtitle, sections), directory, "theorems", pdf=pdf)
+    topics = groupby(theorems, key=lambda told: told.section)
+    sections = [
+        Section(topic, tuple(block for told in group for block in _blocks(told)))
+        for topic, group in topics
+    ]
+    document = Document("Theorems", subtitle, (*sections, command_section(command)))
+    return write_document(document, directory, "theorems", pdf=pdf)
 
 
-def _section(told: Told) -> Section:
+def _blocks(told: Told) -> list[Block]:
     blocks: list[Block] = [
-        Statement("Theorem", (), (told.statement,)),
+        Heading(prose("<title>", title=told.title)),
+        Statement("Theorem", (), tuple(told.statement.splitlines())),
         Paragraph(prose("Source: <source>.", source=told.source.rstrip("."))),
     ]
     if told.lemmas:
-        blocks.append(Paragraph(prose(
-            "In the library for Coq: <lemmas>. This report cites it; `make proofs` checks it.",
-            lemmas=Code(", ".join(told.lemmas)),
-        )))  # fmt: skip
+        blocks.append(_lemmas(told))
     if told.claims:
-        rows = [(Plain(name), Code(verdict), Plain(words)) for name, verdict, words in told.claims]
-        blocks.append(table(["claim, for all sizes", "verdict", ""], rows, "plp"))
+        blocks.append(_rows("claim, for all sizes", told.claims))
     blocks += [Paragraph(prose("Shown: <text>.", text=_short(text))) for text in told.shown]
-    return Section(told.title, tuple(blocks))
+    if told.neighbours:
+        blocks.append(_rows("false neighbour", told.neighbours))
+    return blocks
+
+
+def _lemmas(told: Told) -> Table:
+    said = prose("checked by its kernel; nothing is assumed" if told.checked
+                 else "cited here; `make proofs` checks it")  # fmt: skip
+    return table(["lemma of the library for Coq", ""], [(Code(n), said) for n in told.lemmas], "ll")
+
+
+def _rows(head: str, rows: Sequence[Row]) -> Table:
+    cells = [(Plain(name), Code(verdict), Plain(words)) for name, verdict, words in rows]
+    return table([head, "verdict", ""], cells, "plp")
 
 
 def _short(text: str) -> str:

@@ -14,6 +14,9 @@ from symconv.dialect.shorthand import read_shorthand
 from symconv.errors import SymconvError
 from symconv.open_claim import axis_names, claim_for_all_sizes
 
+FILES = ("layer", "networks", "boundaries", "pooling", "sharing", "lattices", "relatives")
+"""The catalogue's files in their order; each is one section of the chapter."""
+
 WHOLE = [None, None, None]
 """A slice of a whole axis; in TOML, which has no null, ``[]``."""
 
@@ -34,23 +37,21 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Theorem:
-    """A theorem: statement in LaTeX, claims for all sizes, lemmas of the proof kernel."""
+    """A theorem: statement in LaTeX, claims for all sizes, lemmas of the proof kernel.
+
+    ``section`` is the chapter's section that it stands in; ``lemmas_state`` says that the lemmas
+    together are the theorem, and not only what it rests on.
+    """
 
     name: str
+    section: str
     title: str
     statement: str
     source: str
     lemmas: tuple[str, ...]
     parts: tuple[Part, ...]
     demonstration: str | None = None
-
-    @property
-    def established(self) -> tuple[str, ...]:
-        """What settling the catalogue establishes: its claims, by sets.
-
-        A lemma is cited, not checked here; ``make proofs`` builds and audits the library.
-        """
-        return ("sets",) if any(p.stated == "proved" for p in self.parts) else ()
+    lemmas_state: bool = False
 
 
 def catalogue_folder() -> Path:
@@ -73,24 +74,26 @@ def read_catalogue() -> tuple[Theorem, ...]:
     True
     """
     found = []
-    for name in ("layer", "boundaries", "relatives", "networks"):
+    for name in FILES:
         path = catalogue_folder() / f"{name}.toml"
         text = tomllib.loads(path.read_text(encoding="utf-8"))
-        found += [_theorem(entry) for entry in text["theorem"]]
+        found += [_theorem(entry, text["section"]) for entry in text["theorem"]]
     return tuple(found)
 
 
-def _theorem(entry: Mapping[str, Any]) -> Theorem:
+def _theorem(entry: Mapping[str, Any], section: str) -> Theorem:
     layers = [_of_layer(text) for text in entry.get("layers", ())]
     claims = [_part(claim) for claim in entry.get("claims", ())]
     return Theorem(
         entry["name"],
+        section,
         entry["title"],
         entry["statement"],
         entry["source"],
         tuple(entry["lemmas"]),
         (*layers, *claims),
         entry.get("demonstration"),
+        entry.get("lemmas_state", False),
     )
 
 

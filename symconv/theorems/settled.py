@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,25 +12,58 @@ from symconv import steps as st
 from symconv.api import check
 from symconv.claim import Claim
 from symconv.errors import SymconvError
+from symconv.prove.coqlib import CLOSED
 from symconv.replay import run_claim
 from symconv.theorems.catalogue import Part, Theorem
 from symconv.theorems.demonstrations import DEMONSTRATIONS
 from symconv.verdict import Refuted, Verdict
 
+MISSING = "not in the library's audit"
+"""What is said of a lemma that Coq was not asked about."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A theorem with the verdicts of its claims, in order, and what its demonstration says."""
+    """A theorem with the verdicts of its claims, in order, and what its demonstration says.
+
+    ``shown`` are instances that hold, ``neighbours`` false ones that do not, beside the claims.
+    ``audit`` says what each lemma rests on, where the kernel was asked.
+    """
 
     theorem: Theorem
     verdicts: tuple[Verdict, ...]
     shown: tuple[str, ...]
+    neighbours: tuple[str, ...] = ()
+    audit: tuple[tuple[str, str], ...] | None = None
 
     @property
     def as_stated(self) -> bool:
         """Whether every claim has its stated verdict, and fails first at its stated sizes."""
         pairs = zip(self.theorem.parts, self.verdicts, strict=True)
         return all(_as_stated(part, verdict) for part, verdict in pairs)
+
+    @property
+    def open_lemmas(self) -> tuple[tuple[str, str], ...]:
+        """Lemmas that the kernel was asked about and that rest on something, with that."""
+        return tuple((name, rests) for name, rests in self.audit or () if rests != CLOSED)
+
+    @property
+    def method(self) -> tuple[str, ...]:
+        """What established the theorem: sets its claims, the kernel its lemmas.
+
+        A lemma is cited only, unless the kernel was asked.
+        """
+        sets = any(part.stated == "proved" for part in self.theorem.parts) and self.as_stated
+        kernel = bool(self.audit) and not self.open_lemmas
+        return ("sets",) * sets + ("kernel",) * kernel
+
+    @property
+    def verdict(self) -> str | None:
+        """Proved where all is as stated; None where there is no claim and no lemma was checked."""
+        if not self.as_stated or self.open_lemmas:
+            return "refuted"
+        by_lemma = self.theorem.lemmas_state and "kernel" in self.method
+        return "proved" if self.theorem.parts or by_lemma else None
 
 
 def _as_stated(part: Part, verdict: Verdict) -> bool:
@@ -38,17 +72,30 @@ def _as_stated(part: Part, verdict: Verdict) -> bool:
     return not isinstance(verdict, Refuted) or verdict.counterexample.size == part.least
 
 
-def settle_theorem(theorem: Theorem) -> Settled:
+def settle_theorem(theorem: Theorem, audit: Mapping[str, str] | None = None) -> Settled:
     """Settle every claim of a theorem, and run its demonstrations.
+
+    ``audit`` says what each theorem of the proof library rests on, by its name there; without it
+    no lemma is looked at.
 
     Raises:
         SymconvError: a demonstration does not show what it should.
     """
     verdicts = tuple(check(part.claim) for part in theorem.parts)
     shown = [demonstrate(part) for part in theorem.parts if part.stated == "proved" and part.at]
+    neighbours: tuple[str, ...] = ()
     if theorem.demonstration is not None:
-        shown.append(DEMONSTRATIONS[theorem.demonstration]())
-    return Settled(theorem, verdicts, tuple(shown))
+        held, neighbours = DEMONSTRATIONS[theorem.demonstration].run()
+        shown += held
+    return Settled(theorem, verdicts, tuple(shown), neighbours, _audited(theorem, audit))
+
+
+def _audited(
+    theorem: Theorem, audit: Mapping[str, str] | None
+) -> tuple[tuple[str, str], ...] | None:
+    if audit is None:
+        return None
+    return tuple((lemma, audit.get(lemma.partition(".")[2], MISSING)) for lemma in theorem.lemmas)
 
 
 def demonstrate(part: Part) -> str:
@@ -70,7 +117,8 @@ def demonstrate(part: Part) -> str:
     left, right = _sides(claim, None)
     if any(expand(sympify(a - b)) != 0 for a, b in zip(left.ravel(), right.ravel(), strict=True)):
         raise SymconvError(f"{part.name}: the sides differ in symbols at {size}")
-    return f"{numbers}, and in symbols; the first output is {expand(sympify(left.ravel()[0]))}"
+    first = str(expand(sympify(left.ravel()[0]))).replace("*", " * ")
+    return f"{numbers}, and in symbols; the first output is {first}"
 
 
 def _in_symbols(claim: Claim) -> bool:

@@ -1,0 +1,144 @@
+"""The catalogue as it is told: on the command line, in the chapter, and what its lemmas rest on."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from symconv.cli import main
+from symconv.prove import coqlib
+from symconv.theorems import read_catalogue, settle_theorem
+from symconv.theorems.settled import MISSING
+from tests.requirements import require_tool
+
+THEOREMS = read_catalogue()
+PROOFS = Path(__file__).parents[1] / "proofs"
+FOUND = re.compile(r"^(?:Theorem|Lemma|Corollary) (\w+)", re.MULTILINE)
+AUDITED = re.compile(r"^Print Assumptions (\w+)\.$", re.MULTILINE)
+LEMMAS = sorted({lemma for theorem in THEOREMS for lemma in theorem.lemmas})
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def results(*arguments: str) -> dict[str, Any]:
+    found = run(*arguments, "--json")
+    return {r["name"]: r for r in json.loads(found.output)["results"]}
+
+
+@pytest.mark.parametrize("lemma", LEMMAS)
+def test_lemmas_exist_and_are_audited(lemma: str) -> None:
+    file, _, name = lemma.partition(".")
+    assert name in FOUND.findall((PROOFS / f"{file}.v").read_text())
+    assert name in AUDITED.findall((PROOFS / "Audit.v").read_text())
+
+
+def test_an_audited_name_means_one_lemma() -> None:
+    """The audit prints names without their files."""
+    names = Counter(name for path in PROOFS.glob("*.v") for name in FOUND.findall(path.read_text()))
+    audited = AUDITED.findall((PROOFS / "Audit.v").read_text())
+    assert {name: names[name] for name in audited} == dict.fromkeys(audited, 1)
+
+
+def test_a_cited_lemma_is_no_verdict() -> None:
+    """Settling the catalogue runs no kernel, so that no result may claim one."""
+    found = results("theorems")
+    for theorem in THEOREMS:
+        result = found[theorem.name]
+        assert "kernel" not in result["method"]
+        assert "audit" not in result
+        assert ("verdict" in result) == bool(theorem.parts)
+
+
+def test_every_theorem_tells_its_topic_and_a_false_neighbour() -> None:
+    text = run("theorems").output
+    for name, result in results("theorems").items():
+        assert result["section"] in result["note"]
+        assert {n["verdict"] for n in result["neighbours"]} == {"refuted"}, name
+        for neighbour in result["neighbours"]:
+            assert neighbour["sizes"] == ("all" if "least" in neighbour else "these")
+            assert neighbour["name"] in text
+
+
+def test_the_kernel_checks_every_lemma() -> None:
+    require_tool("coqc")
+    found = results("theorems", "--kernel")
+    for theorem in THEOREMS:
+        result = found[theorem.name]
+        assert ("kernel" in result["method"]) == bool(theorem.lemmas)
+        assert result["audit"] == dict.fromkeys(theorem.lemmas, coqlib.CLOSED)
+        assert result["verdict"] == "proved"
+
+
+def test_a_lemma_that_states_something_else_is_no_proof() -> None:
+    """Without claims, the kernel's word counts only where the lemmas are the theorem."""
+    theorem = next(t for t in THEOREMS if not t.parts)
+    audit = {lemma.partition(".")[2]: coqlib.CLOSED for lemma in theorem.lemmas}
+    assert theorem.lemmas_state
+    assert settle_theorem(theorem, audit).verdict == "proved"
+    object.__setattr__(theorem, "lemmas_state", False)
+    settled = settle_theorem(theorem, audit)
+    assert (settled.verdict, settled.method) == (None, ("kernel",))
+    object.__setattr__(theorem, "lemmas_state", True)
+
+
+@pytest.mark.parametrize("rests", ["Axioms: hope : False", MISSING])
+def test_an_open_or_missing_lemma_is_told(monkeypatch: pytest.MonkeyPatch, rests: str) -> None:
+    audit = {lemma.partition(".")[2]: coqlib.CLOSED for lemma in LEMMAS}
+    if rests == MISSING:
+        del audit["layer_destride"]
+    else:
+        audit["layer_destride"] = rests
+    monkeypatch.setattr(coqlib, "library_audit", lambda: audit)
+    found = run("theorems", "--kernel")
+    assert found.exit_code == 1
+    assert f"Layer.layer_destride: {rests}" in found.output
+    told = results("theorems", "--kernel")
+    assert {t.name for t in THEOREMS if "Layer.layer_destride" in t.lemmas} == {
+        name for name, result in told.items() if result["verdict"] == "refuted"
+    }
+    assert "kernel" not in told["layer"]["method"]
+    assert "kernel" in told["composition"]["method"]
+
+
+def test_without_coq_there_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for command in (["theorems"], ["report", "theorems", "-o", str(tmp_path)]):
+        found = run(*command, "--kernel")
+        assert found.exit_code == 2
+        assert found.output.count("\n") == 1
+        assert "the proof kernel needs coqc" in found.output
+
+
+def test_the_catalogue_is_a_chapter(tmp_path: Path) -> None:
+    found = results("report", "theorems", "-o", str(tmp_path))
+    assert list(found) == [*(theorem.name for theorem in THEOREMS), "theorems"]
+    page = (tmp_path / "theorems.html").read_text()
+    assert all(theorem.source.split(":")[0].rstrip(".") in page for theorem in THEOREMS[:3])
+    assert all(page.index(t.section) for t in THEOREMS)
+    assert page.count(">false neighbour<") == len(THEOREMS)
+    assert page.count("cited here") == sum(len(t.lemmas) for t in THEOREMS)
+    assert "nothing is assumed" not in page
+
+
+def test_the_chapter_says_what_the_kernel_checked(tmp_path: Path) -> None:
+    require_tool("coqc")
+    assert run("report", "theorems", "-o", str(tmp_path), "--kernel").exit_code == 0
+    page = (tmp_path / "theorems.html").read_text()
+    assert page.count("nothing is assumed") == sum(len(t.lemmas) for t in THEOREMS)
+    assert "cited here" not in page
+    assert "symconv report theorems" in page
+    assert "--kernel" in page
+
+
+def test_kernel_is_refused_for_other_reports(tmp_path: Path) -> None:
+    found = run("report", "resnet50-stem", "-o", str(tmp_path), "--kernel")
+    assert found.exit_code == 2
+    assert "--kernel is for `symconv report theorems`" in found.output
