@@ -47,6 +47,8 @@ Print Assumptions divisible_no_tail.
 Print Assumptions sound_divisible.
 Print Assumptions sound_before_end.
 Print Assumptions tail_counterexample.
+Print Assumptions pointwise_on_phases.
+Print Assumptions concat_on_phases.
 
 (* Sharing. *)
 Print Assumptions slots_of_parameter.

@@ -227,7 +227,9 @@ class Reader:
             padded, before = self.do_pad(front, shape)
             bare = {k: v for k, v in step.items() if not k.startswith("padding")}
             out, after = self.do_conv(bare, padded)
-            return out, lambda path: (q for p in after(path) for q in before(p))
+            return out, lambda path: (
+                q for p in after(path) for q in ([p] if p.constant else before(p))
+            )
         (m, inner, *kernel), read = self.weight(step["weight"])
         groups, rank = step.get("groups", 1), len(shape) - 1
         strides, dilations = (each(step.get(k, 1), rank) for k in ("stride", "dilation"))
@@ -245,7 +247,20 @@ class Reader:
                                 taps=(*path.taps, *unknown)).under(*live)  # fmt: skip
                 yield from read(there, (path.index[0], c, *taps))
 
-        return [m, *out], back
+        return [m, *out], self.biased(step, back)
+
+    def biased(self, step: Text, back: Any) -> Any:
+        """The paths of a layer, and one that ends at its bias."""
+        if step.get("bias") is None:
+            return back
+        _, read = self.weight(step["bias"])
+
+        def through(path: Path) -> Iterator[Path]:
+            yield from back(path)
+            for there in read(path, (path.index[0],)):
+                yield replace(there, index=(), constant=True)
+
+        return through
 
     def do_conv_transpose(self, step: Text, shape: list[Any]) -> tuple[list[Any], Any]:
         (lead, inner, *kernel), read = self.weight(step["weight"])
@@ -274,7 +289,7 @@ class Reader:
                 there = replace(path, index=(lead_index, *at)).under(*live)
                 yield from read(there, (lead_index, path.index[0] % inner, *taps))
 
-        return [inner * groups, *out], back
+        return [inner * groups, *out], self.biased(step, back)
 
     def do_max_pool(self, step: Text, shape: list[Any]) -> tuple[list[Any], Any]:
         rank = len(shape) - 1
