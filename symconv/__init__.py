@@ -9,7 +9,14 @@ from symconv.errors import SymconvError
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 
 if TYPE_CHECKING:
-    from symconv.api import check, prove, prove_for_all_sizes, prove_network, report
+    from symconv.api import (
+        check,
+        prove,
+        prove_for_all_sizes,
+        prove_network,
+        prove_network_for_all_sizes,
+        report,
+    )
     from symconv.claim import Claim, read_claim
     from symconv.crosscheck import crosscheck
     from symconv.destride import destride
@@ -41,6 +48,7 @@ _LATE = {
     "prove": "api",
     "prove_for_all_sizes": "api",
     "prove_network": "api",
+    "prove_network_for_all_sizes": "api",
     "read_claim": "claim",
     "recheck": "recheck",
     "replay": "replay",
@@ -71,6 +79,7 @@ __all__ = [
     "prove",
     "prove_for_all_sizes",
     "prove_network",
+    "prove_network_for_all_sizes",
     "read_claim",
     "recheck",
     "replay",

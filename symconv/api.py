@@ -20,7 +20,7 @@ from symconv.standin import matrix_entries, stand_in
 from symconv.verdict import Certificate, Fact, Undecided, Verdict
 
 if TYPE_CHECKING:
-    from symconv.network_proof import NetworkProof
+    from symconv.network_proof import NetworkProof, OpenNetworkProof
     from symconv.prove.lattice import LatticeVerdict
     from symconv.report import ReportFiles
 
@@ -90,13 +90,15 @@ def prove(
 
 
 def prove_for_all_sizes(
-    subject: OpenExpansion | AnyLayer,
+    subject: OpenExpansion | AnyLayer | Network,
     names: Sequence[str] | None = None,
     *,
     name: str = "expansion",
     where: Sequence[str] = (),
 ) -> Verdict:
     """Prove that a layer and its expansion are the same function at every size that it accepts.
+
+    Of a chain, `prove_network_for_all_sizes` says more of its masks.
 
     ``names`` name the sizes of the axes; N, or H and W, or D, H and W by default.  ``where`` are
     conditions on them, such as ``"H >= 32"``.
@@ -109,6 +111,8 @@ def prove_for_all_sizes(
     from symconv.open_claim import axis_names, claim_for_all_sizes
     from symconv.prove.all_sizes import settle_for_all_sizes
 
+    if isinstance(subject, Network):
+        return prove_network_for_all_sizes(subject, names, where=where).verdict
     opened = subject if isinstance(subject, OpenExpansion) else destride(subject)
     try:
         claim = replace(claim_for_all_sizes(opened, names, name), where=tuple(where))
@@ -158,6 +162,31 @@ def prove_network(network: Network) -> NetworkProof:
         return proof
     facts = (*proof.verdict.facts, *proof.mask_facts())
     return replace(proof, verdict=replace(proof.verdict, facts=facts))
+
+
+def prove_network_for_all_sizes(
+    network: Network, names: Sequence[str] | None = None, *, where: Sequence[str] = ()
+) -> OpenNetworkProof:
+    """Prove a chain equal to its stride-free form on phases at every size that it accepts.
+
+    ``names`` and ``where`` are as in `prove_for_all_sizes`; the network's own size only says how
+    many axes it has.  Each mask is a fact of the certificate, with the sizes that need it.
+
+    Source: Kong and Lucey 2017, section 3.
+
+    >>> from symconv import Conv
+    >>> from symconv.network import chain
+    >>> net = chain("net", [Conv(3, 8, 3, 1, 1), "relu", Conv(8, 8, 3, 2, 1)], (33, 33))
+    >>> proof = prove_network_for_all_sizes(net)
+    >>> proof.verdict.sizes, proof.free
+    ('all', 'H % 2 == 0 and W % 2 == 0')
+    """
+    from symconv.open_claim import axis_names
+    from symconv.prove.open_chains import settle_network_for_all_sizes
+
+    return settle_network_for_all_sizes(
+        network, tuple(names or axis_names(len(network.input_size))), where
+    )
 
 
 def _expansion(

@@ -14,6 +14,7 @@ from typing import Literal
 from symconv import steps as st
 from symconv.errors import ClaimError
 from symconv.polyphase import AxisExpansion
+from symconv.sizes import Size
 
 Order = Literal["channel", "phase"]
 ORDERS: tuple[Order, ...] = ("channel", "phase")
@@ -123,13 +124,13 @@ class Maps:
         if prod(factors) == 1:
             return ()
         channel, sizes = self._grouped("m")
-        lines = [(0, axis.factor_out * _line_length(axis), 1) for axis in self.axes]
+        lines = [(0, axis.factor_out * axis.fine_length, 1) for axis in self.axes]
         pattern = (
             f"{channel} c {self._paired('p', 'k')} -> "
             f"{self._channels('m', self._names('p'))} c {self._names('k')}"
         )
         whole = ((None, None, None),) * 2
-        cut = [_line_length(a) + _shift(a) != _line_length(a) for a in self.axes]
+        cut = [_shift(a) > 0 for a in self.axes]
         crop = (st.Slice((*whole, *lines)),) if any(cut) else ()
         return (
             st.Tile((1, 1, *factors)),
@@ -169,35 +170,20 @@ class Maps:
         return (st.Rearrange(before, sizes), copied, st.Rearrange(after))
 
 
-def _block(axis: AxisExpansion) -> int:
-    """Fine positions of one block, ``u * E_in``."""
-    return axis.window.base_dilation * axis.factor_in
-
-
-def _first_block(axis: AxisExpansion) -> int:
-    return -axis.window.lo // _block(axis)
-
-
-def _line_length(axis: AxisExpansion) -> int:
-    """Fine positions from the first block that any tap touches, live or not, to the last."""
-    window = axis.window
-    last = window.stride * (axis.factor_out - 1) + window.span - 1 - window.lo
-    return (last // _block(axis) - _first_block(axis) + 1) * _block(axis)
-
-
 def _shift(axis: AxisExpansion) -> int:
     """Extra zeros of a copy, which shift the next output phase's copy by the stride."""
     return axis.window.stride if axis.factor_out > 1 else 0
 
 
-def _line_pads(axis: AxisExpansion) -> tuple[int, int]:
-    front = -axis.window.lo % _block(axis)
-    return front, _line_length(axis) + _shift(axis) - front - axis.window.span
+def _line_pads(axis: AxisExpansion) -> tuple[Size, Size]:
+    rest = axis.fine_length + _shift(axis) - axis.window.span
+    front = axis.front
+    return front, rest - front if isinstance(front, int) else f"{rest} - ({front})"
 
 
 def _unused_blocks(axis: AxisExpansion) -> tuple[int, int]:
     """Crops of blocks in which no tap is live (only base dilation leaves such)."""
-    blocks = _line_length(axis) // _block(axis)
-    before = axis.first_tap - _first_block(axis)
+    blocks = axis.fine_length // axis.block
+    before = axis.first_tap - axis.first_block
     after = blocks - before - axis.kernel
     return -before * axis.factor_in, -after * axis.factor_in

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from symconv.errors import FactorError
+from symconv.sizes import Size
 from symconv.window import Index, Window
 
 
@@ -91,6 +92,33 @@ class AxisExpansion:
     def hi(self) -> int:
         """High pad, ``t*(ceil(O/E_out) - 1) + q_max - (ceil(N/E_in) - 1)``; negative crops."""
         return self.stride * (self.coarse_output - 1) + self.last_tap - (self.coarse_input - 1)
+
+    @property
+    def block(self) -> int:
+        """Fine positions of one block, ``u * E_in``."""
+        return self.window.base_dilation * self.factor_in
+
+    @property
+    def first_block(self) -> int:
+        """The first block that a tap touches, live or not."""
+        return -self.window.lo // self.block
+
+    @property
+    def last_block(self) -> int:
+        """The last block that a tap touches, live or not."""
+        window = self.window
+        last = window.stride * (self.factor_out - 1) + window.span - 1 - window.lo
+        return last // self.block
+
+    @property
+    def fine_length(self) -> int:
+        """Fine positions from the first block that any tap touches to the last."""
+        return (self.last_block - self.first_block + 1) * self.block
+
+    @property
+    def front(self) -> Size:
+        """Fine positions of the first block before the first tap, ``(-lo) mod (u*E_in)``."""
+        return -self.window.lo % self.block
 
     @property
     def slots(self) -> int:

@@ -11,7 +11,7 @@ from symconv.errors import SymconvError
 if TYPE_CHECKING:
     from symconv.dialect.chain import Chain
     from symconv.network import Network, NetworkExpansion
-    from symconv.network_proof import NetworkProof
+    from symconv.network_proof import NetworkProof, OpenNetworkProof
 
 
 def as_network(entry: Chain, options: dict[str, Any]) -> Network:
@@ -63,6 +63,19 @@ def of_proof(proof: NetworkProof) -> Result:
     if masks:
         words = f"masks before {', '.join(masks)}; without: {proof.without_in_words()}"
         result["note"] = words
+    if proof.without_masks is not None:
+        result["without_masks"] = of_verdict(proof.without_masks)
+    return result
+
+
+def of_open_proof(proof: OpenNetworkProof) -> Result:
+    """The verdict on a chain at every size, its masks, and the sizes that need them."""
+    nodes = proof.expansion.network.nodes
+    masks = [{"layer": nodes[tail.place].name, "needed": tail.needed} for tail in proof.tails]
+    result = {**of_verdict(proof.verdict), "masks": masks}
+    if masks:
+        names = ", ".join(mask["layer"] for mask in masks)
+        result["note"] = f"masks before {names}; {proof.without_in_words()}"
     if proof.without_masks is not None:
         result["without_masks"] = of_verdict(proof.without_masks)
     return result

@@ -97,7 +97,8 @@ def prove(
             raise SymconvError("--kernel takes single layers at a size; its theorem is for all")
         if isinstance(entry, Chain):
             if all_sizes:
-                raise SymconvError("a chain is proved at its size; leave out --all-sizes")
+                opened = api.prove_network_for_all_sizes(chains.as_network(entry, options))
+                return opened.verdict, chains.of_open_proof(opened)
             proof = api.prove_network(chains.as_network(entry, options))
             return proof.verdict, chains.of_proof(proof)
         if open_sizes:

@@ -319,7 +319,7 @@ CHAIN = json.dumps({"network": [layer(), {"op": "relu"}]})
 
 @pytest.mark.parametrize(
     ("option", "message"),
-    [("--all-sizes", "a chain is proved at its size"), ("--kernel", "takes single layers"),
+    [("--kernel", "takes single layers"),
      ("--factor=2", "the factors of a chain are solved")],
 )  # fmt: skip
 def test_options_that_a_chain_does_not_take(tmp_path: Path, option: str, message: str) -> None:

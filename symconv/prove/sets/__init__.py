@@ -16,6 +16,7 @@ import islpy as isl
 from symconv.claim import Claim, Weight
 from symconv.errors import ClaimError, SymconvError, TooLarge
 from symconv.prove.sets import compare
+from symconv.prove.sets.blocks import Sizes
 from symconv.prove.sets.formulas import Form, constant_form, tensor_form
 from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
 from symconv.prove.sets.words import describe, least
@@ -24,7 +25,7 @@ from symconv.sizes import to_isl
 from symconv.steps import flat, read_number
 from symconv.verdict import Certificate, Fact, Undecided
 
-__all__ = ["Fails", "settle_all"]
+__all__ = ["Fails", "NotForAllSizes", "SizeSets", "bounded", "settle_all", "size_sets"]
 
 MOST_OPERATIONS = 20_000_000
 """isl gives up after so many operations, and the claim stays undecided."""
@@ -57,28 +58,44 @@ def settle_all(claim: Claim) -> Certificate | Fails | Undecided:
     """
     start = perf_counter()
     try:
-        with _bounded():
+        with bounded():
             return _settled(claim, start)
     except (NotForAllSizes, TooLarge) as fault:
         return Undecided(claim, str(fault), perf_counter() - start, "all")
-    except isl.Error as fault:
-        reason = f"isl gave up: {' '.join(str(fault).split())[:200]}"
-        return Undecided(claim, reason, perf_counter() - start, "all")
 
 
-class _bounded:
+class bounded:
+    """A bound on isl's operations; beyond it, and where isl fails, a claim is `TooLarge`."""
+
     def __enter__(self) -> None:
         self.context = isl.DEFAULT_CONTEXT
         self.context.reset_operations()
         self.context.set_max_operations(MOST_OPERATIONS)
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, fault: BaseException | None, trace: object) -> None:
         self.context.set_max_operations(0)
+        if isinstance(fault, isl.Error):
+            raise TooLarge(f"isl gave up: {' '.join(str(fault).split())[:200]}") from None
 
 
-def _settled(claim: Claim, start: float) -> Certificate | Fails:
+@dataclass(frozen=True, slots=True)
+class SizeSets:
+    """The sizes at which a claim makes sense, and those of them at which it fails."""
+
+    legal: Any
+    failing: Any
+    shape: tuple[Any, ...]
+
+
+def size_sets(claim: Claim) -> SizeSets:
+    """Decide a claim at every value of its names.
+
+    Raises:
+        ClaimError: the claim is ill-formed, or no size satisfies its conditions.
+        NotForAllSizes, TooLarge: it is not decided.
+    """
     left, right = read_sides(claim)
-    sizes = compare.Sizes(claim.names)
+    sizes = Sizes(claim.names)
     where = [to_isl(condition) for condition in claim.where]
     legal = compare.domain(left, right, where, sizes)
     if legal.is_empty():
@@ -86,13 +103,18 @@ def _settled(claim: Claim, start: float) -> Certificate | Fails:
             f"claim {claim.name!r}: no size satisfies its conditions and makes both sides "
             "meaningful; it would say nothing"
         )
-    failing = compare.failing(left, right, legal, sizes)
+    return SizeSets(legal, compare.failing(left, right, legal, sizes), left.shape)
+
+
+def _settled(claim: Claim, start: float) -> Certificate | Fails:
+    sizes, sets = Sizes(claim.names), size_sets(claim)
+    legal, failing = sets.legal, sets.failing
     everywhere = sizes.set([f"{name} >= 1" for name in _input_names(claim)])
     domain = describe(legal, everywhere, claim.names)
     if failing.is_empty():
         figures: dict[str, Any] = {"sizes": list(claim.names), "domain": domain}
         about = "both sides have the same coefficients at every size of the domain"
-        shape = tuple(_written(size) for size in left.shape)
+        shape = tuple(_written(size) for size in sets.shape)
         seconds = perf_counter() - start
         return Certificate(claim, (Fact("sets", about, figures),), shape, seconds, sizes="all")
     holds = legal.subtract(failing)

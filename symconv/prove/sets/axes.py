@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+import islpy as isl
 
 from symconv.errors import ClaimError
 from symconv.prove.sets.formulas import Leg, Size, Term, single
@@ -55,9 +58,26 @@ def plus(*sizes: Size) -> Size:
     return f"({' + '.join(f'({size})' for size in sizes)})"
 
 
+def constant(size: Size) -> Size:
+    """The number that an expression is at all sizes; itself where it is none.
+
+    >>> constant("(7 + (4 - max(N, 0)) + max(N, 0))"), constant("N + 1")
+    (11, 'N + 1')
+    """
+    if isinstance(size, int):
+        return size
+    words = {"floor", "min", "max", "mod"}
+    names = sorted(set(re.findall(r"[A-Za-z_]\w*", size)) - words)
+    values = isl.Set(f"[{', '.join(names)}] -> {{ [value] : value = {size} }}")
+    values = values.project_out(isl.dim_type.param, 0, len(names))
+    least, most = values.dim_min_val(0), values.dim_max_val(0)
+    return int(least.to_python()) if least.is_int() and least.eq(most) else size
+
+
 def pad_map(size: Size, lo: Size, hi: Size, mode: str) -> AxisMap:
     """Positions ``-lo .. size + hi - 1`` of a signal; negative pads crop."""
     padded = plus(size, lo, hi)
+    padded = constant(padded) if isinstance(size, int) else padded
     v = f"({{new}} - ({lo}))"
     fits = [f"{padded} >= 1"]
     if mode == "zeros":

@@ -42,6 +42,14 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Factor:
+    """A number that depends on the place: ``pieces`` are values and where each holds."""
+
+    legs: tuple[Leg, ...]
+    pieces: tuple[tuple[Fraction, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """One occurrence of a named input or weight in a term."""
 
@@ -51,21 +59,31 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A number times the sum, over legs on no axis, of the product of its tables."""
+    """A number times the sum, over legs on no axis, of the product of its tables and factors."""
 
     out: tuple[Axis, ...]
     tensors: tuple[Tensor, ...] = ()
     tables: tuple[Table, ...] = ()
     scalar: Fraction = Fraction(1)
+    factors: tuple[Factor, ...] = ()
 
     @property
     def signature(self) -> tuple[str, ...]:
         """The monomial's tensors, sorted."""
         return tuple(sorted(tensor.name for tensor in self.tensors))
 
+    @property
+    def relations(self) -> tuple[Table | Factor, ...]:
+        """Everything that connects legs."""
+        return (*self.tables, *self.factors)
+
     def with_table(self, formula: str, *legs: Leg) -> Term:
         """The term times one more table."""
         return replace(self, tables=(*self.tables, Table(legs, formula)))
+
+    def with_factor(self, pieces: Sequence[tuple[Fraction, str]], *legs: Leg) -> Term:
+        """The term times a number that depends on these legs."""
+        return replace(self, factors=(*self.factors, Factor(legs, tuple(pieces))))
 
     def with_axis(self, axis: int, legs: Axis) -> Term:
         """Put other legs on one output axis."""
@@ -172,6 +190,6 @@ def _renamed(term: Term, old: Leg, new: Leg) -> Term:
 
     tensors = tuple(Tensor(t.name, tuple(map(change, t.axes))) for t in term.tensors)
     term = replace(term, out=tuple(map(change, term.out)), tensors=tensors)
-    if any(old in table.legs for table in term.tables):
+    if any(old in table.legs for table in term.relations):
         return term.with_table(f"{old.name} = {new.name}", old, new)
     return term

@@ -12,7 +12,8 @@ from symconv import steps as st
 from symconv.errors import ClaimError, SymconvError
 from symconv.prove.sets.axes import AxisMap, gather, pad_map, slice_map
 from symconv.prove.sets.formulas import Form, Leg, Size, constant_form, product, split
-from symconv.prove.sets.windows import convolved, pooled
+from symconv.prove.sets.pools import pooled
+from symconv.prove.sets.windows import convolved, pads_of
 from symconv.rearrange import read_pattern
 from symconv.sizes import to_isl
 
@@ -270,19 +271,18 @@ def _(step: st.ConvStep, form: Form, reading: Reading) -> Form:
     weight = reading.weight(step.weight, False)
     value = st.read_number(step.padding_value)
     if step.padding_mode != "zeros" or value != 0:
-        pads = _pads_of(step, form, weight)
-        front = st.Pad(((0, 0), *pads), step.padding_mode, step.padding_value)
-        form, step = apply(front, form, reading), replace(step, padding=0)
+        form, step = _padded(step, form, weight), replace(step, padding=0)
     return _biased(convolved(step, form, weight), step.bias, reading)
 
 
-def _pads_of(step: st.ConvStep, form: Form, weight: Form) -> tuple[Any, ...]:
-    rank = len(form.shape) - 1
-    if isinstance(step.padding, str) and step.padding in ("same", "same_lower"):
-        raise NotForAllSizes("'same' in another padding mode than zeros is not read for all sizes")
-    padding = 0 if step.padding == "valid" else step.padding
-    entries = padding if isinstance(padding, tuple) else (padding,) * rank
-    return tuple(e if isinstance(e, tuple) else (e, e) for e in entries)
+def _padded(step: st.ConvStep, form: Form, weight: Form) -> Form:
+    """The tensor behind a pad of another mode or value."""
+    pads = pads_of(step, form.shape[1:], weight.shape[2:])
+    maps = [
+        None if (lo, hi) == (0, 0) else pad_map(n, lo, hi, step.padding_mode)
+        for n, (lo, hi) in zip(form.shape[1:], pads, strict=True)
+    ]
+    return _gathered(form, [None, *maps], st.read_number(step.padding_value))
 
 
 @apply.register
@@ -313,8 +313,6 @@ def _(step: st.MaxPoolStep, form: Form, reading: Reading) -> Form:
 @apply.register
 def _(step: st.AvgPoolStep, form: Form, reading: Reading) -> Form:
     _require(reading, maximum=False)
-    if step.ceil_mode or (not step.count_include_pad and step.padding not in (0, ((0, 0),))):
-        raise NotForAllSizes("an average whose divisor depends on the place is not read")
     return pooled(step, form)
 
 

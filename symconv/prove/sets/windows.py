@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from math import prod
 from typing import Any
 
@@ -28,6 +27,7 @@ class Window:
     dilation: int = 1
     base_dilation: int = 1
     reversal: bool = False
+    ceil: bool = False
 
     @property
     def span(self) -> Size:
@@ -51,10 +51,37 @@ class Window:
         """Number of output positions."""
         numbers = (self.size, self.kernel, self.lo, self.hi)
         if all(isinstance(n, int) for n in numbers):
-            size, span, lo, hi = self.size, self.span, self.lo, self.hi
-            spread = self.base_dilation * (size - 1) + 1  # type: ignore[operator]
-            return (spread + lo + hi - span) // self.stride + 1  # type: ignore[operator]
+            return self._count(self.size, self.span, self.lo, self.hi)  # type: ignore[arg-type]
+        if self.ceil:
+            return f"(min({self._last_started}, {self._last_inside}) + 1)"
         return f"(floor({self.room}/{self.stride}) + 1)"
+
+    def _count(self, size: int, span: int, lo: int, hi: int) -> int:
+        room = self.base_dilation * (size - 1) + 1 + lo + hi - span
+        if self.ceil:
+            return min(-(-room // self.stride), (size + lo - 1) // self.stride) + 1
+        return room // self.stride + 1
+
+    @property
+    def _last_started(self) -> str:
+        """The last window of ``ceil_mode``, which may hang over the end."""
+        return f"floor(({self.room} + {self.stride - 1})/{self.stride})"
+
+    @property
+    def _last_inside(self) -> str:
+        """The last window that starts in the input or in its low pad."""
+        return f"floor(({self.size} + {self.lo} - 1)/{self.stride})"
+
+    @property
+    def domain(self) -> list[str]:
+        """Where the window makes sense: there is an output, and nothing hangs over a crop."""
+        found = [f"{self.output} >= 1"]
+        if not isinstance(self.kernel, int):
+            found.append(f"{self.kernel} >= 1")
+        if self.ceil and not (isinstance(self.hi, int) and self.hi >= 0):
+            hangs = f"{self.stride}*({self.output} - 1) > {self.room}"
+            found.append(f"({self.hi}) >= 0 or not ({hangs})")
+        return found
 
     def table(self, out: Leg, tap: Leg, read: Leg) -> str:
         """Which output and tap read which input."""
@@ -63,7 +90,8 @@ class Window:
         return f"{self.base_dilation}*{read.name} = {position}"
 
 
-def _per_axis(value: Any, rank: int, name: str) -> tuple[Any, ...]:
+def entries(value: Any, rank: int, name: str) -> tuple[Any, ...]:
+    """An attribute as one value an axis."""
     values = value if isinstance(value, tuple) else (value,) * rank
     if len(values) != rank:
         raise ClaimError(f"{name} must have one entry for each of {rank} axes, got {value!r}")
@@ -79,27 +107,22 @@ def _pads(
 ) -> list[tuple[Size, Size]]:
     if padding in ("same", "same_lower"):
         return [_same(padding, *axis) for axis in zip(sizes, spans, strides, strict=True)]
-    entries = _per_axis(0 if padding == "valid" else padding, len(sizes), "padding")
+    pairs = entries(0 if padding == "valid" else padding, len(sizes), "padding")
     return [
-        (_size(e[0]), _size(e[1])) if isinstance(e, tuple) else (_size(e), _size(e))
-        for e in entries
+        (_size(e[0]), _size(e[1])) if isinstance(e, tuple) else (_size(e), _size(e)) for e in pairs
     ]
 
 
 def _same(name: str, size: Size, span: Size, stride: int) -> tuple[Size, Size]:
     blocks = f"floor(({size} + {stride - 1})/{stride})"
-    total = f"max(({blocks} - 1)*{stride} + {span} - {size}, 0)".replace(
-        f"({blocks} - 1)*{stride}", f"{stride}*({blocks} - 1)"
-    )
+    total = f"max({stride}*({blocks} - 1) + {span} - {size}, 0)"
     small, large = f"floor(({total})/2)", f"floor(({total} + 1)/2)"
     return (small, large) if name == "same" else (large, small)
 
 
-def _windows(step: Any, sizes: Sequence[Size], kernel: Sequence[Size]) -> list[Window]:
-    rank = len(sizes)
-    strides = _per_axis(kernel if step.stride is None else step.stride, rank, "stride")
-    dilations = _per_axis(getattr(step, "dilation", 1), rank, "dilation")
-    spans = [Window(1, k, 1, 0, 0, d).span for k, d in zip(kernel, dilations, strict=True)]
+def windows_of(step: Any, sizes: Sequence[Size], kernel: Sequence[Size]) -> list[Window]:
+    """One window an axis of a layer's step on a tensor of these spatial sizes."""
+    strides, dilations, spans = _reaches(step, len(sizes), kernel)
     if isinstance(step, st.ConvTransposeStep):
         return _transposed(step, sizes, kernel, strides, dilations, spans)
     pads = _pads(step.padding, sizes, spans, strides)
@@ -107,6 +130,24 @@ def _windows(step: Any, sizes: Sequence[Size], kernel: Sequence[Size]) -> list[W
         Window(n, k, s, lo, hi, d)
         for n, k, s, d, (lo, hi) in zip(sizes, kernel, strides, dilations, pads, strict=True)
     ]
+
+
+def pads_of(
+    step: st.ConvStep, sizes: Sequence[Size], kernel: Sequence[Size]
+) -> list[tuple[Size, Size]]:
+    """The pads of a convolution, a name made into formulas."""
+    strides, _, spans = _reaches(step, len(sizes), kernel)
+    return _pads(step.padding, sizes, spans, strides)
+
+
+def _reaches(
+    step: Any, rank: int, kernel: Sequence[Size]
+) -> tuple[tuple[int, ...], tuple[int, ...], list[Size]]:
+    """Strides, dilations and spans, one an axis."""
+    strides = entries(kernel if step.stride is None else step.stride, rank, "stride")
+    dilations = entries(getattr(step, "dilation", 1), rank, "dilation")
+    spans = [Window(1, k, 1, 0, 0, d).span for k, d in zip(kernel, dilations, strict=True)]
+    return strides, dilations, spans
 
 
 def _transposed(
@@ -118,7 +159,7 @@ def _transposed(
             f"padding={step.padding!r} fixes the output size, got output_padding on top"
         )
     crops = _crops(step.padding, sizes, spans, strides)
-    extras = _per_axis(step.output_padding, len(sizes), "output_padding")
+    extras = entries(step.output_padding, len(sizes), "output_padding")
     return [
         Window(n, k, 1, plus(span, -1, f"-({lo})"), plus(span, -1, f"-({hi})", _size(more)), d, s,
                reversal=True)
@@ -139,9 +180,7 @@ def _crops(
 
 
 def _domain(windows: Sequence[Window]) -> list[str]:
-    return [f"{window.output} >= 1" for window in windows] + [
-        f"{window.kernel} >= 1" for window in windows if not isinstance(window.kernel, int)
-    ]
+    return [condition for window in windows for condition in window.domain]
 
 
 def convolved(step: Any, form: Form, weight: Form) -> Form:
@@ -151,7 +190,7 @@ def convolved(step: Any, form: Form, weight: Form) -> Form:
         raise ClaimError(f"weight {step.weight!r} must have {rank + 2} axes, got {weight.shape}")
     transposed, groups = isinstance(step, st.ConvTransposeStep), step.groups
     lead, inner, *kernel = weight.shape
-    windows = _windows(step, form.shape[1:], kernel)
+    windows = windows_of(step, form.shape[1:], kernel)
     if not isinstance(lead, int) or not isinstance(inner, int):
         raise ClaimError("channels must be numbers")
     channels = lead if transposed else inner * groups
@@ -168,8 +207,10 @@ def convolved(step: Any, form: Form, weight: Form) -> Form:
 
 def _convolved(x: Term, w: Term, windows: Sequence[Window], groups: int, transposed: bool) -> Term:
     rank = len(windows)
-    scalar = x.scalar * w.scalar
-    term = Term(x.out + w.out, x.tensors + w.tensors, x.tables + w.tables, scalar)
+    term = Term(
+        x.out + w.out, x.tensors + w.tensors, x.tables + w.tables, x.scalar * w.scalar,
+        x.factors + w.factors,
+    )  # fmt: skip
     lead = 1 + rank
     if groups > 1:
         term = _grouped(term, 0, groups)
@@ -203,35 +244,3 @@ def _slid(term: Term, axis: int, tap_axis: int, window: Window) -> Term:
     term, tap = single(term, tap_axis)
     out = Leg(window.output)
     return term.with_table(window.table(out, tap, read), out, tap, read).with_axis(axis, (out,))
-
-
-def _check_pool(step: Any, windows: Sequence[Window], kernel: Sequence[int]) -> None:
-    """Refuse what PyTorch refuses: pads beyond half of the kernel."""
-    for window, taps in zip(windows, kernel, strict=True):
-        pads = [end for end in (window.lo, window.hi) if isinstance(end, int)]
-        if not isinstance(step.padding, str) and max(pads, default=0) > taps // 2:
-            raise ClaimError(
-                f"a pooling pads at most half of its kernel ({taps // 2} of {taps}), got {pads}"
-            )
-
-
-def pooled(step: Any, form: Form) -> Form:
-    """Each channel's windows summed up, divided by their taps, or their maximum."""
-    rank = len(form.shape) - 1
-    kernel = _per_axis(step.kernel_size, rank, "kernel_size")
-    if getattr(step, "ceil_mode", False):
-        raise ClaimError("ceil_mode is not read for all sizes")
-    windows = _windows(step, form.shape[1:], kernel)
-    _check_pool(step, windows, kernel)
-    taps = prod(kernel)
-
-    def pool(term: Term) -> Term:
-        for axis, window in enumerate(windows):
-            term, read = single(term, 1 + axis)
-            out, tap = Leg(window.output), Leg(window.kernel)
-            table = window.table(out, tap, read)
-            term = term.with_table(table, out, tap, read).with_axis(1 + axis, (out,))
-        return term if form.maximum else replace(term, scalar=term.scalar / Fraction(taps))
-
-    shape = [form.shape[0], *(window.output for window in windows)]
-    return form.each(pool, shape, *_domain(windows))

@@ -32,9 +32,11 @@ def describe(sizes: Any, among: Any, names: Sequence[str]) -> str:
         return "no size"
     if among.is_subset(sizes):
         return "all sizes"
-    for words in _candidates(sizes, among, names):
-        if _same(words, sizes, among, names):
-            return words
+    rest = among.subtract(sizes)
+    for said, of in (("{}", sizes), ("not ({})", rest)):
+        for words in _candidates(of, among, names):
+            if _same(words, of, among, names):
+                return said.format(words)
     return _isl_words(sizes.coalesce().gist(among).coalesce())
 
 
@@ -106,17 +108,61 @@ def _meets(values: Any, modulus: int, residue: int) -> bool:
 
 
 def _one_of(name: str, modulus: int, residues: Sequence[int]) -> str:
-    parts = [f"{name} % {modulus} == {r}" for r in residues]
+    """A condition for some residues, ascending, by their runs.
+
+    >>> _one_of("N", 8, [0, 1, 5, 7]), _one_of("N", 3, [0, 2])
+    ('(N % 8 <= 1 or N % 8 == 5 or N % 8 == 7)', 'N % 3 != 1')
+    """
+    value = f"{name} % {modulus}"
     missing = sorted(set(range(modulus)) - set(residues))
-    if len(missing) == 1 and len(parts) > 1:
-        return f"{name} % {modulus} != {missing[0]}"
+    if len(missing) == 1 and len(residues) > 1:
+        return f"{value} != {missing[0]}"
+    firsts = [r for r in residues if r - 1 not in residues]
+    lasts = [r for r in residues if r + 1 not in residues]
+    parts = [_run(value, *ends, modulus - 1) for ends in zip(firsts, lasts, strict=True)]
     return parts[0] if len(parts) == 1 else f"({' or '.join(parts)})"
+
+
+def _run(value: str, first: int, last: int, most: int) -> str:
+    if first == last:
+        return f"{value} == {first}"
+    if first == 0:
+        return f"{value} <= {last}"
+    return f"{value} >= {first}" if last == most else f"{first} <= {value} <= {last}"
 
 
 def _isl_words(sizes: Any) -> str:
     """Isl's own words, made Python's."""
-    text = re.sub(r"^\[[^\]]*\] -> \{\s*:?\s*|\s*\}$", "", str(sizes))
+    text = re.sub(r"^\[[^\]]*\] -> \{\s*:?\s*|\s*\}$", "", str(sizes.compute_divs()))
+    text = _floors(text)
     text = re.sub(r"\((\w+)\) mod (\d+)", r"\1 % \2", text)
     text = re.sub(r"\(([^()]*)\) mod (\d+)", r"(\1) % \2", text)
-    text = re.sub(r"(\d)([A-Za-z_])", r"\1*\2", text)
+    text = re.sub(r"(\d)([A-Za-z_(])", r"\1*\2", text)
     return re.sub(r"(?<![<>!=])=(?!=)", "==", text).strip()
+
+
+def _floors(text: str) -> str:
+    """``floor((a)/b)`` as ``((a) // b)``.
+
+    >>> _floors("2floor((1 + floor((N)/2))/3) <= N")
+    '2((1 + ((N) // 2)) // 3) <= N'
+    """
+    while (start := text.find("floor(")) >= 0:
+        end, depth = start + len("floor("), 1
+        while depth:
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        inner, _, divisor = text[start + len("floor(") : end - 1].rpartition("/")
+        text = f"{text[:start]}({inner} // {divisor}){text[end:]}"
+    return text
+
+
+def points(sizes: Any, names: Sequence[str], most: int) -> Iterator[dict[str, int]]:
+    """Up to so many sizes of a set, the first in the order of the names first."""
+    for _ in range(most):
+        if sizes.is_empty():
+            return
+        at = least(sizes, names)
+        yield at
+        here = " and ".join(f"{name} = {value}" for name, value in at.items())
+        sizes = sizes.subtract(isl.Set(f"[{', '.join(names)}] -> {{ : {here} }}"))

@@ -1,0 +1,154 @@
+"""A term's coefficient, block by block of connected positions, as sets of integers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property, reduce
+from itertools import count
+from typing import Any
+
+import islpy as isl
+
+from symconv.errors import TooLarge
+from symconv.prove.sets.formulas import Factor, Leg, Term, single
+
+
+class Counted(TooLarge):
+    """A coefficient is a count of hidden indices, not 0 or 1; sets alone do not decide that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The named sizes, and isl's way of writing sets of them."""
+
+    names: tuple[str, ...]
+
+    def set(self, conditions: Sequence[str]) -> Any:
+        """The sizes at which all conditions hold."""
+        formula = " and ".join(f"({c})" for c in conditions) or "1 = 1"
+        return isl.Set(f"[{', '.join(self.names)}] -> {{ : {formula} }}")
+
+    def map(self, kept: Sequence[str], hidden: Sequence[str], formula: str) -> Any:
+        """A relation from kept indices to hidden ones."""
+        params = ", ".join(self.names)
+        return isl.Map(
+            f"[{params}] -> {{ [{', '.join(kept)}] -> [{', '.join(hidden)}] : {formula} }}"
+        )
+
+
+def framed(term: Term) -> Term:
+    """All axes as output axes with one leg each."""
+    axes = tuple(axis for tensor in term.tensors for axis in tensor.axes)
+    term = replace(term, out=term.out + axes, tensors=())
+    for axis in range(len(term.out)):
+        term, _ = single(term, axis)
+    return term
+
+
+def _components(term: Term) -> dict[Leg, int]:
+    """The number of the component of every leg; tables connect, and so does a shared leg."""
+    number: dict[Leg, int] = {}
+    groups: dict[int, list[Leg]] = {}
+    unused = count()
+    for legs in (*(table.legs for table in term.relations), *term.out):
+        here = {number[leg] for leg in legs if leg in number}
+        fresh = next(unused)
+        members = [leg for old in here for leg in groups.pop(old)]
+        members += [leg for leg in legs if leg not in number]
+        groups[fresh] = members
+        number |= dict.fromkeys(members, fresh)
+    return number
+
+
+def connected(terms: Sequence[Term]) -> list[tuple[int, ...]]:
+    """Positions that some term connects."""
+    positions = range(len(terms[0].out))
+    block = list(positions)
+    for term in terms:
+        number = _components(term)
+        by_component: dict[int, list[int]] = defaultdict(list)
+        for position, (leg,) in enumerate(term.out):
+            by_component[number[leg]].append(position)
+        for members in by_component.values():
+            merged = {block[p] for p in members}
+            block = [min(merged) if b in merged else b for b in block]
+    return [tuple(p for p in positions if block[p] == b) for b in sorted(set(block))]
+
+
+@dataclass
+class BlockSets:
+    """A term's coefficient, block by block: where there is one, and which values it takes."""
+
+    term: Term
+    blocks: Sequence[Sequence[int]]
+    maximum: bool
+    sizes: Sizes
+
+    @cached_property
+    def number(self) -> dict[Leg, int]:
+        """The component of every leg."""
+        return _components(self.term)
+
+    @cached_property
+    def supports(self) -> list[Any]:
+        """The places of each block at which the term has a coefficient."""
+        return [self.support(block) for block in self.blocks]
+
+    def support(self, block: Sequence[int], *more: str) -> Any:
+        """The places of a block at which the term has a coefficient (and these formulas hold)."""
+        out = [self.term.out[p][0] for p in block]
+        roots = {self.number[leg] for leg in out}
+        tables = [t for t in self.term.tables if self.number[t.legs[0]] in roots]
+        legs = {leg for table in tables for leg in table.legs} | set(out)
+        legs |= {leg for factor in self._factors(block) for leg in factor.legs}
+        parts = [f"p{p} = {leg.name}" for p, leg in zip(block, out, strict=True)]
+        parts += [table.formula for table in tables] + [leg.bounds for leg in legs] + list(more)
+        return self._projected([f"p{p}" for p in block], legs, parts)
+
+    def values(self, number: int) -> list[tuple[Fraction, Any]]:
+        """The values of the factors on a block, and the places where each is taken."""
+        block, support = self.blocks[number], self.supports[number]
+        found = [(Fraction(1), support)]
+        for factor in self._factors(block):
+            pieces = [(value, self.support(block, where)) for value, where in factor.pieces]
+            everywhere = reduce(lambda a, b: a.union(b), (place for _, place in pieces))
+            if not support.is_subset(everywhere):
+                raise Counted("a divisor is no positive number of the expected range somewhere")
+            found = [(a * b, x.intersect(y)) for a, x in found for b, y in pieces]
+            found = [(value, place) for value, place in found if not place.is_empty()]
+        return found
+
+    def whole(self) -> Any:
+        """The product of all blocks, with positions in the order of the blocks."""
+        if not self.supports:
+            return self.loose
+        return reduce(lambda a, b: a.flat_product(b), self.supports).intersect_params(self.loose)
+
+    def somewhere(self) -> Any:
+        """The sizes at which the term has a coefficient at all."""
+        return reduce(lambda a, b: a.intersect(b.params()), self.supports, self.loose)
+
+    def _factors(self, block: Sequence[int]) -> list[Factor]:
+        roots = {self.number[self.term.out[p][0]] for p in block}
+        return [f for f in self.term.factors if self.number[f.legs[0]] in roots]
+
+    @cached_property
+    def loose(self) -> Any:
+        """Sizes at which the tables that reach no position hold; they must not count."""
+        reached = {self.number[leg] for (leg,) in self.term.out}
+        if any(self.number[f.legs[0]] not in reached for f in self.term.factors):
+            raise Counted("a divisor depends on an index that is summed away")
+        tables = [t for t in self.term.tables if self.number[t.legs[0]] not in reached]
+        legs = {leg for table in tables for leg in table.legs}
+        parts = [t.formula for t in tables] + [leg.bounds for leg in legs] or ["1 = 1"]
+        return self._projected([], legs, parts).params()
+
+    def _projected(self, kept: list[str], legs: set[Leg], parts: list[str]) -> Any:
+        hidden = sorted(leg.name for leg in legs)
+        relation = self.sizes.map(kept, hidden, " and ".join(f"({part})" for part in parts))
+        if not self.maximum and not relation.is_single_valued():
+            raise Counted("a coefficient counts hidden indices, and sets alone do not decide that")
+        return relation.domain()
