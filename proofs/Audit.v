@@ -76,10 +76,12 @@ Print Assumptions slice_of_pad.
 Print Assumptions slice_of_concat.
 Print Assumptions slice_of_reverse.
 Print Assumptions same_symmetric.
+Print Assumptions ceil_is_pad.
 
 (* Channels. *)
 Print Assumptions block_diagonal.
 Print Assumptions average_depthwise.
+Print Assumptions average_divisor.
 Print Assumptions im2col.
 Print Assumptions depthwise_separable.
 Print Assumptions clamp_pool.

@@ -32,6 +32,7 @@ from tests.z3_terms import (
     same,
     tap_ranges,
     times,
+    window_count,
     wrap,
 )
 
@@ -297,7 +298,8 @@ class Reader:
         strides = kernel if step.get("stride") is None else each(step["stride"], rank)
         dilations = each(step.get("dilation", 1), rank)
         pads = self.pads(step.get("padding", 0), shape[1:], kernel, strides, dilations)
-        out = self.outputs(shape[1:], kernel, strides, dilations, pads)
+        ceil = step.get("ceil_mode", False)
+        out = self.outputs(shape[1:], kernel, strides, dilations, pads, ceil)
 
         def back(path: Path) -> Iterator[Path]:
             for taps in product(*map(range, kernel)):
@@ -312,8 +314,21 @@ class Reader:
 
     def do_avg_pool(self, step: Text, shape: list[Any]) -> tuple[list[Any], Any]:
         out, inner = self.do_max_pool(step, shape)
-        share = Fraction(1, prod(each(step["kernel_size"], len(shape) - 1)))
-        return out, lambda path: (replace(p, factor=p.factor * share) for p in inner(path))
+        rank, include = len(shape) - 1, step.get("count_include_pad", True)
+        kernel = each(step["kernel_size"], rank)
+        strides = kernel if step.get("stride") is None else each(step["stride"], rank)
+        pads = pairs(step.get("padding", 0), rank)
+
+        def back(path: Path) -> Iterator[Path]:
+            """One path for each number of counted samples an axis."""
+            axes = list(zip(path.index[1:], kernel, strides, pads, shape[1:], strict=True))
+            counts = [window_count(*axis, include=include) for axis in axes]
+            for choice in product(*(range(1, k + 1) for k in kernel)):
+                share = Fraction(1, prod(choice))
+                here = path.under(*(n == c for n, c in zip(counts, choice, strict=True)))
+                yield from (replace(p, factor=p.factor * share) for p in inner(here) if not p.dead)
+
+        return out, back
 
     def pads(self, padding: Any, sizes: Any, kernel: Any, strides: Any, dilations: Any) -> Any:
         if padding in ("same", "same_lower"):
@@ -323,11 +338,15 @@ class Reader:
             ]
         return [[self.size(e) for e in pair] for pair in pairs(padding, len(sizes))]
 
-    def outputs(self, sizes: Any, kernel: Any, strides: Any, dilations: Any, pads: Any) -> Any:
+    def outputs(
+        self, sizes: Any, kernel: Any, strides: Any, dilations: Any, pads: Any, ceil: bool = False
+    ) -> Any:
         out = []
         for n, k, s, d, (lo, hi) in zip(sizes, kernel, strides, dilations, pads, strict=True):
             room = n + lo + hi - d * (k - 1) - 1
-            out.append(div(room, s) + 1)
+            fitting = div(room + (s - 1) * ceil, s) + 1
+            starts_behind = (fitting - 1) * s >= n + lo
+            out.append(z3.If(starts_behind, fitting - 1, fitting) if ceil else fitting)
         self.legal += [n >= 1 for n in out]
         return out
 
