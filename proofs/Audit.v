@@ -47,6 +47,8 @@ Print Assumptions divisible_no_tail.
 Print Assumptions sound_divisible.
 Print Assumptions sound_before_end.
 Print Assumptions tail_counterexample.
+Print Assumptions pointwise_on_phases.
+Print Assumptions concat_on_phases.
 
 (* Sharing. *)
 Print Assumptions slots_of_parameter.
@@ -74,10 +76,12 @@ Print Assumptions slice_of_pad.
 Print Assumptions slice_of_concat.
 Print Assumptions slice_of_reverse.
 Print Assumptions same_symmetric.
+Print Assumptions ceil_is_pad.
 
 (* Channels. *)
 Print Assumptions block_diagonal.
 Print Assumptions average_depthwise.
+Print Assumptions average_divisor.
 Print Assumptions im2col.
 Print Assumptions depthwise_separable.
 Print Assumptions clamp_pool.

@@ -8,6 +8,7 @@
    slice_of_pad, slice_of_concat, slice_of_reverse   a strided slice of each of them
    same_pads N K  the pads of 'SAME' at stride 2, the smaller one in front
    same_symmetric they are (K - 1) / 2 at both ends iff N and K have the same parity (K > 2)
+   ceil_is_pad    a number of outputs rounded up is one rounded down behind a pad of (-v) mod s
    Edges: a crop (a < 0) loses samples that a pad does not bring back; K <= 2 needs no pad at all
    for some sizes, so that same_symmetric asks for more. *)
 
@@ -101,4 +102,13 @@ have [? /andP[? ?]] := split2 (- N); have [? /andP[? ?]] := split2 (K - 1).
 have [? /andP[? ?]] := split2 (same_total N K).
 rewrite /same_pads; split=> [[eq_lo eq_hi]|eq_bit]; first by int_lia.
 by congr (_, _); int_lia.
+Qed.
+
+(* v = N + lo + hi - d(K - 1) - 1 + s is what a number of outputs is s-th part of. *)
+Theorem ceil_is_pad (v : int) (s : nat) : (0 < s)%N ->
+  coarse v s = ((v + ((- v) %% s%:Z)%Z) %/ s%:Z)%Z.
+Proof.
+move=> s_gt0; have := euclid_eq (- v) s; rewrite /coarse; set q := (_ %/ _)%Z; set r := (_ %% _)%Z.
+move=> eq_v; have -> : v + r = (- q) * s%:Z by rewrite mulrC; int_lia.
+by rewrite mulzK //; case: s s_gt0 {q r eq_v}.
 Qed.

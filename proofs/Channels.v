@@ -2,6 +2,7 @@
 
    block_diagonal     a grouped convolution is one of a kernel that is zero between groups
    average_depthwise  a mean of K samples is a depthwise convolution whose weights are all 1/K
+   average_divisor    dividing by the n counted samples of a window is scaling its mean by K/n
    one_tap            the axis of a 1x1: one tap, stride 1, no pad
    im2col             a convolution is a 1x1 on the columns of what its taps read
    depthwise_separable   a depthwise convolution and a 1x1 are one whose kernel is a product
@@ -47,6 +48,16 @@ by rewrite big_pred1_eq mulr_sumr.
 Qed.
 
 End Channels.
+
+(* Pads that are not counted: another divisor at the border. *)
+Theorem average_divisor (F : fieldType) (P : Type) (A : access P) (C : finType) (x : C -> P -> F)
+    (K n : nat) (c : C) (o : P) : K%:R != 0 :> F ->
+  (\sum_k read 0 (x c) (reads A o k)) / n%:R
+  = K%:R / n%:R * ((\sum_k read 0 (x c) (reads A o k)) / K%:R).
+Proof.
+move: (\sum_k _) => sum K_neq0.
+by rewrite mulrA [_ * sum]mulrC [K%:R / _]mulrC mulrA mulfK.
+Qed.
 
 Notation one_tap := (plain 1 1 1 0).
 

@@ -15,6 +15,9 @@
                 (a kept block's positions past the end) holds whatever the layer computes there
    tail_free    no live read of a kept output falls into a tail
 
+   pointwise_on_phases, concat_on_phases   a function of each value (a sum, a product, a bias, a
+                nonlinearity) and a concatenation of channels act on phases as on signals
+
    sound_divisible, sound_before_end   when a read of the expanded layer may be relied on
 
    The masked network always equals; the one of blocks if it is tail_free; without that it may
@@ -238,3 +241,15 @@ have -> : ((2%:Z * p + (r : nat)%:Z) %/ 2)%Z = p.
 case: ifP => // _; rewrite (fold_live (Sg := first_stage) (x := fun _ _ => 0)) //.
 by case: c; rewrite zero.
 Qed.
+
+(* Branches: both in the same phases. *)
+Theorem pointwise_on_phases (P U V W C : Type) (E : phasing P) (f : C -> U -> V -> W)
+    (x : C -> P -> U) (y : C -> P -> V) (cr : C * phase E) (i : P) :
+  phases (fun c p => f c (x c p) (y c p)) cr i = f cr.1 (phases x cr i) (phases y cr i).
+Proof. by []. Qed.
+
+Theorem concat_on_phases (P V C D : Type) (E : phasing P) (x : C -> P -> V) (y : D -> P -> V)
+    (cd : C + D) (r : phase E) (i : P) :
+  phases (fun cd p => match cd with inl c => x c p | inr d => y d p end) (cd, r) i
+  = match cd with inl c => phases x (c, r) i | inr d => phases y (d, r) i end.
+Proof. by case: cd. Qed.

@@ -280,7 +280,7 @@ def _(step: st.AvgPoolStep, x: Array, weights: Weights) -> Array:
     sums = sum(_pool_windows(x.astype(object), layer, 0, 0))
     counted = np.ones(x.shape, dtype=object)
     counts = sum(_pool_windows(counted, layer, int(layer.count_include_pad), 0))
-    return np.asarray(sums * np.vectorize(lambda n: Fraction(1, n), otypes=[object])(counts))
+    return np.asarray(sums * np.vectorize(lambda n: Fraction(1, int(n)), otypes=[object])(counts))
 
 
 def _pool_windows(x: Array, layer: MaxPool | AvgPool, fill: Any, beyond: Any) -> list[Array]:

@@ -33,6 +33,7 @@ from tests.z3_terms import (
     same,
     tap_ranges,
     times,
+    window_count,
     wrap,
 )
 
@@ -228,7 +229,9 @@ class Reader:
             padded, before = self.do_pad(front, shape)
             bare = {k: v for k, v in step.items() if not k.startswith("padding")}
             out, after = self.do_conv(bare, padded)
-            return out, lambda path: (q for p in after(path) for q in before(p))
+            return out, lambda path: (
+                q for p in after(path) for q in ([p] if p.constant else before(p))
+            )
         (m, inner, *kernel), read = self.weight(step["weight"])
         groups, rank = step.get("groups", 1), len(shape) - 1
         strides, dilations = (each(step.get(k, 1), rank) for k in ("stride", "dilation"))
@@ -246,7 +249,20 @@ class Reader:
                                 taps=(*path.taps, *unknown)).under(*live)  # fmt: skip
                 yield from read(there, (path.index[0], c, *taps))
 
-        return [m, *out], back
+        return [m, *out], self.biased(step, back)
+
+    def biased(self, step: Text, back: Any) -> Any:
+        """The paths of a layer, and one that ends at its bias."""
+        if step.get("bias") is None:
+            return back
+        _, read = self.weight(step["bias"])
+
+        def through(path: Path) -> Iterator[Path]:
+            yield from back(path)
+            for there in read(path, (path.index[0],)):
+                yield replace(there, index=(), constant=True)
+
+        return through
 
     def do_conv_as_kernel(self, step: Text, shape: list[Any]) -> tuple[list[Any], Any]:
         (m, inner, *data), read = self.weight(step["weight"])
@@ -294,7 +310,7 @@ class Reader:
                 there = replace(path, index=(lead_index, *at)).under(*live)
                 yield from read(there, (lead_index, path.index[0] % inner, *taps))
 
-        return [inner * groups, *out], back
+        return [inner * groups, *out], self.biased(step, back)
 
     def do_max_pool(self, step: Text, shape: list[Any]) -> tuple[list[Any], Any]:
         rank = len(shape) - 1
@@ -302,7 +318,8 @@ class Reader:
         strides = kernel if step.get("stride") is None else each(step["stride"], rank)
         dilations = each(step.get("dilation", 1), rank)
         pads = self.pads(step.get("padding", 0), shape[1:], kernel, strides, dilations)
-        out = self.outputs(shape[1:], kernel, strides, dilations, pads)
+        ceil = step.get("ceil_mode", False)
+        out = self.outputs(shape[1:], kernel, strides, dilations, pads, ceil)
 
         def back(path: Path) -> Iterator[Path]:
             for taps in product(*map(range, kernel)):
@@ -317,8 +334,21 @@ class Reader:
 
     def do_avg_pool(self, step: Text, shape: list[Any]) -> tuple[list[Any], Any]:
         out, inner = self.do_max_pool(step, shape)
-        share = Fraction(1, prod(each(step["kernel_size"], len(shape) - 1)))
-        return out, lambda path: (replace(p, factor=p.factor * share) for p in inner(path))
+        rank, include = len(shape) - 1, step.get("count_include_pad", True)
+        kernel = each(step["kernel_size"], rank)
+        strides = kernel if step.get("stride") is None else each(step["stride"], rank)
+        pads = pairs(step.get("padding", 0), rank)
+
+        def back(path: Path) -> Iterator[Path]:
+            """One path for each number of counted samples an axis."""
+            axes = list(zip(path.index[1:], kernel, strides, pads, shape[1:], strict=True))
+            counts = [window_count(*axis, include=include) for axis in axes]
+            for choice in product(*(range(1, k + 1) for k in kernel)):
+                share = Fraction(1, prod(choice))
+                here = path.under(*(n == c for n, c in zip(counts, choice, strict=True)))
+                yield from (replace(p, factor=p.factor * share) for p in inner(here) if not p.dead)
+
+        return out, back
 
     def pads(self, padding: Any, sizes: Any, kernel: Any, strides: Any, dilations: Any) -> Any:
         if padding in ("same", "same_lower"):
@@ -328,11 +358,15 @@ class Reader:
             ]
         return [[self.size(e) for e in pair] for pair in pairs(padding, len(sizes))]
 
-    def outputs(self, sizes: Any, kernel: Any, strides: Any, dilations: Any, pads: Any) -> Any:
+    def outputs(
+        self, sizes: Any, kernel: Any, strides: Any, dilations: Any, pads: Any, ceil: bool = False
+    ) -> Any:
         out = []
         for n, k, s, d, (lo, hi) in zip(sizes, kernel, strides, dilations, pads, strict=True):
             room = n + lo + hi - d * (k - 1) - 1
-            out.append(div(room, s) + 1)
+            fitting = div(room + (s - 1) * ceil, s) + 1
+            starts_behind = (fitting - 1) * s >= n + lo
+            out.append(z3.If(starts_behind, fitting - 1, fitting) if ceil else fitting)
         self.legal += [n >= 1 for n in out]
         return out
 

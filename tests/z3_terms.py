@@ -113,3 +113,13 @@ def same(name: str, n: Any, span: int, stride: int) -> list[Any]:
     total = z3.If(total < 0, 0, total)
     small, large = total / 2, (total + 1) / 2
     return [small, large] if name == "same" else [large, small]
+
+
+def window_count(
+    out: Any, kernel: int, stride: int, pads: list[Any], size: Any, *, include: bool
+) -> Any:
+    """What an average divides by: positions of a window on the signal, or on it and its pads."""
+    at = [stride * out + k - pads[0] for k in range(kernel)]
+    if include:
+        return z3.Sum(*(z3.If(v < size + pads[1], 1, 0) for v in at))
+    return z3.Sum(*(z3.If(z3.And(v >= 0, v < size), 1, 0) for v in at))

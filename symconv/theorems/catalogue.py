@@ -97,13 +97,20 @@ def _theorem(entry: Mapping[str, Any], section: str) -> Theorem:
     )
 
 
-def _of_layer(text: str) -> Part:
-    """A layer and its expansion, for all sizes; its numeric sizes only say how many axes it has."""
+def _of_layer(entry: str | Mapping[str, Any]) -> Part:
+    """A layer and its expansion, for all sizes; its numeric sizes only say how many axes it has.
+
+    ``entry`` is a shorthand, or one beside the factors that `destride` is asked for.
+    """
+    asked = {"layer": entry} if isinstance(entry, str) else dict(entry)
+    text = asked.pop("layer")
     config = read_shorthand(text)
+    name = ", ".join([text, *(f"{key} = {value}" for key, value in asked.items())])
     names = axis_names(len(config.input_size))
-    claim = claim_for_all_sizes(destride(config.layer), names, text)
-    period = max(axis.factor_in for axis in destride(config.layer, config.numeric_size or ()).axes)
-    return Part(text, claim, "proved", at=tuple((name, 4 * period + 1) for name in names))
+    claim = claim_for_all_sizes(destride(config.layer, **asked), names, name)
+    axes = destride(config.layer, config.numeric_size or (), **asked).axes
+    period = max(axis.factor_in for axis in axes)
+    return Part(name, claim, "proved", at=tuple((n, 4 * period + 1) for n in names))
 
 
 def _part(text: Mapping[str, Any]) -> Part:
