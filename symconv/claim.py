@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symconv.errors import ClaimError
+from symconv.plain import Number, freeze
 from symconv.sizes import Size, evaluate, is_expression, names_in
-from symconv.steps import Branching, Number, Rearrange, Step, flat, freeze, read_steps
+from symconv.steps import Branching, Divide, Rearrange, Step, flat, read_steps
 
 SIZED = ("padding", "slices", "output_padding")
 """Attributes of steps that may hold size expressions."""
@@ -80,8 +81,14 @@ class Claim:
             text for step in flat(steps) for name in SIZED
             for text in _leaves(getattr(step, name, ())) if is_expression(text)
         ]  # fmt: skip
+        counts = [
+            name for step in flat(steps) if isinstance(step, Divide)
+            for text in _leaves(step.counts) if text is not None
+            for name in names_in(text) if name != "i"
+        ]  # fmt: skip
         every = [*self.size, *shapes, *attributes]
-        return tuple(dict.fromkeys(name for text in every for name in names_in(text)))
+        names = (name for text in every for name in names_in(text))
+        return tuple(dict.fromkeys([*names, *counts]))
 
     def at(self, sizes: Mapping[str, int]) -> Claim:
         """The claim at these sizes.
@@ -164,6 +171,8 @@ def _step_at(step: Step, sizes: Mapping[str, int]) -> Step:
         return replace(step, branches=tuple(_steps_at(b, sizes) for b in step.branches))
     if isinstance(step, Rearrange):
         return step
+    if isinstance(step, Divide):
+        return step.at(sizes)
     changed = {name: _at(getattr(step, name), sizes) for name in SIZED if hasattr(step, name)}
     return replace(step, **changed) if changed else step
 
@@ -235,6 +244,8 @@ def _read_where(conditions: Any) -> tuple[str, ...]:
 
 def _check_names(claim: Claim) -> None:
     names = claim.names
+    if "i" in names and any(isinstance(s, Divide) for s in flat((*claim.left, *claim.right))):
+        raise ClaimError("a size cannot be named 'i' beside divide, where 'i' is the position")
     for condition in claim.where:
         if unknown := [name for name in names_in(condition) if name not in names]:
             raise ClaimError(

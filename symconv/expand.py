@@ -22,6 +22,7 @@ from symconv.claim import Claim, Weight
 from symconv.errors import FactorError, FoldError
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv, MaxPool
 from symconv.maps import Maps, Order
+from symconv.plain import Number, freeze
 from symconv.polyphase import AxisExpansion
 from symconv.replay import run_steps
 from symconv.window import Window
@@ -121,7 +122,7 @@ class Expansion:
         layer = self.original
         if not isinstance(layer, AvgPool) or _mean(layer, self.input_size) is not None:
             return ()
-        return (st.Scale((None, *map(st.freeze, layer.scales(self.input_size)))),)
+        return (st.Scale((None, *map(freeze, layer.scales(self.input_size)))),)
 
     @property
     def weight_shape(self) -> tuple[int, ...]:
@@ -265,7 +266,7 @@ def _mean(layer: AnyLayer, input_size: Sequence[int]) -> Fraction | None:
     )
 
 
-def _fill(layer: AnyLayer, input_size: Sequence[int]) -> st.Number | None:
+def _fill(layer: AnyLayer, input_size: Sequence[int]) -> Number | None:
     if isinstance(layer, Conv | ConvTranspose):
         return None
     mean = _mean(layer, input_size)

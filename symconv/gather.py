@@ -7,6 +7,8 @@ gathers, and gathers compose.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from symconv.errors import ClaimError
@@ -81,3 +83,23 @@ def place(size: int, first: int, total: int) -> Index:
     """
     index = np.arange(total, dtype=np.int64) - first
     return np.where((index >= 0) & (index < size), index, BOTTOM)
+
+
+def split_bounds(sizes: Any, part: Any, axis: int, size: int) -> tuple[int, int]:
+    """First and end position of the part that a split keeps of an axis of this size.
+
+    >>> split_bounds((2, 3), 1, 0, 5), split_bounds(2, 2, 0, 5)
+    ((2, 5), (4, 5))
+    """
+    given = sizes
+    if type(sizes) is int and sizes >= 1:
+        sizes = tuple(min(sizes, size - first) for first in range(0, size, sizes))
+    whole = isinstance(sizes, tuple) and all(type(n) is int and n >= 1 for n in sizes)
+    if not whole or sum(sizes) != size:
+        raise ClaimError(
+            f"split's sizes must be positive and add up to {size} on axis {axis}, got {given!r}"
+        )
+    if type(part) is not int or not 0 <= part < len(sizes):
+        raise ClaimError(f"split's part must be one of 0..{len(sizes) - 1}, got {part!r}")
+    first = sum(sizes[:part])
+    return first, first + sizes[part]

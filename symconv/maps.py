@@ -13,6 +13,7 @@ from typing import Literal
 
 from symconv import steps as st
 from symconv.errors import ClaimError
+from symconv.plain import Number
 from symconv.polyphase import AxisExpansion
 from symconv.sizes import Size
 
@@ -49,7 +50,7 @@ class Maps:
             return f"(g {channel})", (("g", self.groups),)
         return channel, ()
 
-    def input_map(self, fill: st.Number) -> tuple[st.Step, ...]:
+    def input_map(self, fill: Number) -> tuple[st.Step, ...]:
         """Space-to-depth by ``E_in``, after filling the last coarse block."""
         factors = [axis.factor_in for axis in self.axes]
         if prod(factors) == 1:

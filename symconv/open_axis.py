@@ -74,6 +74,14 @@ class OpenAxis(AxisExpansion):
             return f"(min(({started}) // {s}, ({inside}) // {s}) + 1)"
         return f"({added(*room, 1)})" if s == 1 else f"(({added(*room)}) // {s} + 1)"
 
+    def counted(self, with_pads: bool) -> str:
+        """Samples that output ``i`` of an average counts: of the padded input, or of the input."""
+        start = f"{self.window.stride}*i - {self.low}"
+        first, end = f"-{self.low}", added(self.line, self.high)
+        if not with_pads:
+            first, end = f"max({first}, 0)", f"min({end}, {self.line})"
+        return f"min({start} + {self.window.kernel}, {end}) - max({start}, {first})"
+
     @property
     def high_pad(self) -> str:
         """High pad of the expanded layer."""

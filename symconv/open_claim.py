@@ -25,9 +25,6 @@ def claim_for_all_sizes(
 ) -> Claim:
     """The statement that the layer and its expansion are the same function at every size.
 
-    Raises:
-        FactorError: an average's divisors depend on the place.
-
     >>> from symconv.destride import destride
     >>> from symconv.layer import Conv
     >>> claim = claim_for_all_sizes(destride(Conv(1, 1, 3, stride=2)), ["N"])
@@ -43,5 +40,11 @@ def claim_for_all_sizes(
         named,
         layer.weights(),
         (layer.original_step(),),
-        (*layer.input_map, layer.expanded_step(), *layer.merge, *layer.crop),
+        (
+            *layer.input_map,
+            layer.expanded_step(),
+            *layer.merge,
+            *layer.crop,
+            *layer.divisors,
+        ),
     )

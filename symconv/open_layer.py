@@ -14,7 +14,6 @@ from functools import cached_property
 from symconv import steps as st
 from symconv.claim import Weight
 from symconv.destride import OpenExpansion
-from symconv.errors import FactorError
 from symconv.expand import Expansion
 from symconv.layer import AnyLayer, AvgPool, ConvTranspose, MaxPool
 from symconv.maps import Maps
@@ -29,10 +28,7 @@ WHOLE = (None, None, None)
 class OpenLayer:
     """The steps of a layer and of its expansion for an input whose sizes are expressions.
 
-    Raises:
-        FactorError: an average's divisors depend on the place.
-
-    >>> from symconv.destride import destride
+        >>> from symconv.destride import destride
     >>> from symconv.layer import Conv
     >>> layer = OpenLayer(destride(Conv(1, 1, 3, 2, 1)), ("N",))
     >>> layer.output_size, layer.expanded_step().padding
@@ -51,11 +47,6 @@ class OpenLayer:
     def usual(self) -> Expansion:
         """The expansion at some size; without the overhang of ``ceil_mode``."""
         layer = self.original
-        if isinstance(layer, AvgPool) and not _divides_alike(layer):
-            raise FactorError(
-                "an average whose divisor depends on the place has an expansion that depends on "
-                "the size; prove it at a size"
-            )
         plain = replace(layer, ceil_mode=False) if isinstance(layer, MaxPool | AvgPool) else layer
         return replace(self.opened, original=plain).usual(len(self.sizes))
 
@@ -119,13 +110,26 @@ class OpenLayer:
         made = Weight(
             source=f"w{suffix}", steps=maps.weight_map(isinstance(self.original, ConvTranspose))
         )
-        return tuple((n, made if n == name else w) for n, w in usual.weights(suffix))
+        base = replace(usual.weights(suffix)[0][1], fill=1) if self.divisors else None
+        return tuple(
+            (n, made if n == name else base if base is not None and n == f"w{suffix}" else w)
+            for n, w in usual.weights(suffix)
+        )
 
     def original_step(self, suffix: str = "") -> st.Step:
         """The original layer."""
         step = self.usual.original_step(suffix)
         ceil = getattr(self.original, "ceil_mode", False)
         return replace(step, ceil_mode=True) if ceil else step  # type: ignore[call-arg]
+
+    @property
+    def divisors(self) -> tuple[st.Step, ...]:
+        """Of an average whose windows count differently many samples: the step that divides."""
+        layer = self.original
+        if not isinstance(layer, AvgPool) or _divides_alike(layer):
+            return ()
+        counts = [(axis.counted(layer.count_include_pad), axis.outputs) for axis in self.axes]
+        return (st.Divide((None, *counts)),)
 
     @property
     def input_map(self) -> tuple[st.Step, ...]:
@@ -157,6 +161,14 @@ class OpenLayer:
     def merge(self) -> tuple[st.Step, ...]:
         """Depth-to-space, without a crop of the tail."""
         return tuple(step for step in self.usual.output_merge if isinstance(step, st.Rearrange))
+
+    @property
+    def to_phases(self) -> tuple[st.Step, ...]:
+        """From the output back to its phases, with zeros in the tail."""
+        split = tuple(s for s in self.usual.output_split if isinstance(s, st.Rearrange))
+        pairs = zip(self.output_size, self.line, strict=True)
+        tails = tuple((0, f"{line} - {n}" if line != n else 0) for n, line in pairs)
+        return (st.Pad(((0, 0), *tails)), *split) if split else ()
 
     @property
     def crop(self) -> tuple[st.Step, ...]:

@@ -27,9 +27,6 @@ class OpenNetwork:
 
     The network's own input size only says how many axes it has.
 
-    Raises:
-        FactorError: a layer's expansion depends on the size.
-
     >>> from symconv.layer import Conv
     >>> from symconv.network import chain
     >>> net = chain("two", [Conv(1, 1, 3, 2, 1), "relu", Conv(1, 1, 3, 2, 1)], (32,))
@@ -116,6 +113,8 @@ class OpenNetwork:
             elif layer.boundary or place in self.masks:
                 steps += [*last.merge, *last.crop, *layer.input_map]
             steps.append(layer.expanded_step(self.suffix(place)))
+            if layer.divisors:
+                steps += [*layer.merge, *layer.crop, *layer.divisors, *layer.to_phases]
             last = layer
         return (*steps, *last.merge, *last.crop) if last is not None else ()
 
@@ -140,7 +139,7 @@ class OpenNetwork:
             names if first else self.line(layer, names),
             layer.weights(),
             (*given, layer.original_step()),
-            (*split, layer.expanded_step(), *layer.merge, *layer.crop),
+            (*split, layer.expanded_step(), *layer.merge, *layer.crop, *layer.divisors),
         )
 
     def line(self, layer: OpenLayer, sizes: Sizes) -> Sizes:

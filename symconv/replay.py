@@ -18,6 +18,7 @@ from symconv import steps as st
 from symconv.claim import Claim
 from symconv.errors import ClaimError
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
+from symconv.plain import Number, read_number
 from symconv.pointwise import named
 from symconv.rearrange import read_pattern
 from symconv.replay_convs import (
@@ -101,8 +102,8 @@ def _no_weight(name: str) -> Array:
     raise ClaimError(f"a map of one tensor cannot use the weight {name!r}")
 
 
-def _number(value: st.Number) -> int | float | Fraction:
-    exact = st.read_number(value)
+def _number(value: Number) -> int | float | Fraction:
+    exact = read_number(value)
     if exact is None:
         return float("-inf")
     return int(exact) if exact.denominator == 1 else exact
@@ -182,7 +183,7 @@ def _(step: st.Mask, x: Array, weights: Weights) -> Array:
     return _multiplied(x, step.keep)
 
 
-def _multiplied(x: Array, factors: Sequence[Sequence[st.Number] | None]) -> Array:
+def _multiplied(x: Array, factors: Sequence[Sequence[Number] | None]) -> Array:
     for axis, values in enumerate(factors):
         if values is not None:
             shape = [1] * x.ndim

@@ -12,15 +12,12 @@ import dataclasses
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, ClassVar
 
 from symconv.errors import ClaimError
+from symconv.plain import Number, freeze, thaw
 from symconv.pointwise import POINTWISE
-from symconv.sizes import is_expression
-
-Number = int | float | str
-"""A number in a step: an int, a float, a fraction such as ``"1/9"``, or ``"-inf"``."""
+from symconv.sizes import evaluate, is_expression, names_in
 
 
 @dataclass(frozen=True)
@@ -236,6 +233,40 @@ class Scale(Step):
 
 
 @dataclass(frozen=True)
+class Divide(Step):
+    """Each axis divided, at position ``i``, by a count that depends on it; null leaves an axis.
+
+    An entry is ``[count, size]``: an expression in ``i`` and named sizes that is at least 1 for
+    ``0 <= i < size``, and the axis's size.  With numbers for the names it is a `Scale`.
+    """
+
+    counts: tuple[tuple[Any, Any] | None, ...]
+    op: ClassVar[str] = "divide"
+
+    @classmethod
+    def from_attributes(cls, attributes: Mapping[str, Any]) -> Step:
+        """Read the counts; without named sizes the step is a `Scale`."""
+        step = super().from_attributes(attributes)
+        entries = step.counts if isinstance(step.counts, tuple) else (0,)  # type: ignore[attr-defined]
+        for entry in entries:
+            if entry is not None and (not isinstance(entry, tuple) or len(entry) != 2):
+                raise ClaimError(f"divide needs [count, size] or null for each axis, got {entry!r}")
+        named = {name for e in entries if e for text in e for name in names_in(text)}
+        return step.at({}) if named <= {"i"} else step  # type: ignore[attr-defined]
+
+    def at(self, sizes: Mapping[str, int]) -> Scale:
+        """The step at these sizes."""
+        return Scale(tuple(None if e is None else _shares(*e, sizes) for e in self.counts))
+
+
+def _shares(count: Any, size: Any, sizes: Mapping[str, int]) -> tuple[str, ...]:
+    found = [evaluate(count, {**sizes, "i": i}) for i in range(evaluate(size, sizes))]
+    if any(n < 1 for n in found):
+        raise ClaimError(f"divide: the count {count!r} must be at least 1, got {min(found)}")
+    return tuple(f"1/{n}" if n > 1 else "1" for n in found)
+
+
+@dataclass(frozen=True)
 class Mask(Step):
     """Each axis kept where its entry is 1 and zeroed where it is 0; null keeps an axis."""
 
@@ -309,8 +340,8 @@ STEPS: dict[str, type[Step]] = {
     step.op: step
     for step in (
         Rearrange, Pad, Slice, Flip, Dilate, Tile, Transpose, ConvStep, ConvTransposeStep,
-        KernelConvStep, MaxConvStep, MaxPoolStep, AvgPoolStep, Scale, Mask, Split, Pointwise, Add,
-        Concat,
+        KernelConvStep, MaxConvStep, MaxPoolStep, AvgPoolStep, Scale, Divide, Mask, Split,
+        Pointwise, Add, Concat,
     )
 }  # fmt: skip
 
@@ -354,46 +385,3 @@ def flat(steps: Iterable[Step]) -> Iterator[Step]:
         if isinstance(step, Branching):
             for branch in step.branches:
                 yield from flat(branch)
-
-
-def split_bounds(step: Split, size: int) -> tuple[int, int]:
-    """First and end position of the part that a split keeps of an axis of this size.
-
-    >>> split_bounds(Split(sizes=(2, 3), part=1), 5), split_bounds(Split(sizes=2, part=2), 5)
-    ((2, 5), (4, 5))
-    """
-    sizes = step.sizes
-    if type(sizes) is int and sizes >= 1:
-        sizes = tuple(min(sizes, size - first) for first in range(0, size, sizes))
-    whole = isinstance(sizes, tuple) and all(type(n) is int and n >= 1 for n in sizes)
-    if not whole or sum(sizes) != size:
-        raise ClaimError(
-            f"split's sizes must be positive and add up to {size} on axis {step.axis}, "
-            f"got {step.sizes!r}"
-        )
-    if type(step.part) is not int or not 0 <= step.part < len(sizes):
-        raise ClaimError(f"split's part must be one of 0..{len(sizes) - 1}, got {step.part!r}")
-    first = sum(sizes[: step.part])
-    return first, first + sizes[step.part]
-
-
-def read_number(value: Number) -> Fraction | None:
-    """Read a step's number exactly; ``"-inf"`` is None, the identity of max."""
-    if value in ("-inf", float("-inf")):
-        return None
-    try:
-        return Fraction(str(value))
-    except (ValueError, ZeroDivisionError):
-        raise ClaimError(f"expected a number, a fraction or '-inf', got {value!r}") from None
-
-
-def freeze(value: Any) -> Any:
-    """Lists to tuples, all the way down; fractions to text."""
-    if isinstance(value, list | tuple):
-        return tuple(map(freeze, value))
-    return str(value) if isinstance(value, Fraction) else value
-
-
-def thaw(value: Any) -> Any:
-    """Tuples to lists, all the way down."""
-    return list(map(thaw, value)) if isinstance(value, tuple) else value

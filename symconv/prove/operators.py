@@ -17,6 +17,7 @@ from sympy import Expr
 from symconv import steps as st
 from symconv.errors import SymconvError
 from symconv.expand import Expansion
+from symconv.plain import read_number
 from symconv.replay import run_steps
 from symconv.toeplitz import AffineOperator, Gather, LinearOperator, toeplitz, weight_symbols
 from symconv.toeplitz.entries import Entries
@@ -77,9 +78,7 @@ def _expanded_weight(expansion: Expansion, weight: Values | None) -> Values:
     labels = expansion.parameter_labels()
     if weight is None:
         fill = dict(expansion.claim().weights)["w"].fill
-        weight = np.full(
-            expansion.weight_shape, read_exact(st.read_number(fill or 0)), dtype=object
-        )
+        weight = np.full(expansion.weight_shape, read_exact(read_number(fill or 0)), dtype=object)
     tied = np.zeros(labels.shape, dtype=object)
     tied[labels >= 0] = weight.ravel()[labels[labels >= 0]]
     return tied

@@ -17,6 +17,7 @@ from symconv import gather as maps
 from symconv import steps as st
 from symconv.errors import ClaimError, SymconvError, TooLarge
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
+from symconv.plain import read_number
 from symconv.rearrange import read_pattern
 from symconv.relation.convolved import (
     check_channels,
@@ -104,7 +105,7 @@ def _(step: st.Rearrange, form: Form, reading: Reading) -> Form:
 @apply.register
 def _(step: st.Pad, form: Form, reading: Reading) -> Form:
     pads = [_pair(entry) for entry in _per_axis(step, "padding", form)]
-    fill = st.read_number(step.value)
+    fill = read_number(step.value)
     if fill is None and reading.monoid == "sum":
         raise ClaimError("the value '-inf' has a meaning only in a pipeline with a max pooling")
     index = [
@@ -167,7 +168,7 @@ def _(step: st.Tile, form: Form, reading: Reading) -> Form:
 @apply.register
 def _(step: st.Split, form: Form, reading: Reading) -> Form:
     axis = _axis(step.axis, form)
-    first, end = st.split_bounds(step, form.shape[axis])
+    first, end = maps.split_bounds(step.sizes, step.part, axis, form.shape[axis])
     index = [maps.slice_(n, first, end, 1) if a == axis else None
              for a, n in enumerate(form.shape)]  # fmt: skip
     return gather_axes(form, index, None)
@@ -203,7 +204,7 @@ def _(step: st.Mask, form: Form, reading: Reading) -> Form:
 def _numbers(values: object) -> list[Fraction]:
     if not isinstance(values, tuple):
         raise ClaimError(f"expected a list of numbers, got {values!r}")
-    numbers = [st.read_number(value) for value in values]
+    numbers = [read_number(value) for value in values]
     return [n if n is not None else _refuse_infinite() for n in numbers]
 
 
@@ -238,7 +239,7 @@ def _(step: st.ConvStep, form: Form, reading: Reading) -> Form:
         padding_value=step.padding_value,  # type: ignore[arg-type]
     )  # fmt: skip
     check_channels(form, layer.in_channels, step.weight, weight)
-    value = st.read_number(step.padding_value)
+    value = read_number(step.padding_value)
     form, windows = pad_first(form, layer.windows(form.shape[1:]), value)
     form = convolved(form, weight, windows, step.groups, transposed=False)
     return _add_bias(form, step.bias, reading)

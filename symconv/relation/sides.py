@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from symconv.claim import Claim, Weight
 from symconv.errors import ClaimError, SymconvError, TooLarge
+from symconv.plain import read_number
 from symconv.relation.form import Form, Monoid, constant_form, tensor_form
 from symconv.relation.meaning import Reading, pipeline_monoid, read_pipeline
-from symconv.steps import Step, read_number
+from symconv.steps import Step
 
 INPUT = "input"
 """The name of the input in the forms; it sorts before every weight's."""

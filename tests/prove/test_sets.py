@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from symconv import check, prove, prove_for_all_sizes
+from symconv import check, prove
 from symconv.claim import Claim, read_claim
 from symconv.destride import destride
 from symconv.errors import ClaimError, SymconvError
@@ -120,6 +120,9 @@ def test_verdicts_at_every_small_size(seed: int) -> None:
         (Conv(3, 4, (3,), 4, "same"), {"residual_stride": 2}),
         (Conv(3, 4, (4, 3), 2, "same", padding_mode="replicate"), {}),
         (MaxPool(3, 2, "same"), {}),
+        (AvgPool(3, 2, 1, count_include_pad=False), {"factor_out": 2}),
+        (AvgPool((3, 2), (2, 3), ((1, 1), (0, 0)), True, 2, False), {"order": "phase"}),
+        (AvgPool((2, 3), 2, "same", count_include_pad=False), {}),
         (MaxPool(3, 2, 1, ceil_mode=True), {"factor_out": 2}),
         (MaxPool((3, 2), 2, ceil_mode=True, dilation=2), {}),
         (Conv(1, 1, (3, 3, 3), 2, 1), {}),
@@ -184,11 +187,6 @@ def test_a_claim_with_names_is_not_for_the_concrete_prover() -> None:
         settle(read_claim(SAME))
     with pytest.raises(ClaimError, match="breaks"):
         read_claim({**SAME, "where": ["N > 3"]}).at({"N": 2})
-
-
-def test_what_depends_on_the_size_stays_open() -> None:
-    for layer in (AvgPool(3, 2, 1, count_include_pad=False), AvgPool(3, 2, ceil_mode=True)):
-        assert isinstance(prove_for_all_sizes(layer), Undecided)
 
 
 def test_coefficients_that_count_stay_open() -> None:

@@ -15,6 +15,7 @@ import islpy as isl
 
 from symconv.claim import Claim, Weight
 from symconv.errors import ClaimError, SymconvError, TooLarge
+from symconv.plain import read_number
 from symconv.prove.sets import compare
 from symconv.prove.sets.blocks import Sizes
 from symconv.prove.sets.formulas import Form, constant_form, tensor_form
@@ -22,7 +23,7 @@ from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
 from symconv.prove.sets.words import describe, least
 from symconv.relation.meaning import pipeline_monoid
 from symconv.sizes import to_isl
-from symconv.steps import flat, read_number
+from symconv.steps import flat
 from symconv.verdict import Certificate, Fact, Undecided
 
 __all__ = ["Fails", "NotForAllSizes", "SizeSets", "bounded", "settle_all", "size_sets"]

@@ -87,6 +87,7 @@ class BlockSets:
     blocks: Sequence[Sequence[int]]
     maximum: bool
     sizes: Sizes
+    legal: Any
     found: dict[int, Any] = field(default_factory=dict)
 
     @cached_property
@@ -120,8 +121,12 @@ class BlockSets:
         return _renamed(" and ".join(f"({part})" for part in parts), legs)
 
     def support(self, block: Sequence[int], *more: str) -> Any:
-        """The places of a block at which the term has a coefficient (and these formulas hold)."""
-        return self._projected([f"p{p}" for p in block], self.formula(block, *more))
+        """The places of a block at which the term has a coefficient (and these formulas hold).
+
+        With further formulas it is a part of the support, whose hidden indices are known to be one.
+        """
+        names = [f"p{p}" for p in block]
+        return self._projected(names, self.formula(block, *more), checked=bool(more))
 
     def values(self, number: int) -> list[tuple[Fraction, Any]]:
         """The values of the factors on a block, and the places where each is taken."""
@@ -130,7 +135,7 @@ class BlockSets:
         for factor in self._factors(block):
             pieces = [(value, self.support(block, where)) for value, where in factor.pieces]
             everywhere = reduce(lambda a, b: a.union(b), (place for _, place in pieces))
-            if not support.is_subset(everywhere):
+            if not support.intersect_params(self.legal).is_subset(everywhere):
                 raise Counted("a divisor is no positive number of the expected range somewhere")
             found = [(a * b, x.intersect(y)) for a, x in found for b, y in pieces]
             found = [(value, place) for value, place in found if not place.is_empty()]
@@ -164,10 +169,11 @@ class BlockSets:
         formula = _renamed(" and ".join(f"({part})" for part in parts), legs)
         return self._projected([], formula).params()
 
-    def _projected(self, kept: list[str], formula: str) -> Any:
+    def _projected(self, kept: list[str], formula: str, *, checked: bool = False) -> Any:
+        """The places for which hidden indices exist; one at most, unless that is known already."""
         hidden = sorted(set(re.findall(r"\be\d+\b", formula)))
         relation = self.sizes.map(kept, hidden, formula)
-        if not self.maximum and not relation.is_single_valued():
+        if not checked and not self.maximum and not relation.is_single_valued():
             raise Counted("a coefficient counts hidden indices, and sets alone do not decide that")
         return relation.domain()
 

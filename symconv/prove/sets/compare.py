@@ -38,7 +38,7 @@ def failing(left: Form, right: Form, legal: Any, sizes: Sizes) -> Any:
     legal = legal.subtract(found)
     if len(left.shape) == len(right.shape):
         for lefts, rights in _monomials(left, right):
-            found = found.union(_differ(lefts, rights, left.maximum, sizes).intersect(legal))
+            found = found.union(_differ(lefts, rights, left.maximum, sizes, legal).intersect(legal))
     return found.coalesce()
 
 
@@ -75,29 +75,29 @@ def _ordered(term: Term) -> Term:
     return replace(term, tensors=tuple(tensors))
 
 
-def _differ(lefts: list[Term], rights: list[Term], maximum: bool, sizes: Sizes) -> Any:
+def _differ(lefts: list[Term], rights: list[Term], maximum: bool, sizes: Sizes, legal: Any) -> Any:
     if len(lefts) == len(rights) == 1:
         terms = [framed(lefts[0]), framed(rights[0])]
         blocks = connected(terms)
-        sets = [BlockSets(term, blocks, maximum, sizes) for term in terms]
+        sets = [BlockSets(term, blocks, maximum, sizes, legal) for term in terms]
         found = _supports_differ(*sets)
         return found if maximum else found.union(_values_differ(*sets))
     for term in (*lefts, *rights):
-        _check_divisors(framed(term), maximum, sizes)
+        _check_divisors(framed(term), maximum, sizes, legal)
     spread = [[piece for term in side for piece in _pieces(term)] for side in (lefts, rights)]
     terms = [framed(term) for side in spread for term in side]
     if len(terms) > MOST_TERMS:
         raise TooLarge(f"more than {MOST_TERMS} terms of one monomial overlap; split the claim")
     blocks = connected(terms)
-    whole = [BlockSets(term, blocks, maximum, sizes).whole() for term in terms]
+    whole = [BlockSets(term, blocks, maximum, sizes, legal).whole() for term in terms]
     scalars = [term.scalar for term in terms]
     return _region_difference(whole, scalars, len(spread[0]), maximum)
 
 
-def _check_divisors(term: Term, maximum: bool, sizes: Sizes) -> None:
+def _check_divisors(term: Term, maximum: bool, sizes: Sizes, legal: Any) -> None:
     """Refuse a factor that has no piece somewhere."""
     if term.factors:
-        sets = BlockSets(term, connected([term]), maximum, sizes)
+        sets = BlockSets(term, connected([term]), maximum, sizes, legal)
         for number in range(len(sets.blocks)):
             sets.values(number)
 

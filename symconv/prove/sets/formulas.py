@@ -22,6 +22,7 @@ from symconv.errors import ClaimError
 Size = int | str
 Axis = tuple["Leg", ...]
 _fresh = count()
+_WORDS = {"floor", "min", "max", "mod"}
 
 
 @lru_cache(maxsize=4096)
@@ -33,7 +34,7 @@ def simple(size: Size) -> Size:
     """
     if isinstance(size, int):
         return size
-    names = sorted(set(re.findall(r"[A-Za-z_]\w*", size)) - {"floor", "min", "max", "mod"})
+    names = sorted(set(re.findall(r"[A-Za-z_]\w*", size)) - _WORDS)
     head = f"[{', '.join(names)}] -> "
     found = re.fullmatch(r".*\{ \[(.*)\] \}", str(isl.PwAff(f"{head}{{ [{size}] }}").coalesce()))
     text = found[1] if found and not re.search("[:;]", found[1]) else size
@@ -48,6 +49,21 @@ def _constant(size: str, head: str) -> Size:
     values = values.project_out(isl.dim_type.param, 0, values.dim(isl.dim_type.param))
     least, most = values.dim_min_val(0), values.dim_max_val(0)
     return int(least.to_python()) if least.is_int() and least.eq(most) else size
+
+
+def greatest(text: str, index: str, size: Size) -> int | None:
+    """The greatest value of an expression over ``0 <= index < size`` at all sizes.
+
+    >>> greatest("(min(i + 2, N) - max(i - 1, 0))", "i", "N"), greatest("i", "i", "N")
+    (3, None)
+    """
+    names = sorted(set(re.findall(r"[A-Za-z_]\w*", f"{text} {size}")) - _WORDS - {index})
+    values = isl.Set(
+        f"[{', '.join(names)}] -> {{ [value] : exists ({index} : value = {text} and "
+        f"0 <= {index} < {size}) }}"
+    )
+    most = values.project_out(isl.dim_type.param, 0, len(names)).dim_max_val(0)
+    return int(most.to_python()) if most.is_int() else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

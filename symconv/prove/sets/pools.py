@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from symconv import steps as st
-from symconv.errors import ClaimError
-from symconv.prove.sets.formulas import Form, Leg, Size, Term, single
+from symconv.errors import ClaimError, TooLarge
+from symconv.prove.sets.formulas import Form, Leg, Size, Term, greatest, single
 from symconv.prove.sets.windows import Window, entries, windows_of
+from symconv.sizes import to_isl
 
-PieceList = list[tuple[Fraction, str]]
+MOST_COUNTS = 64
+"""The greatest count of an axis that is read."""
 
 
 def pooled(step: st.MaxPoolStep | st.AvgPoolStep, form: Form) -> Form:
@@ -67,6 +70,40 @@ def _divided(step: Any, term: Term, window: Window, out: Leg) -> Term:
     count = _count(step, window, out)
     pieces = [(Fraction(1, n), f"{count} = {n}") for n in range(1, taps + 1)]
     return term.with_factor(pieces, out)
+
+
+def divided(step: st.Divide, form: Form) -> Form:
+    """Every axis over the count of its position; the counts must be bounded.
+
+    Raises:
+        ClaimError: the counts do not fit the tensor.
+        TooLarge: one exceeds `MOST_COUNTS`.
+    """
+    counts = step.counts
+    if len(counts) != len(form.shape):
+        raise ClaimError(f"divide needs {len(form.shape)} entries, one an axis, got {len(counts)}")
+    given = [(axis, to_isl(e[0]), to_isl(e[1])) for axis, e in enumerate(counts) if e is not None]
+    conditions = [f"{form.shape[axis]} = {size}" for axis, _, size in given]
+    conditions += [f"not exists (i : 0 <= i < {n} and {count} < 1)" for _, count, n in given]
+    pieces = {axis: _pieces(count, size) for axis, count, size in given}
+
+    def divide(term: Term) -> Term:
+        for axis, values in pieces.items():
+            term, leg = single(term, axis)
+            named = [(Fraction(1, n), where.replace("@", leg.name)) for n, where in values]
+            term = term.with_factor(named, leg)
+        return term
+
+    return form.each(divide, form.shape, *conditions)
+
+
+def _pieces(count: str, size: str) -> list[tuple[int, str]]:
+    """The values of a count, and where it has each; ``@`` stands for the position."""
+    most = greatest(count, "i", size)
+    if most is None or most > MOST_COUNTS:
+        raise TooLarge(f"divide's counts must be at most {MOST_COUNTS} at every size")
+    text = re.sub(r"\bi\b", "@", count)
+    return [(n, f"{text} = {n}") for n in range(1, most + 1)]
 
 
 def _never_pads(window: Window) -> bool:

@@ -10,9 +10,11 @@ from typing import Any
 
 from symconv import steps as st
 from symconv.errors import ClaimError, SymconvError
+from symconv.gather import split_bounds
+from symconv.plain import read_number
 from symconv.prove.sets.axes import AxisMap, gather, pad_map, slice_map
 from symconv.prove.sets.formulas import Form, Leg, Size, constant_form, product, simple, split
-from symconv.prove.sets.pools import pooled
+from symconv.prove.sets.pools import divided, pooled
 from symconv.prove.sets.swapped import convolved_as_kernel
 from symconv.prove.sets.windows import convolved, pads_of
 from symconv.rearrange import read_pattern
@@ -146,7 +148,7 @@ def _factor_sizes(
 
 @apply.register
 def _(step: st.Pad, form: Form, reading: Reading) -> Form:
-    fill = st.read_number(step.value)
+    fill = read_number(step.value)
     if fill is None and not form.maximum:
         raise ClaimError("the value '-inf' has a meaning only in a pipeline with a max pooling")
     maps = []
@@ -209,7 +211,7 @@ def _(step: st.Split, form: Form, reading: Reading) -> Form:
     size = form.shape[axis]
     if not isinstance(size, int):
         raise NotForAllSizes("an axis of named size is not split for all sizes; use slice")
-    first, end = st.split_bounds(step, size)
+    first, end = split_bounds(step.sizes, step.part, axis, size)
     maps = [slice_map(n, first, end, 1) if a == axis else None for a, n in enumerate(form.shape)]
     return _gathered(form, maps, None)
 
@@ -270,7 +272,7 @@ def _sum(sizes: Sequence[Size]) -> Size:
 def _(step: st.ConvStep, form: Form, reading: Reading) -> Form:
     _require(reading, maximum=False)
     weight = reading.weight(step.weight, False)
-    value = st.read_number(step.padding_value)
+    value = read_number(step.padding_value)
     if step.padding_mode != "zeros" or value != 0:
         form, step = _padded(step, form, weight), replace(step, padding=0)
     return _biased(convolved(step, form, weight), step.bias, reading)
@@ -283,7 +285,7 @@ def _padded(step: st.ConvStep, form: Form, weight: Form) -> Form:
         None if (lo, hi) == (0, 0) else pad_map(n, lo, hi, step.padding_mode)
         for n, (lo, hi) in zip(form.shape[1:], pads, strict=True)
     ]
-    return _gathered(form, [None, *maps], st.read_number(step.padding_value))
+    return _gathered(form, [None, *maps], read_number(step.padding_value))
 
 
 @apply.register
@@ -321,6 +323,12 @@ def _(step: st.MaxPoolStep, form: Form, reading: Reading) -> Form:
 def _(step: st.AvgPoolStep, form: Form, reading: Reading) -> Form:
     _require(reading, maximum=False)
     return pooled(step, form)
+
+
+@apply.register
+def _(step: st.Divide, form: Form, reading: Reading) -> Form:
+    _require(reading, maximum=False)
+    return divided(step, form)
 
 
 def _require(reading: Reading, *, maximum: bool) -> None:
