@@ -125,6 +125,20 @@ def prove_for_all_sizes(
     return replace(verdict, layer=layer) if isinstance(verdict, Certificate) else verdict
 
 
+def prove_everywhere(expansion: Expansion) -> Verdict:
+    """Prove for all sizes what an expansion states at its own, with the same factors.
+
+    >>> from symconv import Conv, destride
+    >>> prove_everywhere(destride(Conv(1, 1, 3, stride=2), (9,))).sizes
+    'all'
+    """
+    from symconv.open_claim import axis_names
+
+    e = expansion
+    opened = OpenExpansion(e.original, e.factor_in, e.factor_out, e.residual_stride, e.order)
+    return prove_for_all_sizes(opened, axis_names(len(e.axes)))
+
+
 def prove_lattice(
     subject: LatticeConv | LatticeExpansion, size: Sequence[int] | None = None
 ) -> LatticeVerdict:
@@ -314,7 +328,10 @@ def report(
 
     if isinstance(subject, Network):
         command = f"symconv.report(network, {str(directory)!r})"
-        return write_network_report(prove_network(subject), directory, command=command, pdf=pdf)
+        proof, everywhere = prove_network(subject), prove_network_for_all_sizes(subject)
+        return write_network_report(
+            proof, directory, command=command, pdf=pdf, everywhere=everywhere
+        )
     if isinstance(subject, LatticeConv | LatticeExpansion):
         lattice = expand_lattice(subject) if isinstance(subject, LatticeConv) else subject
         found = prove_lattice(lattice, input_size)
@@ -323,4 +340,7 @@ def report(
     expansion = _expansion(subject, input_size)
     verdict = prove(expansion, name=name)
     command = f"symconv.report({expansion.original!r}, {str(directory)!r}, {expansion.input_size})"
-    return write_report(expansion, verdict, directory, name=name, command=command, pdf=pdf)
+    return write_report(
+        expansion, verdict, directory, name=name, command=command, pdf=pdf,
+        everywhere=prove_everywhere(expansion),
+    )  # fmt: skip

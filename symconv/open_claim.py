@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from symconv.claim import Claim
 from symconv.destride import OpenExpansion
+from symconv.errors import ClaimError
 from symconv.open_layer import OpenLayer
 
 NAMES = {1: ("N",), 2: ("H", "W"), 3: ("D", "H", "W")}
@@ -25,6 +26,9 @@ def claim_for_all_sizes(
 ) -> Claim:
     """The statement that the layer and its expansion are the same function at every size.
 
+    Raises:
+        ClaimError: there are not as many names as axes.
+
     >>> from symconv.destride import destride
     >>> from symconv.layer import Conv
     >>> claim = claim_for_all_sizes(destride(Conv(1, 1, 3, stride=2)), ["N"])
@@ -33,6 +37,10 @@ def claim_for_all_sizes(
     """
     rank = open_expansion.original.rank or len(names or ()) or 2
     named = tuple(names or axis_names(rank))
+    if len(named) != rank:
+        raise ClaimError(
+            f"the layer has {rank} spatial axes, got the size names {', '.join(named)}"
+        )
     layer = OpenLayer(open_expansion, named)
     return Claim(
         name,

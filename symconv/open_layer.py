@@ -46,9 +46,10 @@ class OpenLayer:
     @cached_property
     def usual(self) -> Expansion:
         """The expansion at some size; without the overhang of ``ceil_mode``."""
-        layer = self.original
+        layer, rank = self.original, len(self.sizes)
         plain = replace(layer, ceil_mode=False) if isinstance(layer, MaxPool | AvgPool) else layer
-        return replace(self.opened, original=plain).usual(len(self.sizes))
+        plain = replace(plain, kernel_size=plain.per_axis("kernel_size", rank))
+        return replace(self.opened, original=plain).usual(rank)
 
     @property
     def _gathers(self) -> bool:

@@ -14,7 +14,6 @@ from functools import cached_property
 from symconv import steps as st
 from symconv.claim import Claim
 from symconv.destride import OpenExpansion
-from symconv.layer import AnyLayer
 from symconv.network import INPUT, Network
 from symconv.open_layer import OpenLayer, cropped, whole
 
@@ -72,9 +71,7 @@ class OpenNetwork:
         node, factors = self.network.nodes[place], self.network.factors
         if isinstance(node.operation, st.Pointwise):
             return None
-        opened = OpenExpansion(
-            _of_rank(node.operation, len(sizes)), factors[node.inputs[0]], factors[place]
-        )
+        opened = OpenExpansion(node.operation, factors[node.inputs[0]], factors[place])
         return OpenLayer(opened, sizes)
 
     def suffix(self, place: int) -> str:
@@ -146,8 +143,3 @@ class OpenNetwork:
         """A layer's input with its tail."""
         pairs = zip(sizes, layer.usual.factor_in, strict=True)
         return tuple(whole(size, factor) for size, factor in pairs)
-
-
-def _of_rank(layer: AnyLayer, rank: int) -> AnyLayer:
-    """The layer with its number of spatial axes written out."""
-    return replace(layer, kernel_size=layer.per_axis("kernel_size", rank))

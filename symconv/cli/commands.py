@@ -258,11 +258,12 @@ def report(
 
     def work(entry: Entry) -> Result:
         if isinstance(entry, Chain):
-            proof = api.prove_network(chains.as_network(entry, options))
-            return reported(
-                of_verdict(proof.verdict),
-                write_network_report(proof, folder, command=command, pdf=pdf),
+            network = chains.as_network(entry, options)
+            proof, everywhere = api.prove_network(network), api.prove_network_for_all_sizes(network)
+            files = write_network_report(
+                proof, folder, command=command, pdf=pdf, everywhere=everywhere
             )
+            return reported(of_verdict(proof.verdict), files)
         if isinstance(entry, ClaimText):
             return report_claim(entry.text, folder, command)
         name, expansion = expanded(entry)
@@ -270,7 +271,10 @@ def report(
         if seen[name] > 1:
             name = f"{name} ({seen[name]})"
         verdict = api.prove(expansion, name=name)
-        files = write_report(expansion, verdict, folder, name=name, command=command, pdf=pdf)
+        files = write_report(
+            expansion, verdict, folder, name=name, command=command, pdf=pdf,
+            everywhere=api.prove_everywhere(expansion),
+        )  # fmt: skip
         return reported(of_verdict(verdict), files)
 
     run(entries, work, as_json)

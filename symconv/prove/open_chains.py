@@ -37,6 +37,11 @@ def settle_network_for_all_sizes(
         ClaimError: a condition is ill-formed, or no size satisfies them.
     """
     start = perf_counter()
+    if len(names) != len(network.input_size):
+        raise ClaimError(
+            f"chain {network.name!r} has {len(network.input_size)} spatial axes, got the size "
+            f"names {', '.join(names)}"
+        )
     expansion = OpenNetwork(network, tuple(names), where=tuple(where))
     try:
         with bounded():

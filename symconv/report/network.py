@@ -6,7 +6,7 @@ from math import prod
 from pathlib import Path
 
 from symconv.network import INPUT, NetworkExpansion
-from symconv.network_proof import NetworkProof
+from symconv.network_proof import NetworkProof, OpenNetworkProof
 from symconv.report.document import (
     Block,
     Code,
@@ -22,6 +22,7 @@ from symconv.report.document import (
     table,
 )
 from symconv.report.drawing.network import network_scene
+from symconv.report.sections.everywhere import everywhere_of_chain
 from symconv.report.sections.layers import NAMES, shape
 from symconv.report.sections.verdicts import command_section, verdict_section
 from symconv.report.write import ReportFiles, write_document
@@ -31,9 +32,11 @@ from symconv.verdict import Refuted
 
 def write_network_report(
     proof: NetworkProof, directory: str | Path, *, command: str, pdf: bool = False,
-    date: str | None = None, name: str | None = None,
+    date: str | None = None, name: str | None = None, everywhere: OpenNetworkProof | None = None,
 ) -> ReportFiles:  # fmt: skip
     """Write the report of a chain into a directory, which is made where it is missing.
+
+    ``everywhere`` is the proof of the same chain for all sizes, where it was asked for.
 
     Raises:
         OSError: a file cannot be written.
@@ -43,17 +46,20 @@ def write_network_report(
         "symconv report: a chain of layers as one without strides, <verdict>",
         verdict=proof.verdict.verdict,
     )
-    document = Document(title, subtitle, _sections(proof, command), date)
+    document = Document(title, subtitle, _sections(proof, command, everywhere), date)
     return write_document(document, directory, title, pdf=pdf)
 
 
-def _sections(proof: NetworkProof, command: str) -> tuple[Section, ...]:
+def _sections(
+    proof: NetworkProof, command: str, everywhere: OpenNetworkProof | None
+) -> tuple[Section, ...]:
     return (
         Section("The chain", (_layers(proof.expansion),)),
         _theorem(proof.expansion),
         _sharing(proof.expansion),
         _masks(proof),
         verdict_section(proof.verdict),
+        *([] if everywhere is None else [everywhere_of_chain(everywhere)]),
         command_section(command),
     )
 

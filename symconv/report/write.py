@@ -11,6 +11,7 @@ from symconv.report.document import Document, Section, prose
 from symconv.report.escape import file_stem
 from symconv.report.render import to_html, to_latex
 from symconv.report.sections.derivations import derivation_section, tables_section
+from symconv.report.sections.everywhere import everywhere_section
 from symconv.report.sections.layers import expanded_section, layer_section, theorem_section
 from symconv.report.sections.pictures import operator_section, sharing_section
 from symconv.report.sections.verdicts import command_section, verdict_section
@@ -30,9 +31,11 @@ class ReportFiles:
 
 def write_report(
     expansion: Expansion, verdict: Verdict, directory: str | Path, *, name: str, command: str,
-    pdf: bool = False, date: str | None = None,
+    pdf: bool = False, date: str | None = None, everywhere: Verdict | None = None,
 ) -> ReportFiles:  # fmt: skip
     """Write the report of a layer into a directory, which is made where it is missing.
+
+    ``everywhere`` is the verdict on the same layer for all sizes, where it was asked for.
 
     The same arguments give the same bytes: no clock is read, and ``date`` is printed as it is.
     Without a TeX on the machine there is no PDF, and a note that says so.
@@ -42,7 +45,9 @@ def write_report(
             hold; or the verdict is about another layer.
         OSError: a file cannot be written.
     """
-    document = compose(expansion, verdict, name=name, command=command, date=date)
+    document = compose(
+        expansion, verdict, name=name, command=command, date=date, everywhere=everywhere
+    )
     return write_document(document, directory, name, pdf=pdf)
 
 
@@ -66,8 +71,9 @@ def write_document(
 
 
 def compose(
-    expansion: Expansion, verdict: Verdict, *, name: str, command: str, date: str | None = None
-) -> Document:
+    expansion: Expansion, verdict: Verdict, *, name: str, command: str, date: str | None = None,
+    everywhere: Verdict | None = None,
+) -> Document:  # fmt: skip
     """The report as a document, not yet in any language."""
     if verdict.claim.input_shape != (expansion.claim().input_shape):
         raise ClaimError(
@@ -78,10 +84,12 @@ def compose(
         "symconv report: a strided layer as one of less stride on phases, <verdict>",
         verdict=verdict.verdict,
     )
-    return Document(name, subtitle, sections(expansion, verdict, command), date)
+    return Document(name, subtitle, sections(expansion, verdict, command, everywhere), date)
 
 
-def sections(expansion: Expansion, verdict: Verdict, command: str) -> tuple[Section, ...]:
+def sections(
+    expansion: Expansion, verdict: Verdict, command: str, everywhere: Verdict | None = None
+) -> tuple[Section, ...]:
     """All sections of a report, in their order."""
     return (
         layer_section(expansion),
@@ -92,5 +100,6 @@ def sections(expansion: Expansion, verdict: Verdict, command: str) -> tuple[Sect
         tables_section(expansion),
         sharing_section(expansion),
         verdict_section(verdict),
+        *([] if everywhere is None else [everywhere_section(everywhere)]),
         command_section(command),
     )

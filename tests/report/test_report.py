@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from symconv.api import prove_everywhere, report
 from symconv.destride import destride
 from symconv.errors import ClaimError, SymconvError
 from symconv.expand import Expansion
 from symconv.explain import script
 from symconv.layer import Conv
+from symconv.network import chain
 from symconv.report import ReportFiles, write_report
 from symconv.report.document import Block, Figure, Listing, Statement, Table
 from symconv.report.drawing.scene import Rect
@@ -350,3 +352,24 @@ def test_words_of_a_verdict_are_text_and_nothing_else(text: str, tmp_path: Path)
         assert r"\input{" not in tex
         assert tex.count(r"\end{document}") == 1
         assert "%%" not in tex.replace(r"\%", "")
+
+
+@pytest.mark.parametrize("example", ["stem", "uneven", "reflect", "transposed", "average"])
+def test_the_same_layer_at_every_size(example: str, tmp_path: Path) -> None:
+    expansion = EXPANSIONS[example]
+    everywhere = prove_everywhere(expansion)
+    assert isinstance(everywhere, Certificate)
+    files = write(expansion, tmp_path, everywhere=everywhere)
+    for text in (files.html.read_text(), files.tex.read_text()):
+        assert "At every size" in text
+        assert "decided by isl" in text
+        assert everywhere.claim.names[0] in text
+
+
+def test_a_chain_at_every_size(tmp_path: Path) -> None:
+    network = chain("tail", [Conv(1, 1, 3, 1, 1), "relu", Conv(1, 1, 3, 2, 1)], (7,))
+    files = report(network, tmp_path)
+    page = files.html.read_text()
+    assert "At every size" in page
+    assert "N % 2 == 1" in page
+    assert "every square commutes iff N % 2 == 0" in page

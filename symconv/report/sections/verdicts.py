@@ -37,8 +37,8 @@ _METHODS = {
         "symconv's building of the matrices, and SymPy's polynomial arithmetic.",
     ),
     "squares": (
-        "One claim of tables a layer, pasted at hidden tensors whose tails can hold anything.",
-        "As for tables, and that the squares follow one another.",
+        "One claim a layer, of tables or of sets, pasted where a tail can hold anything.",
+        "As for tables or sets, and that the squares follow one another.",
     ),
     "mask": (
         "The square in front of which the mask stands does not commute without it.",
@@ -88,10 +88,11 @@ def _proved(verdict: Certificate) -> tuple[Block, ...]:
     )
     limits = [Paragraph(prose("Not established: <limit>.", limit=text)) for text in verdict.limits]
     proved = Statement("Proved", words, (), "good")
-    return (proved, _facts(verdict.facts), *limits, Paragraph(trust))
+    return (proved, facts_table(verdict.facts), *limits, Paragraph(trust))
 
 
-def _facts(facts: tuple[Fact, ...]) -> Table:
+def facts_table(facts: tuple[Fact, ...]) -> Table:
+    """Methods, what each established, and what must be trusted."""
     rows = []
     for fact in facts:
         how, trust = _METHODS.get(fact.method, _OTHER)
