@@ -17,6 +17,7 @@ from symconv.dialect.config import read_layer
 from symconv.errors import FoldError, LayerError
 from symconv.lattice import Cosets, LatticeExpansion, evaluate_lattice, expand_lattice
 from symconv.layer.lattice import LatticeConv, determinant
+from symconv.prove import sets
 from symconv.prove.lattice import settle_lattice
 from tests.requirements import require
 
@@ -229,3 +230,14 @@ def test_a_report_shows_the_cosets(tmp_path: Path) -> None:
     assert "Its cosets" in page
     assert "for all sizes, by sets" in page
     assert r"\begin{pmatrix} 1 & 1 \\ 1 & -1 \end{pmatrix}" in files.tex.read_text()
+
+
+def test_a_query_beyond_its_bound_stays_open(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sets, "MOST_OPERATIONS", 50)
+    layer: Any = symconv.Conv(1, 1, (3, 3), stride=[[2, 1], [1, -3]], padding=1)  # type: ignore[arg-type]
+    verdict: Any = symconv.prove(layer)
+    assert verdict.verdict == "undecided"
+    assert "isl gave up" in verdict.reason
+    assert "isl gave up" in symconv.report(layer, tmp_path).html.read_text()

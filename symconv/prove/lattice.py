@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
 
-from symconv.errors import SymconvError
+from symconv.errors import SymconvError, TooLarge
 from symconv.lattice import LatticeExpansion
 from symconv.layer.base import read_size
 from symconv.layer.lattice import Point, solve, times
@@ -19,12 +19,14 @@ class LatticeVerdict:
 
     ``counterexample`` holds the size, the output, the tap, and what each side reads there; or the
     size and an input that does not lie in exactly one coset, with the cosets it lies in.
+    ``reason`` says why neither was found.
     """
 
-    verdict: Literal["proved", "refuted"]
+    verdict: Literal["proved", "refuted", "undecided"]
     sizes: Literal["these", "all"]
     method: tuple[str, ...]
     counterexample: dict[str, Any] | None = None
+    reason: str | None = None
 
     def __bool__(self) -> bool:
         raise TypeError("The truth value of a LatticeVerdict is undefined; read its .verdict")
@@ -32,7 +34,8 @@ class LatticeVerdict:
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
         return {"verdict": self.verdict, "sizes": self.sizes, "method": list(self.method),
-                "counterexample": self.counterexample}  # fmt: skip
+                "counterexample": self.counterexample,
+                **({"reason": self.reason} if self.reason else {})}  # fmt: skip
 
 
 def settle_lattice(e: LatticeExpansion, input_size: Sequence[int] | None = None) -> LatticeVerdict:
@@ -51,9 +54,14 @@ def settle_lattice(e: LatticeExpansion, input_size: Sequence[int] | None = None)
 
 
 def _for_all_sizes(e: LatticeExpansion) -> LatticeVerdict:
+    from symconv.prove.sets import bounded
     from symconv.prove.sets.lattice import failing_sizes
 
-    sizes = failing_sizes(e)
+    try:
+        with bounded():
+            sizes = failing_sizes(e)
+    except TooLarge as fault:
+        return LatticeVerdict("undecided", "all", ("sets",), reason=str(fault))
     if sizes is None:
         return LatticeVerdict("proved", "all", ("sets",))
     found = _difference(e, tuple(sizes.values()))

@@ -58,6 +58,9 @@ def _point(point: tuple[int, ...]) -> Math:
 
 
 def _verdict(verdict: Any) -> Section:
+    if verdict.verdict == "undecided":
+        why = prose("<reason>.", reason=verdict.reason.rstrip("."))
+        return Section("The verdict", (Statement("Undecided", why, (), "open"),))
     scope = "for all sizes" if verdict.sizes == "all" else "at this size"
     words = prose("Both sides read the same input for every output and tap, <scope>, by <how>.",
                   scope=scope, how=" and ".join(verdict.method))  # fmt: skip

@@ -1,19 +1,22 @@
-"""What a proof for all sizes costs: with stride, dilation and the number of axes."""
+"""What a proof for all sizes costs: with stride, dilation, the number of axes, and whole chains."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+import islpy
 import pytest
 
-from symconv import prove_for_all_sizes
-from symconv.layer import Conv
+from symconv import prove_for_all_sizes, prove_network_for_all_sizes
+from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxPool
+from symconv.prove.sets.formulas import simple
+from tests.bench.test_bench_chains import NETWORKS
 
 Benchmark = Callable[..., Any]
 
 
-def proved(layer: Conv) -> bool:
+def proved(layer: AnyLayer) -> bool:
     return prove_for_all_sizes(layer).verdict == "proved"
 
 
@@ -33,3 +36,55 @@ def test_dilation(benchmark: Benchmark, dilation: int) -> None:
 @pytest.mark.parametrize("axes", [1, 2, 3])
 def test_axes(benchmark: Benchmark, axes: int) -> None:
     assert benchmark(proved, Conv(3, 8, (3,) * axes, 2, 1))
+
+
+@pytest.mark.benchmark(group="all sizes: axes that differ")
+@pytest.mark.parametrize("axes", [2, 3])
+def test_axes_that_differ(benchmark: Benchmark, axes: int) -> None:
+    assert benchmark(proved, Conv(3, 8, (3, 5, 7)[:axes], (2, 3, 4)[:axes], 1))
+
+
+@pytest.mark.benchmark(group="all sizes: axes")
+def test_one_axis_with_nothing_kept(benchmark: Benchmark) -> None:
+    """As for a layer of a geometry that was never seen: the sizes are written anew."""
+
+    def anew() -> bool:
+        simple.cache_clear()
+        return proved(Conv(3, 8, (3,), 2, 1))
+
+    assert benchmark(anew)
+
+
+@pytest.mark.benchmark(group="all sizes: axes")
+def test_isl_alone(benchmark: Benchmark) -> None:
+    """One axis's two relations, as isl reads and compares them, without symconv."""
+    strided = "[N] -> { [o, k] -> [i] : i = 2o + k - 1 and 0 <= k < 3 and 0 <= i < N and "
+    strided += "0 <= 2o < N }"
+    phases = "[N] -> { [o, k] -> [i] : exists (q, r, j : i = 2j + r and 0 <= r < 2 and j = o + q "
+    phases += "- 1 and k + 1 = 2q + r) and 0 <= k < 3 and 0 <= i < N and 0 <= 2o < N }"
+    assert benchmark(lambda: islpy.Map(strided).is_equal(islpy.Map(phases)))
+
+
+LAYERS: dict[str, AnyLayer] = {
+    "same": Conv(3, 8, (3, 3), 2, "same"),
+    "reflect": Conv(3, 8, (3, 3), 2, 1, padding_mode="reflect"),
+    "transposed": ConvTranspose(8, 4, (4, 4), 2, 1),
+    "ceil": MaxPool((3, 3), 2, ceil_mode=True),
+    "average": AvgPool((3, 3), 2, 1, count_include_pad=False),
+}
+
+
+@pytest.mark.benchmark(group="all sizes: kinds of layer")
+@pytest.mark.parametrize("kind", LAYERS)
+def test_kinds(benchmark: Benchmark, kind: str) -> None:
+    assert benchmark(proved, LAYERS[kind])
+
+
+@pytest.mark.benchmark(group="all sizes: chains")
+@pytest.mark.parametrize("name", NETWORKS)
+def test_chains(benchmark: Benchmark, name: str) -> None:
+    network = NETWORKS[name]()
+    proof = benchmark.pedantic(  # type: ignore[attr-defined]
+        prove_network_for_all_sizes, (network,), rounds=3, warmup_rounds=1
+    )
+    assert proof.verdict.verdict == "proved"
