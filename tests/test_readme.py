@@ -6,6 +6,7 @@ import doctest
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,10 +37,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_commands_run_in_their_order(folder: Path) -> None:
     (folder / "proofs").symlink_to(README.parent / "proofs")
     environment = {**os.environ, "PYTHONPATH": str(README.parent)}
+    missing = not shutil.which("coqc") and not os.environ.get("SYMCONV_REQUIRE_ALL")
     for command in COMMANDS:
+        if missing and "--kernel" in command:
+            continue
         run = subprocess.run(
             [sys.executable, "-m", "symconv.cli", *shlex.split(command)],
-            cwd=folder, env=environment, capture_output=True, text=True, timeout=120,
+            cwd=folder, env=environment, capture_output=True, text=True, timeout=240,
         )  # fmt: skip
         expected = 1 if "lowerings" in command else 0  # They hold false claims among the true.
         assert run.returncode == expected, f"{command}\n{run.stderr}"
