@@ -85,6 +85,15 @@ def pad_map(size: Size, lo: Size, hi: Size, mode: str) -> AxisMap:
     return AxisMap(size, padded, relation, tuple(fits))
 
 
+def tile_map(size: Size, repeats: int) -> AxisMap:
+    """The axis so many times in a row."""
+    if isinstance(size, int):
+        return AxisMap(size, size * repeats, f"{{old}} = {{new}} mod {size}")
+    copies = (f"{{old}} = {{new}} - {copy}*({size})" for copy in range(repeats))
+    relation = " or ".join(f"({copy})" for copy in copies)
+    return AxisMap(size, simple(f"({repeats}*({size}))"), relation)
+
+
 def slice_map(size: Size, start: Size | None, stop: Size | None, step: Size | None) -> AxisMap:
     """Python's ``[start:stop:step]`` for a positive step; named ends count from the front."""
     stride = 1 if step is None else step

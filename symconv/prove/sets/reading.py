@@ -12,7 +12,7 @@ from symconv import steps as st
 from symconv.errors import ClaimError, SymconvError
 from symconv.gather import split_bounds
 from symconv.plain import read_number
-from symconv.prove.sets.axes import AxisMap, gather, pad_map, slice_map
+from symconv.prove.sets.axes import AxisMap, gather, pad_map, slice_map, tile_map
 from symconv.prove.sets.formulas import Form, Leg, Size, constant_form, product, simple, split
 from symconv.prove.sets.pools import divided, pooled
 from symconv.prove.sets.swapped import convolved_as_kernel
@@ -193,15 +193,10 @@ def _(step: st.Dilate, form: Form, reading: Reading) -> Form:
 
 @apply.register
 def _(step: st.Tile, form: Form, reading: Reading) -> Form:
-    maps: list[AxisMap | None] = []
-    for size, repeat in zip(form.shape, _entries(step, "repeats", form), strict=True):
-        if repeat == 1:
-            maps.append(None)
-            continue
-        if not isinstance(size, int):
-            raise NotForAllSizes("an axis of named size is not repeated for all sizes")
-        relation = f"{{old}} = {{new}} mod {size}"
-        maps.append(AxisMap(size, size * repeat, relation))
+    repeats = _entries(step, "repeats", form)
+    if not all(type(repeat) is int and repeat >= 1 for repeat in repeats):
+        raise ClaimError(f"repeats must be integers of at least 1, got {step.repeats!r}")
+    maps = [None if r == 1 else tile_map(n, r) for n, r in zip(form.shape, repeats, strict=True)]
     return _gathered(form, maps, None)
 
 
@@ -209,11 +204,27 @@ def _(step: st.Tile, form: Form, reading: Reading) -> Form:
 def _(step: st.Split, form: Form, reading: Reading) -> Form:
     axis = step.axis % len(form.shape)
     size = form.shape[axis]
-    if not isinstance(size, int):
-        raise NotForAllSizes("an axis of named size is not split for all sizes; use slice")
-    first, end = split_bounds(step.sizes, step.part, axis, size)
+    if isinstance(size, int):
+        first, end = split_bounds(step.sizes, step.part, axis, size)
+        conditions: list[str] = []
+    else:
+        first, end, conditions = _open_split(step, size)
     maps = [slice_map(n, first, end, 1) if a == axis else None for a, n in enumerate(form.shape)]
-    return _gathered(form, maps, None)
+    result = _gathered(form, maps, None)
+    return replace(result, domain=(*result.domain, *conditions))
+
+
+def _open_split(step: st.Split, size: str) -> tuple[int, int, list[str]]:
+    """First and end position of a part of an axis of named size, and where it exists."""
+    sizes, part = step.sizes, step.part
+    if isinstance(sizes, tuple):
+        first, end = split_bounds(sizes, part, step.axis, sum(sizes))
+        return first, end, [f"{size} = {sum(sizes)}"]
+    if type(sizes) is not int or type(part) is not int or min(sizes - 1, part) < 0:
+        raise ClaimError(
+            f"split's sizes must be positive and its part at least 0, got {sizes!r}, {part!r}"
+        )
+    return sizes * part, sizes * (part + 1), [f"{size} > {sizes * part}"]
 
 
 @apply.register
