@@ -46,7 +46,7 @@ class OpenNetwork:
     @property
     def inner(self) -> Sizes:
         """Names for the sizes of the signal that a square reads."""
-        return tuple(f"n{axis}" for axis in range(len(self.names)))
+        return tuple(f"_n{axis}" for axis in range(len(self.names)))
 
     @cached_property
     def sizes(self) -> dict[int, Sizes]:

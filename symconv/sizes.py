@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, singledispatch
 
 from symconv.errors import ClaimError
@@ -22,6 +22,28 @@ _COMPARE: dict[type[ast.AST], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "=", ast.NotEq: "!=",
 }  # fmt: skip
 _RESERVED = {"same", "same_lower", "valid", "zeros", "reflect", "replicate", "circular"}
+
+
+_ISL = {
+    "and", "card", "ceil", "ceild", "exists", "false", "floor", "floord", "implies", "infinity",
+    "infty", "max", "min", "mod", "nan", "not", "or", "rat", "true",
+}  # fmt: skip
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Refuse names that formulas need for themselves: isl's words, and a leading underscore.
+
+    Raises:
+        ClaimError: a name is one of them.
+
+    >>> check_names(["N", "pad_lo"])
+    """
+    for name in names:
+        if name.startswith("_") or name.lower() in _ISL or not name.isascii():
+            raise ClaimError(
+                f"a size cannot be named {name!r} in a claim for all sizes; use ASCII letters, "
+                "digits and underscores, not first, and none of isl's words such as 'mod'"
+            )
 
 
 @lru_cache(maxsize=4096)

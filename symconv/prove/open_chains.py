@@ -21,7 +21,7 @@ from symconv.prove.sets import NotForAllSizes, SizeSets, bounded, size_sets
 from symconv.prove.sets.blocks import Sizes
 from symconv.prove.sets.hidden import pulled_back, reads_nothing
 from symconv.prove.sets.words import describe, points
-from symconv.sizes import to_isl
+from symconv.sizes import check_names, to_isl
 from symconv.verdict import Certificate, Fact, Refuted, Undecided
 
 TRIES = 12
@@ -37,6 +37,7 @@ def settle_network_for_all_sizes(
         ClaimError: a condition is ill-formed, or no size satisfies them.
     """
     start = perf_counter()
+    check_names(names)
     if len(names) != len(network.input_size):
         raise ClaimError(
             f"chain {network.name!r} has {len(network.input_size)} spatial axes, got the size "

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from symconv import check, prove
+from symconv import check, prove, prove_for_all_sizes, prove_network_for_all_sizes
 from symconv.claim import Claim, read_claim
 from symconv.destride import destride
 from symconv.errors import ClaimError, SymconvError
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
+from symconv.network import chain
 from symconv.open_claim import claim_for_all_sizes
 from symconv.prove.concrete import settle
 from symconv.prove.sets import Fails, settle_all
@@ -245,3 +246,21 @@ def test_axes_repeated_and_split(left: list[Any], right: list[Any], holds: str) 
     assert (found.holds_on if isinstance(found, Fails) else "all sizes") == holds
     for size in range(1, 15):
         assert at_size(claim, {"N": size}) == expected(found, {"N": size}), size
+
+
+@pytest.mark.parametrize("name", ["p0", "p1", "i0", "i1", "e0", "v0", "n0", "o", "k", "i", "N2a"])
+def test_a_name_is_only_a_name(name: str) -> None:
+    """Formulas hold indices of their own, which no name of a claim may meet."""
+    verdict = check({**SAME, "input": {"channels": 1, "size": [name]}})
+    assert isinstance(verdict, Refuted)
+    assert verdict.holds_on == f"{name} % 2 == 1"
+    net = chain("tail", [Conv(1, 1, (3,), 1, 1), Conv(1, 1, (3,), 2, 1)], (7,))
+    assert prove_network_for_all_sizes(net, [name]).free == f"{name} % 2 == 0"
+
+
+@pytest.mark.parametrize("name", ["_p0", "_N", "mod", "Exists", "floor", "infty", "é"])
+def test_names_that_formulas_need(name: str) -> None:
+    with pytest.raises(ClaimError, match="cannot be named"):
+        check({**SAME, "input": {"channels": 1, "size": [name]}})
+    with pytest.raises(ClaimError, match="cannot be named"):
+        prove_for_all_sizes(Conv(1, 1, (3,), 2, 1), [name])

@@ -22,7 +22,7 @@ from symconv.prove.sets.formulas import Form, constant_form, tensor_form
 from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
 from symconv.prove.sets.words import describe, least
 from symconv.relation.meaning import pipeline_monoid
-from symconv.sizes import to_isl
+from symconv.sizes import check_names, to_isl
 from symconv.steps import flat
 from symconv.verdict import Certificate, Fact, Undecided
 
@@ -61,6 +61,7 @@ def settle_all(claim: Claim) -> Certificate | Fails | Undecided:
     ('N % 2 == 1', {'N': 2})
     """
     start = perf_counter()
+    check_names(claim.names)
     try:
         with bounded():
             return _settled(claim, start)

@@ -116,7 +116,7 @@ class BlockSets:
         tables = [t for t in self.term.tables if self.number[t.legs[0]] in roots]
         legs = dict.fromkeys(out) | {leg: None for table in tables for leg in table.legs}
         legs |= {leg: None for factor in self._factors(block) for leg in factor.legs}
-        parts = [f"p{p} = {leg.name}" for p, leg in zip(block, out, strict=True)]
+        parts = [f"_p{p} = {leg.name}" for p, leg in zip(block, out, strict=True)]
         parts += [table.formula for table in tables] + [leg.bounds for leg in legs] + list(more)
         return _renamed(" and ".join(f"({part})" for part in parts), legs)
 
@@ -125,7 +125,7 @@ class BlockSets:
 
         With further formulas it is a part of the support, whose hidden indices are known to be one.
         """
-        names = [f"p{p}" for p in block]
+        names = [f"_p{p}" for p in block]
         return self._projected(names, self.formula(block, *more), checked=bool(more))
 
     def values(self, number: int) -> list[tuple[Fraction, Any]]:
@@ -171,7 +171,7 @@ class BlockSets:
 
     def _projected(self, kept: list[str], formula: str, *, checked: bool = False) -> Any:
         """The places for which hidden indices exist; one at most, unless that is known already."""
-        hidden = sorted(set(re.findall(r"\be\d+\b", formula)))
+        hidden = sorted(set(re.findall(r"\b_e\d+\b", formula)))
         relation = self.sizes.map(kept, hidden, formula)
         if not checked and not self.maximum and not relation.is_single_valued():
             raise Counted("a coefficient counts hidden indices, and sets alone do not decide that")
@@ -179,20 +179,20 @@ class BlockSets:
 
 
 def _renamed(formula: str, legs: Iterable[Leg]) -> str:
-    """The formula with legs named ``e0``, ``e1``, ... in the order in which they appear."""
+    """The formula with legs named ``_e0``, ``_e1``, ... in the order in which they appear."""
     names = {leg.name for leg in legs}
-    return _in_order(formula, lambda name: name in names, "e")
+    return _in_order(formula, lambda name: name in names, "_e")
 
 
 def alike(left: str, right: str) -> str:
     """A text that two pairs of formulas share iff they differ in the names of their indices alone.
 
-    >>> alike("p1 = e0 and e0 < H", "p1 < H") == alike("p2 = e0 and e0 < W", "p2 < W")
+    >>> alike("_p1 = _e0 and _e0 < H", "_p1 < H") == alike("_p2 = _e0 and _e0 < W", "_p2 < W")
     True
-    >>> alike("p1 < H", "p1 < H") == alike("p1 < H", "p1 < W")
+    >>> alike("_p1 < H", "_p1 < H") == alike("_p1 < H", "_p1 < W")
     False
     """
-    return _in_order(f"{left} ; {right}", lambda name: name not in _WORDS, "v")
+    return _in_order(f"{left} ; {right}", lambda name: name not in _WORDS, "_v")
 
 
 _WORDS = {"floor", "min", "max", "mod", "and", "or", "not", "exists", "false", "true"}

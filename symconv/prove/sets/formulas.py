@@ -45,7 +45,7 @@ def simple(size: Size) -> Size:
 
 def _constant(size: str, head: str) -> Size:
     """The one value of an expression of several pieces, where it has one."""
-    values = isl.Set(f"{head}{{ [value] : value = {size} }}")
+    values = isl.Set(f"{head}{{ [_value] : _value = {size} }}")
     values = values.project_out(isl.dim_type.param, 0, values.dim(isl.dim_type.param))
     least, most = values.dim_min_val(0), values.dim_max_val(0)
     return int(least.to_python()) if least.is_int() and least.eq(most) else size
@@ -59,7 +59,7 @@ def greatest(text: str, index: str, size: Size) -> int | None:
     """
     names = sorted(set(re.findall(r"[A-Za-z_]\w*", f"{text} {size}")) - _WORDS - {index})
     values = isl.Set(
-        f"[{', '.join(names)}] -> {{ [value] : exists ({index} : value = {text} and "
+        f"[{', '.join(names)}] -> {{ [_value] : exists ({index} : _value = {text} and "
         f"0 <= {index} < {size}) }}"
     )
     most = values.project_out(isl.dim_type.param, 0, len(names)).dim_max_val(0)
@@ -71,7 +71,7 @@ class Leg:
     """One index variable, ``0 <= leg < size``."""
 
     size: Size
-    name: str = field(default_factory=lambda: f"i{next(_fresh)}")
+    name: str = field(default_factory=lambda: f"_i{next(_fresh)}")
 
     @property
     def bounds(self) -> str:

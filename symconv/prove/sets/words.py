@@ -137,7 +137,7 @@ def _isl_words(sizes: Any) -> str:
     text = _floors(text)
     text = re.sub(r"\((\w+)\) mod (\d+)", r"\1 % \2", text)
     text = re.sub(r"\(([^()]*)\) mod (\d+)", r"(\1) % \2", text)
-    text = re.sub(r"(\d)([A-Za-z_(])", r"\1*\2", text)
+    text = re.sub(r"(?<!\w)(\d+)([A-Za-z_(])", r"\1*\2", text)
     return re.sub(r"(?<![<>!=])=(?!=)", "==", text).strip()
 
 
