@@ -20,6 +20,20 @@ def as_network(entry: Chain, options: dict[str, Any]) -> Network:
     Raises:
         SymconvError: an option asks for factors, a residual stride or another channel order.
     """
+    _refuse_factors(entry, options)
+    return entry.network()
+
+
+def prove_open(entry: Chain, options: dict[str, Any]) -> OpenNetworkProof:
+    """Prove a chain for all sizes; beside named ones a number stays a number."""
+    from symconv import api
+
+    _refuse_factors(entry, options)
+    network, names, where = entry.open_network()
+    return api.prove_network_for_all_sizes(network, names, where=where)
+
+
+def _refuse_factors(entry: Chain, options: dict[str, Any]) -> None:
     given = [name for name, value in options.items() if value not in (None, 1, "channel")]
     if given:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
@@ -27,7 +41,6 @@ def as_network(entry: Chain, options: dict[str, Any]) -> Network:
             f"chain {entry.name!r}: the factors of a chain are solved from its strides; "
             f"leave out {names}"
         )
-    return entry.network()
 
 
 def of_network(expansion: NetworkExpansion) -> Result:

@@ -96,8 +96,8 @@ def prove(
         if kernel and (open_sizes or isinstance(entry, Chain)):
             raise SymconvError("--kernel takes single layers at a size; its theorem is for all")
         if isinstance(entry, Chain):
-            if all_sizes:
-                opened = api.prove_network_for_all_sizes(chains.as_network(entry, options))
+            if all_sizes or entry.named:
+                opened = chains.prove_open(entry, options)
                 return opened.verdict, chains.of_open_proof(opened)
             proof = api.prove_network(chains.as_network(entry, options))
             return proof.verdict, chains.of_proof(proof)

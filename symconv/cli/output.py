@@ -56,7 +56,8 @@ def _details(result: Result) -> Iterator[str]:
     if result.get("method"):
         yield "by " + " and ".join(result["method"])
     if result.get("sizes") == "all":
-        yield f"for all sizes ({result['domain']})" if "domain" in result else "for all sizes"
+        domain = result.get("domain", "all sizes")
+        yield "for all sizes" if domain == "all sizes" else f"for all sizes ({domain})"
     if "output_size" in result:
         yield "output " + "x".join(map(str, result["output_size"]))
     if "seconds" in result:

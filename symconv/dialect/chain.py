@@ -9,8 +9,12 @@ from typing import Any
 from symconv.dialect.config import CHANNELS, OPERATIONS, Config, hint, read_layer
 from symconv.errors import LayerError
 from symconv.network import Network, chain
+from symconv.open_claim import axis_names
 from symconv.pointwise import POINTWISE
 from symconv.steps import Pointwise
+
+STAND_IN = 4096
+"""The number with which a chain of named sizes is read; no proof uses it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,8 @@ class Chain:
 
     name: str
     entries: tuple[Config | Pointwise, ...]
+    named: tuple[int | str, ...] = ()
+    """The input's sizes, where one of them is a name; the layers then hold `STAND_IN` for it."""
 
     @property
     def layers(self) -> tuple[Config, ...]:
@@ -31,12 +37,31 @@ class Chain:
         Raises:
             LayerError: the first layer's input size names a size.
         """
+        if self.named:
+            raise LayerError(
+                f"chain {self.name!r}: input_size={list(self.named)} names a size; give numbers, "
+                "or prove it for all sizes"
+            )
+        return self._network()
+
+    def open_network(self) -> tuple[Network, tuple[str, ...], tuple[str, ...]]:
+        """The chain with its sizes left open: names for them, and what a size that is given says.
+
+        Beside named sizes a number stays a number.
+        """
+        network = self._network()
+        usual = axis_names(len(network.input_size))
+        given = self.named or usual
+        names = tuple(n if isinstance(n, str) else u for n, u in zip(given, usual, strict=True))
+        where = (f"{n} == {size}" for n, size in zip(names, given, strict=True))
+        if len(set(names)) < len(names):
+            raise LayerError(f"chain {self.name!r}: input_size={list(given)} names a size twice")
+        return network, names, tuple(w for w, g in zip(where, given, strict=True) if g not in names)
+
+    def _network(self) -> Network:
         first = self.layers[0]
         if first.numeric_size is None:
-            raise LayerError(
-                f"chain {self.name!r}: input_size={list(first.input_size)} names a size; "
-                "give numbers"
-            )
+            raise LayerError(f"chain {self.name!r}: the first layer has no input size in numbers")
         operations = [e.layer if isinstance(e, Config) else e.function for e in self.entries]
         names = [e.name if isinstance(e, Config) else e.function for e in self.entries]
         return chain(self.name, operations, first.numeric_size, names)
@@ -57,6 +82,7 @@ def read_chain(items: Sequence[Any], name: str) -> Chain:
     """
     if not isinstance(items, list | tuple):
         raise LayerError(f"chain {name!r}: 'network' must be a list of layers, got {items!r}")
+    items, named = _with_numbers(items)
     entries: list[Config | Pointwise] = []
     last: Config | None = None
     for place, item in enumerate(items):
@@ -65,7 +91,27 @@ def read_chain(items: Sequence[Any], name: str) -> Chain:
         last = entry if isinstance(entry, Config) else last
     if last is None:
         raise LayerError(f"chain {name!r} holds no layer")
-    return Chain(name, tuple(entries))
+    return Chain(name, tuple(entries), named)
+
+
+def _with_numbers(items: Sequence[Any]) -> tuple[list[Any], tuple[int | str, ...]]:
+    """The items with `STAND_IN` for each named size of the input, and the sizes as they were."""
+    found: list[Any] = list(items)
+    for place, item in enumerate(found):
+        sizes = item.get("input_size") if isinstance(item, Mapping) else None
+        if isinstance(sizes, list | tuple):
+            if not any(isinstance(n, str) and n.isidentifier() for n in sizes):
+                break
+            numbers = [STAND_IN if isinstance(n, str) and n.isidentifier() else n for n in sizes]
+            found[place] = {**item, "input_size": numbers}
+            later = (i for i in found[place + 1 :] if isinstance(i, Mapping) and "input_size" in i)
+            if (other := next(later, None)) is not None:
+                raise LayerError(
+                    f"the sizes of a chain for all sizes follow from {list(sizes)}; leave out "
+                    f"input_size={other['input_size']!r} of a later layer"
+                )
+            return found, tuple(sizes)
+    return found, ()
 
 
 def _read_entry(item: Any, where: str, last: Config | None) -> Config | Pointwise:

@@ -67,7 +67,8 @@ REFUSED: list[tuple[Any, str]] = [
         "in_channels must be 64, the output channels of 'n[0]', got",
     ),
     ([STEM, NEXT | {"input_size": [56, 56]}], "input_size must be [112, 112], the output size of"),
-    ([STEM | {"input_size": ["H", "W"]}, NEXT], "in a chain input_size must be numeric"),
+    ([STEM | {"input_size": ["H", "W"]}, NEXT | {"input_size": [9, 9]}], "leave out input_size"),
+    ([STEM | {"input_size": ["H", 0]}, NEXT], "input_size"),
     ([STEM, NEXT | {"stride": 0}], "layer 'n[1]': conv: stride"),
     ([NEXT], "input_size is missing"),
 ]

@@ -151,3 +151,25 @@ def test_on_the_command_line(tmp_path: Any) -> None:
     assert result["without_masks"]["counterexample"]["size"] == {"N": 1}
     words = CliRunner().invoke(main, ["prove", str(path), "--all-sizes"])
     assert "every square commutes iff N % 2 == 0" in words.output
+
+
+@pytest.mark.parametrize(
+    ("sizes", "needed"),
+    [
+        (["H", "W"], "not (H % 2 == 0 and W % 2 == 0)"),
+        (["rows", 8], "rows % 2 == 1"),
+        ([8, 9], "not (H % 2 == 0 and W % 2 == 0)"),
+    ],
+)
+def test_files_may_name_their_sizes(tmp_path: Any, sizes: list[Any], needed: str) -> None:
+    conv = {"op": "conv", "in_channels": 1, "out_channels": 1, "kernel_size": 3, "padding": 1}
+    path = tmp_path / "chain.json"
+    path.write_text(json.dumps({"network": [{**conv, "input_size": sizes}, {**conv, "stride": 2}]}))
+    options = [] if "rows" in sizes or "H" in sizes else ["--all-sizes"]
+    run = CliRunner().invoke(main, ["prove", str(path), "--json", *options])
+    assert run.exit_code == 0, run.output
+    (result,) = json.loads(run.output)["results"]
+    assert (result["sizes"], [mask["needed"] for mask in result["masks"]]) == ("all", [needed])
+    if not options:
+        shown = CliRunner().invoke(main, ["show", str(path)])
+        assert (shown.exit_code, "names a size; give numbers" in shown.output) == (2, True)
