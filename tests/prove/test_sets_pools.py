@@ -11,7 +11,7 @@ import pytest
 
 from symconv.claim import read_claim
 from symconv.errors import ClaimError
-from symconv.prove.sets import settle_all
+from symconv.prove.sets import Fails, settle_all
 from symconv.verdict import Undecided
 from tests.prove.test_sets import at_size, expected
 
@@ -73,3 +73,20 @@ def test_averages_at_every_small_size(seed: int) -> None:
             wanted = "illegal" if found is None else expected(found, sizes)
             assert at_size(claim, sizes) == wanted, (claim, sizes)
     assert {"Certificate", "Fails"} <= kinds
+
+
+@pytest.mark.parametrize("after", ["conv", "conv_as_kernel", "conv_transpose"])
+def test_divisors_are_kept_through_a_layer(after: str) -> None:
+    """Two averages that count differently differ behind any layer too."""
+    one = {"op": "avg_pool", "kernel_size": 2, "padding": 1, "ceil_mode": True}
+    padding = {"conv_as_kernel": [["N", "N"]]}.get(after, [[0, 0]])
+    layer = {"op": after, "weight": "w", "padding": padding}
+    text = {
+        "input": {"channels": 1, "size": ["N"]}, "weights": {"w": {"shape": [1, 1, 2]}},
+        "left": [one, layer], "right": [{**one, "count_include_pad": False}, layer],
+    }  # fmt: skip
+    found = settle_all(read_claim(text))
+    assert isinstance(found, Fails)
+    for size in range(1, 9):
+        claim = read_claim(text)
+        assert at_size(claim, {"N": size}) == expected(found, {"N": size})

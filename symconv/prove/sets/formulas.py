@@ -151,6 +151,14 @@ class Form:
         return Form(tuple(shape), terms, self.maximum, (*self.domain, *domain))
 
 
+def product_of(x: Term, w: Term) -> Term:
+    """The product of two terms, the axes of the first before those of the second."""
+    return Term(
+        x.out + w.out, x.tensors + w.tensors, x.tables + w.tables, x.scalar * w.scalar,
+        x.factors + w.factors,
+    )  # fmt: skip
+
+
 def tensor_form(name: str, shape: Sequence[Size], maximum: bool) -> Form:
     """The named tensor itself."""
     axes = tuple((Leg(size),) for size in shape)

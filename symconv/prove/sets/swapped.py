@@ -12,8 +12,8 @@ from typing import Any
 
 from symconv import steps as st
 from symconv.errors import ClaimError
-from symconv.prove.sets.formulas import Form, Leg, Size, Term, identify, single
-from symconv.prove.sets.windows import Window
+from symconv.prove.sets.formulas import Form, Leg, Size, Term, identify, product_of, single
+from symconv.prove.sets.windows import Window, entries
 from symconv.sizes import to_isl
 
 
@@ -49,22 +49,14 @@ def _windows(
 ) -> Iterator[Window]:
     rank = len(taps)
     strides, dilations = (_counts(step, name, rank) for name in ("stride", "dilation"))
-    pads = _per_axis(step, "padding", rank)
+    pads = entries(step.padding, rank, "padding")
     for n, k, s, d, pad in zip(taps, data, strides, dilations, pads, strict=True):
         lo, hi = map(_size, pad if isinstance(pad, tuple) and len(pad) == 2 else (pad, pad))
         yield Window(size=k, kernel=n, stride=s, lo=lo, hi=hi, dilation=d)
 
 
-def _per_axis(step: st.KernelConvStep, name: str, rank: int) -> tuple[Any, ...]:
-    value = getattr(step, name)
-    values = value if isinstance(value, tuple) else (value,) * rank
-    if len(values) != rank:
-        raise ClaimError(f"{name} must have one entry for each of {rank} axes, got {value!r}")
-    return values
-
-
 def _counts(step: st.KernelConvStep, name: str, rank: int) -> tuple[int, ...]:
-    values = _per_axis(step, name, rank)
+    values = entries(getattr(step, name), rank, name)
     if not all(type(value) is int and value >= 1 for value in values):
         raise ClaimError(f"{name} must hold integers of at least 1, got {values!r}")
     return values
@@ -81,7 +73,7 @@ def _size(value: Any) -> Size:
 def _product(x: Term, w: Term, windows: list[Window]) -> Term:
     """Kernel times data in one term: the data's channels and the outputs stay on its axes."""
     data = len(x.out)
-    term = Term(x.out + w.out, x.tensors + w.tensors, x.tables + w.tables, x.scalar * w.scalar)
+    term = product_of(x, w)
     # Axes now: c, taps..., m, c', spatial...
     term = identify(term, 0, data + 1)
     for axis, window in enumerate(windows):

@@ -11,7 +11,17 @@ from symconv import steps as st
 from symconv.errors import ClaimError
 from symconv.padding import same_crop
 from symconv.prove.sets.axes import plus
-from symconv.prove.sets.formulas import Form, Leg, Size, Term, identify, simple, single, split
+from symconv.prove.sets.formulas import (
+    Form,
+    Leg,
+    Size,
+    Term,
+    identify,
+    product_of,
+    simple,
+    single,
+    split,
+)
 from symconv.sizes import to_isl
 
 
@@ -206,10 +216,7 @@ def convolved(step: Any, form: Form, weight: Form) -> Form:
 
 def _convolved(x: Term, w: Term, windows: Sequence[Window], groups: int, transposed: bool) -> Term:
     rank = len(windows)
-    term = Term(
-        x.out + w.out, x.tensors + w.tensors, x.tables + w.tables, x.scalar * w.scalar,
-        x.factors + w.factors,
-    )  # fmt: skip
+    term = product_of(x, w)
     lead = 1 + rank
     if groups > 1:
         term = _grouped(term, 0, groups)
