@@ -73,7 +73,9 @@ class _Squares:
         needed = {place: sizes for place, sizes in needed.items() if not sizes.is_empty()}
         masked = bare.with_masks(needed)
         for place in needed:
-            if not self._at_input(place, self._square(masked, place).failing, legal).is_empty():
+            square = self._square(masked, place)
+            holds = square.legal.subtract(square.failing)
+            if not legal.is_subset(self._at_input(place, holds, legal)):
                 name = bare.network.nodes[place].name
                 raise NotForAllSizes(f"the square of {name} fails with a mask in front")
         return self._written(masked, needed, hollow, legal, start)
