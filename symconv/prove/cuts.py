@@ -16,7 +16,7 @@ from symconv import steps as st
 Grain = Literal["fine", "coarse"]
 _MAX = (st.MaxPoolStep, st.MaxConvStep)
 _SUM_LAYERS = (st.ConvStep, st.ConvTransposeStep, st.KernelConvStep, st.AvgPoolStep)
-_SUM = (*_SUM_LAYERS, st.Scale, st.Mask, st.Add)
+_SUM = (*_SUM_LAYERS, st.Scale, st.Divide, st.Mask, st.Add)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def _marks(steps: Sequence[st.Step]) -> list[_Mark]:
 
 def _end_of_part(steps: Sequence[st.Step], mark: _Mark, after: _Mark) -> int:
     """Right after the layer and its divisors, or after the last sum before a maximum."""
-    kinds = _SUM if after.kind == "max" else (st.Scale,)
+    kinds = _SUM if after.kind == "max" else (st.Scale, st.Divide)
     for place in range(after.place - 1, mark.place, -1):
         if isinstance(steps[place], kinds):
             return place + 1

@@ -16,9 +16,11 @@ import islpy as isl
 from symconv.claim import Claim, Weight
 from symconv.errors import ClaimError, SymconvError, TooLarge
 from symconv.plain import read_number
+from symconv.prove.cuts import needs_cuts
 from symconv.prove.sets import compare
 from symconv.prove.sets.blocks import Sizes
 from symconv.prove.sets.formulas import Form, constant_form, tensor_form
+from symconv.prove.sets.parts import paste
 from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
 from symconv.prove.sets.words import describe, least
 from symconv.relation.meaning import pipeline_monoid
@@ -112,6 +114,8 @@ def size_sets(claim: Claim) -> SizeSets:
 
 
 def _settled(claim: Claim, start: float) -> Certificate | Fails:
+    if needs_cuts(claim.left, claim.right):
+        return _pasted(claim, start)
     sizes, sets = Sizes(claim.names), size_sets(claim)
     legal, failing = sets.legal, sets.failing
     everywhere = sizes.set([f"{name} >= 1" for name in _input_names(claim)])
@@ -130,6 +134,21 @@ def _settled(claim: Claim, start: float) -> Certificate | Fails:
         least(failing, claim.names),
         perf_counter() - start,
     )
+
+
+def _pasted(claim: Claim, start: float) -> Certificate:
+    """A claim with functions, or with layers of both monoids, part by part."""
+    found = paste(claim, _Weights(claim).read)
+    everywhere = Sizes(claim.names).set([f"{name} >= 1" for name in _input_names(claim)])
+    figures: dict[str, Any] = {
+        "sizes": list(claim.names),
+        "domain": describe(found.legal, everywhere, claim.names),
+        "parts": found.parts,
+    }
+    about = "the sides agree part by part at every size of the domain"
+    shape = tuple(_written(size) for size in found.shape)
+    seconds = perf_counter() - start
+    return Certificate(claim, (Fact("sets", about, figures),), shape, seconds, sizes="all")
 
 
 def _written(size: Any) -> Any:

@@ -1,0 +1,179 @@
+"""Claims with functions between their layers, for all sizes: cut into parts, each a plain claim.
+
+Both pipelines are cut at their functions.  At each cut the right tensor must be a gather ``G`` of
+the left one, such as a space-to-depth, ``r = G(h)``, at every size of the domain.  A function of
+each value commutes with a gather that fills nothing in, or zeros where it keeps zero, so that the
+next part starts from ``h`` on the left and from ``G(h)`` on the right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from symconv import steps as st
+from symconv.claim import Claim
+from symconv.errors import ClaimError, SymconvError
+from symconv.pointwise import named
+from symconv.prove.cuts import Cut, Grain, cuts, parts, pulled, sums
+from symconv.prove.sets import compare
+from symconv.prove.sets.blocks import Sizes
+from symconv.prove.sets.formulas import Form, Size, tensor_form
+from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
+from symconv.relation.meaning import pipeline_monoid
+from symconv.sizes import to_isl
+
+Steps = tuple[st.Step, ...]
+_MOVES = (st.Rearrange, st.Transpose, st.Flip)
+_FILLS = (st.Pad, st.Dilate)
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """The sizes at which a claim makes sense, how many parts it has, and its output's shape."""
+
+    legal: Any
+    parts: int
+    shape: tuple[Size, ...]
+
+
+def paste(claim: Claim, weights: Any) -> Pasted:
+    """Prove a claim part by part, for all sizes.
+
+    Raises:
+        ClaimError: the claim is ill-formed, or no size satisfies its conditions.
+        NotForAllSizes: no gather was found at some cut, or -inf could meet a sum.
+    """
+    grains: tuple[Grain, ...] = ("fine", "coarse")
+    fault: NotForAllSizes | None = None
+    for swapped in (False, True):
+        turned = replace(claim, left=claim.right, right=claim.left) if swapped else claim
+        for grain in grains:
+            try:
+                return _Parts(turned, grain, weights).pasted()
+            except NotForAllSizes as found:
+                fault = fault or found
+    raise fault or NotForAllSizes("nothing to paste")
+
+
+class _Parts:
+    """Both pipelines of a claim in parts."""
+
+    def __init__(self, claim: Claim, grain: Grain, weights: Any) -> None:
+        self.claim, self.weights, self.sizes = claim, weights, Sizes(claim.names)
+        sides = pulled(claim.left), pulled(claim.right)
+        self.where = cuts(sides[0], grain), cuts(sides[1], grain)
+        if [c.function for c in self.where[0]] != [c.function for c in self.where[1]]:
+            raise NotForAllSizes("the two sides' layers do not stand between the same functions")
+        self.parts = [parts(side, cut) for side, cut in zip(sides, self.where, strict=True)]
+        self.moves = tuple(_moves(step for side in sides for step in side))
+
+    def pasted(self) -> Pasted:
+        lefts, legal = self._shapes()
+        if legal.is_empty():
+            raise ClaimError(
+                f"claim {self.claim.name!r}: no size satisfies its conditions and makes both "
+                "sides meaningful; it would say nothing"
+            )
+        gather: Steps = ()
+        finite = True
+        for number in range(len(lefts)):
+            pair = self.parts[0][number], self.parts[1][number]
+            if not finite and any(map(sums, pair)):
+                raise NotForAllSizes("a sum would meet -inf where a max pooling may read nothing")
+            finite = finite and all(map(_leaves_nothing_empty, pair))
+            shape = self._input() if number == 0 else lefts[number - 1]
+            gather = self._advance(number, shape, gather, legal)
+        return Pasted(legal, len(lefts), lefts[-1])
+
+    def _input(self) -> tuple[Size, ...]:
+        size = (to_isl(n) if isinstance(n, str) else n for n in self.claim.size)
+        return (self.claim.channels, *size)
+
+    def _shapes(self) -> tuple[list[tuple[Size, ...]], Any]:
+        """The left tensor's shape after each part, and where both sides make sense."""
+        conditions = [to_isl(condition) for condition in self.claim.where]
+        shapes: list[tuple[Size, ...]] = []
+        for side in (1, 0):
+            shape, shapes = self._input(), []
+            for steps in self.parts[side]:
+                form = self._read(steps, shape, pipeline_monoid(steps) == "max")
+                conditions += form.domain
+                shape = form.shape
+                shapes.append(shape)
+        return shapes, self.sizes.set(conditions)
+
+    def _read(self, steps: Sequence[st.Step], shape: tuple[Size, ...], maximum: bool) -> Form:
+        form = tensor_form("input", shape, maximum)
+        return read_pipeline(form, steps, Reading(maximum, self.weights))
+
+    def _advance(self, number: int, shape: tuple[Size, ...], gather: Steps, legal: Any) -> Steps:
+        """The gather that holds after a part, given the one before it."""
+        left, right = self.parts[0][number], self.parts[1][number]
+        maximum = "max" in (pipeline_monoid(left), pipeline_monoid(right))
+        end = self._read((*gather, *right), shape, maximum)
+        last = number == len(self.where[0])
+        for after in [()] if last else self._candidates(self.where[0][number], gather):
+            try:
+                begin = self._read((*left, *after), shape, maximum)
+            except NotForAllSizes:
+                raise
+            except SymconvError:
+                continue
+            if not legal.is_subset(self.sizes.set((*begin.domain, *end.domain))):
+                continue
+            if compare.failing(begin, end, legal, self.sizes).is_empty():
+                return after
+        raise NotForAllSizes(
+            f"part {number} (left {_words(left)}; right {_words(right)}) is not settled for all "
+            "sizes: the right tensor after it is no gather of the left one that was found"
+        )
+
+    def _candidates(self, cut: Cut, gather: Steps) -> Iterator[Steps]:
+        yield ()
+        if gather:
+            yield gather
+        keeps = cut.function is None or named(cut.function).keeps_zero
+        for step in self.moves:
+            if keeps or isinstance(step, _MOVES):
+                yield (step,)
+
+
+def _moves(steps: Any) -> Iterator[st.Step]:
+    """The gathers of the pipelines, and the inverses of rearrangements, each once."""
+    seen: list[st.Step] = []
+    for step in steps:
+        found: list[st.Step] = []
+        if isinstance(step, st.Rearrange):
+            left, arrow, right = step.pattern.partition("->")
+            found = [step, st.Rearrange(f"{right.strip()} {arrow} {left.strip()}", step.sizes)]
+        elif isinstance(step, (*_MOVES, st.Dilate)) or _pads_zeros(step):
+            found = [step]
+        for one in found:
+            if one not in seen:
+                seen.append(one)
+                yield one
+
+
+def _pads_zeros(step: st.Step) -> bool:
+    return isinstance(step, st.Pad) and step.mode == "zeros" and step.value in (0, "0")
+
+
+def _leaves_nothing_empty(steps: Sequence[st.Step]) -> bool:
+    """Whether every maximum reads a sample at least.
+
+    A pool without dilation does, since PyTorch bounds its pads by half of its kernel.
+    """
+    for step in st.flat(steps):
+        if isinstance(step, st.MaxConvStep) or (isinstance(step, st.Pad) and step.value == "-inf"):
+            return False
+        if isinstance(step, st.MaxPoolStep):
+            dilations = step.dilation if isinstance(step.dilation, tuple) else (step.dilation,)
+            if any(d != 1 for d in dilations):
+                return False
+    return True
+
+
+def _words(steps: Sequence[st.Step]) -> str:
+    return ", ".join(step.op for step in steps) or "nothing"
