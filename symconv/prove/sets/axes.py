@@ -106,7 +106,9 @@ def slice_map(size: Size, start: Size | None, stop: Size | None, step: Size | No
     else:
         length = simple(count)
     relation = f"{{old}} = ({first}) + {stride}*{{new}}"
-    return AxisMap(size, length, relation, (f"{length} >= 1",))
+    # Python counts a negative end from the back, so that nothing is said where a named one is.
+    front = [f"({end}) >= 0" for end in (start, stop) if isinstance(end, str)]
+    return AxisMap(size, length, relation, (f"{length} >= 1", *front))
 
 
 def _end(size: Size, given: Size, stop: Size | None = None) -> str:
