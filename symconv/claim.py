@@ -10,7 +10,7 @@ from typing import Any
 
 from symconv.errors import ClaimError
 from symconv.plain import Number, freeze
-from symconv.sizes import Size, evaluate, is_expression, names_in
+from symconv.sizes import Size, check_condition, evaluate, is_expression, names_in
 from symconv.steps import Branching, Divide, Rearrange, Step, flat, read_steps
 
 SIZED = ("padding", "slices", "output_padding")
@@ -239,6 +239,7 @@ def _read_where(conditions: Any) -> tuple[str, ...]:
     for condition in found:
         if not isinstance(condition, str):
             raise ClaimError(f"where must hold conditions such as 'H % 2 == 0', got {condition!r}")
+        check_condition(condition)
     return tuple(found)
 
 

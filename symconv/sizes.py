@@ -87,6 +87,44 @@ def to_isl(text: Size) -> str:
     return str(text) if isinstance(text, int) else _isl(_parsed(text))
 
 
+def condition_to_isl(text: Size) -> str:
+    """A condition in isl's syntax.
+
+    Raises:
+        ClaimError: it is a number.
+
+    >>> condition_to_isl("N >= 3")
+    'N >= 3'
+    """
+    check_condition(text)
+    return to_isl(text)
+
+
+def check_condition(text: Size) -> None:
+    """Refuse what is a number where a condition is wanted.
+
+    Raises:
+        ClaimError: it is no condition.
+    """
+    if isinstance(text, int) or not _is_condition(_parsed(text)):
+        raise ClaimError(f"{text!r} is no condition; write such as 'N % 2 == 0' or 'N >= 3'")
+
+
+def _is_condition(node: ast.expr) -> bool:
+    """Whether an expression is true or false.
+
+    Raises:
+        ClaimError: numbers and conditions are mixed in it.
+    """
+    negated = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    inner = [n for n in ast.iter_child_nodes(node) if isinstance(n, ast.expr)]
+    inner = inner[1:] if isinstance(node, ast.Call) else inner
+    kinds = {_is_condition(n) for n in inner}
+    if kinds and kinds != {negated or isinstance(node, ast.BoolOp)}:
+        raise ClaimError(f"{ast.unparse(node)!r} mixes numbers and conditions")
+    return negated or isinstance(node, ast.BoolOp | ast.Compare)
+
+
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> ast.expr:
     try:
@@ -94,6 +132,7 @@ def _parsed(text: str) -> ast.expr:
     except (SyntaxError, ValueError, RecursionError):
         raise ClaimError(f"{text!r} is no size expression; write such as '(N + 1) // 2'") from None
     _check(tree, text)
+    _is_condition(tree)
     return tree
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from typing import Any
 
@@ -36,6 +37,15 @@ def _failed(report: Any) -> Any:
         report.longrepr = f"skipped, and SYMCONV_REQUIRE_ALL=1 allows no gap: {report.longrepr}"
         report.outcome = "failed"
     return report
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Under ``python -O`` leave out what does not run symconv in this process."""
+    if sys.flags.optimize == 0:
+        return
+    left_out = [item for item in items if item.get_closest_marker("once")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -14,6 +14,8 @@ from tests.requirements import require_tool
 
 require_tool("coqc")
 
+pytestmark = pytest.mark.once
+
 PROOFS = Path(__file__).parents[1] / "proofs"
 FILES = sorted(PROOFS.glob("*.v"))
 UNPROVED = re.compile(

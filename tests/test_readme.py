@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 README = Path(__file__).parents[1] / "README.md"
 COMMANDS = re.findall(r"^\$ symconv (.+)$", README.read_text(encoding="utf-8"), re.MULTILINE)
 

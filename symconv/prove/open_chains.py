@@ -21,7 +21,7 @@ from symconv.prove.sets import NotForAllSizes, SizeSets, bounded, size_sets
 from symconv.prove.sets.blocks import Sizes
 from symconv.prove.sets.hidden import pulled_back, reads_nothing
 from symconv.prove.sets.words import describe, points
-from symconv.sizes import check_names, to_isl
+from symconv.sizes import check_names, condition_to_isl
 from symconv.verdict import Certificate, Fact, Refuted, Undecided
 
 TRIES = 12
@@ -118,7 +118,9 @@ class _Squares:
     def _legal(self) -> Any:
         """The input sizes at which every layer makes sense and the conditions hold."""
         e = self.expansion
-        found = self._everywhere().intersect(Sizes(e.names).set([to_isl(c) for c in e.where]))
+        found = self._everywhere().intersect(
+            Sizes(e.names).set([condition_to_isl(c) for c in e.where])
+        )
         for place in e.layers:
             found = self._at_input(place, self._square(e, place).legal, found)
         if found.is_empty():

@@ -11,6 +11,8 @@ from symconv.network import Network
 from symconv.prove.chains import settle_network
 from tests.prove.test_chains import all_convolutional, vgg, wav2vec
 
+pytestmark = pytest.mark.once
+
 NETWORKS = {"all-convolutional": all_convolutional, "VGG-16": lambda: vgg(224), "wav2vec": wav2vec}
 
 

@@ -13,6 +13,8 @@ from symconv.prove.concrete import settle
 from symconv.verdict import Certificate
 from tests.bench.peers import dense_sympy_equal, scipy_equal
 
+pytestmark = pytest.mark.once
+
 Benchmark = Callable[..., Any]
 
 

@@ -13,6 +13,8 @@ from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.prove.sets.formulas import simple
 from tests.bench.test_bench_chains import NETWORKS
 
+pytestmark = pytest.mark.once
+
 Benchmark = Callable[..., Any]
 
 

@@ -10,6 +10,8 @@ import pytest
 from symconv.testing import sweep
 from tests.rewriters import grid, pads_behind
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.benchmark(group="sweep of 10,000 one-dimensional lowerings")
 def test_sweep(benchmark: Callable[..., Any]) -> None:

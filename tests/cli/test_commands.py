@@ -256,6 +256,7 @@ def test_presets_are_listed_and_all_are_proved() -> None:
     assert proved["summary"]["proved"] == len(names)
 
 
+@pytest.mark.once
 def test_the_zoo_in_one_command() -> None:
     code, printed = run_json("prove", str(ROOT / "tests" / "data" / "zoo.json.gz"))
     assert code == 0

@@ -303,6 +303,7 @@ def test_latex_compiles_with_every_hostile_name(tmp_path: Path) -> None:
     assert files.pdf.read_bytes().startswith(b"%PDF-")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["stem", "transposed", "average", "reflect", "four axes", "huge"])
 def test_the_pdf_has_no_overfull_line(name: str, tmp_path: Path) -> None:
     latexmk = require_tool("latexmk")
@@ -315,6 +316,7 @@ def test_the_pdf_has_no_overfull_line(name: str, tmp_path: Path) -> None:
     assert "Missing character" not in log
 
 
+@pytest.mark.once
 def test_a_refutation_compiles(tmp_path: Path) -> None:
     require_tool("latexmk")
     files = write(EXPANSIONS["line"], tmp_path, refuted(EXPANSIONS["line"]), pdf=True)

@@ -24,7 +24,7 @@ from symconv.prove.sets.parts import paste
 from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
 from symconv.prove.sets.words import describe, least
 from symconv.relation.meaning import pipeline_monoid
-from symconv.sizes import check_names, to_isl
+from symconv.sizes import check_names, condition_to_isl, to_isl
 from symconv.steps import flat
 from symconv.verdict import Certificate, Fact, Undecided
 
@@ -81,7 +81,7 @@ class bounded:
 
     def __exit__(self, kind: object, fault: BaseException | None, trace: object) -> None:
         self.context.set_max_operations(0)
-        if isinstance(fault, isl.Error):
+        if isinstance(fault, isl.Error | OverflowError):
             raise TooLarge(f"isl gave up: {' '.join(str(fault).split())[:200]}") from None
 
 
@@ -103,7 +103,7 @@ def size_sets(claim: Claim) -> SizeSets:
     """
     left, right = read_sides(claim)
     sizes = Sizes(claim.names)
-    where = [to_isl(condition) for condition in claim.where]
+    where = [condition_to_isl(condition) for condition in claim.where]
     legal = compare.domain(left, right, where, sizes)
     if legal.is_empty():
         raise ClaimError(

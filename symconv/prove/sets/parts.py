@@ -22,7 +22,7 @@ from symconv.prove.sets.blocks import Sizes
 from symconv.prove.sets.formulas import Form, Size, tensor_form
 from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
 from symconv.relation.meaning import pipeline_monoid
-from symconv.sizes import to_isl
+from symconv.sizes import condition_to_isl, to_isl
 
 Steps = tuple[st.Step, ...]
 _MOVES = (st.Rearrange, st.Transpose, st.Flip)
@@ -93,7 +93,7 @@ class _Parts:
 
     def _shapes(self) -> tuple[list[tuple[Size, ...]], Any]:
         """The left tensor's shape after each part, and where both sides make sense."""
-        conditions = [to_isl(condition) for condition in self.claim.where]
+        conditions = [condition_to_isl(condition) for condition in self.claim.where]
         shapes: list[tuple[Size, ...]] = []
         for side in (1, 0):
             shape, shapes = self._input(), []

@@ -241,6 +241,7 @@ def _(step: st.Add, form: Form, reading: Reading) -> Form:
     if reading.maximum:
         raise NotForAllSizes("a sum is not read together with a max pooling")
     forms = [read_pipeline(form, branch, reading) for branch in step.branches]
+    _require_equal_ranks(forms)
     same = [
         f"{a} = {b}" for other in forms[1:]
         for a, b in zip(forms[0].shape, other.shape, strict=True) if a != b
@@ -253,7 +254,8 @@ def _(step: st.Add, form: Form, reading: Reading) -> Form:
 @apply.register
 def _(step: st.Concat, form: Form, reading: Reading) -> Form:
     forms = [read_pipeline(form, branch, reading) for branch in step.branches]
-    axis = step.axis % len(form.shape)
+    _require_equal_ranks(forms)
+    axis = step.axis % len(forms[0].shape)
     total = _sum([other.shape[axis] for other in forms])
     terms: list[Any] = []
     before: list[Size] = []
@@ -270,6 +272,12 @@ def _(step: st.Concat, form: Form, reading: Reading) -> Form:
     shape = (*forms[0].shape[:axis], total, *forms[0].shape[axis + 1 :])
     domain = tuple(c for other in forms for c in other.domain)
     return Form(shape, tuple(terms), form.maximum, (*domain, *conditions))
+
+
+def _require_equal_ranks(forms: Sequence[Form]) -> None:
+    ranks = sorted({len(form.shape) for form in forms})
+    if len(ranks) > 1:
+        raise ClaimError(f"the branches must have equally many axes, got {ranks}")
 
 
 def _sum(sizes: Sequence[Size]) -> Size:

@@ -13,7 +13,7 @@ from typing import Any
 from symconv import steps as st
 from symconv.errors import ClaimError
 from symconv.prove.sets.formulas import Form, Leg, Size, Term, identify, product_of, single
-from symconv.prove.sets.windows import Window, entries
+from symconv.prove.sets.windows import Window, counts, entries
 from symconv.sizes import to_isl
 
 
@@ -48,18 +48,13 @@ def _windows(
     step: st.KernelConvStep, taps: tuple[Size, ...], data: tuple[Size, ...]
 ) -> Iterator[Window]:
     rank = len(taps)
-    strides, dilations = (_counts(step, name, rank) for name in ("stride", "dilation"))
+    strides, dilations = (
+        counts(getattr(step, name), rank, name) for name in ("stride", "dilation")
+    )
     pads = entries(step.padding, rank, "padding")
     for n, k, s, d, pad in zip(taps, data, strides, dilations, pads, strict=True):
         lo, hi = map(_size, pad if isinstance(pad, tuple) and len(pad) == 2 else (pad, pad))
         yield Window(size=k, kernel=n, stride=s, lo=lo, hi=hi, dilation=d)
-
-
-def _counts(step: st.KernelConvStep, name: str, rank: int) -> tuple[int, ...]:
-    values = entries(getattr(step, name), rank, name)
-    if not all(type(value) is int and value >= 1 for value in values):
-        raise ClaimError(f"{name} must hold integers of at least 1, got {values!r}")
-    return values
 
 
 def _size(value: Any) -> Size:

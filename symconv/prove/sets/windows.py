@@ -38,6 +38,7 @@ class Window:
     base_dilation: int = 1
     reversal: bool = False
     ceil: bool = False
+    where: tuple[str, ...] = ()
 
     @property
     def span(self) -> Size:
@@ -84,7 +85,7 @@ class Window:
     @property
     def domain(self) -> list[str]:
         """Where the window makes sense: there is an output, and nothing hangs over a crop."""
-        found = [f"{self.output} >= 1"]
+        found = [f"{self.output} >= 1", *self.where]
         if not isinstance(self.kernel, int):
             found.append(f"{self.kernel} >= 1")
         if self.ceil and not (isinstance(self.hi, int) and self.hi >= 0):
@@ -104,6 +105,18 @@ def entries(value: Any, rank: int, name: str) -> tuple[Any, ...]:
     values = value if isinstance(value, tuple) else (value,) * rank
     if len(values) != rank:
         raise ClaimError(f"{name} must have one entry for each of {rank} axes, got {value!r}")
+    return values
+
+
+MOST = 2**31
+"""Strides, dilations and kernels in numbers are smaller; isl's own numbers have no such bound."""
+
+
+def counts(value: Any, rank: int, name: str) -> tuple[int, ...]:
+    """An attribute as one integer of at least 1 an axis."""
+    values = entries(value, rank, name)
+    if not all(type(entry) is int and 1 <= entry < MOST for entry in values):
+        raise ClaimError(f"{name} must hold integers from 1 to {MOST - 1}, got {value!r}")
     return values
 
 
@@ -153,8 +166,8 @@ def _reaches(
     step: Any, rank: int, kernel: Sequence[Size]
 ) -> tuple[tuple[int, ...], tuple[int, ...], list[Size]]:
     """Strides, dilations and spans, one an axis."""
-    strides = entries(kernel if step.stride is None else step.stride, rank, "stride")
-    dilations = entries(getattr(step, "dilation", 1), rank, "dilation")
+    strides = counts(kernel if step.stride is None else step.stride, rank, "stride")
+    dilations = counts(getattr(step, "dilation", 1), rank, "dilation")
     spans = [Window(1, k, 1, 0, 0, d).span for k, d in zip(kernel, dilations, strict=True)]
     return strides, dilations, spans
 
@@ -171,10 +184,22 @@ def _transposed(
     extras = entries(step.output_padding, len(sizes), "output_padding")
     return [
         Window(n, k, 1, plus(span, -1, f"-({lo})"), plus(span, -1, f"-({hi})", _size(more)), d, s,
-               reversal=True)
+               reversal=True, where=_fits(more, max(s, d)))
         for n, k, s, d, span, (lo, hi), more in zip(
             sizes, kernel, strides, dilations, spans, crops, extras, strict=True)
     ]  # fmt: skip
+
+
+def _fits(extra: Any, most: int) -> tuple[str, ...]:
+    """Where an output padding is one: smaller than the stride or the dilation."""
+    if isinstance(extra, str):
+        return (f"0 <= {to_isl(extra)} < {most}",)
+    if type(extra) is not int or not 0 <= extra < most:
+        raise ClaimError(
+            f"output_padding must be from 0 to {most - 1}, less than stride or dilation, "
+            f"got {extra!r}"
+        )
+    return ()
 
 
 def _crops(
@@ -197,7 +222,7 @@ def convolved(step: Any, form: Form, weight: Form) -> Form:
     rank = len(form.shape) - 1
     if len(weight.shape) != rank + 2:
         raise ClaimError(f"weight {step.weight!r} must have {rank + 2} axes, got {weight.shape}")
-    transposed, groups = isinstance(step, st.ConvTransposeStep), step.groups
+    transposed, (groups,) = isinstance(step, st.ConvTransposeStep), counts(step.groups, 1, "groups")
     lead, inner, *kernel = weight.shape
     windows = windows_of(step, form.shape[1:], kernel)
     if not isinstance(lead, int) or not isinstance(inner, int):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import combinations
 from typing import Any
 
 import islpy as isl
 
+from symconv.errors import ClaimError
 from symconv.sizes import to_isl
 
 MOST_MODULUS = 64
@@ -37,7 +39,12 @@ def describe(sizes: Any, among: Any, names: Sequence[str]) -> str:
         for words in _candidates(of, among, names):
             if _same(words, of, among, names):
                 return said.format(words)
-    return _isl_words(sizes.coalesce().gist(among).coalesce())
+    for found in (sizes.coalesce().gist(among).coalesce(), sizes.coalesce()):
+        words = _isl_words(found)
+        with suppress(ClaimError):
+            if _same(words, sizes, among, names):
+                return words
+    return str(sizes)
 
 
 def _same(words: str, sizes: Any, among: Any, names: Sequence[str]) -> bool:
