@@ -25,19 +25,20 @@ gallery: report  ## what reports/ holds: the report above, and the README's pict
 test: lint optimised  ## set up and pass everything: lint, types, the suite under -O, the suite
 	$(PYTEST) -n $(JOBS)
 
-# python -O removes every assert from symconv; pytest's own, rewritten, stay.
+# python -O removes every assert from symconv; pytest's own, rewritten, stay.  The variable, and not
+# the option, reaches the workers too.
 optimised: $(VENV)/.tested  ## the suite under `python -O`, with fewer random examples
-	$(BIN)/python -O -m pytest -n $(JOBS) -q -p no:cacheprovider --hypothesis-profile=brief
+	PYTHONOPTIMIZE=1 $(PYTEST) -n $(JOBS) -q -p no:cacheprovider --hypothesis-profile=brief
 
 proofs: $(VENV)/.installed  ## build the Coq library, outside the source tree, and audit it
 	@$(BIN)/python -c 'from symconv.prove.coqlib import library_audit as audit; \
 		print(*map(": ".join, audit().items()), sep="\n")'
 
 slow: $(VENV)/.tested  ## the tests that take minutes
-	$(PYTEST) -n $(JOBS) -m slow
+	$(PYTEST) -n $(JOBS) -m slow --ignore tests/bench
 
 bench: $(VENV)/.tested  ## the benchmarks, measured side by side with their peers
-	$(PYTEST) tests/bench --benchmark-only --benchmark-columns=min,median,rounds \
+	$(PYTEST) tests/bench -m "slow or not slow" --benchmark-only --benchmark-columns=min,median,rounds \
 		--benchmark-warmup=on --benchmark-group-by=group
 
 lint: $(VENV)/.tested  ## ruff and mypy --strict

@@ -41,7 +41,7 @@ def _failed(report: Any) -> Any:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Under ``python -O`` leave out what does not run symconv in this process."""
-    if sys.flags.optimize == 0:
+    if not sys.flags.optimize:
         return
     left_out = [item for item in items if item.get_closest_marker("once")]
     config.hook.pytest_deselected(items=left_out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from typing import Any
 
 import pytest
@@ -124,8 +125,9 @@ def compared(seed: int, count: int) -> dict[str, int]:
 
 
 def test_random_claims_and_mutants() -> None:
-    seen = compared(seed=1, count=1500)
-    assert min(seen["proved"], seen["refuted"]) > 200
+    count = 300 if sys.flags.optimize else 1500
+    seen = compared(seed=1, count=count)
+    assert min(seen["proved"], seen["refuted"]) > count // 8
 
 
 @pytest.mark.slow

@@ -83,7 +83,9 @@ def test_kinds(benchmark: Benchmark, kind: str) -> None:
 
 
 @pytest.mark.benchmark(group="all sizes: chains")
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n == "VGG-16" else n for n in NETWORKS]
+)
 def test_chains(benchmark: Benchmark, name: str) -> None:
     network = NETWORKS[name]()
     proof = benchmark.pedantic(  # type: ignore[attr-defined]

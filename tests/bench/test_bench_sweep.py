@@ -13,6 +13,7 @@ from tests.rewriters import grid, pads_behind
 pytestmark = pytest.mark.once
 
 
+@pytest.mark.slow
 @pytest.mark.benchmark(group="sweep of 10,000 one-dimensional lowerings")
 def test_sweep(benchmark: Callable[..., Any]) -> None:
     found = benchmark.pedantic(sweep, (pads_behind, grid(10_000)), rounds=1)  # type: ignore[attr-defined]
