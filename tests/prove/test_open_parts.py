@@ -165,3 +165,13 @@ def test_random_claims_with_functions(seed: int) -> None:
             one, other = replay(verdict)
             assert one != other
     assert {"proved", "refuted"} <= seen
+
+
+def test_a_gather_is_not_carried_past_a_function_that_does_not_keep_zero() -> None:
+    """The right tensor is a pad of the left one at two cuts; the second function fills it anew."""
+    pad = {"op": "pad", "padding": [[0, 0], [1, 1]]}
+    left = [RELU, RELU, SIGMOID, pad]
+    assert check(claim([RELU, RELU, pad], [pad, RELU, RELU])).verdict == "proved"
+    verdict = check(claim(left, [pad, RELU, RELU, SIGMOID]))
+    assert isinstance(verdict, Refuted)
+    assert dict(verdict.counterexample.size) == {"N": 1}
