@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symconv.errors import ClaimError
-from symconv.plain import Number, freeze
+from symconv.plain import Number, freeze, read_number
 from symconv.sizes import Size, check_condition, evaluate, is_expression, names_in
-from symconv.steps import Branching, Divide, Rearrange, Step, flat, read_steps
+from symconv.steps import Branching, Divide, Pad, Rearrange, Step, flat, read_steps
 
 SIZED = ("padding", "slices", "output_padding")
 """Attributes of steps that may hold size expressions."""
@@ -22,12 +22,21 @@ class Weight:
     """A named tensor: free, constant (``fill``), or derived from another by steps.
 
     A free weight is a family of unknowns, one an entry; the claim is for all their values.
+
+    Raises:
+        ClaimError: its fill, or a pad of its steps, is ``-inf``: a weight holds finite numbers.
     """
 
     shape: tuple[Any, ...] | None = None
     fill: Number | None = None
     source: str | None = None
     steps: tuple[Step, ...] = ()
+
+    def __post_init__(self) -> None:
+        pads = [step.value for step in flat(self.steps) if isinstance(step, Pad)]
+        for value in pads if self.fill is None else [self.fill, *pads]:
+            if read_number(value) is None:
+                raise ClaimError(f"a weight holds finite numbers, got {value!r} to fill it with")
 
     def to_dict(self) -> dict[str, Any]:
         """The weight's JSON form."""
@@ -297,4 +306,7 @@ def _read_weight(name: str, text: Any) -> Weight:
     shape = _list(text["shape"], f"{where}: shape")
     if not all(map(_is_size, shape)):
         raise ClaimError(f"{where}: shape must hold integers of at least 1, got {shape!r}")
-    return Weight(shape=tuple(shape), fill=freeze(text.get("fill")))
+    try:
+        return Weight(shape=tuple(shape), fill=freeze(text.get("fill")))
+    except ClaimError as fault:
+        raise ClaimError(f"{where}: {fault}") from None

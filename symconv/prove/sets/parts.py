@@ -15,6 +15,7 @@ from typing import Any
 from symconv import steps as st
 from symconv.claim import Claim
 from symconv.errors import ClaimError, SymconvError
+from symconv.plain import read_number
 from symconv.pointwise import named
 from symconv.prove.cuts import Cut, Grain, cuts, parts, pulled, sums
 from symconv.prove.sets import compare
@@ -131,13 +132,12 @@ class _Parts:
         )
 
     def _candidates(self, cut: Cut, gather: Steps) -> Iterator[Steps]:
-        yield ()
-        if gather:
-            yield gather
+        """Gathers that the function at a cut commutes with, the one before it among them."""
         keeps = cut.function is None or named(cut.function).keeps_zero
-        for step in self.moves:
-            if keeps or isinstance(step, _MOVES):
-                yield (step,)
+        every = [(), gather, *((step,) for step in self.moves)]
+        for steps in dict.fromkeys(every):
+            if keeps or all(isinstance(step, _MOVES) for step in steps):
+                yield steps
 
 
 def _moves(steps: Any) -> Iterator[st.Step]:
@@ -166,7 +166,9 @@ def _leaves_nothing_empty(steps: Sequence[st.Step]) -> bool:
     A pool without dilation does, since PyTorch bounds its pads by half of its kernel.
     """
     for step in st.flat(steps):
-        if isinstance(step, st.MaxConvStep) or (isinstance(step, st.Pad) and step.value == "-inf"):
+        if isinstance(step, st.MaxConvStep):
+            return False
+        if isinstance(step, st.Pad) and read_number(step.value) is None:
             return False
         if isinstance(step, st.MaxPoolStep):
             dilations = step.dilation if isinstance(step.dilation, tuple) else (step.dilation,)

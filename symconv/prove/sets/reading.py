@@ -292,6 +292,8 @@ def _(step: st.ConvStep, form: Form, reading: Reading) -> Form:
     _require(reading, maximum=False)
     weight = reading.weight(step.weight, False)
     value = read_number(step.padding_value)
+    if value is None:
+        raise ClaimError(f"padding_value: expected a finite number, got {step.padding_value!r}")
     if step.padding_mode != "zeros" or value != 0:
         form, step = _padded(step, form, weight), replace(step, padding=0)
     return _biased(convolved(step, form, weight), step.bias, reading)
