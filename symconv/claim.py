@@ -306,4 +306,7 @@ def _read_weight(name: str, text: Any) -> Weight:
     shape = _list(text["shape"], f"{where}: shape")
     if not all(map(_is_size, shape)):
         raise ClaimError(f"{where}: shape must hold integers of at least 1, got {shape!r}")
-    return Weight(shape=tuple(shape), fill=freeze(text.get("fill")))
+    try:
+        return Weight(shape=tuple(shape), fill=freeze(text.get("fill")))
+    except ClaimError as fault:
+        raise ClaimError(f"{where}: {fault}") from None

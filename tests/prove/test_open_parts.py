@@ -167,11 +167,81 @@ def test_random_claims_with_functions(seed: int) -> None:
     assert {"proved", "refuted"} <= seen
 
 
-def test_a_gather_is_not_carried_past_a_function_that_does_not_keep_zero() -> None:
-    """The right tensor is a pad of the left one at two cuts; the second function fills it anew."""
-    pad = {"op": "pad", "padding": [[0, 0], [1, 1]]}
-    left = [RELU, RELU, SIGMOID, pad]
-    assert check(claim([RELU, RELU, pad], [pad, RELU, RELU])).verdict == "proved"
-    verdict = check(claim(left, [pad, RELU, RELU, SIGMOID]))
-    assert isinstance(verdict, Refuted)
-    assert dict(verdict.counterexample.size) == {"N": 1}
+TANH, DILATED = {"op": "tanh"}, {"op": "dilate", "dilation": [1, 2]}
+ENDS = {"op": "pad", "padding": [[0, 0], [1, 2]]}
+
+
+@pytest.mark.parametrize("gather", [ENDS, DILATED, PAD])
+def test_zeros_filled_in_do_not_pass_a_function_that_moves_zero(gather: dict[str, Any]) -> None:
+    """The gather of one cut may stand at the next only if that function keeps zero as well."""
+    functions = [RELU, SIGMOID]
+    assert check(claim([*functions, gather], [gather, *functions])).verdict == "refuted"
+    kept = [RELU, TANH]
+    where = BOTH if gather is PAD else []
+    assert check(claim([*kept, gather], [gather, *kept], where)).verdict == "proved"
+
+
+@pytest.mark.parametrize("value", ["-inf", float("-inf")])
+def test_infinity_never_meets_a_sum(value: Any) -> None:
+    """A tap of weight zero on -inf is no number, however -inf is written."""
+    pad = {**ENDS, "value": value}
+    text = claim(
+        [pad, {**POOL, "kernel_size": 1}, {**CONV, "padding": 0}],
+        [pad, {**POOL, "kernel_size": 1}, {**CONV, "weight": "longer", "padding": [[0, 1]]}],
+    )
+    grown = [{"op": "pad", "padding": [[0, 0], [0, 0], [0, 1]]}]
+    text["weights"] = {**WEIGHTS, "longer": {"from": "w", "steps": grown}}
+    assert check(text).verdict != "proved"
+    with pytest.raises(ClaimError, match="expected a finite number"):
+        check(claim([{**CONV, "padding_value": value}, RELU], [CONV, RELU]))
+
+
+@pytest.mark.parametrize("value", ["-inf", float("-inf")])
+@pytest.mark.parametrize("size", ["N", 5])
+def test_a_weight_holds_finite_numbers(value: Any, size: Any) -> None:
+    filled = {"shape": [1, 1, 2], "fill": value}
+    padded = {"from": "zero", "steps": [{"op": "pad", "padding": [[0, 0]] * 3, "value": value}]}
+    for odd in (filled, padded):
+        text = {
+            "input": {"channels": 1, "size": [size]},
+            "weights": {"odd": odd, "zero": {"shape": [1, 1, 2], "fill": 0}},
+            "left": [{"op": "conv", "weight": "odd"}],
+            "right": [{"op": "conv", "weight": "zero"}],
+        }
+        with pytest.raises(ClaimError, match="weight 'odd': a weight holds finite numbers"):
+            check(text)
+
+
+def moved(rng: random.Random) -> tuple[list[Any], list[Any]]:
+    """Functions and layers in one order, and a gather at a place of its own on either side."""
+    line = [rng.choice([RELU, TANH, SIGMOID, {"op": "pointwise", "function": "f"}, CONV, SLID])
+            for _ in range(rng.randint(1, 3))]  # fmt: skip
+    gather: list[Any] = rng.choice(
+        [[ENDS], [DILATED], [FLIP], [BLOCKS, MERGED], [{**ENDS, "value": "-inf"}]]
+    )
+    sides: list[list[Any]] = []
+    for _ in range(2):
+        at = rng.randint(0, len(line))
+        sides.append([*line[:at], *gather, *line[at:]])
+    return sides[0], sides[1]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_gathers_at_other_places(seed: int) -> None:
+    """What is proved for all sizes is refuted at none, by tables or by integers."""
+    rng, seen = random.Random(100 + seed), set()
+    for number in range(COUNT // 2):
+        left, right = moved(rng)
+        read = read_claim(claim(left, right))
+        try:
+            verdict = check(read)
+        except ClaimError:
+            continue
+        seen.add(verdict.verdict)
+        if isinstance(verdict, Certificate):
+            for size in range(1, 9):
+                looked_at(read, {"N": size}, verdict.facts[0].figures["domain"])
+        if isinstance(verdict, Refuted) and verdict.counterexample.left_shape is None:
+            one, other = replay(verdict)
+            assert one != other, (number, left, right)
+    assert "proved" in seen
