@@ -39,7 +39,8 @@ def sentence(refuted: Refuted) -> str:
     """
     if refuted.counterexample.size:
         at = ", ".join(f"{name} = {value}" for name, value in refuted.counterexample.size)
-        return f"at {at}: {sentence(refuted.at_size())}; {refuted.condition()}"
+        condition = refuted.condition() or "at which other sizes it fails is not known"
+        return f"at {at}: {sentence(refuted.at_size())}; {condition}"
     found = refuted.counterexample
     claim = refuted.claim
     if (

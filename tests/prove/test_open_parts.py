@@ -12,6 +12,7 @@ import pytest
 from symconv import check
 from symconv.claim import Claim, read_claim
 from symconv.errors import ClaimError, SymconvError
+from symconv.explain import sentence
 from symconv.prove.settle import settle
 from symconv.replay import replay
 from symconv.verdict import Certificate, Refuted
@@ -101,6 +102,7 @@ def test_refuted_at_the_first_small_size(
     assert isinstance(verdict, Refuted)
     assert dict(verdict.counterexample.size) == least
     assert (verdict.sizes, verdict.condition()) == ("all", "")
+    assert sentence(verdict).endswith("; at which other sizes it fails is not known")
     one, other = replay(verdict)
     assert one != other
 
