@@ -56,7 +56,7 @@ class OpenExpansion:
     @cached_property
     def _usual(self) -> Expansion:
         """The expansion at some size that every factor divides."""
-        first = next(self._sizes(0))
+        first = max(next(self._sizes(axis)) for axis in range(self._rank))
         whole = self.at([first] * self._rank)
         period = lcm(*whole.factor_in)
         return self.at([first + -first % period] * self._rank)

@@ -126,6 +126,8 @@ def test_verdicts_at_every_small_size(seed: int) -> None:
         (MaxPool(3, 2, 1, ceil_mode=True), {"factor_out": 2}),
         (MaxPool((3, 2), 2, ceil_mode=True, dilation=2), {}),
         (Conv(1, 1, (3, 3, 3), 2, 1), {}),
+        (AvgPool((2, 7, 7), 1, channels=4), {}),
+        (Conv(4, 4, (1, 8), 1), {}),
     ],
 )
 def test_layers_are_proved_for_all_sizes(layer: Any, options: dict[str, Any]) -> None:
