@@ -189,7 +189,7 @@ def _apart(left: Any, right: Any) -> bool:
     """
     if isinstance(left, Rational) and isinstance(right, Rational):
         return left != right
-    if left == right or (left != left and right != right):
+    if left == right or left != left or right != right:
         return False
     difference = abs(left - right)
     return not difference <= _TOLERANCE * (1 + abs(left) + abs(right))

@@ -117,3 +117,19 @@ def test_a_tensor_twice_is_refuted_by_integers_that_replay() -> None:
         found = verdict.counterexample
         assert (str(left), str(right_value)) == (found.left, found.right)
         assert left != right_value
+
+
+def test_what_is_no_number_refutes_nothing() -> None:
+    """A structural zero on -inf is NaN in NumPy, and says nothing of the claim."""
+    infinite = {"op": "pad", "padding": [[0, 0], [0, 1]], "value": "-inf"}
+    pool = {"op": "max_pool", "kernel_size": 1}
+    text = {
+        "input": {"channels": 1, "size": [3]},
+        "weights": {
+            "w": {"shape": [1, 1, 1]},
+            "v": {"from": "w", "steps": [{"op": "pad", "padding": [[0, 0], [0, 0], [0, 1]]}]},
+        },
+        "left": [infinite, pool, {"op": "conv", "weight": "v"}],
+        "right": [pool, {"op": "conv", "weight": "w"}],
+    }
+    assert check(text).verdict != "refuted"
