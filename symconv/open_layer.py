@@ -19,6 +19,7 @@ from symconv.layer import AnyLayer, AvgPool, ConvTranspose, MaxPool
 from symconv.maps import Maps
 from symconv.open_axis import OpenAxis, added, blocks
 from symconv.padding import SAME
+from symconv.polyphase import AxisExpansion
 from symconv.sizes import Size
 
 WHOLE = (None, None, None)
@@ -28,7 +29,7 @@ WHOLE = (None, None, None)
 class OpenLayer:
     """The steps of a layer and of its expansion for an input whose sizes are expressions.
 
-        >>> from symconv.destride import destride
+    >>> from symconv.destride import destride
     >>> from symconv.layer import Conv
     >>> layer = OpenLayer(destride(Conv(1, 1, 3, 2, 1)), ("N",))
     >>> layer.output_size, layer.expanded_step().padding
@@ -84,14 +85,13 @@ class OpenLayer:
         residues = () if isinstance(low, int) else self._residues(number)
         return OpenAxis(*given, size, low, high, ceil, residues, count)
 
-    def _residues(self, number: int) -> tuple[OpenAxis, ...]:
+    def _residues(self, number: int) -> tuple[AxisExpansion, ...]:
         """The axis at one size of every residue modulo the stride, on which 'same' depends."""
         usual = self.usual.input_size
         found = []
         for more in range(self.usual.axes[number].window.stride):
             size = (*usual[:number], usual[number] + more, *usual[number + 1 :])
-            axis = self.opened.at(size).axes[number]
-            found.append(OpenAxis(axis.window, axis.factor_in, axis.factor_out, axis.stride))
+            found.append(self.opened.at(size).axes[number])
         return tuple(found)
 
     @property

@@ -36,7 +36,7 @@ def test_layers_that_are_none(step: dict[str, Any], message: str) -> None:
 
 
 def test_pools_that_are_none() -> None:
-    for key, value in (("stride", 0), ("kernel_size", 0), ("dilation", -2)):
+    for key, value in (("kernel_size", "N"), ("stride", 0), ("kernel_size", 0), ("dilation", -2)):
         step = {"op": "max_pool", "kernel_size": 2, key: value}
         with pytest.raises(ClaimError):
             check(claim(step))

@@ -27,7 +27,6 @@ from symconv.sizes import condition_to_isl, to_isl
 
 Steps = tuple[st.Step, ...]
 _MOVES = (st.Rearrange, st.Transpose, st.Flip)
-_FILLS = (st.Pad, st.Dilate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 from symconv import steps as st
 from symconv.errors import ClaimError, TooLarge
 from symconv.prove.sets.formulas import Form, Leg, Size, Term, greatest, single
-from symconv.prove.sets.windows import Window, entries, windows_of
+from symconv.prove.sets.windows import Window, counts, windows_of
 from symconv.sizes import to_isl
 
 MOST_COUNTS = 64
@@ -25,7 +25,7 @@ def pooled(step: st.MaxPoolStep | st.AvgPoolStep, form: Form) -> Form:
         ClaimError: PyTorch refuses the pooling, or it does not fit the tensor.
     """
     rank = len(form.shape) - 1
-    kernel = entries(step.kernel_size, rank, "kernel_size")
+    kernel = counts(step.kernel_size, rank, "kernel_size")
     plain = windows_of(step, form.shape[1:], kernel)
     windows = [replace(window, ceil=step.ceil_mode) for window in plain]
 
@@ -79,10 +79,11 @@ def divided(step: st.Divide, form: Form) -> Form:
         ClaimError: the counts do not fit the tensor.
         TooLarge: one exceeds `MOST_COUNTS`.
     """
-    counts = step.counts
-    if len(counts) != len(form.shape):
-        raise ClaimError(f"divide needs {len(form.shape)} entries, one an axis, got {len(counts)}")
-    given = [(axis, to_isl(e[0]), to_isl(e[1])) for axis, e in enumerate(counts) if e is not None]
+    rank = len(form.shape)
+    if len(step.counts) != rank:
+        raise ClaimError(f"divide needs {rank} entries, one an axis, got {len(step.counts)}")
+    entries = enumerate(step.counts)
+    given = [(axis, to_isl(e[0]), to_isl(e[1])) for axis, e in entries if e is not None]
     conditions = [f"{form.shape[axis]} = {size}" for axis, _, size in given]
     conditions += [f"not exists (i : 0 <= i < {n} and {count} < 1)" for _, count, n in given]
     pieces = {axis: _pieces(count, size) for axis, count, size in given}
