@@ -18,7 +18,7 @@ from symconv.network_proof import OpenNetworkProof, Tail
 from symconv.open_network import OpenNetwork
 from symconv.prove.chains import settle_network
 from symconv.prove.sets import NotForAllSizes, SizeSets, bounded, size_sets
-from symconv.prove.sets.blocks import Sizes
+from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.hidden import pulled_back, reads_nothing
 from symconv.prove.sets.words import describe, points
 from symconv.sizes import check_names, condition_to_isl
@@ -123,11 +123,7 @@ class _Squares:
         )
         for place in e.layers:
             found = self._at_input(place, self._square(e, place).legal, found)
-        if found.is_empty():
-            raise ClaimError(
-                f"chain {e.network.name!r}: no size satisfies its conditions and makes every "
-                "layer meaningful; it would say nothing"
-            )
+        refuse_vacuous(found, f"chain {e.network.name!r}")
         return found
 
     def _square(self, expansion: OpenNetwork, place: int) -> SizeSets:

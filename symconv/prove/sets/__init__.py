@@ -18,7 +18,7 @@ from symconv.errors import ClaimError, SymconvError, TooLarge
 from symconv.plain import read_number
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.sets import compare
-from symconv.prove.sets.blocks import Sizes
+from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.formulas import Form, constant_form, tensor_form
 from symconv.prove.sets.parts import paste
 from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
@@ -105,11 +105,7 @@ def size_sets(claim: Claim) -> SizeSets:
     sizes = Sizes(claim.names)
     where = [condition_to_isl(condition) for condition in claim.where]
     legal = compare.domain(left, right, where, sizes)
-    if legal.is_empty():
-        raise ClaimError(
-            f"claim {claim.name!r}: no size satisfies its conditions and makes both sides "
-            "meaningful; it would say nothing"
-        )
+    refuse_vacuous(legal, f"claim {claim.name!r}")
     return SizeSets(legal, compare.failing(left, right, legal, sizes), left.shape)
 
 

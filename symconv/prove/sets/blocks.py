@@ -13,12 +13,25 @@ from typing import Any
 
 import islpy as isl
 
-from symconv.errors import TooLarge
+from symconv.errors import ClaimError, TooLarge
 from symconv.prove.sets.formulas import Factor, Leg, Term, single
 
 
 class Counted(TooLarge):
     """A coefficient is a count of hidden indices, not 0 or 1; sets alone do not decide that."""
+
+
+def refuse_vacuous(legal: Any, name: str) -> None:
+    """Refuse a statement about no size at all.
+
+    Raises:
+        ClaimError: the set of sizes is empty.
+    """
+    if legal.is_empty():
+        raise ClaimError(
+            f"{name}: no size satisfies its conditions and makes both sides meaningful; it would "
+            "say nothing"
+        )
 
 
 @dataclass(frozen=True, slots=True)

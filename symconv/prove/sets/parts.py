@@ -14,12 +14,12 @@ from typing import Any
 
 from symconv import steps as st
 from symconv.claim import Claim
-from symconv.errors import ClaimError, SymconvError
+from symconv.errors import SymconvError
 from symconv.plain import read_number
 from symconv.pointwise import named
 from symconv.prove.cuts import Cut, Grain, cuts, parts, pulled, sums
 from symconv.prove.sets import compare
-from symconv.prove.sets.blocks import Sizes
+from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.formulas import Form, Size, tensor_form
 from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
 from symconv.relation.meaning import pipeline_monoid
@@ -71,11 +71,7 @@ class _Parts:
 
     def pasted(self) -> Pasted:
         lefts, legal = self._shapes()
-        if legal.is_empty():
-            raise ClaimError(
-                f"claim {self.claim.name!r}: no size satisfies its conditions and makes both "
-                "sides meaningful; it would say nothing"
-            )
+        refuse_vacuous(legal, f"claim {self.claim.name!r}")
         gather: Steps = ()
         finite = True
         for number in range(len(lefts)):
