@@ -23,3 +23,14 @@ class FoldError(SymconvError):
 
 class TooLarge(SymconvError):
     """A table that cannot be factorised outgrew the stated memory bound."""
+
+
+class InternalError(RuntimeError):
+    """A fault of symconv itself, never of its input; no verdict was reached.
+
+    It is no `SymconvError`, so that nothing that steps over bad input steps over it.
+    """
+
+
+class ContradictionError(InternalError):
+    """Two ways of settling one claim disagree: there is no verdict, and one of them is wrong."""

@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 import click
 
 from symconv.cli import output
-from symconv.cli.results import BAD_INPUT, failure, one_line, summary
+from symconv.cli.results import BAD_INPUT, CONTRADICTION, failure, one_line, summary
+from symconv.errors import InternalError
 
 INTERRUPTED = 130
 """128 and the signal's number, as a shell says it."""
@@ -52,7 +53,7 @@ def _tell(fault: Exception, as_json: bool) -> int:
         output.print_json(results, summary(results, 0.0))
     else:
         output.print_fault(message)
-    return BAD_INPUT
+    return CONTRADICTION if isinstance(fault, InternalError) else BAD_INPUT
 
 
 def _usage(fault: click.ClickException) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from symconv.errors import SymconvError, TooLarge
+from symconv.errors import InternalError, SymconvError, TooLarge
 
 if TYPE_CHECKING:
     from symconv.dialect.config import Config
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Result = dict[str, Any]
 Work = Callable[["Entry"], Result]
-PROVED, REFUTED, BAD_INPUT, UNDECIDED = range(4)
+PROVED, REFUTED, BAD_INPUT, UNDECIDED, CONTRADICTION = range(5)
 
 
 def each(entries: Iterable[Entry], work: Work) -> Iterator[Result]:
@@ -33,7 +33,12 @@ def settled(name: str, item: Any, work: Callable[[Any], Result]) -> Result:
     except (MemoryError, TooLarge) as fault:
         return {**_undecided(name), "reason": one_line(fault)}
     except Exception as fault:  # noqa: BLE001 - one bad item of many stops none of the others
-        return failure(name, one_line(fault))
+        return {**failure(name, one_line(fault)), **blame(fault)}
+
+
+def blame(fault: Exception) -> Result:
+    """What a result says beside its error where the fault is symconv's own; else nothing."""
+    return {"internal": True} if isinstance(fault, InternalError) else {}
 
 
 def _undecided(name: str) -> Result:
@@ -51,7 +56,7 @@ def one_line(fault: Exception) -> str:
     >>> one_line(KeyError("k")), one_line(SymconvError("no such layer"))
     ("a fault of symconv itself, please report it: KeyError('k')", 'no such layer')
     """
-    if isinstance(fault, SymconvError):
+    if isinstance(fault, SymconvError | InternalError):
         message = str(fault)
     elif isinstance(fault, OSError):
         message = ": ".join(str(part) for part in (fault.filename, fault.strerror) if part)
@@ -157,8 +162,11 @@ def of_expansion(expansion: Expansion, name: str) -> dict[str, Any]:
 
 
 def status(results: Iterable[Result]) -> int:
-    """The exit status: a refutation first, then bad input, then what stayed undecided."""
-    verdicts = {result.get("verdict") for result in results}
+    """The exit status: a contradiction first, a refutation, bad input, what stayed undecided."""
+    found = list(results)
+    if any(result.get("internal") for result in found):
+        return CONTRADICTION
+    verdicts = {result.get("verdict") for result in found}
     order = (("refuted", REFUTED), ("error", BAD_INPUT), ("undecided", UNDECIDED))
     return next((code for verdict, code in order if verdict in verdicts), PROVED)
 

@@ -7,7 +7,7 @@ from itertools import product
 from time import perf_counter
 
 from symconv.claim import Claim
-from symconv.errors import SymconvError
+from symconv.errors import ContradictionError, SymconvError
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.sets import Fails, settle_all
 from symconv.prove.settle import settle
@@ -19,7 +19,7 @@ SMALL = {1: 24, 2: 7, 3: 4}
 SECONDS = 5.0
 
 
-class SizesDisagree(SymconvError):
+class SizesDisagree(ContradictionError):
     """Two provers that must agree do not: a fault of symconv itself, never a verdict."""
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from symconv.errors import SymconvError, TooLarge
+from symconv.errors import InternalError, SymconvError, TooLarge
 
 INSTALL = (
     "install Coq with MathComp: apt-get install coq libcoq-mathcomp-ssreflect "
@@ -37,7 +37,7 @@ class KernelMissing(SymconvError):
     """Coq or MathComp is not installed, so that nothing can be asked of the kernel."""
 
 
-class KernelRejects(SymconvError):
+class KernelRejects(InternalError):
     """The kernel does not accept what symconv wrote: a fault of symconv, never a verdict."""
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sympy import Expr
 
 from symconv import steps as st
-from symconv.errors import SymconvError
+from symconv.errors import ContradictionError
 from symconv.expand import Expansion
 from symconv.plain import read_number
 from symconv.replay import run_steps
@@ -28,7 +28,7 @@ from symconv.verdict import Fact
 Values = NDArray[Any]
 
 
-class ProofsDisagree(SymconvError):
+class ProofsDisagree(ContradictionError):
     """Two provers that must agree do not: a fault of symconv itself, never a verdict."""
 
 

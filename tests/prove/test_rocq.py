@@ -18,7 +18,7 @@ import symconv
 from symconv import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.cli import main
 from symconv.dialect.config import read_layer
-from symconv.errors import SymconvError, TooLarge
+from symconv.errors import InternalError, SymconvError, TooLarge
 from symconv.layer import AnyLayer
 from symconv.polyphase import AxisExpansion
 from symconv.prove import coqlib, rocq
@@ -225,9 +225,10 @@ def test_numbers_too_large_for_unary_are_not_asked() -> None:
     assert verdict.limits[0].startswith("no kernel proof: the kernel counts in unary")
 
 
-def test_every_fault_is_a_symconv_error() -> None:
+def test_a_missing_kernel_is_the_users_and_a_rejection_is_symconvs() -> None:
     assert issubclass(KernelMissing, SymconvError)
-    assert issubclass(KernelRejects, SymconvError)
+    assert issubclass(KernelRejects, InternalError)
+    assert not issubclass(KernelRejects, SymconvError)
 
 
 TINY = "From mathcomp Require Import all_ssreflect.\nDefinition one := 1.\n"
