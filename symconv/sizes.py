@@ -79,12 +79,14 @@ def evaluate(text: Size, values: Mapping[str, int]) -> int:
 
 @lru_cache(maxsize=4096)
 def to_isl(text: Size) -> str:
-    """The expression or condition in isl's syntax.
+    """The expression or condition in isl's syntax, which takes a factor as a bare number in front.
 
     >>> to_isl("(N + 1) // 2"), to_isl("N % 2 == 0 and N >= 3")
     ('floor(((N + 1))/2)', '((((N) mod 2) = 0) and (N >= 3))')
+    >>> to_isl("N * -2 <= -(2 * 3)")
+    '(-2*N) <= -6'
     """
-    return str(text) if isinstance(text, int) else _isl(_parsed(text))
+    return str(text) if isinstance(text, int) else _to_isl(_parsed(text))
 
 
 def condition_to_isl(text: Size) -> str:
@@ -222,14 +224,19 @@ def _pairs(node: ast.Compare) -> Iterator[tuple[ast.expr, ast.cmpop, ast.expr]]:
     yield from zip(sides[:-1], node.ops, sides[1:], strict=True)
 
 
+def _to_isl(node: ast.expr) -> str:
+    """A part without names is one number, with its sign."""
+    constant = not _is_condition(node) and not _names(node)
+    return str(_value(node, {})) if constant else _isl(node)
+
+
+def _names(node: ast.expr) -> bool:
+    return any(isinstance(n, ast.Name) and n.id not in ("min", "max") for n in ast.walk(node))
+
+
 @singledispatch
 def _isl(node: ast.expr) -> str:
     raise ClaimError(f"{ast.unparse(node)!r} is no size expression")
-
-
-@_isl.register
-def _(node: ast.Constant) -> str:
-    return str(node.value)
 
 
 @_isl.register
@@ -239,40 +246,45 @@ def _(node: ast.Name) -> str:
 
 @_isl.register
 def _(node: ast.UnaryOp) -> str:
-    inner = _isl(node.operand)
-    return f"(-{inner})" if isinstance(node.op, ast.USub) else f"(not ({inner}))"
+    inner = _to_isl(node.operand)
+    return f"(-({inner}))" if isinstance(node.op, ast.USub) else f"(not ({inner}))"
 
 
 @_isl.register
 def _(node: ast.BoolOp) -> str:
     word = " and " if isinstance(node.op, ast.And) else " or "
-    return f"({word.join(f'({_isl(part)})' for part in node.values)})"
+    return f"({word.join(f'({_to_isl(part)})' for part in node.values)})"
 
 
 @_isl.register
 def _(node: ast.Compare) -> str:
-    return " and ".join(f"{_isl(a)} {_COMPARE[type(op)]} {_isl(b)}" for a, op, b in _pairs(node))
+    return " and ".join(f"{_to_isl(a)} {_COMPARE[type(op)]} {_to_isl(b)}" for a, op, b in _pairs(node))
 
 
 @_isl.register
 def _(node: ast.Call) -> str:
-    result = _isl(node.args[0])
+    result = _to_isl(node.args[0])
     for argument in node.args[1:]:
-        result = f"{ast.unparse(node.func)}({result}, {_isl(argument)})"
+        result = f"{ast.unparse(node.func)}({result}, {_to_isl(argument)})"
     return result
 
 
 @_isl.register
 def _(node: ast.BinOp) -> str:
-    left, right = _isl(node.left), _isl(node.right)
+    left, right = _to_isl(node.left), _to_isl(node.right)
     if isinstance(node.op, ast.FloorDiv):
         return f"floor(({left})/{right})"
     if isinstance(node.op, ast.Mod):
         return f"(({left}) mod {right})"
-    sides = (ast.walk(part) for part in (node.left, node.right))
-    named = [any(isinstance(inner, ast.Name) for inner in side) for side in sides]
-    if isinstance(node.op, ast.Mult) and all(named):
+    if isinstance(node.op, ast.Mult):
+        return _product(node, left, right)
+    return f"({left} {_BINARY[type(node.op)]} {right})"
+
+
+def _product(node: ast.BinOp, left: str, right: str) -> str:
+    if _names(node.left) and _names(node.right):
         raise ClaimError(
             f"{ast.unparse(node)!r} multiplies two sizes; only one factor may be named"
         )
-    return f"({left} {_BINARY[type(node.op)]} {right})"
+    number, other = (right, left) if _names(node.left) else (left, right)
+    return f"({number}*{other})"

@@ -59,7 +59,11 @@ def convolved(
     form: Form, weight: Form, windows: Sequence[Window], groups: int, transposed: bool
 ) -> Form:
     """Data ``(C, *N)`` times weight, summed over channels and taps, term by term."""
-    terms = [convolve(x, w, windows, groups, transposed) for x in form.terms for w in weight.terms]
+    terms = [
+        convolve(x, w, windows, groups, transposed, form.monoid)
+        for x in form.terms
+        for w in weight.terms
+    ]
     out = weight.shape[1] * groups if transposed else weight.shape[0]
     return replace(form, shape=(out, *(w.output for w in windows)), terms=tuple(terms))
 

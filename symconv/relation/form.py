@@ -8,15 +8,12 @@ from fractions import Fraction
 from functools import reduce
 from itertools import pairwise
 from math import lcm, prod
-from typing import Literal
 
 import numpy as np
 
 from symconv.relation.table import Leg
-from symconv.relation.term import Tensor, Term, gather, regroup, scale
+from symconv.relation.term import Monoid, Tensor, Term, gather, regroup, scale
 from symconv.window import BOTTOM, Index
-
-Monoid = Literal["sum", "max"]
 
 
 @dataclass(frozen=True, slots=True)

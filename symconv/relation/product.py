@@ -10,7 +10,7 @@ import numpy as np
 
 from symconv.relation.form import common_sizes
 from symconv.relation.table import Leg
-from symconv.relation.term import Axis, Term, regroup, single_leg
+from symconv.relation.term import Axis, Monoid, Term, regroup, single_leg
 from symconv.window import BOTTOM, Index, Window
 
 
@@ -62,7 +62,9 @@ def split_axis(term: Term, axis: int, high: int, low: int) -> Term:
     return replace(term, out=(*term.out[:axis], *groups, *term.out[axis + 1 :]))
 
 
-def convolve(x: Term, w: Term, windows: Sequence[Window], groups: int, transposed: bool) -> Term:
+def convolve(
+    x: Term, w: Term, windows: Sequence[Window], groups: int, transposed: bool, monoid: Monoid
+) -> Term:
     """The product of data ``(C, *N)`` and weight, summed over channels and taps.
 
     The weight's leading axes are ``(M, C/groups)``, or ``(C, M/groups)`` when transposed.
@@ -79,7 +81,7 @@ def convolve(x: Term, w: Term, windows: Sequence[Window], groups: int, transpose
     for axis, window in enumerate(windows):
         term, tap = single_leg(term, taps + axis)
         term = slide(term, 2 + axis, window, tap)
-    return replace(term, out=(term.out[0] + term.out[outer], *term.out[2 : 2 + rank]))
+    return term.summed((term.out[0] + term.out[outer], *term.out[2 : 2 + rank]), monoid)
 
 
 def convolve_as_kernel(x: Term, w: Term, windows: Sequence[Window]) -> Term:
@@ -93,4 +95,4 @@ def convolve_as_kernel(x: Term, w: Term, windows: Sequence[Window]) -> Term:
     for axis, window in enumerate(windows):
         term, tap = single_leg(term, 1 + axis)
         term = slide(term, data + 2 + axis, window, tap)
-    return replace(term, out=(term.out[data], *term.out[data + 2 :]))
+    return term.summed((term.out[data], *term.out[data + 2 :]), "sum")

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
+from typing import Literal
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from symconv.relation.table import Coefficients, Leg, Table, ones
 from symconv.window import BOTTOM, Index
 
 Axis = tuple[Leg, ...]
+Monoid = Literal["sum", "max"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,20 @@ class Term:
     def with_axis(self, axis: int, legs: Axis) -> Term:
         """Put other legs on one output axis."""
         return replace(self, out=(*self.out[:axis], legs, *self.out[axis + 1 :]))
+
+    def summed(self, out: tuple[Axis, ...], monoid: Monoid) -> Term:
+        """The term with these output axes; every index that no longer stands on one is summed over.
+
+        An index that a table or a tensor mentions is summed there.  One that nothing mentions any
+        more yields the same product for each of its values: it counts its size, except in a
+        maximum, where a product that comes twice counts once.
+        """
+        named = {leg for tensor in self.tensors for axis in tensor.axes for leg in axis}
+        named |= {leg for table in self.tables for leg in table.legs}
+        named |= {leg for axis in out for leg in axis}
+        free = {leg for axis in self.out for leg in axis} - named
+        count = 1 if monoid == "max" else prod(leg.size for leg in free)
+        return replace(self, out=out, scalar=self.scalar * count)
 
     def split(self, leg: Leg, low_size: int) -> tuple[Term, Leg, Leg]:
         """Write one leg as two digits, everywhere."""
@@ -127,9 +143,9 @@ def regroup(term: Term, digits: Axis, sizes: Sequence[int]) -> tuple[Term, list[
     """Rewrite the term so that these digits fall into consecutive groups of the given sizes.
 
     A digit that straddles a border is split; where the borders do not divide each other, the digits
-    are first fused into one leg.
+    are first fused into one leg.  Digits of size one say nothing and belong to no group.
     """
-    rest = list(digits)
+    rest = [leg for leg in digits if leg.size > 1]
     groups: list[Axis] = []
     for size in reversed(sizes):
         group: list[Leg] = []

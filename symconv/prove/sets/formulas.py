@@ -135,6 +135,24 @@ class Term:
         """Put other legs on one output axis."""
         return replace(self, out=(*self.out[:axis], legs, *self.out[axis + 1 :]))
 
+    def summed(self, out: tuple[Axis, ...], maximum: bool) -> Term:
+        """The term with these output axes; every index that no longer stands on one is summed over.
+
+        One that no table and no tensor mentions counts its size, except in a maximum.
+
+        Raises:
+            ClaimError: such an index has a named size; the sum would be a multiple of it.
+        """
+        named = {leg for tensor in self.tensors for axis in tensor.axes for leg in axis}
+        named |= {leg for table in self.relations for leg in table.legs}
+        named |= {leg for axis in out for leg in axis}
+        free = {leg for axis in self.out for leg in axis} - named
+        sizes = [leg.size for leg in free if not maximum]
+        if texts := [size for size in sizes if isinstance(size, str)]:
+            raise ClaimError(f"a sum over {texts[0]} equal products is not read for all sizes")
+        count = prod(size for size in sizes if isinstance(size, int))
+        return replace(self, out=out, scalar=self.scalar * count)
+
 
 @dataclass(frozen=True, slots=True)
 class Form:

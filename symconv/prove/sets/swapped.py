@@ -7,7 +7,6 @@ positions of the pipeline's tensor, and either may be named.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from symconv import steps as st
@@ -77,4 +76,4 @@ def _product(x: Term, w: Term, windows: list[Window]) -> Term:
         out = Leg(window.output)
         term = term.with_table(window.table(out, tap, read), out, tap, read)
         term = term.with_axis(data + 2 + axis, (out,))
-    return replace(term, out=(term.out[data], *term.out[data + 2 :]))
+    return term.summed((term.out[data], *term.out[data + 2 :]), maximum=False)

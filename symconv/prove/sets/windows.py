@@ -232,14 +232,18 @@ def convolved(step: Any, form: Form, weight: Form) -> Form:
         raise ClaimError(f"weight {step.weight!r} reads {channels} channels, got {form.shape[0]}")
     out = inner * groups if transposed else lead
     terms = tuple(
-        _convolved(x, w, windows, groups, transposed) for x in form.terms for w in weight.terms
+        _convolved(x, w, windows, groups, transposed, form.maximum)
+        for x in form.terms
+        for w in weight.terms
     )
     shape = (out, *(window.output for window in windows))
     domain = (*form.domain, *weight.domain, *_domain(windows))
     return Form(shape, terms, form.maximum, domain)
 
 
-def _convolved(x: Term, w: Term, windows: Sequence[Window], groups: int, transposed: bool) -> Term:
+def _convolved(
+    x: Term, w: Term, windows: Sequence[Window], groups: int, transposed: bool, maximum: bool
+) -> Term:
     rank = len(windows)
     term = product_of(x, w)
     lead = 1 + rank
@@ -254,7 +258,7 @@ def _convolved(x: Term, w: Term, windows: Sequence[Window], groups: int, transpo
     term = identify(term, 1, inner)
     for axis, window in enumerate(windows):
         term = _slid(term, 2 + axis, lead + 4 + axis, window)
-    return replace(term, out=(term.out[0] + term.out[outer], *term.out[2 : 2 + rank]))
+    return term.summed((term.out[0] + term.out[outer], *term.out[2 : 2 + rank]), maximum)
 
 
 def _grouped(term: Term, axis: int, groups: int) -> Term:
