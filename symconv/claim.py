@@ -11,7 +11,7 @@ from typing import Any
 from symconv.errors import ClaimError
 from symconv.plain import Number, freeze, read_number
 from symconv.sizes import Size, check_condition, evaluate, is_expression, names_in
-from symconv.steps import Branching, Divide, Pad, Rearrange, Step, flat, read_steps
+from symconv.steps import POSITION, Branching, Divide, Pad, Rearrange, Step, flat, read_steps
 
 SIZED = ("padding", "slices", "output_padding")
 """Attributes of steps that may hold size expressions."""
@@ -67,6 +67,15 @@ class Claim:
     right: tuple[Step, ...] = ()
     where: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        derived = (step for _, weight in self.weights for step in weight.steps)
+        divides = any(isinstance(s, Divide) for s in flat((*self.left, *self.right, *derived)))
+        if divides and POSITION in self.names:
+            raise ClaimError(
+                f"claim {self.name!r} names a size {POSITION!r}, which is the position in divide; "
+                "choose another name"
+            )
+
     @property
     def input_shape(self) -> tuple[int, ...]:
         """``(channels, *size)``.
@@ -93,7 +102,7 @@ class Claim:
         counts = [
             name for step in flat(steps) if isinstance(step, Divide)
             for text in _leaves(step.counts) if text is not None
-            for name in names_in(text) if name != "i"
+            for name in names_in(text) if name != POSITION
         ]  # fmt: skip
         every = [*self.size, *shapes, *attributes]
         names = (name for text in every for name in names_in(text))
@@ -103,7 +112,7 @@ class Claim:
         """The claim at these sizes.
 
         Raises:
-            ClaimError: a name has no size, or they break a condition of ``where``.
+            ClaimError: a name has no size, a size is below 1, or a condition of ``where`` breaks.
 
         >>> Claim("any", channels=1, size=("N",)).at({"N": 4}).size
         (4,)
@@ -119,7 +128,7 @@ class Claim:
             ))
             for name, weight in self.weights
         )  # fmt: skip
-        return replace(
+        found = replace(
             self,
             size=_at(self.size, sizes),
             weights=weights,
@@ -127,6 +136,17 @@ class Claim:
             right=_steps_at(self.right, sizes),
             where=(),
         )
+        found._check_sizes(sizes)
+        return found
+
+    def _check_sizes(self, sizes: Mapping[str, int]) -> None:
+        """Refuse sizes below 1, of which no tensor is made."""
+        every = [*self.size, *(n for _, weight in self.weights for n in weight.shape or ())]
+        if small := [n for n in every if isinstance(n, int) and n < 1]:
+            raise ClaimError(
+                f"claim {self.name!r} has a size of {small[0]} at {dict(sizes)}; every size must "
+                "be at least 1"
+            )
 
     def weight(self, name: str) -> Weight:
         """The weight of this name.
@@ -254,8 +274,6 @@ def _read_where(conditions: Any) -> tuple[str, ...]:
 
 def _check_names(claim: Claim) -> None:
     names = claim.names
-    if "i" in names and any(isinstance(s, Divide) for s in flat((*claim.left, *claim.right))):
-        raise ClaimError("a size cannot be named 'i' beside divide, where 'i' is the position")
     for condition in claim.where:
         if unknown := [name for name in names_in(condition) if name not in names]:
             raise ClaimError(

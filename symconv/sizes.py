@@ -258,7 +258,9 @@ def _(node: ast.BoolOp) -> str:
 
 @_isl.register
 def _(node: ast.Compare) -> str:
-    return " and ".join(f"{_to_isl(a)} {_COMPARE[type(op)]} {_to_isl(b)}" for a, op, b in _pairs(node))
+    return " and ".join(
+        f"{_to_isl(a)} {_COMPARE[type(op)]} {_to_isl(b)}" for a, op, b in _pairs(node)
+    )
 
 
 @_isl.register

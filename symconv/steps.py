@@ -19,6 +19,9 @@ from symconv.plain import Number, freeze, thaw
 from symconv.pointwise import POINTWISE
 from symconv.sizes import evaluate, is_expression, names_in
 
+POSITION = "i"
+"""The name of the position in the counts of `Divide`."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -252,7 +255,7 @@ class Divide(Step):
             if entry is not None and (not isinstance(entry, tuple) or len(entry) != 2):
                 raise ClaimError(f"divide needs [count, size] or null for each axis, got {entry!r}")
         named = {name for e in entries if e for text in e for name in names_in(text)}
-        return step.at({}) if named <= {"i"} else step  # type: ignore[attr-defined]
+        return step.at({}) if named <= {POSITION} else step  # type: ignore[attr-defined]
 
     def at(self, sizes: Mapping[str, int]) -> Scale:
         """The step at these sizes."""
@@ -260,7 +263,7 @@ class Divide(Step):
 
 
 def _shares(count: Any, size: Any, sizes: Mapping[str, int]) -> tuple[str, ...]:
-    found = [evaluate(count, {**sizes, "i": i}) for i in range(evaluate(size, sizes))]
+    found = [evaluate(count, {**sizes, POSITION: i}) for i in range(evaluate(size, sizes))]
     if any(n < 1 for n in found):
         raise ClaimError(f"divide: the count {count!r} must be at least 1, got {min(found)}")
     return tuple(f"1/{n}" if n > 1 else "1" for n in found)

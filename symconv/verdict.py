@@ -40,8 +40,9 @@ class Certificate(_NotABool):
     """The claim holds: for every input and all values of its free weights.
 
     ``facts`` says what was established and how, and ``limits`` what was not; ``layer`` is the
-    configuration whose expansion the claim states, where there is one.  `symconv.recheck` settles
-    it anew from its text.
+    configuration whose expansion the claim states, where there is one.  ``evaluation`` is the
+    second voice: at which outputs both sides were evaluated by other code, and with what chance
+    each of those would miss a difference.  `symconv.recheck` settles it again from its text.
     """
 
     claim: Claim
@@ -52,6 +53,7 @@ class Certificate(_NotABool):
     limits: tuple[str, ...] = ()
     sizes: Literal["these", "all"] = "these"
     verdict: Literal["proved"] = "proved"
+    evaluation: dict[str, Any] | None = None
 
     @property
     def method(self) -> list[str]:
@@ -71,6 +73,8 @@ class Certificate(_NotABool):
             "facts": [fact.to_dict() for fact in self.facts],
             "limits": list(self.limits),
         }
+        if self.evaluation is not None:
+            body["evaluation"] = self.evaluation
         return {**body, "digest": digest(body)}
 
 

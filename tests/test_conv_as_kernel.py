@@ -18,7 +18,7 @@ from symconv.claim import read_claim
 from symconv.errors import ClaimError, LayerError, SymconvError
 from symconv.explain import script, sentence
 from symconv.mutations import step_mutations
-from symconv.prove.sets import Fails, settle_all
+from symconv.prove.sets import Fails, Holds, settle_all
 from symconv.prove.settle import settle
 from symconv.recheck import recheck
 from symconv.recheck.settle import same_function
@@ -269,7 +269,7 @@ def test_all_sizes_against_each_of_twelve_and_z3() -> None:
         found = settle_all(claim)
         assert not isinstance(found, Undecided), text
         seen["fails" if isinstance(found, Fails) else "proved"] += 1
-        assert (z3_claims.counterexample(text) is None) == isinstance(found, Certificate), text
+        assert (z3_claims.counterexample(text) is None) == isinstance(found, Holds), text
         failing = []
         for values in product(range(1, 13), repeat=len(claim.names)):
             sizes = dict(zip(claim.names, values, strict=True))

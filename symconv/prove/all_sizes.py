@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import product
 from time import perf_counter
 
 from symconv.claim import Claim
-from symconv.errors import ContradictionError, SymconvError
+from symconv.errors import ContradictionError, SymconvError, TooLarge
+from symconv.prove.confirm import evaluated
 from symconv.prove.cuts import needs_cuts
-from symconv.prove.sets import Fails, settle_all
+from symconv.prove.sets import Fails, Holds, settle_all
 from symconv.prove.settle import settle
-from symconv.verdict import Refuted, Undecided, Verdict
+from symconv.relation.sides import check_claim
+from symconv.verdict import Certificate, Refuted, Verdict
+
+SPREADS = (0, 2, 1)
+"""The names alike, or each so much larger than the one before it."""
 
 SMALL = {1: 24, 2: 7, 3: 4}
 """Up to which size claims with functions are tried, by the number of named sizes."""
 
 SECONDS = 5.0
+
+TRIED = (1, 2, 3, 5, 7, 16, 60, 97, 240)
+"""Sizes at which a claim that stays undecided is read: small, prime, and divisible by most."""
 
 
 class SizesDisagree(ContradictionError):
@@ -31,17 +40,47 @@ def settle_for_all_sizes(claim: Claim) -> Verdict:
         SizesDisagree: the provers contradict each other.
     """
     found = settle_all(claim)
-    if isinstance(found, Undecided) and needs_cuts(claim.left, claim.right):
-        refuted = _at_small_sizes(claim)
-        return found if refuted is None else refuted
-    if not isinstance(found, Fails):
-        return found
+    if isinstance(found, Holds):
+        check_claim(claim.at(found.at[0]))
+        return evaluated(found.certificate, found.at)
+    if isinstance(found, Fails):
+        return _refuted(claim, found)
+    check_at_some_size(claim)
+    refuted = _at_small_sizes(claim) if needs_cuts(claim.left, claim.right) else None
+    return found if refuted is None else refuted
+
+
+def check_at_some_size(claim: Claim) -> None:
+    """Refuse a claim that is ill-formed in the same way at every size that is tried.
+
+    Raises:
+        ClaimError: it is; the message is the one at the last of these sizes.
+    """
+    faults: list[SymconvError] = []
+    for size, spread in product(TRIED, SPREADS):
+        values = [max(1, size + spread * size * place) for place in range(len(claim.names))]
+        try:
+            check_claim(claim.at(dict(zip(claim.names, values, strict=True))))
+            return
+        except TooLarge:
+            return
+        except SymconvError as fault:
+            faults.append(fault)
+    # What differs with the size may be well-formed at another one.
+    if len({re.sub(r"\d+", "", str(fault)) for fault in faults}) == 1:
+        raise faults[-1]
+
+
+def _refuted(claim: Claim, found: Fails) -> Refuted:
+    """The refutation at the least failing size; where it is said to hold, it is evaluated."""
     at = settle(claim.at(found.least))
     if not isinstance(at, Refuted):
         raise SizesDisagree(
             f"claim {claim.name!r} fails for all sizes at {found.least}, but there it is "
             f"{at.verdict}: a fault of symconv, please report it"
         )
+    if found.holds_at:
+        evaluated(Certificate(claim, (), (), 0.0), found.holds_at)
     counterexample = replace(at.counterexample, size=tuple(found.least.items()))
     seconds = found.seconds + at.seconds
     return Refuted(

@@ -8,9 +8,8 @@ from math import prod
 
 import numpy as np
 
-from symconv.relation.form import Monoid
 from symconv.relation.table import Coefficients, Leg, Table, contract, join_all, ones, ravel
-from symconv.relation.term import Term
+from symconv.relation.term import Monoid, Term
 from symconv.window import Index
 
 Position = tuple[int, int]

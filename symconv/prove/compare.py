@@ -18,15 +18,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
-from itertools import pairwise, permutations
+from itertools import groupby, pairwise, permutations
 from typing import Any
 
 import numpy as np
 
 from symconv.errors import TooLarge
 from symconv.prove.blocks import Block, find_blocks
-from symconv.relation.form import Form, Monoid, common_sizes
-from symconv.relation.term import Tensor, Term, regroup
+from symconv.relation.form import Form, common_sizes
+from symconv.relation.term import Monoid, Tensor, Term, regroup
 
 Place = tuple[tuple[tuple[int, int], int], ...]
 """Chosen digits: ``((axis, digit), value)`` in that order."""
@@ -50,10 +50,13 @@ def first_difference(left: Form, right: Form) -> Difference | None:
     Raises:
         TooLarge: a block, or the number of class choices, is beyond its bound.
     """
-    for names, lefts, rights in _comparable_groups(left, right):
-        difference = _group_difference(names, lefts, rights, left.monoid)
-        if difference is not None:
-            return difference
+    groups = groupby(_comparable_groups(left, right), key=lambda group: len(group[0]))
+    for _, of_one_length in groups:
+        every = [_group_difference(*group, left.monoid) for group in of_one_length]
+        found = [difference for difference in every if difference is not None]
+        if found:
+            # Of monomials of equally many tensors none comes before the others: the output decides.
+            return min(found, key=lambda difference: (difference.output, difference.tensors))
     return None
 
 

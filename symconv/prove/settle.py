@@ -8,17 +8,22 @@ from time import perf_counter
 from symconv.claim import Claim
 from symconv.errors import ClaimError
 from symconv.prove import concrete
+from symconv.prove.confirm import confirmed
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.squares import Guess, settle_in_squares
 from symconv.prove.witness import find_witness, valued
-from symconv.verdict import Certificate, Refuted, Undecided, Verdict
+from symconv.relation.sides import check_around, check_claim
+from symconv.verdict import Certificate, Counterexample, Refuted, Undecided, Verdict
 
 
 def settle(claim: Claim, guess: Guess = lambda place: None) -> Verdict:
     """Prove or refute a claim at its sizes, with functions between its layers or without.
 
+    Other code evaluates what is proved and replays what is refuted before it is a verdict.
+
     Raises:
         ClaimError: the claim is ill-formed: shapes, patterns, names or steps do not fit.
+        ContradictionError: the other code contradicts, a fault of symconv itself.
 
     >>> from symconv.claim import read_claim
     >>> relu, flip = {"op": "relu"}, {"op": "flip", "axes": [1]}
@@ -26,9 +31,25 @@ def settle(claim: Claim, guess: Guess = lambda place: None) -> Verdict:
     >>> settle(read_claim({"input": {"channels": 1, "size": [4]}, **sides})).verdict
     'proved'
     """
-    if needs_cuts(claim.left, claim.right):
-        verdict = settle_in_squares(claim, guess)
-        return _evaluated(claim, verdict) if isinstance(verdict, Undecided) else verdict
+    start = perf_counter()
+    if not needs_cuts(claim.left, claim.right):
+        check_around(claim)
+        return confirmed(_plain(claim, guess))
+    shapes = check_claim(claim)
+    if shapes[0] != shapes[1]:
+        found = Counterexample(left_shape=shapes[0], right_shape=shapes[1])
+        return confirmed(Refuted(claim, found, perf_counter() - start, ("shapes",)))
+    return confirmed(_in_parts(claim, guess))
+
+
+def _in_parts(claim: Claim, guess: Guess) -> Verdict:
+    """A claim with functions, or with sums and maxima: by squares, or by evaluation."""
+    verdict = settle_in_squares(claim, guess)
+    return _evaluated(claim, verdict) if isinstance(verdict, Undecided) else verdict
+
+
+def _plain(claim: Claim, guess: Guess) -> Verdict:
+    """A claim of sums alone, or of maxima alone: by tables, or by squares of them."""
     verdict = concrete.settle(claim)
     if isinstance(verdict, Refuted):
         return replace(verdict, counterexample=valued(claim, verdict.counterexample))

@@ -35,15 +35,17 @@ class Form:
 
 def tensor_form(name: str, shape: Sequence[int], monoid: Monoid) -> Form:
     """The named tensor itself."""
+    if monoid == "shapes":
+        return Form(tuple(shape), (), monoid)
     axes = tuple((Leg(size),) for size in shape)
     return Form(tuple(shape), (Term(axes, (Tensor(name, axes),)),), monoid)
 
 
 def constant_form(value: Fraction | None, shape: Sequence[int], monoid: Monoid) -> Form:
     """The same number everywhere; nothing at all where it is the monoid's identity."""
-    axes = tuple((Leg(size),) for size in shape)
-    if value is None or (value == 0 and monoid == "sum"):
+    if value is None or monoid == "shapes" or (value == 0 and monoid == "sum"):
         return Form(tuple(shape), (), monoid)
+    axes = tuple((Leg(size),) for size in shape)
     return Form(tuple(shape), (Term(axes, scalar=value),), monoid)
 
 

@@ -19,6 +19,7 @@ from symconv.errors import ClaimError, SymconvError, TooLarge
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.plain import read_number
 from symconv.rearrange import read_pattern
+from symconv.relation.axes import axis_of, distinct_axes, permutation
 from symconv.relation.convolved import (
     check_channels,
     check_weight,
@@ -26,10 +27,10 @@ from symconv.relation.convolved import (
     convolved_as_kernel,
     pad_first,
 )
-from symconv.relation.form import Form, Monoid, gather_axes, rearrange, scale_axis
+from symconv.relation.form import Form, gather_axes, rearrange, scale_axis
 from symconv.relation.product import slide
 from symconv.relation.table import Leg
-from symconv.relation.term import Term, gather
+from symconv.relation.term import Monoid, Term, gather
 from symconv.window import Window
 
 MAXIMA = (st.MaxPoolStep, st.MaxConvStep)
@@ -133,16 +134,16 @@ def _(step: st.Slice, form: Form, reading: Reading) -> Form:
 
 @apply.register
 def _(step: st.Flip, form: Form, reading: Reading) -> Form:
-    axes = {_axis(axis, form) for axis in step.axes}
+    axes = distinct_axes(step.axes, len(form.shape))
     index = [maps.flip(size) if a in axes else None for a, size in enumerate(form.shape)]
     return gather_axes(form, index, None)
 
 
-def _axis(axis: object, form: Form) -> int:
-    rank = len(form.shape)
-    if type(axis) is int and -rank <= axis < rank:
-        return axis % rank
-    raise ClaimError(f"axis {axis!r} is not one of {rank} axes")
+@apply.register
+def _(step: st.Pointwise, form: Form, reading: Reading) -> Form:
+    if reading.monoid != "shapes":
+        raise UnsupportedStep("a function is no sum of products; it is settled part by part")
+    return form
 
 
 @apply.register
@@ -167,7 +168,7 @@ def _(step: st.Tile, form: Form, reading: Reading) -> Form:
 
 @apply.register
 def _(step: st.Split, form: Form, reading: Reading) -> Form:
-    axis = _axis(step.axis, form)
+    axis = axis_of(step.axis, len(form.shape))
     first, end = maps.split_bounds(step.sizes, step.part, axis, form.shape[axis])
     index = [maps.slice_(n, first, end, 1) if a == axis else None
              for a, n in enumerate(form.shape)]  # fmt: skip
@@ -176,11 +177,7 @@ def _(step: st.Split, form: Form, reading: Reading) -> Form:
 
 @apply.register
 def _(step: st.Transpose, form: Form, reading: Reading) -> Form:
-    order = [_axis(axis, form) for axis in step.axes]
-    if sorted(order) != list(range(len(form.shape))):
-        raise ClaimError(
-            f"axes must be a permutation of {len(form.shape)} axes, got {list(step.axes)}"
-        )
+    order = permutation(step.axes, len(form.shape))
     return form.each(
         lambda term: replace(term, out=tuple(term.out[axis] for axis in order)),
         [form.shape[axis] for axis in order],
@@ -274,7 +271,7 @@ def _add_bias(form: Form, name: str | None, reading: Reading) -> Form:
 
 
 def _require_maxima(reading: Reading) -> None:
-    if reading.monoid != "max":
+    if reading.monoid == "sum":
         raise UnsupportedStep("a maximum of weights is not read")
 
 
@@ -341,7 +338,7 @@ def _(step: st.Add, form: Form, reading: Reading) -> Form:
 @apply.register
 def _(step: st.Concat, form: Form, reading: Reading) -> Form:
     forms = _branches(step, form, reading)
-    axis = _axis(step.axis, forms[0])
+    axis = axis_of(step.axis, len(forms[0].shape))
     rests = {other.shape[:axis] + other.shape[axis + 1 :] for other in forms}
     if len(rests) > 1:
         shapes = ", ".join(str(list(other.shape)) for other in forms)

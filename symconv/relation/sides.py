@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from symconv.claim import Claim, Weight
 from symconv.errors import ClaimError, SymconvError, TooLarge
 from symconv.plain import read_number
-from symconv.relation.form import Form, Monoid, constant_form, tensor_form
+from symconv.relation.form import Form, constant_form, tensor_form
 from symconv.relation.meaning import Reading, pipeline_monoid, read_pipeline
+from symconv.relation.term import Monoid
+from symconv.sizes import evaluate
 from symconv.steps import Step
 
 INPUT = "input"
@@ -55,6 +57,46 @@ class _Weights:
             raise
         except SymconvError as fault:
             raise ClaimError(f"weight {name!r}: {fault}") from None
+
+
+Shape = tuple[int, ...]
+
+
+def check_claim(claim: Claim) -> tuple[Shape, Shape]:
+    """The shapes of both sides of a claim at given sizes that is well-formed in all its parts.
+
+    Raises:
+        ClaimError: a step does not fit, or the sizes break a condition; the message names the part.
+        TooLarge: an index map is beyond the memory bound.
+    """
+    check_around(claim)
+    left, right = (
+        read_part(claim, side, getattr(claim, side), claim.input_shape, "shapes").shape
+        for side in ("left", "right")
+    )
+    return left, right
+
+
+def check_around(claim: Claim) -> None:
+    """Refuse conditions that do not hold, and weights that are ill-formed, unused ones included.
+
+    Raises:
+        ClaimError: the sizes break a condition, or a weight's step does not fit.
+        TooLarge: an index map is beyond the memory bound.
+    """
+    for condition in claim.where:
+        if not evaluate(condition, {}):
+            raise ClaimError(
+                f"claim {claim.name!r} is where {condition}, which is false; it would say nothing"
+            )
+    weights = _Weights(claim)
+    for name, _ in claim.weights:
+        try:
+            weights.read(name, "shapes")
+        except TooLarge:
+            raise
+        except SymconvError as fault:
+            raise type(fault)(f"claim {claim.name!r}: {fault}") from None
 
 
 def read_sides(claim: Claim) -> tuple[Form, Form]:

@@ -23,7 +23,8 @@ from symconv.relation.table import Coefficients, Leg, Table, ones
 from symconv.window import BOTTOM, Index
 
 Axis = tuple[Leg, ...]
-Monoid = Literal["sum", "max"]
+Monoid = Literal["sum", "max", "shapes"]
+"""How forms are read; under ``shapes`` they have no terms, and nothing but shapes is worked out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,14 @@ from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.formulas import Form, constant_form, tensor_form
 from symconv.prove.sets.parts import paste
 from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
+from symconv.prove.sets.samples import samples
 from symconv.prove.sets.words import describe, least
 from symconv.relation.meaning import pipeline_monoid
 from symconv.sizes import check_names, condition_to_isl, to_isl
 from symconv.steps import flat
 from symconv.verdict import Certificate, Fact, Undecided
 
-__all__ = ["Fails", "NotForAllSizes", "SizeSets", "bounded", "settle_all", "size_sets"]
+__all__ = ["Fails", "Holds", "NotForAllSizes", "SizeSets", "bounded", "settle_all", "size_sets"]
 
 CONVOLUTIONS = ("conv", "conv_transpose", "conv_as_kernel")
 """Steps that multiply two tensors; a weight made by one is not read."""
@@ -46,10 +47,24 @@ class Fails:
     domain: str
     least: dict[str, int]
     seconds: float
+    holds_at: tuple[dict[str, int], ...] = ()
 
 
-def settle_all(claim: Claim) -> Certificate | Fails | Undecided:
-    """Prove a claim for all its named sizes, or say at which it fails.
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """The certificate of a claim for all sizes, not yet confirmed, and sizes to look at."""
+
+    certificate: Certificate
+    at: tuple[dict[str, int], ...]
+
+    @property
+    def domain(self) -> str:
+        """The sizes at which the claim makes sense, in words."""
+        return str(self.certificate.facts[0].figures["domain"])
+
+
+def settle_all(claim: Claim) -> Holds | Fails | Undecided:
+    """Prove a claim for all its named sizes, or say at which it fails; other code has yet to agree.
 
     Raises:
         ClaimError: the claim is ill-formed, or no size satisfies its conditions.
@@ -109,7 +124,7 @@ def size_sets(claim: Claim) -> SizeSets:
     return SizeSets(legal, compare.failing(left, right, legal, sizes), left.shape)
 
 
-def _settled(claim: Claim, start: float) -> Certificate | Fails:
+def _settled(claim: Claim, start: float) -> Holds | Fails:
     if needs_cuts(claim.left, claim.right):
         return _pasted(claim, start)
     sizes, sets = Sizes(claim.names), size_sets(claim)
@@ -121,7 +136,9 @@ def _settled(claim: Claim, start: float) -> Certificate | Fails:
         about = "both sides have the same coefficients at every size of the domain"
         shape = tuple(_written(size) for size in sets.shape)
         seconds = perf_counter() - start
-        return Certificate(claim, (Fact("sets", about, figures),), shape, seconds, sizes="all")
+        facts = (Fact("sets", about, figures),)
+        certificate = Certificate(claim, facts, shape, seconds, sizes="all")
+        return Holds(certificate, samples(legal, claim.names))
     holds = legal.subtract(failing)
     return Fails(
         describe(failing, legal, claim.names),
@@ -129,10 +146,11 @@ def _settled(claim: Claim, start: float) -> Certificate | Fails:
         domain,
         least(failing, claim.names),
         perf_counter() - start,
+        samples(holds, claim.names),
     )
 
 
-def _pasted(claim: Claim, start: float) -> Certificate:
+def _pasted(claim: Claim, start: float) -> Holds:
     """A claim with functions, or with layers of both monoids, part by part."""
     found = paste(claim, _Weights(claim).read)
     everywhere = Sizes(claim.names).set([f"{name} >= 1" for name in _input_names(claim)])
@@ -144,7 +162,8 @@ def _pasted(claim: Claim, start: float) -> Certificate:
     about = "the sides agree part by part at every size of the domain"
     shape = tuple(_written(size) for size in found.shape)
     seconds = perf_counter() - start
-    return Certificate(claim, (Fact("sets", about, figures),), shape, seconds, sizes="all")
+    certificate = Certificate(claim, (Fact("sets", about, figures),), shape, seconds, sizes="all")
+    return Holds(certificate, samples(found.legal, claim.names))
 
 
 def _written(size: Any) -> Any:

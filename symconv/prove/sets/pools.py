@@ -100,7 +100,7 @@ def divided(step: st.Divide, form: Form) -> Form:
 
 def _pieces(count: str, size: str) -> list[tuple[int, str]]:
     """The values of a count, and where it has each; ``@`` stands for the position."""
-    most = greatest(count, "i", size)
+    most = greatest(count, st.POSITION, size)
     if most is None or most > MOST_COUNTS:
         raise TooLarge(f"divide's counts must be at most {MOST_COUNTS} at every size")
     text = re.sub(r"\bi\b", "@", count)

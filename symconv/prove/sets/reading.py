@@ -18,6 +18,7 @@ from symconv.prove.sets.pools import divided, pooled
 from symconv.prove.sets.swapped import convolved_as_kernel
 from symconv.prove.sets.windows import convolved, pads_of
 from symconv.rearrange import read_pattern
+from symconv.relation.axes import axis_of, distinct_axes, permutation
 from symconv.sizes import to_isl
 
 WeightReader = Callable[[str, bool], Form]
@@ -169,7 +170,7 @@ def _(step: st.Slice, form: Form, reading: Reading) -> Form:
 
 @apply.register
 def _(step: st.Flip, form: Form, reading: Reading) -> Form:
-    axes = {axis % len(form.shape) for axis in step.axes}
+    axes = distinct_axes(step.axes, len(form.shape))
     maps = [
         AxisMap(n, n, f"{{old}} = {n} - 1 - {{new}}") if a in axes else None
         for a, n in enumerate(form.shape)
@@ -202,7 +203,7 @@ def _(step: st.Tile, form: Form, reading: Reading) -> Form:
 
 @apply.register
 def _(step: st.Split, form: Form, reading: Reading) -> Form:
-    axis = step.axis % len(form.shape)
+    axis = axis_of(step.axis, len(form.shape))
     size = form.shape[axis]
     if isinstance(size, int):
         first, end = split_bounds(step.sizes, step.part, axis, size)
@@ -229,9 +230,7 @@ def _open_split(step: st.Split, size: str) -> tuple[int, int, list[str]]:
 
 @apply.register
 def _(step: st.Transpose, form: Form, reading: Reading) -> Form:
-    order = [axis % len(form.shape) for axis in step.axes]
-    if sorted(order) != list(range(len(form.shape))):
-        raise ClaimError(f"axes must be a permutation of {len(form.shape)} axes, got {step.axes}")
+    order = permutation(step.axes, len(form.shape))
     shape = [form.shape[axis] for axis in order]
     return form.each(lambda t: replace(t, out=tuple(t.out[a] for a in order)), shape)
 
@@ -255,7 +254,7 @@ def _(step: st.Add, form: Form, reading: Reading) -> Form:
 def _(step: st.Concat, form: Form, reading: Reading) -> Form:
     forms = [read_pipeline(form, branch, reading) for branch in step.branches]
     _require_equal_ranks(forms)
-    axis = step.axis % len(forms[0].shape)
+    axis = axis_of(step.axis, len(forms[0].shape))
     total = _sum([other.shape[axis] for other in forms])
     terms: list[Any] = []
     before: list[Size] = []

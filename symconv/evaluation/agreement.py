@@ -1,0 +1,251 @@
+"""Do both sides of a claim agree where they are evaluated?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from math import floor, log2, prod
+from typing import Any
+
+import numpy as np
+
+from symconv import steps as st
+from symconv.claim import Claim
+from symconv.errors import TooLarge
+from symconv.evaluation.graph import Array, Budget, Graph, Node, evaluate
+from symconv.evaluation.moves import World
+from symconv.evaluation.numbers import Integers, Modular, Numbers, Overflow
+from symconv.evaluation.points import RandomPoint
+from symconv.evaluation.positions import output_grid
+from symconv.evaluation.reading import Reader
+from symconv.evaluation.text import Misfit
+
+BITS = 60
+"""A difference is missed with a chance below 2^-60 at each evaluated output, if nothing is
+thinned."""
+
+POINTS = 3
+"""Random points with primes of 31 bits: enough for degrees up to 2^10."""
+
+_MAXIMA = (st.MaxPoolStep, st.MaxConvStep)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """At what both sides were evaluated, and agreed.
+
+    ``primes`` and ``degree`` bound the chance that a difference was missed at an evaluated output;
+    they are None where maxima are taken, over integers, where no such bound is known.  ``thinned``
+    says that some outputs were evaluated with zeros in all but so many channels; ``full`` counts
+    those at which nothing was zero.
+    """
+
+    outputs: int
+    full: int
+    points: int
+    primes: tuple[int, ...] | None = None
+    degree: int | None = None
+    thinned: int | None = None
+    sizes: tuple[tuple[tuple[str, int], ...], ...] = ()
+
+    @property
+    def chance(self) -> str | None:
+        """The chance of missing a difference at an evaluated output that is not thinned."""
+        if self.primes is None or self.degree is None:
+            return None
+        return f"2^-{_bits(self.degree, self.primes)}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for a certificate."""
+        return {
+            "points": self.points,
+            "primes": None if self.primes is None else list(self.primes),
+            "degree": self.degree,
+            "chance": self.chance,
+            "outputs": self.outputs,
+            "full": self.full,
+            "thinned": self.thinned,
+            "sizes": [dict(size) for size in self.sizes],
+        }
+
+    def joined(self, other: Evaluation) -> Evaluation:
+        """Both evaluations as one."""
+        degrees = [d for d in (self.degree, other.degree) if d is not None]
+        thinned = [n for n in (self.thinned, other.thinned) if n is not None]
+        return replace(
+            self, outputs=self.outputs + other.outputs, full=self.full + other.full,
+            degree=max(degrees, default=None), thinned=min(thinned, default=None),
+            sizes=self.sizes + other.sizes,
+        )  # fmt: skip
+
+
+def _bits(degree: int, primes: Sequence[int]) -> int:
+    return floor(len(primes) * (log2(min(primes)) - log2(max(degree, 1))))
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Both sides, evaluated, are not the same: where, or in which way."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Effort:
+    """How much is looked at: values, and marked positions of an axis, the most of them first.
+
+    Integers are drawn up to ``most``.  Of each axis of channels and of taps so many positions are
+    not zero; None for all.
+    """
+
+    marks: tuple[int, ...]
+    values: int
+    most: int
+    channels: int | None = None
+    taps: int | None = None
+
+
+_FULL = (_Effort((5, 2, 1), 60_000, 9),)
+"""Nothing is zero: at many outputs, at few, or at one."""
+
+_THINNED = (
+    _Effort((5,), 60_000, 9, 4), _Effort((5,), 60_000, 3, 2, 2),
+    _Effort((5, 2), 120_000, 1, 1, 1), _Effort((1,), 2_000_000, 1, 1, 1),
+)  # fmt: skip
+"""Fewer channels, then fewer taps and smaller integers, and at last a wide field of view."""
+
+
+def evaluate_sides(claim: Claim) -> Evaluation | Difference:
+    """Evaluate both sides of a claim at given sizes where faults show, exactly.
+
+    Raises:
+        TooLarge: even one output reads too much.
+
+    >>> from symconv.claim import read_claim
+    >>> flip = {"op": "flip", "axes": [1]}
+    >>> sides = {"left": [flip, flip], "right": []}
+    >>> found = evaluate_sides(read_claim({"input": {"channels": 1, "size": [5]}, **sides}))
+    >>> found.outputs, found.degree
+    (5, 1)
+    """
+    try:
+        return _evaluated(claim)
+    except Misfit as fault:
+        return Difference(f"a step does not fit: {fault}")
+
+
+def _evaluated(claim: Claim) -> Evaluation | Difference:
+    """All that the full effort looks at; where that is little, thinned points beside it."""
+    found = _first(claim, _FULL)
+    if isinstance(found, Difference) or (found is not None and found.marks == _FULL[0].marks[0]):
+        return found if isinstance(found, Difference) else found.evaluation
+    more = _first(claim, _THINNED)
+    if isinstance(more, Difference):
+        return more
+    every = [one.evaluation for one in (found, more) if one is not None]
+    if not every:
+        raise TooLarge("one output of the claim reads more values than an evaluation looks at")
+    return reduce(Evaluation.joined, every)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """An evaluation, and at how many marked positions of an axis."""
+
+    evaluation: Evaluation
+    marks: int
+
+
+def _first(claim: Claim, efforts: Sequence[_Effort]) -> _Seen | Difference | None:
+    """What the first of these efforts finds that is not too much."""
+    for effort in efforts:
+        found = _attempt(claim, effort)
+        if found is not None:
+            return found
+    return None
+
+
+def _attempt(claim: Claim, effort: _Effort) -> _Seen | Difference | None:
+    """One graph, evaluated at as many outputs as the effort allows; None where that is too much."""
+    try:
+        sides = _sides(claim, effort)
+    except (TooLarge, Overflow):
+        return None
+    if isinstance(sides, Difference):
+        return sides
+    for marks in effort.marks:
+        try:
+            found = sides.evaluated(marks)
+        except (TooLarge, Overflow):
+            continue
+        return found if isinstance(found, Difference) else _Seen(found, marks)
+    return None
+
+
+def takes_maxima(claim: Claim) -> bool:
+    """Whether a maximum stands somewhere in the claim."""
+    derived = [step for _, weight in claim.weights for step in weight.steps]
+    return any(isinstance(s, _MAXIMA) for s in st.flat([*claim.left, *claim.right, *derived]))
+
+
+def _sides(claim: Claim, effort: _Effort) -> _Sides | Difference:
+    """Both sides as tensors; in residues, at as many points as their degree asks for."""
+    for points in range(POINTS, 3 * POINTS):
+        numbers = Integers(effort.most) if takes_maxima(claim) else Modular(points)
+        world = World(Graph(), numbers, Budget(effort.values))
+        point = RandomPoint(effort.channels, effort.taps)
+        reader = Reader(world, claim, point)
+        left, right = reader.side("left"), reader.side("right")
+        if left.shape != right.shape:
+            shapes = list(left.shape), list(right.shape)
+            return Difference(f"left has shape {shapes[0]}, right has {shapes[1]}")
+        found = _Sides(world, left, right, point.thinned, effort.channels)
+        if numbers.primes is None or _bits(found.degree, numbers.primes) >= BITS:
+            return found
+    raise TooLarge(f"the sides have degree {found.degree}, which asks for more points")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Both sides of a claim, to be evaluated."""
+
+    world: World
+    left: Node
+    right: Node
+    thinned: bool
+    channels: int | None
+
+    @property
+    def degree(self) -> int:
+        """A bound on the degree of both sides' difference."""
+        return max(self.left.degree, self.right.degree, 1)
+
+    def evaluated(self, marks: int) -> Evaluation | Difference:
+        """Both sides at so many marked positions of an axis."""
+        world, both = self.world, (self.left, self.right)
+        grid = output_grid(both, marks)
+        budget = world.budget.fresh()
+        with np.errstate(invalid="ignore"):
+            values = evaluate([(side, grid) for side in both], budget)
+        place = _apart(values, *both, world.numbers)
+        if place is not None:
+            output = [int(axis[i]) for axis, i in zip(grid, place, strict=True)]
+            return Difference(f"at output {output} its sides differ at a random point")
+        outputs, primes = prod(map(len, grid)), world.numbers.primes
+        return Evaluation(
+            outputs, 0 if self.thinned else outputs, world.numbers.points, primes,
+            None if primes is None else self.degree, self.channels if self.thinned else None,
+        )  # fmt: skip
+
+
+def _apart(
+    values: Sequence[Array], left: Node, right: Node, numbers: Numbers
+) -> tuple[int, ...] | None:
+    """The first place at which the two sides differ; NaN on either side says nothing."""
+    with np.errstate(invalid="ignore"):
+        a, b = numbers.times(values[0], right.den), numbers.times(values[1], left.den)
+        unlike = (a != b) & (a == a) & (b == b)
+    if not unlike.any():
+        return None
+    return min(tuple(index[1:]) for index in np.argwhere(unlike).tolist())

@@ -1,0 +1,126 @@
+"""Points at which claims are evaluated: random values of every tensor, or given ones.
+
+A random value is a keyed hash of the tensor's name and the entry's place, so that nothing is held
+but what is read.  Functions of which nothing is known are random functions, with just the property
+that is assumed of them: that they keep zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any, Protocol
+
+import numpy as np
+
+from symconv.evaluation.graph import Array, Grid, Index, Live
+from symconv.evaluation.hashing import RANDOM, fresh_key, mixed
+from symconv.evaluation.numbers import Numbers
+
+KEEP_ZERO = frozenset({
+    "elu", "gelu", "hardswish", "identity", "leaky_relu", "mish", "relu", "relu6", "selu", "silu",
+    "tanh",
+})  # fmt: skip
+"""Functions with f(0) = 0, by their definitions in PyTorch."""
+
+
+class Point(Protocol):
+    """Values for every tensor and function of a claim."""
+
+    def live(self, name: str, shape: tuple[int, ...]) -> Live:
+        """Positions outside which a tensor is zero, for the axes of which that is known."""
+
+    def values(self, name: str, shape: tuple[int, ...], grid: Grid, numbers: Numbers) -> Array:
+        """A tensor's values on a grid."""
+
+    def function(self, name: str) -> Callable[[Any], Any] | int:
+        """A function, or the key of a random one."""
+
+
+@dataclass(slots=True)
+class RandomPoint:
+    """Random values; with ``channels`` or ``taps``, only so many positions of an axis are not zero.
+
+    Thinned are the channels of the input, and of the weights the first two axes, where the channels
+    are, and the taps of each axis behind them.
+    """
+
+    channels: int | None = None
+    taps: int | None = None
+    keys: dict[str, int] = field(default_factory=dict)
+    kept: dict[str, Live] = field(default_factory=dict)
+
+    def live(self, name: str, shape: tuple[int, ...]) -> Live:
+        """Random positions of the axes that are thinned."""
+        if name not in self.kept:
+            leading = 1 if name == "" else 2
+            most = [self.channels] * leading + [None if name == "" else self.taps] * len(shape)
+            self.kept[name] = tuple(map(_some, shape, most[: len(shape)]))
+        return self.kept[name]
+
+    @property
+    def thinned(self) -> bool:
+        """Whether some axis of some tensor was."""
+        return any(axis is not None for live in self.kept.values() for axis in live)
+
+    def values(self, name: str, shape: tuple[int, ...], grid: Grid, numbers: Numbers) -> Array:
+        """Random numbers by the entries' places."""
+        place = np.arange(numbers.points, dtype=np.uint64) << np.uint64(56)
+        for axis, at in enumerate(grid):
+            stride = np.uint64(prod(shape[axis + 1 :]) % 2**64)
+            place = np.add.outer(place, at.astype(np.uint64) * stride) if axis else (
+                place[:, None] ^ (at.astype(np.uint64) * stride)
+            )  # fmt: skip
+        key = self.keys.setdefault(name, fresh_key())
+        found = numbers.drawn(mixed(place.reshape(numbers.points, *map(len, grid)), key))
+        for axis, alive in enumerate(self.live(name, shape), 1):
+            if alive is not None:
+                dead = np.flatnonzero(~np.isin(grid[axis - 1], alive))
+                if len(dead):
+                    found[(slice(None),) * axis + (dead,)] = 0
+        return found
+
+    def function(self, name: str) -> int:
+        """The key of a random function of this name."""
+        return self.keys.setdefault(f"function {name}", fresh_key())
+
+
+def _some(size: int, most: int | None) -> Index | None:
+    """Random positions of an axis, no more than so many; None for all."""
+    if most is None or size <= most:
+        return None
+    return np.array(sorted(RANDOM.sample(range(size), most)), dtype=np.int64)
+
+
+@dataclass(slots=True)
+class GivenPoint:
+    """Given entries of every tensor, ``rest`` elsewhere; functions are what their names say."""
+
+    entries: Mapping[str, Mapping[tuple[int, ...], Any]]
+    functions: Callable[[str], Callable[[Any], Any]]
+    rest: Any = 0
+
+    def live(self, name: str, shape: tuple[int, ...]) -> Live:
+        """The positions of the given entries."""
+        if self.rest != 0 and name == "":
+            return (None,) * len(shape)
+        places = list(self.entries.get(name, {}))
+        columns = np.array(places, dtype=np.int64).reshape(len(places), len(shape))
+        return tuple(np.unique(columns[:, axis]) for axis in range(len(shape)))
+
+    def values(self, name: str, shape: tuple[int, ...], grid: Grid, numbers: Numbers) -> Array:
+        """The given entries that lie on the grid."""
+        found = numbers.zeros(tuple(map(len, grid)))
+        if name == "":
+            found[...] = self.rest
+        for place, value in self.entries.get(name, {}).items():
+            at = [np.searchsorted(axis, p) for axis, p in zip(grid, place, strict=True)]
+            inside = zip(at, grid, place, strict=True)
+            if all(i < len(axis) and axis[i] == p for i, axis, p in inside):
+                found[(0, *map(int, at))] = value
+        return found
+
+    def function(self, name: str) -> Callable[[Any], Any]:
+        """The function itself."""
+        return self.functions(name)

@@ -1,0 +1,370 @@
+"""Pipelines as graphs of nodes: what every step of a claim computes, read from its attributes.
+
+Nothing here is the provers': no table, no form, no layer's own arithmetic.  A step that does not
+fit its tensor is a `Misfit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+
+from symconv import steps as st
+from symconv.claim import Claim
+from symconv.evaluation import text
+from symconv.evaluation.graph import Array, Grid, Index, Node, Plan
+from symconv.evaluation.moves import (
+    AxisMap,
+    World,
+    added,
+    gathered,
+    joined,
+    rearranged,
+    scaled,
+    transposed,
+)
+from symconv.evaluation.points import KEEP_ZERO, Point
+from symconv.evaluation.text import require
+from symconv.evaluation.windows import (
+    averaged,
+    biased,
+    convolved,
+    maximised,
+    overlaid,
+    pooled,
+)
+
+INPUT = ""
+"""The name of the input among the tensors of a point; no weight has it."""
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads the pipelines of one claim in one world, at one point."""
+
+    world: World
+    claim: Claim
+    point: Point
+    _weights: dict[str, Node] = field(default_factory=dict)
+
+    def side(self, side: str) -> Node:
+        """The tensor that one side computes."""
+        start = self.tensor(INPUT, (self.claim.channels, *self.claim.size))
+        return self.pipeline(start, getattr(self.claim, side))
+
+    def pipeline(self, x: Node, steps: Sequence[st.Step]) -> Node:
+        """The tensor after all steps."""
+        for step in steps:
+            x = read(step, x, self)
+        return x
+
+    def weight(self, name: str) -> Node:
+        """A named tensor of the claim, read once."""
+        if name not in self._weights:
+            weight = self.claim.weight(name)
+            if weight.source is not None:
+                found = self.pipeline(self.weight(weight.source), weight.steps)
+            elif weight.fill is not None:
+                found = self.constant(text.finite(weight.fill), weight.shape or ())
+            else:
+                found = self.tensor(name, weight.shape or ())
+            self._weights[name] = found
+        return self._weights[name]
+
+    def tensor(self, name: str, shape: Sequence[Any]) -> Node:
+        """A free tensor: its values are the point's."""
+        sizes = tuple(int(n) for n in shape)
+        numbers, live = self.world.numbers, self.point.live(name, sizes)
+
+        def plan(grid: Grid) -> Plan:
+            return Plan((), lambda _: self.point.values(name, sizes, grid, numbers))
+
+        return self.world.graph.node(sizes, (), plan, degree=1, live=live)
+
+    def constant(self, value: Fraction, shape: Sequence[Any]) -> Node:
+        """The same number everywhere."""
+        numbers = self.world.numbers
+
+        def plan(grid: Grid) -> Plan:
+            def run(_: Sequence[Array]) -> Array:
+                column = numbers.whole([value.numerator]).reshape(-1, *[1] * len(grid))
+                return np.broadcast_to(column, (len(column), *map(len, grid)))
+
+            return Plan((), run)
+
+        return self.world.graph.node(tuple(int(n) for n in shape), (), plan, den=value.denominator)
+
+
+@singledispatch
+def read(step: st.Step, x: Node, reader: Reader) -> Node:
+    """The tensor after one step."""
+    raise text.Misfit(f"step {step.op!r} is not evaluated")
+
+
+def _axis(axis: Any, x: Node) -> int:
+    rank = len(x.shape)
+    require(type(axis) is int and -rank <= axis < rank, f"there is no axis {axis!r} of {rank}")
+    return int(axis % rank)
+
+
+def _maps(
+    x: Node, values: Any, changed: Callable[[int, Any], AxisMap | None]
+) -> dict[int, AxisMap]:
+    """One map for each axis that a step changes."""
+    entries = zip(x.shape, text.per_axis(values, len(x.shape)), strict=True)
+    found = {axis: changed(size, value) for axis, (size, value) in enumerate(entries)}
+    return {axis: m for axis, m in found.items() if m is not None}
+
+
+@read.register
+def _(step: st.Rearrange, x: Node, reader: Reader) -> Node:
+    left, right = text.pattern(step.pattern)
+    sizes = text.factors(left, x.shape, dict(step.sizes))
+    return rearranged(reader.world, x, left, right, sizes)
+
+
+@read.register
+def _(step: st.Pad, x: Node, reader: Reader) -> Node:
+    return _padded(x, step.padding, step.mode, text.number(step.value), reader)
+
+
+def _padded(x: Node, padding: Any, mode: str, fill: Fraction | None, reader: Reader) -> Node:
+    def one(size: int, pair: tuple[int, int]) -> AxisMap | None:
+        lo, hi = pair
+        require(size + lo + hi >= 1, f"padding {lo, hi} leaves nothing of {size} samples")
+        if (lo, hi) == (0, 0):
+            return None
+        return AxisMap(size + lo + hi, lambda o: text.bordered(o - lo, size, lo, hi, mode),
+                       holes=mode == "zeros" and max(lo, hi) > 0)  # fmt: skip
+
+    return gathered(reader.world, x, _maps(x, padding, one), fill)
+
+
+@read.register
+def _(step: st.Slice, x: Node, reader: Reader) -> Node:
+    def one(size: int, part: Any) -> AxisMap | None:
+        kept = range(size)[slice(*part)]
+        require(len(kept), f"slice {part} leaves nothing of {size} samples")
+        return AxisMap(len(kept), lambda o: kept.start + kept.step * o)
+
+    return gathered(reader.world, x, _maps(x, step.slices, one))
+
+
+@read.register
+def _(step: st.Flip, x: Node, reader: Reader) -> Node:
+    axes = [_axis(axis, x) for axis in step.axes]
+    require(len(set(axes)) == len(axes), f"flip names an axis twice: {step.axes}")
+    maps = {a: AxisMap(n, _mirror(n)) for a, n in enumerate(x.shape) if a in axes}
+    return gathered(reader.world, x, maps)
+
+
+def _mirror(size: int) -> Callable[[Index], Index]:
+    return lambda o: size - 1 - o
+
+
+@read.register
+def _(step: st.Dilate, x: Node, reader: Reader) -> Node:
+    def one(size: int, factor: int) -> AxisMap:
+        require(factor >= 1, f"a dilation of {factor}")
+        return AxisMap(factor * (size - 1) + 1, _spread(factor), holes=factor > 1)
+
+    return gathered(reader.world, x, _maps(x, step.dilation, one))
+
+
+def _spread(factor: int) -> Callable[[Index], Index]:
+    return lambda o: np.where(o % factor == 0, o // factor, -1)
+
+
+@read.register
+def _(step: st.Tile, x: Node, reader: Reader) -> Node:
+    def one(size: int, repeats: int) -> AxisMap:
+        require(repeats >= 1, f"{repeats} repeats")
+        return AxisMap(size * repeats, lambda o: o % size)
+
+    return gathered(reader.world, x, _maps(x, step.repeats, one))
+
+
+@read.register
+def _(step: st.Split, x: Node, reader: Reader) -> Node:
+    axis = _axis(step.axis, x)
+    size, lengths = x.shape[axis], step.sizes
+    if isinstance(lengths, int):
+        lengths = tuple(min(lengths, size - a) for a in range(0, size, lengths))
+    require(sum(lengths) == size, f"parts {lengths} do not add up to {size}")
+    first = sum(lengths[: step.part])
+    return gathered(reader.world, x, {axis: AxisMap(lengths[step.part], lambda o: o + first)})
+
+
+@read.register
+def _(step: st.Transpose, x: Node, reader: Reader) -> Node:
+    order = [_axis(axis, x) for axis in step.axes]
+    require(sorted(order) == list(range(len(x.shape))), f"{step.axes} is no permutation")
+    return transposed(reader.world, x, order)
+
+
+@read.register
+def _(step: st.Scale, x: Node, reader: Reader) -> Node:
+    return _scaled(x, step.factors, reader)
+
+
+@read.register
+def _(step: st.Mask, x: Node, reader: Reader) -> Node:
+    return _scaled(x, step.keep, reader)
+
+
+def _scaled(x: Node, every: Any, reader: Reader) -> Node:
+    for axis, factors in enumerate(text.per_axis(every, len(x.shape))):
+        if factors is not None:
+            require(len(factors) == x.shape[axis], f"{len(factors)} factors on {x.shape[axis]}")
+            x = scaled(reader.world, x, axis, [text.finite(f) for f in factors])
+    return x
+
+
+@read.register
+def _(step: st.Add, x: Node, reader: Reader) -> Node:
+    parts = [reader.pipeline(x, branch) for branch in step.branches]
+    require(len({part.shape for part in parts}) == 1, "branches of several shapes are added")
+    return added(reader.world, parts)
+
+
+@read.register
+def _(step: st.Concat, x: Node, reader: Reader) -> Node:
+    parts = [reader.pipeline(x, branch) for branch in step.branches]
+    axis = _axis(step.axis, parts[0])
+    rests = {part.shape[:axis] + part.shape[axis + 1 :] for part in parts}
+    require(len(rests) == 1, "branches differ beside the axis on which they are joined")
+    return joined(reader.world, parts, axis)
+
+
+@read.register
+def _(step: st.Pointwise, x: Node, reader: Reader) -> Node:
+    function, numbers = reader.point.function(step.function), reader.world.numbers
+    keeps = step.function in KEEP_ZERO
+
+    def plan(grid: Grid) -> Plan:
+        return Plan((grid,), lambda v: numbers.image(function, v[0], x.den, keeps))
+
+    live = x.live if keeps else (None,) * len(x.shape)
+    return reader.world.graph.node(
+        x.shape, [x], plan, degree=x.degree + 1, live=live, marks=x.marks
+    )
+
+
+def _channels(x: Node, w: Node, groups: int, *, transposed: bool) -> None:
+    require(len(w.shape) == len(x.shape) + 1, f"a weight {w.shape} meets data {x.shape}")
+    expected = w.shape[0] if transposed else w.shape[1] * groups
+    require(x.shape[0] == expected, f"{expected} channels are read, there are {x.shape[0]}")
+    require(w.shape[0] % groups == 0, f"{w.shape[0]} is not divisible into {groups} groups")
+
+
+def _figures(step: Any, kernel: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    """Strides, dilations and spans."""
+    rank = len(kernel)
+    strides = text.per_axis(kernel if step.stride is None else tuple_of(step.stride), rank)
+    dilations = text.per_axis(tuple_of(getattr(step, "dilation", 1)), rank)
+    require(min(*strides, *dilations) >= 1, "a stride or a dilation below 1")
+    spans = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True))
+    return tuple(strides), tuple(dilations), spans
+
+
+def tuple_of(value: Any) -> Any:
+    """Lists as tuples."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+@read.register
+def _(step: st.ConvStep, x: Node, reader: Reader) -> Node:
+    w = reader.weight(step.weight)
+    _channels(x, w, step.groups, transposed=False)
+    x, axes = _slid(step, x, w.shape[2:], reader)
+    y = convolved(reader.world, x, w, axes, step.groups, transposed=False)
+    return y if step.bias is None else _with_bias(y, step.bias, reader)
+
+
+def _slid(
+    step: st.ConvStep, x: Node, kernel: Sequence[int], reader: Reader
+) -> tuple[Node, list[text.Axis]]:
+    """The data behind pads that are not zeros, and the window's axes on it."""
+    strides, dilations, spans = _figures(step, kernel)
+    padding = text.pads(step.padding, x.shape[1:], spans, strides)
+    fill = text.finite(step.padding_value)
+    if step.padding_mode != "zeros" or fill != 0:
+        x = _padded(x, ((0, 0), *padding), step.padding_mode, fill, reader)
+        padding = [(0, 0)] * len(kernel)
+    return x, text.forward(x.shape[1:], kernel, strides, dilations, padding)
+
+
+def _with_bias(y: Node, name: str, reader: Reader) -> Node:
+    bias = reader.weight(name)
+    require(bias.shape == y.shape[:1], f"a bias {bias.shape} meets {y.shape[0]} channels")
+    return biased(reader.world, y, bias)
+
+
+@read.register
+def _(step: st.ConvTransposeStep, x: Node, reader: Reader) -> Node:
+    w = reader.weight(step.weight)
+    _channels(x, w, step.groups, transposed=True)
+    kernel, rank = w.shape[2:], len(w.shape) - 2
+    strides, dilations, spans = _figures(step, kernel)
+    extras = text.per_axis(step.output_padding, rank)
+    axes = []
+    for n, k, s, d, span, (lo, hi), more in zip(
+        x.shape[1:], kernel, strides, dilations, spans, text.crops(step.padding, spans, strides),
+        extras, strict=True,
+    ):  # fmt: skip
+        outputs = (n - 1) * s + span - lo - hi + more
+        require(outputs >= 1, f"a crop {lo, hi} leaves nothing")
+        axes.append(text.Axis(n, k, outputs, 1, d, span - 1 - lo, s, reversed=True))
+    y = convolved(reader.world, x, w, axes, step.groups, transposed=True)
+    return y if step.bias is None else _with_bias(y, step.bias, reader)
+
+
+@read.register
+def _(step: st.KernelConvStep, x: Node, reader: Reader) -> Node:
+    w = reader.weight(step.weight)
+    _channels(x, w, 1, transposed=False)
+    strides, dilations, _ = _figures(step, x.shape[1:])
+    padding = text.pads(step.padding, w.shape[2:], x.shape[1:], strides)
+    axes = text.forward(w.shape[2:], x.shape[1:], strides, dilations, padding)
+    return overlaid(reader.world, x, w, axes)
+
+
+@read.register
+def _(step: st.MaxConvStep, x: Node, reader: Reader) -> Node:
+    w = reader.weight(step.weight)
+    require(w.degree == 0, f"{step.weight!r} is not constant")
+    _channels(x, w, step.groups, transposed=False)
+    strides, dilations, spans = _figures(step, w.shape[2:])
+    padding = text.pads(step.padding, x.shape[1:], spans, strides)
+    axes = text.forward(x.shape[1:], w.shape[2:], strides, dilations, padding)
+    return maximised(reader.world, x, w, axes, step.groups)
+
+
+Pads = list[tuple[int, int]]
+
+
+def _pool(step: Any, x: Node) -> tuple[list[text.Axis], Pads]:
+    kernel = text.per_axis(step.kernel_size, len(x.shape) - 1)
+    strides, dilations, spans = _figures(step, kernel)
+    padding = text.pads(step.padding, x.shape[1:], spans, strides)
+    ceil = bool(step.ceil_mode)
+    return text.pooling(x.shape[1:], kernel, strides, dilations, padding, ceil=ceil), padding
+
+
+@read.register
+def _(step: st.MaxPoolStep, x: Node, reader: Reader) -> Node:
+    return pooled(reader.world, x, _pool(step, x)[0], maximum=True)
+
+
+@read.register
+def _(step: st.AvgPoolStep, x: Node, reader: Reader) -> Node:
+    axes, padding = _pool(step, x)
+    figures = zip(axes, x.shape[1:], padding, strict=True)
+    included = bool(step.count_include_pad)
+    rows = [text.counts(axis, n, pair, with_pads=included) for axis, n, pair in figures]
+    return averaged(reader.world, x, axes, rows)

@@ -1,0 +1,286 @@
+"""Layers: sums and maxima over windows, computed where they are asked for.
+
+One axis of a window is a table ``(K, O)`` of the positions that each tap reads for each asked
+output; -1 is a structural zero, or the identity of a maximum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from symconv.evaluation.graph import Array, Grid, Index, Node, Plan, evaluate, few
+from symconv.evaluation.moves import MOST_MARKS, World, added, scaled
+from symconv.evaluation.text import Axis
+
+Tables = Sequence[Index]
+
+
+@dataclass(frozen=True, slots=True)
+class Patches:
+    """The reads of a window: distinct positions of each axis, and the tables that index them."""
+
+    reads: tuple[Index, ...]
+    tables: tuple[Index, ...]
+    holes: bool
+
+    @property
+    def taps(self) -> int:
+        """Taps over all axes."""
+        return prod(table.shape[0] for table in self.tables)
+
+    @property
+    def outputs(self) -> int:
+        """Asked outputs over all axes."""
+        return prod(table.shape[1] for table in self.tables)
+
+    def of(self, values: Array, fill: object) -> Array:
+        """``(points, C, taps, outputs)`` from ``(points, C, *reads)``."""
+        if self.holes:
+            wide = [(0, 0), (0, 0), *((0, 1) for _ in self.reads)]
+            values = np.pad(values, wide, constant_values=fill)  # type: ignore[call-overload]
+        rank = len(self.tables)
+        shaped = [
+            table.reshape([n for a in range(rank) for n in (table.shape if a == axis else (1, 1))])
+            for axis, table in enumerate(self.tables)
+        ]
+        index: tuple[Any, ...] = (slice(None), slice(None), *shaped)
+        found = values[index]
+        order = [0, 1, *range(2, 2 + 2 * rank, 2), *range(3, 3 + 2 * rank, 2)]
+        return found.transpose(order).reshape(*found.shape[:2], self.taps, self.outputs)
+
+
+def patches(tables: Tables) -> Patches:
+    """Number the positions that tables read; a hole stands behind the last of them."""
+    reads, places, holes = [], [], False
+    for table in tables:
+        found, at = np.unique(table, return_inverse=True)
+        at = at.reshape(table.shape)
+        if len(found) and found[0] < 0:
+            holes, found, at = True, found[1:], np.where(at == 0, len(found) - 1, at - 1)
+        reads.append(found)
+        places.append(at)
+    return Patches(tuple(reads), tuple(places), holes)
+
+
+def convolved(
+    world: World, x: Node, w: Node, axes: Sequence[Axis], groups: int, *, transposed: bool
+) -> Node:
+    """``y[m, o] = sum_{c,k} w[m, c, k] * x[c, read(o, k)]``.
+
+    The weight's first axes are swapped if transposed, as PyTorch lays them out.  It is evaluated
+    first, since it depends on no data: what it multiplies by zero alone is not read.
+    """
+    inner = w.shape[0] // groups if transposed else w.shape[1]
+    outer = w.shape[1] if transposed else w.shape[0] // groups
+
+    def plan(grid: Grid) -> Plan:
+        kernel = _kernel(world, w, grid[0], groups, transposed=transposed)
+        alive = [np.unique(places) for places in np.nonzero(kernel)[2:]]
+        kernel = kernel[np.ix_(*map(np.arange, kernel.shape[:2]), *alive)]
+        tables = zip(axes, grid[1:], alive[1:], strict=True)
+        where = patches([axis.table(out)[taps] for axis, out, taps in tables])
+        channels = (grid[0] // outer)[:, None] * inner + alive[0]
+        channels = channels[:1] if len(np.unique(channels[:, :1])) == 1 else channels
+        read = np.unique(channels)
+        world.budget.spend(channels.size, where.taps, where.outputs)
+        wants = (read, *where.reads)
+        picks = np.searchsorted(read, channels)
+
+        def run(values: Sequence[Array]) -> Array:
+            samples = _samples(values[0], wants, where, world.numbers.zeros, 0)
+            found = _products(world, kernel, samples, picks)
+            return found.reshape(len(found), *map(len, grid))
+
+        return Plan((wants,), run)
+
+    return world.graph.node(
+        (outer * groups, *(axis.outputs for axis in axes)), [x], plan, den=x.den * w.den,
+        degree=x.degree + w.degree, live=_rows_live(w, outer, groups, len(axes), transposed),
+        marks=_window_marks(x, _row_marks(w, outer, groups, transposed), axes),
+    )  # fmt: skip
+
+
+def _products(world: World, kernel: Array, samples: Array, picks: Index) -> Array:
+    """Kernel rows times samples; rows of one group share theirs."""
+    points, rows, outputs = len(kernel), kernel.shape[1], samples.shape[-1]
+    if len(picks) == 1:
+        window = samples[:, picks[0]].reshape(points, -1, outputs)
+        return world.numbers.matmul(kernel.reshape(points, rows, -1), window)
+    own = samples[:, picks].reshape(points, rows, -1, outputs)
+    return world.numbers.matmul(kernel.reshape(points, rows, 1, -1), own)
+
+
+def _kernel(world: World, w: Node, rows: Index, groups: int, *, transposed: bool) -> Array:
+    """The weight of some output channels, ``(points, rows, C/groups, *K)``."""
+    taps = tuple(np.arange(k, dtype=np.int64) for k in w.shape[2:])
+    if not transposed:
+        every = np.arange(w.shape[1], dtype=np.int64)
+        return evaluate([(w, (rows, every, *taps))], world.budget)[0]
+    outer, inner = w.shape[1], w.shape[0] // groups
+    leads = (rows // outer)[:, None] * inner + np.arange(inner)
+    lead, second = np.unique(leads), np.unique(rows % outer)
+    (values,) = evaluate([(w, (lead, second, *taps))], world.budget)
+    columns = np.searchsorted(second, rows % outer)
+    return values[:, np.searchsorted(lead, leads), columns[:, None]]
+
+
+def _samples(
+    values: Array, read: Grid, where: Patches, zeros: Callable[..., Array], fill: object
+) -> Array:
+    """The window's samples; where it lies outside altogether, fills alone."""
+    if not all(map(len, read)):
+        found = zeros((len(read[0]), where.taps, where.outputs))
+        found[...] = fill
+        return found
+    return where.of(values, fill)
+
+
+def _rows_live(
+    w: Node, outer: int, groups: int, rank: int, transposed: bool
+) -> tuple[Index | None, ...]:
+    alive = w.live[1] if transposed else w.live[0]
+    if alive is not None and transposed:
+        alive = (np.arange(groups)[:, None] * outer + alive).ravel()
+    return (alive, *(None for _ in range(rank)))
+
+
+def _row_marks(w: Node, outer: int, groups: int, transposed: bool) -> tuple[int, ...]:
+    if not transposed:
+        return w.marks[0]
+    return few(
+        [g * outer + m for g in (0, groups - 1) for m in w.marks[1]], outer * groups, MOST_MARKS
+    )
+
+
+def _window_marks(
+    x: Node, rows: tuple[int, ...], axes: Sequence[Axis]
+) -> tuple[tuple[int, ...], ...]:
+    spatial = (
+        few(
+            [0, axis.outputs - 1, *(o for m in marks for o in axis.readers(m))],
+            axis.outputs,
+            MOST_MARKS,
+        )
+        for axis, marks in zip(axes, x.marks[1:], strict=True)
+    )
+    return (rows, *spatial)
+
+
+def overlaid(world: World, x: Node, w: Node, axes: Sequence[Axis]) -> Node:
+    """``y[m, o] = sum_{c,j} x[c, j] * w[m, c, read(o, j)]``: the tensor itself is the kernel."""
+    numbers = world.numbers
+    every = tuple(np.arange(n, dtype=np.int64) for n in x.shape)
+
+    def plan(grid: Grid) -> Plan:
+        where = patches([axis.table(out) for axis, out in zip(axes, grid[1:], strict=True)])
+        world.budget.spend(len(grid[0]), x.shape[0], where.taps, where.outputs)
+        wants = every, (grid[0], every[0], *where.reads)
+
+        def run(values: Sequence[Array]) -> Array:
+            kernel = values[0].reshape(len(values[0]), 1, -1)
+            data = values[1]
+            rows = len(grid[0]) * x.shape[0]
+            flat = data.reshape(len(data), rows, *data.shape[3:])
+            parts = _samples(flat, (np.arange(rows), *wants[1][2:]), where, numbers.zeros, 0)
+            parts = parts.reshape(len(parts), len(grid[0]), -1, where.outputs)
+            found = [numbers.matmul(kernel, parts[:, m]) for m in range(len(grid[0]))]
+            return np.stack(found, 1).reshape(len(kernel), *map(len, grid))
+
+        return Plan(wants, run)
+
+    marks = tuple((0, axis.outputs - 1) for axis in axes)
+    return world.graph.node(
+        (w.shape[0], *(axis.outputs for axis in axes)), [x, w], plan, den=x.den * w.den,
+        degree=x.degree + w.degree, marks=(w.marks[0], *marks),
+    )  # fmt: skip
+
+
+def pooled(world: World, x: Node, axes: Sequence[Axis], *, maximum: bool) -> Node:
+    """The sum, or the maximum, of each channel's windows."""
+    numbers = world.numbers
+
+    def plan(grid: Grid) -> Plan:
+        where = patches([axis.table(out) for axis, out in zip(axes, grid[1:], strict=True)])
+        world.budget.spend(len(grid[0]), where.taps, where.outputs)
+        wants = (grid[0], *where.reads)
+
+        def run(values: Sequence[Array]) -> Array:
+            samples = _samples(
+                values[0], wants, where, numbers.zeros, numbers.least() if maximum else 0
+            )
+            if maximum:
+                found = reduce(np.maximum, samples.swapaxes(0, 2)).swapaxes(0, 1)
+            else:
+                found = numbers.reduced(samples.sum(2))
+            return np.asarray(found).reshape(len(found), *map(len, grid))
+
+        return Plan((wants,), run)
+
+    live = (None if maximum else x.live[0], *(None for _ in axes))
+    return world.graph.node(
+        (x.shape[0], *(axis.outputs for axis in axes)), [x], plan, den=x.den, degree=x.degree,
+        live=live, marks=_window_marks(x, x.marks[0], axes),
+    )  # fmt: skip
+
+
+def averaged(world: World, x: Node, axes: Sequence[Axis], counts: Sequence[Sequence[int]]) -> Node:
+    """The mean of each channel's windows over as many samples as each counts."""
+    found = pooled(world, x, axes, maximum=False)
+    for axis, row in enumerate(counts, 1):
+        found = scaled(world, found, axis, [Fraction(1, n) for n in row])
+    return found
+
+
+def maximised(world: World, x: Node, w: Node, axes: Sequence[Axis], groups: int) -> Node:
+    """The maximum over the taps at which a constant weight is not zero."""
+    outer, inner, numbers = w.shape[0] // groups, w.shape[1], world.numbers
+    taps = tuple(np.arange(n, dtype=np.int64) for n in w.shape[1:])
+
+    def plan(grid: Grid) -> Plan:
+        where = patches([axis.table(out) for axis, out in zip(axes, grid[1:], strict=True)])
+        channels = (grid[0] // outer)[:, None] * inner + taps[0]
+        read = np.unique(channels)
+        picks = np.searchsorted(read, channels)
+        world.budget.spend(picks.size, where.taps, where.outputs)
+        wants = (read, *where.reads), (grid[0], *taps)
+
+        def run(values: Sequence[Array]) -> Array:
+            least = numbers.least()
+            samples = _samples(values[0], wants[0], where, numbers.zeros, least)
+            window = samples[:, picks].reshape(len(samples), len(grid[0]), -1, where.outputs)
+            alive = (values[1] != 0).reshape(len(values[1]), len(grid[0]), -1, 1)
+            parts = np.where(alive, window, least)
+            found = reduce(np.maximum, parts.swapaxes(0, 2)).swapaxes(0, 1)
+            return np.asarray(found).reshape(len(samples), *map(len, grid))
+
+        return Plan(wants, run)
+
+    return world.graph.node(
+        (w.shape[0], *(axis.outputs for axis in axes)), [x, w], plan, den=x.den, degree=x.degree,
+        marks=_window_marks(x, w.marks[0], axes),
+    )  # fmt: skip
+
+
+def biased(world: World, y: Node, bias: Node) -> Node:
+    """One number a channel added everywhere."""
+    rank = len(y.shape) - 1
+
+    def spread(grid: Grid) -> Plan:
+        def run(values: Sequence[Array]) -> Array:
+            column = values[0].reshape(*values[0].shape, *[1] * rank)
+            return np.broadcast_to(column, (len(column), *map(len, grid)))
+
+        return Plan(((grid[0],),), run)
+
+    wide = world.graph.node(
+        y.shape, [bias], spread, den=bias.den, degree=bias.degree,
+        live=(bias.live[0], *(None for _ in range(rank))), marks=y.marks,
+    )  # fmt: skip
+    return added(world, [y, wide])

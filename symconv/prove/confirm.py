@@ -1,0 +1,176 @@
+"""No verdict without a second voice: proofs are evaluated, refutations replayed, by other code.
+
+What the second voice contradicts is no verdict but a `ContradictionError`, with the claim in a file
+that can be sent in.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import product
+from math import isinf
+from numbers import Rational
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from symconv.claim import Claim
+from symconv.errors import ContradictionError, TooLarge
+from symconv.evaluation import Difference, Evaluation, evaluate_sides, shapes_of, values_at
+from symconv.evaluation.agreement import takes_maxima
+from symconv.evaluation.text import Misfit
+from symconv.verdict import Certificate, Counterexample, Refuted, Undecided, Verdict
+
+MOST_TRIED = 200
+"""Assignments tried to tell the sides apart at a monomial: as good as always the first will do."""
+
+_TOLERANCE = 1e-6
+
+
+def confirmed(verdict: Verdict) -> Verdict:
+    """The verdict of a claim at its sizes, once other code has seen what it says.
+
+    Raises:
+        ContradictionError: the other code sees something else.
+    """
+    if isinstance(verdict, Certificate):
+        return evaluated(verdict, ({},))
+    return replayed(verdict) if isinstance(verdict, Refuted) else verdict
+
+
+def evaluated(verdict: Certificate, sizes: Sequence[Mapping[str, int]]) -> Certificate | Undecided:
+    """A proof with both sides evaluated at these sizes (one empty one for a claim without names).
+
+    Raises:
+        ContradictionError: the sides differ at one of them.
+    """
+    start, claim, found = perf_counter(), verdict.claim, None
+    for at in sizes:
+        try:
+            one = evaluate_sides(claim.at(at) if at else claim)
+        except TooLarge as fault:
+            return Undecided(claim, f"the proof has no second voice: {fault}", verdict.seconds)
+        if isinstance(one, Difference):
+            raise contradiction(claim, f"it is proved{_at(at)}, but {one.words}")
+        one = replace(one, sizes=(tuple(at.items()),) if at else ())
+        found = one if found is None else found.joined(one)
+    if not isinstance(found, Evaluation):
+        raise contradiction(claim, "it is proved, but at no size was it evaluated")
+    seconds = verdict.seconds + perf_counter() - start
+    return replace(verdict, evaluation=found.to_dict(), seconds=seconds)
+
+
+def _at(sizes: Mapping[str, int]) -> str:
+    return " at " + ", ".join(f"{name} = {n}" for name, n in sizes.items()) if sizes else ""
+
+
+def replayed(verdict: Refuted) -> Refuted:
+    """A refutation whose counterexample tells the two sides apart when other code runs it.
+
+    Raises:
+        ContradictionError: it does not.
+    """
+    found = verdict.at_size()
+    claim, counterexample = found.claim, found.counterexample
+    try:
+        if counterexample.left_shape is not None:
+            return _shapes_replayed(verdict, claim, counterexample)
+        seen = _told_apart(claim, counterexample)
+    except Misfit as fault:
+        raise contradiction(claim, f"it is refuted, but a step does not fit: {fault}") from None
+    if seen is None:
+        raise contradiction(
+            claim, f"it is refuted ({counterexample.sentence()}), but no replay shows a difference"
+        )
+    return replace(verdict, counterexample=replace(seen, size=verdict.counterexample.size))
+
+
+def _shapes_replayed(verdict: Refuted, claim: Claim, found: Counterexample) -> Refuted:
+    if (found.left_shape, found.right_shape) != shapes_of(claim):
+        raise contradiction(
+            claim, f"it is refuted ({found.sentence()}), but these are not the shapes"
+        )
+    return verdict
+
+
+def _told_apart(claim: Claim, found: Counterexample) -> Counterexample | None:
+    """The counterexample, with values where only some of them tell the sides apart."""
+    if found.assignment or takes_maxima(claim):
+        return found if any(_differ(claim, found, *try_) for try_ in _given(found)) else None
+    places = list(dict.fromkeys([*found.weights, *([("", found.input)] if found.input else [])]))
+    for values in _grid(len(places), len(found.weights) + 3):
+        entries = _entries(places, values)
+        sides = values_at(claim, found.output, entries)
+        if _apart(*sides):
+            return found if set(values) <= {1} else _valued(found, places, values, sides)
+    return None
+
+
+def _grid(places: int, most: int) -> Iterator[tuple[int, ...]]:
+    """Ones first: a polynomial of this degree vanishes on no grid of so many values."""
+    tried = product(range(1, most + 1), repeat=places)
+    return (values for _, values in zip(range(MOST_TRIED), tried, strict=False))
+
+
+def _entries(places: Sequence[Any], values: Sequence[int]) -> dict[str, dict[Any, int]]:
+    entries: dict[str, dict[Any, int]] = {}
+    for (name, index), value in zip(places, values, strict=True):
+        entries.setdefault(name, {})[index] = value
+    return entries
+
+
+def _valued(
+    found: Counterexample, places: Sequence[Any], values: Sequence[int], sides: tuple[Any, Any]
+) -> Counterexample:
+    given = [
+        (name or "x", ((index, value),))
+        for (name, index), value in zip(places, values, strict=True)
+    ]
+    given.sort(key=lambda item: item[0] != "x")
+    inputs: list[tuple[str, Any]] = [item for item in given if item[0] == "x"] or [("x", ())]
+    weights: dict[str, tuple[Any, ...]] = {}
+    for name, entries in given:
+        if name != "x":
+            weights[name] = weights.get(name, ()) + entries
+    left, right = (str(side) for side in sides)
+    return replace(found, left=left, right=right, assignment=(inputs[0], *weights.items()))
+
+
+def _given(found: Counterexample) -> Iterator[tuple[dict[str, dict[Any, int]], int]]:
+    """The assignment; without one, a maximum's entry above and below all others."""
+    if found.assignment:
+        entries = {("" if name == "x" else name): dict(values) for name, values in found.assignment}
+        yield entries, 0
+        return
+    for rest, value in ((0, 1), (-(10**6), 1), (-(10**6), 10**6), (-1, -1), (10**6, 10**6)):
+        yield ({} if found.input is None else {"": {found.input: value}}), rest
+
+
+def _differ(claim: Claim, found: Counterexample, entries: Any, rest: int) -> bool:
+    return _apart(*values_at(claim, found.output, entries, rest))
+
+
+def _apart(left: Any, right: Any) -> bool:
+    """Whether two values differ: exactly, or beyond rounding; what is no number says nothing."""
+    if isinstance(left, Rational) and isinstance(right, Rational):
+        return bool(Fraction(left) != Fraction(right))
+    if left == right or left != left or right != right:
+        return False
+    if isinf(left) or isinf(right):
+        return True
+    difference = abs(left - right)
+    return not difference <= _TOLERANCE * (1 + abs(left) + abs(right))
+
+
+def contradiction(claim: Claim, words: str) -> ContradictionError:
+    """The error of two voices that disagree; the claim is written to a file beforehand."""
+    path = Path(tempfile.gettempdir()) / f"symconv-contradiction-{claim.digest()[:12]}.json"
+    path.write_text(json.dumps(claim.to_dict(), indent=1) + "\n", encoding="utf-8")
+    return ContradictionError(
+        f"symconv contradicts itself about claim {claim.name!r}: {words}; there is no verdict. "
+        f"Please report it with {path}"
+    )
