@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from symconv.errors import ClaimError
+from symconv.errors import ClaimError, MalformedError
 from symconv.plain import Number, freeze, read_number
 from symconv.sizes import Size, check_condition, evaluate, is_expression, names_in
 from symconv.steps import POSITION, Branching, Divide, Pad, Rearrange, Step, flat, read_steps
@@ -158,7 +158,7 @@ class Claim:
             if other == name:
                 return weight
         known = ", ".join(repr(other) for other, _ in self.weights) or "none"
-        raise ClaimError(f"there is no weight {name!r}; the claim defines {known}")
+        raise MalformedError(f"there is no weight {name!r}; the claim defines {known}")
 
     def to_dict(self) -> dict[str, Any]:
         """The claim's JSON form."""

@@ -17,6 +17,10 @@ class ClaimError(SymconvError):
     """A claim's text is ill-formed: a shape, a pattern, a name or a step does not fit."""
 
 
+class MalformedError(ClaimError):
+    """A claim's text is ill-formed at every size: an axis, an entry or a name that cannot be."""
+
+
 class FoldError(SymconvError):
     """An expanded kernel is not the image of a strided one; the message names two slots."""
 

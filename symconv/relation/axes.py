@@ -4,37 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symconv.errors import ClaimError
+from symconv.errors import MalformedError
 
 
 def axis_of(axis: object, rank: int) -> int:
     """The axis that a step names, counted from the front.
 
     Raises:
-        ClaimError: there is no such axis.
+        MalformedError: there is no such axis.
 
     >>> axis_of(-1, 3)
     2
     """
     if type(axis) is int and -rank <= axis < rank:
         return axis % rank
-    raise ClaimError(f"axis {axis!r} is not one of {rank} axes")
+    raise MalformedError(f"axis {axis!r} is not one of {rank} axes")
 
 
 def distinct_axes(axes: object, rank: int) -> list[int]:
     """The axes that a step names, each of them once.
 
     Raises:
-        ClaimError: one does not exist, or is named twice.
+        MalformedError: one does not exist, or is named twice.
 
     >>> distinct_axes((1, -1), 3)
     [1, 2]
     """
     if not isinstance(axes, Sequence):
-        raise ClaimError(f"axes must be a list of axes, got {axes!r}")
+        raise MalformedError(f"axes must be a list of axes, got {axes!r}")
     found = [axis_of(axis, rank) for axis in axes]
     if len(set(found)) < len(found):
-        raise ClaimError(f"axes must be named once each, got {list(axes)}")
+        raise MalformedError(f"axes must be named once each, got {list(axes)}")
     return found
 
 
@@ -42,9 +42,9 @@ def permutation(axes: object, rank: int) -> list[int]:
     """The order in which a transpose takes all axes.
 
     Raises:
-        ClaimError: it is no permutation of the axes.
+        MalformedError: it is no permutation of the axes.
     """
     found = distinct_axes(axes, rank)
     if len(found) < rank:
-        raise ClaimError(f"axes must be a permutation of {rank} axes, got {axes!r}")
+        raise MalformedError(f"axes must be a permutation of {rank} axes, got {axes!r}")
     return found

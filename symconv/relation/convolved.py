@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from symconv import gather as maps
 from symconv import steps as st
-from symconv.errors import ClaimError
+from symconv.errors import ClaimError, MalformedError
 from symconv.layer import Conv
 from symconv.relation.form import Form, gather_axes
 from symconv.relation.product import convolve, convolve_as_kernel
@@ -22,7 +22,7 @@ def check_weight(form: Form, weight: Form, name: str) -> None:
         ClaimError: it has not two axes beside the spatial ones.
     """
     if len(weight.shape) != len(form.shape) + 1:
-        raise ClaimError(
+        raise MalformedError(
             f"weight {name!r} of shape {list(weight.shape)} must have {len(form.shape) + 1} axes"
         )
 

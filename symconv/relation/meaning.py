@@ -15,7 +15,7 @@ from math import prod
 
 from symconv import gather as maps
 from symconv import steps as st
-from symconv.errors import ClaimError, SymconvError, TooLarge
+from symconv.errors import ClaimError, MalformedError, SymconvError, TooLarge
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.plain import read_number
 from symconv.rearrange import read_pattern
@@ -77,7 +77,7 @@ def apply(step: st.Step, form: Form, reading: Reading) -> Form:
 def _per_axis(step: st.Step, name: str, form: Form) -> Sequence[object]:
     values = getattr(step, name)
     if not isinstance(values, tuple) or len(values) != len(form.shape):
-        raise ClaimError(
+        raise MalformedError(
             f"{name} must have one entry for each of {len(form.shape)} axes, got {values!r}"
         )
     return values
@@ -86,7 +86,7 @@ def _per_axis(step: st.Step, name: str, form: Form) -> Sequence[object]:
 def _integers(step: st.Step, name: str, form: Form) -> list[int]:
     values = _per_axis(step, name, form)
     if not all(type(value) is int for value in values):
-        raise ClaimError(f"{name} must hold integers, got {list(values)!r}")
+        raise MalformedError(f"{name} must hold integers, got {list(values)!r}")
     return list(values)  # type: ignore[arg-type]
 
 
@@ -119,7 +119,9 @@ def _(step: st.Pad, form: Form, reading: Reading) -> Form:
 def _pair(entry: object) -> tuple[int, int]:
     if isinstance(entry, tuple) and len(entry) == 2 and all(type(p) is int for p in entry):
         return entry
-    raise ClaimError(f"each entry of padding must be a [lo, hi] pair of integers, got {entry!r}")
+    raise MalformedError(
+        f"each entry of padding must be a [lo, hi] pair of integers, got {entry!r}"
+    )
 
 
 @apply.register
@@ -127,7 +129,7 @@ def _(step: st.Slice, form: Form, reading: Reading) -> Form:
     index = []
     for size, part in zip(form.shape, _per_axis(step, "slices", form), strict=True):
         if not isinstance(part, tuple) or len(part) != 3:
-            raise ClaimError(f"each slice must be [start, stop, step], got {part!r}")
+            raise MalformedError(f"each slice must be [start, stop, step], got {part!r}")
         index.append(None if part == (None, None, None) else maps.slice_(size, *part))
     return gather_axes(form, index, None)
 
@@ -194,13 +196,13 @@ def _(step: st.Scale, form: Form, reading: Reading) -> Form:
 def _(step: st.Mask, form: Form, reading: Reading) -> Form:
     keep = _per_axis(step, "keep", form)
     if any(entry not in (0, 1) for axis in keep if axis is not None for entry in axis):  # type: ignore[attr-defined]
-        raise ClaimError("a mask's entries must be 0 or 1")
+        raise MalformedError("a mask's entries must be 0 or 1")
     return _scaled(form, [None if k is None else _numbers(k) for k in keep], reading)
 
 
 def _numbers(values: object) -> list[Fraction]:
     if not isinstance(values, tuple):
-        raise ClaimError(f"expected a list of numbers, got {values!r}")
+        raise MalformedError(f"expected a list of numbers, got {values!r}")
     numbers = [read_number(value) for value in values]
     return [n if n is not None else _refuse_infinite() for n in numbers]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symconv.claim import Claim, Weight
-from symconv.errors import ClaimError, SymconvError, TooLarge
+from symconv.errors import ClaimError, MalformedError, SymconvError, TooLarge
 from symconv.plain import read_number
 from symconv.relation.form import Form, constant_form, tensor_form
 from symconv.relation.meaning import Reading, pipeline_monoid, read_pipeline
@@ -43,7 +43,9 @@ class _Weights:
 
     def read(self, name: str, monoid: Monoid, seen: tuple[str, ...] = ()) -> Form:
         if name in seen:
-            raise ClaimError(f"weight {name!r} is defined by itself: {' -> '.join((*seen, name))}")
+            raise MalformedError(
+                f"weight {name!r} is defined by itself: {' -> '.join((*seen, name))}"
+            )
         weight = self.claim.weight(name)
         if weight.source is None:
             shape = weight_sizes(name, weight)
@@ -56,7 +58,7 @@ class _Weights:
         except TooLarge:
             raise
         except SymconvError as fault:
-            raise ClaimError(f"weight {name!r}: {fault}") from None
+            raise type(fault)(f"weight {name!r}: {fault}") from None
 
 
 Shape = tuple[int, ...]

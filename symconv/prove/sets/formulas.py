@@ -228,20 +228,69 @@ def product(sizes: Sequence[Size]) -> Size:
     return named[0] if numbers == 1 else f"({numbers}*{named[0]})"
 
 
-def split(term: Term, axis: int, sizes: Sequence[Size]) -> tuple[Term, list[Leg]]:
-    """Write an axis as digits of these sizes, most significant first."""
-    digits = term.out[axis]
-    if [leg.size for leg in digits] == list(sizes):
-        return term, list(digits)
+def split(term: Term, axis: int, sizes: Sequence[Size]) -> tuple[Term, list[Axis]]:
+    """Write an axis as groups of digits of these sizes, most significant first.
+
+    Digits stay as they are where the groups' borders are theirs; one that straddles a border is
+    written as two, and only where borders cross are digits put together.
+    """
+    rest = [leg for leg in term.out[axis] if leg.size != 1]
+    groups: list[Axis] = []
+    for size in reversed(sizes[1:]):
+        if not isinstance(size, int):
+            return _split_whole(term, axis, sizes)
+        term, group, rest = _taken(term, rest, size)
+        groups.insert(0, group)
+    if sizes and product([leg.size for leg in rest]) != sizes[0]:
+        return _split_whole(term, axis, sizes)
+    return term, [tuple(rest), *groups] if sizes else []
+
+
+def _taken(term: Term, rest: list[Leg], size: int) -> tuple[Term, Axis, list[Leg]]:
+    """The last digits that make up a group of this size, and those in front of them."""
+    group: list[Leg] = []
+    while size > 1:
+        leg = rest[-1] if rest else Leg(1)
+        if isinstance(leg.size, int) and size % leg.size == 0 and leg.size > 1:
+            group.insert(0, leg)
+            size, rest = size // leg.size, rest[:-1]
+        elif isinstance(leg.size, int) and leg.size % size == 0:
+            high, low = Leg(leg.size // size), Leg(size)
+            formula = f"{leg.name} = {size}*{high.name} + {low.name}"
+            term = term.with_table(formula, leg, high, low)
+            return term, (low, *group), [*rest[:-1], high]
+        else:
+            whole = Leg(product([digit.size for digit in rest]))
+            term = term.with_table(f"{whole.name} = {_number(rest)}", whole, *rest)
+            high, low = Leg(_quotient(whole.size, size)), Leg(size)
+            formula = f"{whole.name} = {size}*{high.name} + {low.name}"
+            return term.with_table(formula, whole, high, low), (low, *group), [high]
+    return term, tuple(group), rest
+
+
+def _quotient(size: Size, by: int) -> Size:
+    return size // by if isinstance(size, int) else simple(f"floor(({size})/{by})")
+
+
+def _split_whole(term: Term, axis: int, sizes: Sequence[Size]) -> tuple[Term, list[Axis]]:
+    """The axis's digits put together, and written anew."""
     term, whole = single(term, axis)
     if len(sizes) == 1:
-        return term, [whole]
+        return term, [(whole,)]
     fresh = [Leg(size) for size in sizes]
-    return term.with_table(f"{whole.name} = {_number(fresh)}", whole, *fresh), fresh
+    term = term.with_table(f"{whole.name} = {_number(fresh)}", whole, *fresh)
+    return term, [(leg,) for leg in fresh]
 
 
 def identify(term: Term, first: int, second: int) -> Term:
     """Restrict two axes to equal indices; both then carry the legs of the first."""
+    for axis, other in ((first, second), (second, first)):
+        sizes = [leg.size for leg in term.out[other] if leg.size != 1]
+        if all(isinstance(size, int) for size in sizes) and _product_of(term.out[axis]) == prod(
+            size for size in sizes if isinstance(size, int)
+        ):
+            term, groups = split(term, axis, sizes)
+            term = term.with_axis(axis, tuple(leg for group in groups for leg in group))
     pairs = list(zip(term.out[first], term.out[second], strict=False))
     alike = len(term.out[first]) == len(term.out[second])
     if not alike or any(a.size != b.size for a, b in pairs):
@@ -252,6 +301,10 @@ def identify(term: Term, first: int, second: int) -> Term:
         if a is not b:
             term = _renamed(term, b, a)
     return term
+
+
+def _product_of(axis: Axis) -> Size:
+    return product([leg.size for leg in axis])
 
 
 def _renamed(term: Term, old: Leg, new: Leg) -> Term:

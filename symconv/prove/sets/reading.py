@@ -110,7 +110,8 @@ def _(step: st.Rearrange, form: Form, reading: Reading) -> Form:
         for axis, group in enumerate(pattern.left):
             term, digits = split(term, axis, [sizes[name] for name in group])
             legs |= dict(zip(group, digits, strict=True))
-        return replace(term, out=tuple(tuple(legs[n] for n in group) for group in pattern.right))
+        merged = (tuple(leg for name in group for leg in legs[name]) for group in pattern.right)
+        return replace(term, out=tuple(merged))
 
     shape = [product([sizes[name] for name in group]) for group in pattern.right]
     return form.each(rearranged, shape, *conditions)

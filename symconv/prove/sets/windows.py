@@ -266,7 +266,7 @@ def _grouped(term: Term, axis: int, groups: int) -> Term:
     sizes = [leg.size for leg in term.out[axis]]
     whole = prod(size for size in sizes if isinstance(size, int))
     term, (high, low) = split(term, axis, (groups, whole // groups))
-    return replace(term, out=(*term.out[:axis], (high,), (low,), *term.out[axis + 1 :]))
+    return replace(term, out=(*term.out[:axis], high, low, *term.out[axis + 1 :]))
 
 
 def _opened(term: Term, axis: int) -> Term:
