@@ -11,8 +11,19 @@ from typing import Any
 
 import numpy as np
 
+from symconv.budget import running
 from symconv.errors import ClaimError
 from symconv.window import BOTTOM, Index, boundary_index, check_pad_fits
+
+
+def _count(size: int) -> Index:
+    """Positions ``0 .. size - 1``.
+
+    Raises:
+        TooLarge: there are more than the budget holds.
+    """
+    running().check_entries(size, "an axis")
+    return np.arange(size, dtype=np.int64)
 
 
 def pad(size: int, lo: int, hi: int, mode: str = "zeros") -> Index:
@@ -24,7 +35,7 @@ def pad(size: int, lo: int, hi: int, mode: str = "zeros") -> Index:
     if size + lo + hi < 1:
         raise ClaimError(f"padding [{lo}, {hi}] leaves nothing of an axis of size {size}")
     check_pad_fits(size, lo, hi, mode)
-    return boundary_index(np.arange(-lo, size + hi, dtype=np.int64), size, lo, hi, mode)
+    return boundary_index(_count(size + lo + hi) - lo, size, lo, hi, mode)
 
 
 def slice_(size: int, start: int | None, stop: int | None, step: int | None) -> Index:
@@ -35,12 +46,12 @@ def slice_(size: int, start: int | None, stop: int | None, step: int | None) -> 
     """
     if step == 0:
         raise ClaimError("a slice's step must not be 0")
-    index = np.arange(*slice(start, stop, step).indices(size), dtype=np.int64)
-    if not index.size:
+    kept = range(size)[slice(start, stop, step)]
+    if not kept:
         raise ClaimError(
             f"slice [{start}, {stop}, {step}] leaves nothing of an axis of size {size}"
         )
-    return index
+    return kept.start + kept.step * _count(len(kept))
 
 
 def flip(size: int) -> Index:
@@ -49,7 +60,7 @@ def flip(size: int) -> Index:
     >>> flip(3).tolist()
     [2, 1, 0]
     """
-    return np.arange(size - 1, -1, -1, dtype=np.int64)
+    return size - 1 - _count(size)
 
 
 def dilate(size: int, factor: int) -> Index:
@@ -60,7 +71,7 @@ def dilate(size: int, factor: int) -> Index:
     """
     if factor < 1:
         raise ClaimError(f"dilate needs factors of at least 1, got {factor}")
-    index, hole = np.divmod(np.arange(factor * (size - 1) + 1, dtype=np.int64), factor)
+    index, hole = np.divmod(_count(factor * (size - 1) + 1), factor)
     return np.where(hole == 0, index, BOTTOM)
 
 
@@ -72,7 +83,7 @@ def tile(size: int, repeats: int) -> Index:
     """
     if repeats < 1:
         raise ClaimError(f"tile needs repeats of at least 1, got {repeats}")
-    return np.arange(size * repeats, dtype=np.int64) % size
+    return _count(size * repeats) % size
 
 
 def place(size: int, first: int, total: int) -> Index:
@@ -81,7 +92,7 @@ def place(size: int, first: int, total: int) -> Index:
     >>> place(2, 1, 4).tolist()
     [-1, 0, 1, -1]
     """
-    index = np.arange(total, dtype=np.int64) - first
+    index = _count(total) - first
     return np.where((index >= 0) & (index < size), index, BOTTOM)
 
 

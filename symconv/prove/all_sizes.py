@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import product
 from time import perf_counter
 
+from symconv.budget import running
 from symconv.claim import Claim
 from symconv.errors import ContradictionError, MalformedError, SymconvError
 from symconv.prove.confirm import evaluated
@@ -18,7 +19,8 @@ from symconv.verdict import Certificate, Refuted, Verdict
 SMALL = {1: 24, 2: 7, 3: 4}
 """Up to which size claims with functions are tried, by the number of named sizes."""
 
-SECONDS = 5.0
+SHARE = 1 / 12
+"""Small sizes are tried for so much of the time."""
 
 TRIED = (1, 2, 3, 5, 7, 16, 60, 97, 240)
 """Sizes at which a claim that stays undecided is read: small, prime, and divisible by most."""
@@ -89,11 +91,11 @@ def _at_small_sizes(claim: Claim) -> Refuted | None:
 
     At which others it fails is not known.
     """
-    start = perf_counter()
+    start, until = perf_counter(), running().deadline(SHARE)
     most = SMALL.get(len(claim.names), 3)
     ranges = [range(1 if name in claim.size else 0, most + 1) for name in claim.names]
     for values in product(*ranges):
-        if perf_counter() - start > SECONDS:
+        if perf_counter() > until:
             return None
         sizes = dict(zip(claim.names, values, strict=True))
         try:

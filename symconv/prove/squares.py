@@ -19,6 +19,7 @@ from time import perf_counter
 from typing import Any
 
 from symconv import steps as st
+from symconv.budget import running
 from symconv.claim import Claim
 from symconv.errors import TooLarge
 from symconv.pointwise import named
@@ -30,8 +31,8 @@ from symconv.relation.meaning import UnsupportedStep, pipeline_monoid
 from symconv.relation.sides import INPUT, read_part, read_sides
 from symconv.verdict import Certificate, Counterexample, Fact, Refuted, Undecided, Verdict
 
-SECONDS = 10.0
-"""The search for hidden phases ends after so long."""
+SHARE = 1 / 6
+"""The search for hidden phases ends after so much of the time: others follow where it fails."""
 
 ABOUT = "the sides agree part by part, for every value of what lies beyond a hidden tensor's end"
 
@@ -200,7 +201,7 @@ class _Pasting:
     hidden: list[Hidden] = field(default_factory=list)
     finite: bool = True
     emptied: int = -1
-    until: float = field(default_factory=lambda: perf_counter() + SECONDS)
+    until: float = field(default_factory=lambda: running().deadline(SHARE))
 
     def run(self) -> Pasted | Stuck:
         self.hidden = [whole(self.claim.input_shape)]
@@ -269,7 +270,7 @@ class _Pasting:
             if self._commutes(part, after):
                 return after if self._reads_only_live(part, after) else None
             if perf_counter() > self.until:
-                raise TooLarge(f"no phases were found within {SECONDS:.0f} s")
+                raise TooLarge("no phases were found within their share of the time")
         return None
 
     def _candidates(

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symconv import steps as st
+from symconv.budget import running
 from symconv.claim import Claim
 from symconv.errors import SymconvError
 from symconv.pointwise import named, reading
@@ -28,8 +29,8 @@ from symconv.verdict import Counterexample, Entries
 MOST_ENTRIES = 60_000
 """Above so many entries of the input and the free weights together nothing is evaluated."""
 
-SECONDS = 3.0
-"""No assignment is tried or reduced after so long."""
+SHARE = 1 / 20
+"""No assignment is tried or reduced after so much of the time: most differences show at once."""
 
 _TOLERANCE = 1e-6
 Array = NDArray[Any]
@@ -41,7 +42,7 @@ def find_witness(claim: Claim, tries: int = 300, seed: int = 0) -> Counterexampl
     shapes = _shapes(claim)
     if sum(map(prod, shapes.values())) > MOST_ENTRIES:
         return None
-    search = _Search(claim, perf_counter() + SECONDS)
+    search = _Search(claim, running().deadline(SHARE))
     for tensors in _assignments(shapes, tries, np.random.default_rng(seed)):
         if search.over():
             return None
@@ -60,7 +61,7 @@ def valued(claim: Claim, found: Counterexample) -> Counterexample:
     names = [name for name, _ in found.weights]
     if len(set(names)) == len(names) or sum(map(prod, _shapes(claim).values())) > MOST_ENTRIES:
         return found
-    search = _Search(claim, perf_counter() + SECONDS)
+    search = _Search(claim, running().deadline(SHARE))
     places = list(dict.fromkeys([*found.weights, *([("", found.input)] if found.input else [])]))
     for values in product(range(1, len(names) + 3), repeat=len(places)):
         tensors = {n: np.zeros(shape, dtype=object) for n, shape in _shapes(claim).items()}

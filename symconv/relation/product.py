@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from symconv.budget import running
 from symconv.relation.form import common_sizes
 from symconv.relation.table import Leg
 from symconv.relation.term import Axis, Monoid, Term, regroup, single_leg
@@ -24,6 +25,7 @@ def slide(term: Term, axis: int, window: Window, tap: Leg) -> Term:
 @lru_cache(maxsize=1024)
 def live_entries(window: Window) -> tuple[Index, Index, Index]:
     """Columns ``(output, tap, input)`` of the access table's live entries."""
+    running().check_entries(window.output * window.kernel, "an axis")
     table = window.table()
     outputs, taps = np.nonzero(table != BOTTOM)
     return outputs, taps, table[outputs, taps]

@@ -14,11 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symconv.errors import TooLarge
+from symconv.budget import running
 from symconv.window import Index
-
-MOST_ENTRIES = 50_000_000
-"""Bound on the entries of one table: about 2 GB at five columns of eight bytes."""
 
 _SAFE = 2**31
 Coefficients = NDArray[Any]
@@ -168,12 +165,12 @@ def ravel(table: Table, legs: Sequence[Leg]) -> Index:
 
 
 def check_size(entries: int) -> None:
-    """Refuse a table beyond the bound before it is built."""
-    if entries > MOST_ENTRIES:
-        raise TooLarge(
-            f"a part of the claim that does not factorise needs {entries} table entries, more than "
-            f"the bound of {MOST_ENTRIES} (about 2 GB); claim it at a smaller size"
-        )
+    """Refuse a table beyond the budget before it is built.
+
+    Raises:
+        TooLarge: it is.
+    """
+    running().check_entries(entries, "a part of the claim that does not factorise")
 
 
 def contract(tables: Sequence[Table], keep: Sequence[Leg]) -> Table:

@@ -13,11 +13,13 @@ from typing import Any
 
 import islpy as isl
 
+from symconv.budget import running
 from symconv.claim import Claim, Weight
 from symconv.errors import ClaimError, SymconvError, TooLarge
 from symconv.plain import read_number
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.sets import compare
+from symconv.prove.sets.apart import apart
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.formulas import Form, constant_form, tensor_form
 from symconv.prove.sets.parts import paste
@@ -34,8 +36,11 @@ __all__ = ["Fails", "Holds", "NotForAllSizes", "SizeSets", "bounded", "settle_al
 CONVOLUTIONS = ("conv", "conv_transpose", "conv_as_kernel")
 """Steps that multiply two tensors; a weight made by one is not read."""
 
-MOST_OPERATIONS = 20_000_000
-"""isl gives up after so many operations, and the claim stays undecided."""
+SHARE = 1 / 4
+"""One claim's share of the time: a chain has many squares, a claim with functions many parts."""
+
+LONG = 2_000
+"""Formulas of fewer characters are decided in this process: none of them ever took seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class bounded:
     def __enter__(self) -> None:
         self.context = isl.DEFAULT_CONTEXT
         self.context.reset_operations()
-        self.context.set_max_operations(MOST_OPERATIONS)
+        self.context.set_max_operations(running().budget.operations)
 
     def __exit__(self, kind: object, fault: BaseException | None, trace: object) -> None:
         self.context.set_max_operations(0)
@@ -121,7 +126,25 @@ def size_sets(claim: Claim) -> SizeSets:
     where = [condition_to_isl(condition) for condition in claim.where]
     legal = compare.domain(left, right, where, sizes)
     refuse_vacuous(legal, f"claim {claim.name!r}")
-    return SizeSets(legal, compare.failing(left, right, legal, sizes), left.shape)
+    return SizeSets(legal, _failing(left, right, legal, sizes), left.shape)
+
+
+def _failing(left: Form, right: Form, legal: Any, sizes: Sizes) -> Any:
+    """The sizes at which the forms differ; long formulas are decided where they can be stopped."""
+
+    def work() -> str:
+        with bounded():
+            return str(compare.failing(left, right, legal, sizes))
+
+    length = sum(len(table.formula) for f in (left, right) for t in f.terms for table in t.tables)
+    if length < LONG:
+        return compare.failing(left, right, legal, sizes)
+    return isl.Set(apart(work, _seconds()))
+
+
+def _seconds() -> float:
+    """How long isl may take for one claim."""
+    return running().deadline(SHARE) - perf_counter()
 
 
 def _settled(claim: Claim, start: float) -> Holds | Fails:
@@ -152,18 +175,25 @@ def _settled(claim: Claim, start: float) -> Holds | Fails:
 
 def _pasted(claim: Claim, start: float) -> Holds:
     """A claim with functions, or with layers of both monoids, part by part."""
-    found = paste(claim, _Weights(claim).read)
+
+    def work() -> tuple[str, int, tuple[Any, ...]]:
+        with bounded():
+            found = paste(claim, _Weights(claim).read)
+            return str(found.legal), found.parts, found.shape
+
+    text, parts, shape = apart(work, _seconds())
+    legal = isl.Set(text)
     everywhere = Sizes(claim.names).set([f"{name} >= 1" for name in _input_names(claim)])
     figures: dict[str, Any] = {
         "sizes": list(claim.names),
-        "domain": describe(found.legal, everywhere, claim.names),
-        "parts": found.parts,
+        "domain": describe(legal, everywhere, claim.names),
+        "parts": parts,
     }
     about = "the sides agree part by part at every size of the domain"
-    shape = tuple(_written(size) for size in found.shape)
+    shape = tuple(_written(size) for size in shape)
     seconds = perf_counter() - start
     certificate = Certificate(claim, (Fact("sets", about, figures),), shape, seconds, sizes="all")
-    return Holds(certificate, samples(found.legal, claim.names))
+    return Holds(certificate, samples(legal, claim.names))
 
 
 def _written(size: Any) -> Any:
