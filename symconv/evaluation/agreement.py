@@ -106,7 +106,7 @@ class _Effort:
     taps: int | None = None
 
 
-_FULL = (_Effort((5, 2, 1), 60_000, 9),)
+_FULL = (_Effort((5, 2, 1), 80_000, 9),)
 """Nothing is zero: at many outputs, at few, or at one."""
 
 _THINNED = (

@@ -29,6 +29,9 @@ from symconv.evaluation.numbers import Numbers
 MOST_MARKS = 12
 """Marked positions kept of an axis: both ends of the signal, of its pads and of a block, twice."""
 
+MOST_DIGITS = 5
+"""Marked digits kept of a factor: both ends, what is next to them, and one between."""
+
 MOST_SCANNED = 65_536
 """Axes up to this size are scanned for the places where a map of positions breaks."""
 
@@ -224,12 +227,17 @@ def _regrouped_marks(
 ) -> Marks:
     factors: dict[str, tuple[int, ...]] = {}
     for marks, group in zip(x.marks, left, strict=True):
-        digits = _digits(np.array(marks, dtype=np.int64), group, sizes)
-        factors |= {n: few([0, sizes[n] - 1, *digits[n].tolist()], sizes[n], 6) for n in group}
+        rest = list(marks)
+        for name in reversed(group):
+            size = sizes[name]
+            factors[name] = few([0, size - 1, *(m % size for m in rest)], size, MOST_DIGITS)
+            rest = [m // size for m in rest]
     found = []
     for group in right:
-        merged = _merged(group, {n: np.array(factors[n], dtype=np.int64) for n in group}, sizes)
-        found.append(few(merged.tolist(), prod(sizes[n] for n in group), MOST_MARKS))
+        merged = [0]
+        for name in group:
+            merged = [m * sizes[name] + digit for m in merged for digit in factors[name]]
+        found.append(few(merged, prod(sizes[n] for n in group), MOST_MARKS))
     return tuple(found)
 
 

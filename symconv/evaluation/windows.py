@@ -43,8 +43,7 @@ class Patches:
     def of(self, values: Array, fill: object) -> Array:
         """``(points, C, taps, outputs)`` from ``(points, C, *reads)``."""
         if self.holes:
-            wide = [(0, 0), (0, 0), *((0, 1) for _ in self.reads)]
-            values = np.pad(values, wide, constant_values=fill)  # type: ignore[call-overload]
+            values = _with_fill(values, fill)
         rank = len(self.tables)
         shaped = [
             table.reshape([n for a in range(rank) for n in (table.shape if a == axis else (1, 1))])
@@ -54,6 +53,15 @@ class Patches:
         found = values[index]
         order = [0, 1, *range(2, 2 + 2 * rank, 2), *range(3, 3 + 2 * rank, 2)]
         return found.transpose(order).reshape(*found.shape[:2], self.taps, self.outputs)
+
+
+def _with_fill(values: Array, fill: object) -> Array:
+    """One fill behind the end of every axis but the first two."""
+    lengths = [n + 1 for n in values.shape[2:]]
+    wide = np.full((*values.shape[:2], *lengths), fill, dtype=values.dtype)
+    inside: tuple[Any, ...] = (..., *(slice(n) for n in values.shape[2:]))
+    wide[inside] = values
+    return wide
 
 
 def patches(tables: Tables) -> Patches:
@@ -81,14 +89,14 @@ def convolved(
     outer = w.shape[1] if transposed else w.shape[0] // groups
 
     def plan(grid: Grid) -> Plan:
-        kernel = _kernel(world, w, grid[0], groups, transposed=transposed)
-        alive = [np.unique(places) for places in np.nonzero(kernel)[2:]]
-        kernel = kernel[np.ix_(*map(np.arange, kernel.shape[:2]), *alive)]
+        kernel, alive = _kernel(world, w, grid[0], groups, transposed=transposed)
         tables = zip(axes, grid[1:], alive[1:], strict=True)
         where = patches([axis.table(out)[taps] for axis, out, taps in tables])
         channels = (grid[0] // outer)[:, None] * inner + alive[0]
-        channels = channels[:1] if len(np.unique(channels[:, :1])) == 1 else channels
-        read = np.unique(channels)
+        if (channels == channels[:1]).all():
+            channels, read = channels[:1], channels[0]
+        else:
+            read = np.unique(channels)
         world.budget.spend(channels.size, where.taps, where.outputs)
         wants = (read, *where.reads)
         picks = np.searchsorted(read, channels)
@@ -117,18 +125,41 @@ def _products(world: World, kernel: Array, samples: Array, picks: Index) -> Arra
     return world.numbers.matmul(kernel.reshape(points, rows, 1, -1), own)
 
 
-def _kernel(world: World, w: Node, rows: Index, groups: int, *, transposed: bool) -> Array:
-    """The weight of some output channels, ``(points, rows, C/groups, *K)``."""
-    taps = tuple(np.arange(k, dtype=np.int64) for k in w.shape[2:])
+def _kernel(
+    world: World, w: Node, rows: Index, groups: int, *, transposed: bool
+) -> tuple[Array, list[Index]]:
+    """The weight of some output channels, ``(points, rows, channels, *taps)``.
+
+    Beside it, which channels of a group and which taps are left: the others multiply by zero.
+    """
+    channels = w.shape[0] // groups if transposed else w.shape[1]
+    own = w.live[0 if transposed else 1] if not (transposed and groups > 1) else None
+    sizes, lives = (channels, *w.shape[2:]), (own, *w.live[2:])
+    places = [
+        np.arange(n, dtype=np.int64) if live is None else live
+        for n, live in zip(sizes, lives, strict=True)
+    ]
     if not transposed:
-        every = np.arange(w.shape[1], dtype=np.int64)
-        return evaluate([(w, (rows, every, *taps))], world.budget)[0]
-    outer, inner = w.shape[1], w.shape[0] // groups
-    leads = (rows // outer)[:, None] * inner + np.arange(inner)
+        (values,) = evaluate([(w, (rows, *places))], world.budget)
+        return _alive(values, places)
+    outer = w.shape[1]
+    leads = (rows // outer)[:, None] * channels + places[0]
     lead, second = np.unique(leads), np.unique(rows % outer)
-    (values,) = evaluate([(w, (lead, second, *taps))], world.budget)
+    (values,) = evaluate([(w, (lead, second, *places[1:]))], world.budget)
     columns = np.searchsorted(second, rows % outer)
-    return values[:, np.searchsorted(lead, leads), columns[:, None]]
+    return _alive(values[:, np.searchsorted(lead, leads), columns[:, None]], places)
+
+
+def _alive(kernel: Array, places: Sequence[Index]) -> tuple[Array, list[Index]]:
+    """The kernel without the channels and taps that are zero throughout, and those that are left."""
+    live = (kernel != 0).any((0, 1))
+    found = []
+    for axis, place in enumerate(places):
+        others = tuple(other for other in range(live.ndim) if other != axis)
+        some = np.flatnonzero(live.any(others))
+        kernel = kernel if len(some) == len(place) else kernel.take(some, axis + 2)
+        found.append(place[some])
+    return kernel, found
 
 
 def _samples(
