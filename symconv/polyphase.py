@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from symconv.budget import running
 from symconv.errors import FactorError
 from symconv.sizes import Size
 from symconv.window import Index, Window
@@ -52,6 +53,7 @@ class AxisExpansion:
     @cached_property
     def taps(self) -> tuple[Index, Index, Index, Index]:
         """Columns ``(p, k, r, q)`` of the tie map: one row for each live slot of the kernel."""
+        running().check_entries(self.factor_out * self.window.kernel, "an axis's tie map")
         p, k = np.indices((self.factor_out, self.window.kernel), dtype=np.int64)
         v, hole = np.divmod(self.window.position(p, k), self.window.base_dilation)
         live = hole == 0

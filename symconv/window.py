@@ -15,11 +15,15 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from symconv.budget import running
 from symconv.errors import LayerError
 
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 PADDING_MODES: tuple[str, ...] = get_args(PaddingMode)
 Index = NDArray[np.int64]
+
+WHOLE = 8
+"""A table that is only looked at, and not joined with others, may be so many times as large."""
 
 BOTTOM = -1
 """The entry of an access table that reads no input: a structural zero."""
@@ -126,6 +130,7 @@ def boundary_index(v: Index, size: int, lo: int, hi: int, mode: str) -> Index:
 
 @lru_cache(maxsize=4096)
 def _access_table(w: Window) -> Index:
+    running().check_entries(w.output * w.kernel // WHOLE, "an axis's access table")
     o = np.arange(w.output, dtype=np.int64)[:, None]
     k = np.arange(w.kernel, dtype=np.int64)[None, :]
     v = w.position(o, k)

@@ -93,6 +93,15 @@ class Budget:
         if self.used > self.most:
             raise TooLarge(f"an evaluation would look at more than {self.most} values")
 
+    def positions(self, size: int) -> Index:
+        """All positions of an axis, counted.
+
+        Raises:
+            TooLarge: the budget is spent.
+        """
+        self.spend(size)
+        return np.arange(size, dtype=np.int64)
+
 
 def evaluate(asked: Sequence[tuple[Node, Grid]], budget: Budget) -> list[Array]:
     """The values of nodes on grids, shape ``(points, *lengths)``.

@@ -120,7 +120,9 @@ def _moved_live(x: Node, maps: Mapping[int, AxisMap], filled: bool) -> Live:
     found = list(x.live)
     for axis, m in maps.items():
         alive = x.live[axis]
-        if alive is not None:
+        if alive is not None and m.size > MOST_SCANNED:
+            found[axis] = None
+        elif alive is not None:
             old = m.source(np.arange(m.size, dtype=np.int64))
             found[axis] = np.flatnonzero(np.isin(old, alive))
     return tuple(found)
@@ -216,9 +218,13 @@ def _regrouped_live(
         factors |= {n: np.unique(digits[n]) if n in digits else None for n in group}
     found: list[Index | None] = []
     for group in right:
-        known = {n: f if (f := factors[n]) is not None else np.arange(sizes[n]) for n in group}
         free = all(factors[n] is None for n in group)
-        found.append(None if free else _merged(group, known, sizes))
+        free = free or any(factors[n] is None and sizes[n] > MOST_SCANNED for n in group)
+        if free:
+            found.append(None)
+            continue
+        known = {n: f if (f := factors[n]) is not None else np.arange(sizes[n]) for n in group}
+        found.append(_merged(group, known, sizes))
     return tuple(found)
 
 
@@ -259,7 +265,7 @@ def transposed(world: World, x: Node, order: Sequence[int]) -> Node:
         den=x.den,
         degree=x.degree,
         live=live,
-        marks=marks,  # type: ignore[arg-type]
+        marks=marks,
     )
 
 

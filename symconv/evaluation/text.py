@@ -11,7 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from symconv.errors import TooLarge
 from symconv.evaluation.graph import Index
+
+MOST_COUNTED = 10_000_000
+"""Samples of all windows of an average: 80 MB to count them."""
 
 
 class Misfit(ValueError):
@@ -146,6 +150,10 @@ def pooling(
 
 def counts(axis: Axis, size: int, pair: tuple[int, int], *, with_pads: bool) -> list[int]:
     """How many samples each window of an average counts."""
+    if axis.outputs * axis.taps > MOST_COUNTED:
+        raise TooLarge(
+            f"the samples of {axis.outputs} windows of {axis.taps} are too many to count"
+        )
     lo, hi = pair
     first, end = (-lo, size + hi) if with_pads else (max(-lo, 0), size + min(hi, 0))
     at = np.add.outer(np.arange(axis.outputs) * axis.stride - lo, np.arange(axis.taps))

@@ -52,7 +52,7 @@ class Patches:
         index: tuple[Any, ...] = (slice(None), slice(None), *shaped)
         found = values[index]
         order = [0, 1, *range(2, 2 + 2 * rank, 2), *range(3, 3 + 2 * rank, 2)]
-        return found.transpose(order).reshape(*found.shape[:2], self.taps, self.outputs)
+        return np.asarray(found).transpose(order).reshape(*found.shape[:2], self.taps, self.outputs)
 
 
 def _with_fill(values: Array, fill: object) -> Array:
@@ -136,7 +136,7 @@ def _kernel(
     own = w.live[0 if transposed else 1] if not (transposed and groups > 1) else None
     sizes, lives = (channels, *w.shape[2:]), (own, *w.live[2:])
     places = [
-        np.arange(n, dtype=np.int64) if live is None else live
+        world.budget.positions(n) if live is None else live
         for n, live in zip(sizes, lives, strict=True)
     ]
     if not transposed:
@@ -151,7 +151,7 @@ def _kernel(
 
 
 def _alive(kernel: Array, places: Sequence[Index]) -> tuple[Array, list[Index]]:
-    """The kernel without the channels and taps that are zero throughout, and those that are left."""
+    """The kernel without the channels and taps that are zero throughout, and which are left."""
     live = (kernel != 0).any((0, 1))
     found = []
     for axis, place in enumerate(places):
@@ -207,9 +207,9 @@ def _window_marks(
 def overlaid(world: World, x: Node, w: Node, axes: Sequence[Axis]) -> Node:
     """``y[m, o] = sum_{c,j} x[c, j] * w[m, c, read(o, j)]``: the tensor itself is the kernel."""
     numbers = world.numbers
-    every = tuple(np.arange(n, dtype=np.int64) for n in x.shape)
 
     def plan(grid: Grid) -> Plan:
+        every = tuple(map(world.budget.positions, x.shape))
         where = patches([axis.table(out) for axis, out in zip(axes, grid[1:], strict=True)])
         world.budget.spend(len(grid[0]), x.shape[0], where.taps, where.outputs)
         wants = every, (grid[0], every[0], *where.reads)
@@ -272,9 +272,9 @@ def averaged(world: World, x: Node, axes: Sequence[Axis], counts: Sequence[Seque
 def maximised(world: World, x: Node, w: Node, axes: Sequence[Axis], groups: int) -> Node:
     """The maximum over the taps at which a constant weight is not zero."""
     outer, inner, numbers = w.shape[0] // groups, w.shape[1], world.numbers
-    taps = tuple(np.arange(n, dtype=np.int64) for n in w.shape[1:])
 
     def plan(grid: Grid) -> Plan:
+        taps = tuple(map(world.budget.positions, w.shape[1:]))
         where = patches([axis.table(out) for axis, out in zip(axes, grid[1:], strict=True)])
         channels = (grid[0] // outer)[:, None] * inner + taps[0]
         read = np.unique(channels)

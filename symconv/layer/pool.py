@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
+from symconv.budget import running
 from symconv.errors import LayerError
 from symconv.layer.base import Ints, Layer, forward_pads
 from symconv.padding import Padding, Pair
@@ -121,6 +122,8 @@ class AvgPool(Pool):
     def scales(self, input_size: Sequence[int]) -> tuple[tuple[Fraction, ...], ...]:
         """Per axis the factor ``1/n_a[o]`` of each output; a window's divisor is their product."""
         rank = len(tuple(input_size))
+        for window in self.windows(input_size):
+            running().check_entries(window.output, "an axis's divisors")
         pads = self.per_axis("padding", rank)
         return tuple(
             tuple(Fraction(1, n) for n in self._counts(window, axis_pads))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import product
 from time import perf_counter
 
-from symconv.budget import running
+from symconv.budget import running, spending
 from symconv.claim import Claim
 from symconv.errors import ContradictionError, MalformedError, SymconvError
 from symconv.prove.confirm import evaluated
@@ -37,6 +37,11 @@ def settle_for_all_sizes(claim: Claim) -> Verdict:
         ClaimError: the claim is ill-formed, or no size satisfies its conditions.
         SizesDisagree: the provers contradict each other.
     """
+    with spending():
+        return _settled(claim)
+
+
+def _settled(claim: Claim) -> Verdict:
     found = settle_all(claim)
     if isinstance(found, Holds):
         check_claim(claim.at(found.at[0]))

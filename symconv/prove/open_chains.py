@@ -11,15 +11,18 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
+from symconv.budget import spending
 from symconv.claim import Claim
 from symconv.errors import ClaimError, FactorError, SymconvError, TooLarge
 from symconv.network import Network
 from symconv.network_proof import OpenNetworkProof, Tail
 from symconv.open_network import OpenNetwork
 from symconv.prove.chains import settle_network
+from symconv.prove.confirm import evaluated
 from symconv.prove.sets import NotForAllSizes, SizeSets, bounded, size_sets
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.hidden import pulled_back, reads_nothing
+from symconv.prove.sets.samples import samples
 from symconv.prove.sets.words import describe, points
 from symconv.sizes import check_names, condition_to_isl
 from symconv.verdict import Certificate, Fact, Refuted, Undecided
@@ -45,7 +48,7 @@ def settle_network_for_all_sizes(
         )
     expansion = OpenNetwork(network, tuple(names), where=tuple(where))
     try:
-        with bounded():
+        with spending(), bounded():
             return _Squares(expansion).proof(start)
     except (FactorError, NotForAllSizes, TooLarge) as fault:
         claim = Claim(network.name, network.channels, tuple(names), where=tuple(where))
@@ -94,7 +97,11 @@ class _Squares:
         )
         free = describe(legal.subtract(fails), legal, names)
         without = _refuted_without(masked, points(fails, names, TRIES))
-        certificate = self._certificate(masked, legal, start)
+        certificate = evaluated(
+            self._certificate(masked, legal, start), samples(legal, masked.names)
+        )
+        if isinstance(certificate, Undecided):
+            return OpenNetworkProof(masked, certificate)
         proof = OpenNetworkProof(masked, certificate, tails, free, without)
         facts = (*certificate.facts, *proof.mask_facts())
         return replace(proof, verdict=replace(certificate, facts=facts))

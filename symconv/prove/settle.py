@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from time import perf_counter
 
+from symconv.budget import spending
 from symconv.claim import Claim
 from symconv.errors import ClaimError
 from symconv.prove import concrete
 from symconv.prove.confirm import confirmed
 from symconv.prove.cuts import needs_cuts
+from symconv.prove.large import settle_by_sets
 from symconv.prove.squares import Guess, settle_in_squares
 from symconv.prove.witness import find_witness, valued
 from symconv.relation.sides import check_around, check_claim
@@ -31,15 +33,20 @@ def settle(claim: Claim, guess: Guess = lambda place: None) -> Verdict:
     >>> settle(read_claim({"input": {"channels": 1, "size": [4]}, **sides})).verdict
     'proved'
     """
+    with spending():
+        return confirmed(_unconfirmed(claim, guess))
+
+
+def _unconfirmed(claim: Claim, guess: Guess) -> Verdict:
     start = perf_counter()
     if not needs_cuts(claim.left, claim.right):
         check_around(claim)
-        return confirmed(_plain(claim, guess))
+        return _plain(claim, guess)
     shapes = check_claim(claim)
     if shapes[0] != shapes[1]:
         found = Counterexample(left_shape=shapes[0], right_shape=shapes[1])
-        return confirmed(Refuted(claim, found, perf_counter() - start, ("shapes",)))
-    return confirmed(_in_parts(claim, guess))
+        return Refuted(claim, found, perf_counter() - start, ("shapes",))
+    return _in_parts(claim, guess)
 
 
 def _in_parts(claim: Claim, guess: Guess) -> Verdict:
@@ -55,7 +62,7 @@ def _plain(claim: Claim, guess: Guess) -> Verdict:
         return replace(verdict, counterexample=valued(claim, verdict.counterexample))
     if isinstance(verdict, Undecided):
         found = settle_in_squares(claim, guess)
-        return found if isinstance(found, Certificate) else verdict
+        return found if isinstance(found, Certificate) else settle_by_sets(claim, verdict)
     return verdict
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from symconv.budget import running
 from symconv.errors import SymconvError
 from symconv.polyphase import AxisExpansion
 from symconv.report.formula import Expression, Symbol, Values
@@ -66,6 +67,7 @@ def _places(axis: AxisExpansion) -> tuple[dict[str, int], dict[str, Any], dict[s
         "lo'": axis.lo, "hi'": axis.hi, "K'": axis.kernel, "N'": axis.coarse_input,
         "O'": axis.coarse_output,
     }  # fmt: skip
+    running().check_entries(w.output * w.kernel, "an axis of the derivation")
     o, k = (index.ravel() for index in np.indices((w.output, w.kernel), dtype=np.int64))
     i, p = np.divmod(o, axis.factor_out)
     slots = np.zeros((3, axis.factor_out, w.kernel), dtype=np.int64)

@@ -31,7 +31,8 @@ def apart(work: Callable[[], T], seconds: float) -> T:
         _answer(work, write)
     os.close(write)
     try:
-        return _result(read, seconds)
+        result: T = _result(read, seconds)
+        return result
     finally:
         os.close(read)
         os.kill(child, signal.SIGKILL)
