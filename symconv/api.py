@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from symconv.claim import Claim, read_claim
 from symconv.destride import OpenExpansion, destride
 from symconv.dialect.config import layer_to_dict
-from symconv.errors import ClaimError, FactorError, SymconvError, TooLarge
+from symconv.errors import ClaimError, SymconvError, TooLarge
 from symconv.expand import Expansion
 from symconv.lattice import LatticeExpansion, expand_lattice
 from symconv.layer import AnyLayer, LatticeConv
 from symconv.network import Network
 from symconv.prove.settle import settle
 from symconv.standin import matrix_entries, stand_in
-from symconv.verdict import Certificate, Fact, Undecided, Verdict
+from symconv.verdict import Certificate, Fact, Verdict
 
 if TYPE_CHECKING:
     from symconv.network_proof import NetworkProof, OpenNetworkProof
@@ -108,18 +108,13 @@ def prove_for_all_sizes(
     >>> verdict.verdict, verdict.sizes, verdict.method
     ('proved', 'all', ['sets'])
     """
-    from symconv.open_claim import axis_names, claim_for_all_sizes
+    from symconv.open_claim import claim_for_all_sizes
     from symconv.prove.all_sizes import settle_for_all_sizes
 
     if isinstance(subject, Network):
         return prove_network_for_all_sizes(subject, names, where=where).verdict
     opened = subject if isinstance(subject, OpenExpansion) else destride(subject)
-    try:
-        claim = replace(claim_for_all_sizes(opened, names, name), where=tuple(where))
-    except FactorError as fault:
-        rank = opened.original.rank or len(names or ()) or 2
-        asked = tuple(names or axis_names(rank))
-        return Undecided(Claim(name, opened.original.in_channels, asked), str(fault), 0.0, "all")
+    claim = replace(claim_for_all_sizes(opened, names, name), where=tuple(where))
     layer = layer_to_dict(opened.original, claim.size)
     verdict = settle_for_all_sizes(claim)
     return replace(verdict, layer=layer) if isinstance(verdict, Certificate) else verdict

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from math import gcd, lcm
@@ -12,7 +13,7 @@ from typing import Any, overload
 from numpy.typing import NDArray
 
 from symconv import steps as st
-from symconv.errors import FactorError
+from symconv.errors import FactorError, LayerError
 from symconv.expand import Expansion, inner_window
 from symconv.lattice import LatticeExpansion, expand_lattice
 from symconv.layer import AnyLayer, Conv, LatticeConv, read_size
@@ -57,9 +58,22 @@ class OpenExpansion:
     def _usual(self) -> Expansion:
         """The expansion at some size that every factor divides."""
         first = max(next(self._sizes(axis)) for axis in range(self._rank))
-        whole = self.at([first] * self._rank)
+        whole = self._legal(first, 1)
         period = lcm(*whole.factor_in)
-        return self.at([first + -first % period] * self._rank)
+        return self._legal(first + -first % period, period)
+
+    def _legal(self, first: int, step: int) -> Expansion:
+        """The expansion at the first of some equal sizes at which the layer has one.
+
+        Raises:
+            LayerError: none of so many sizes as the stride counts residues is legal.
+        """
+        stride = max(self.original.per_axis("stride", self._rank))
+        *sizes, last = range(first, first + step * (stride + 1), step)
+        for size in sizes:
+            with suppress(LayerError):
+                return self.at([size] * self._rank)
+        return self.at([last] * self._rank)
 
     def usual(self, rank: int) -> Expansion:
         """The expansion at some size of so many axes that every factor divides."""
@@ -86,7 +100,11 @@ class OpenExpansion:
             for size in self._sizes(axis):
                 sizes = list(self._usual.input_size)
                 sizes[axis] = size
-                if getattr(self.at(sizes), read) != usual:
+                try:
+                    found = getattr(self.at(sizes), read)
+                except LayerError:
+                    continue  # a size that the layer does not take
+                if found != usual:
                     raise FactorError(
                         f"the expansion's {read} depends on the input size; "
                         "name one: destride(layer, input_size) or .at(input_size)"

@@ -27,6 +27,9 @@ from symconv.expand import Expansion
 from symconv.layer import AnyLayer, Conv, ConvTranspose
 from symconv.polyphase import AxisExpansion
 
+LAYERS = (st.ConvStep, st.ConvTransposeStep, st.MaxConvStep, st.MaxPoolStep, st.AvgPoolStep)
+"""Steps that a layer is written as."""
+
 INPUT = -1
 """The network's input, as a signal; signal ``n`` is the output of node ``n``."""
 
@@ -274,12 +277,17 @@ class NetworkExpansion:
         return (*steps, *_cropped(last)) if last is not None else ()
 
     def node_at(self, place: int) -> int | None:
-        """The first layer node whose steps reach beyond this place of the claim's right side."""
+        """The first node whose own layer stands at this place of the claim's right side or behind.
+
+        What follows a layer, such as an average's divisors and the way back to phases, is read by
+        the next one.
+        """
         seen = 0
         for node, steps in enumerate(self.node_steps):
-            seen += len(steps)
-            if seen > place and node in self.expansions:
+            places = (seen + n for n, step in enumerate(steps) if isinstance(step, LAYERS))
+            if node in self.expansions and any(at >= place for at in places):
                 return node
+            seen += len(steps)
         return None
 
     def factors_at(self, place: int) -> Factors | None:
