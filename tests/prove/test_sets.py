@@ -20,7 +20,7 @@ from symconv.prove.concrete import settle
 from symconv.prove.sets import Fails, Holds, settle_all
 from symconv.replay import replay
 from symconv.sizes import evaluate
-from symconv.verdict import Certificate, Refuted, Undecided
+from symconv.verdict import Refuted, Undecided
 from tests.planted import random_layer
 from tests.test_random_claims import mutant, true_claim
 

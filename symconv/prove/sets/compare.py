@@ -16,9 +16,10 @@ from typing import Any
 
 from symconv.errors import TooLarge
 from symconv.prove.sets.blocks import BlockSets, Counted, Sizes, alike, connected, framed
+from symconv.prove.sets.counted import written_out
 from symconv.prove.sets.formulas import Form, Term
 
-MOST_TERMS = 24
+MOST_TERMS = 32
 """Most terms of one monomial, both sides together: their overlaps are looked at one by one."""
 
 
@@ -76,6 +77,19 @@ def _ordered(term: Term) -> Term:
 
 
 def _differ(lefts: list[Term], rights: list[Term], maximum: bool, sizes: Sizes, legal: Any) -> Any:
+    """The sizes at which two sums differ; indices that must be counted are written out."""
+    try:
+        return _uncounted(lefts, rights, maximum, sizes, legal)
+    except Counted:
+        left, right = (written_out(side, sizes, MOST_TERMS) for side in (lefts, rights))
+        if len(left) + len(right) == len(lefts) + len(rights):
+            raise
+        return _uncounted(left, right, maximum, sizes, legal)
+
+
+def _uncounted(
+    lefts: list[Term], rights: list[Term], maximum: bool, sizes: Sizes, legal: Any
+) -> Any:
     if len(lefts) == len(rights) == 1:
         terms = [framed(lefts[0]), framed(rights[0])]
         blocks = connected(terms)
