@@ -82,9 +82,9 @@ class _Maker:
         fill = rng.choice(FILLS)
         # Alike channels summed: so many on the left, so many on the right.
         share = Fraction(before[0], before[1]) if alike or before == after else Fraction(1)
-        fills = fill, fill * share
+        fills = Fraction(fill), fill * share
         if not self.honest and rng.random() < 0.6:
-            fills = fill, fill
+            fills = Fraction(fill), Fraction(fill)
         pair = tuple(
             {"op": kind, **options,
              "weight": self._weight(f"{side}{place}", self._lead(kind, c, m, groups), taps, f)}
@@ -116,9 +116,9 @@ class _Maker:
             options["padding_mode"] = "replicate"
         return options
 
-    def _weight(self, name: str, lead: list[int], taps: list[int], fill: Fraction | int) -> str:
+    def _weight(self, name: str, lead: list[int], taps: list[int], fill: Fraction) -> str:
         """A constant weight: filled, or derived by a convolution of constants."""
-        shape, value = [*lead, *taps], Fraction(fill)
+        shape, value = [*lead, *taps], fill
         if self.rng.random() < 0.7 or not self.derived:
             self.weights[name] = {"shape": shape, "fill": str(value)}
             return name

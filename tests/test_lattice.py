@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 import symconv
+from symconv.budget import Budget, spending
 from symconv.dialect.config import read_layer
 from symconv.errors import FoldError, LayerError
 from symconv.lattice import Cosets, LatticeExpansion, evaluate_lattice, expand_lattice
 from symconv.layer.lattice import LatticeConv, determinant
-from symconv.prove import sets
 from symconv.prove.lattice import settle_lattice
 from tests.requirements import require
 
@@ -233,11 +233,12 @@ def test_a_report_shows_the_cosets(tmp_path: Path) -> None:
 
 
 def test_a_query_beyond_its_bound_stays_open(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(sets, "MOST_OPERATIONS", 50)
     layer: Any = symconv.Conv(1, 1, (3, 3), stride=[[2, 1], [1, -3]], padding=1)  # type: ignore[arg-type]
-    verdict: Any = symconv.prove(layer)
+    with spending(Budget(operations=50)):
+        verdict: Any = symconv.prove(layer)
+        page = symconv.report(layer, tmp_path).html.read_text()
     assert verdict.verdict == "undecided"
     assert "isl gave up" in verdict.reason
-    assert "isl gave up" in symconv.report(layer, tmp_path).html.read_text()
+    assert "isl gave up" in page

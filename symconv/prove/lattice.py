@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
 
-from symconv.errors import SymconvError, TooLarge
+from symconv.errors import ContradictionError, TooLarge
+from symconv.evaluation.matrix_strides import cosets_of, lattice_difference
 from symconv.lattice import LatticeExpansion
 from symconv.layer.base import read_size
 from symconv.layer.lattice import Point, solve, times
+
+LOOKED_AT = (1, 4, 7)
+"""Sizes at which both sides are evaluated where all are proved: one sample, few, more than a
+kernel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,34 @@ def settle_lattice(e: LatticeExpansion, input_size: Sequence[int] | None = None)
     """
     if input_size is None:
         return _for_all_sizes(e)
-    found = _difference(e, read_size(input_size, "conv"))
-    return LatticeVerdict("refuted" if found else "proved", "these", ("tables",), found)
+    size = read_size(input_size, "conv")
+    found = _difference(e, size)
+    verdict = LatticeVerdict("refuted" if found else "proved", "these", ("tables",), found)
+    return _confirmed(e, verdict, (size,))
+
+
+def _confirmed(
+    e: LatticeExpansion, verdict: LatticeVerdict, sizes: Sequence[Point]
+) -> LatticeVerdict:
+    """The verdict, once other code has evaluated both sides.
+
+    Raises:
+        ContradictionError: a proved layer differs from its expansion, or a refuted one does not.
+    """
+    counterexample = verdict.counterexample or {}
+    if "cosets" in counterexample:
+        holding = cosets_of(e, tuple(counterexample["input"]))
+        differs = holding == counterexample["cosets"]
+    else:
+        differs = any(lattice_difference(e, size) is not None for size in sizes)
+    if differs != (verdict.verdict == "refuted"):
+        seen = "differ" if differs else "agree"
+        raise ContradictionError(
+            f"symconv contradicts itself about a stride {e.original.stride}: it is "
+            f"{verdict.verdict} by {', '.join(verdict.method)}, but evaluated at {sizes} the sides "
+            f"{seen}; there is no verdict. Please report it"
+        )
+    return verdict
 
 
 def _for_all_sizes(e: LatticeExpansion) -> LatticeVerdict:
@@ -63,14 +94,17 @@ def _for_all_sizes(e: LatticeExpansion) -> LatticeVerdict:
     except TooLarge as fault:
         return LatticeVerdict("undecided", "all", ("sets",), reason=str(fault))
     if sizes is None:
-        return LatticeVerdict("proved", "all", ("sets",))
+        rank = len(e.original.stride)
+        small = [tuple(n + axis % 2 for axis in range(rank)) for n in LOOKED_AT]
+        return _confirmed(e, LatticeVerdict("proved", "all", ("sets",)), small)
     found = _difference(e, tuple(sizes.values()))
     if found is None:
-        raise SymconvError(
+        raise ContradictionError(
             f"sets find a difference at {sizes} and tables none: a fault of symconv, "
             "please report it"
         )
-    return LatticeVerdict("refuted", "all", ("sets", "tables"), found)
+    verdict = LatticeVerdict("refuted", "all", ("sets", "tables"), found)
+    return _confirmed(e, verdict, (tuple(sizes.values()),))
 
 
 def _slots(e: LatticeExpansion, v: Point) -> list[tuple[int, Point]]:
