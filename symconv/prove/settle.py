@@ -10,7 +10,8 @@ from symconv.errors import ClaimError
 from symconv.prove import concrete
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.squares import Guess, settle_in_squares
-from symconv.prove.witness import find_witness, valued
+from symconv.prove.values import as_values
+from symconv.prove.witness import find_witness
 from symconv.verdict import Certificate, Refuted, Undecided, Verdict
 
 
@@ -31,7 +32,7 @@ def settle(claim: Claim, guess: Guess = lambda place: None) -> Verdict:
         return _evaluated(claim, verdict) if isinstance(verdict, Undecided) else verdict
     verdict = concrete.settle(claim)
     if isinstance(verdict, Refuted):
-        return replace(verdict, counterexample=valued(claim, verdict.counterexample))
+        return replace(verdict, counterexample=as_values(claim, verdict.counterexample))
     if isinstance(verdict, Undecided):
         found = settle_in_squares(claim, guess)
         return found if isinstance(found, Certificate) else verdict
