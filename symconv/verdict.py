@@ -86,7 +86,8 @@ class Counterexample(_NotABool):
     Through functions and maxima there are no coefficients, and beside constants the coefficient is
     not what the sides give.  Then ``assignment`` gives the non-zero entries of the input (``"x"``,
     always the first) and of the free weights, ``functions`` how a function that nothing is known of
-    is read, and ``left`` and ``right`` are the two values of ``output[o]``.  ``size`` gives the named sizes of a claim for all of them.
+    is read, and ``left`` and ``right`` are the two values of ``output[o]``.  ``size`` gives the
+    named sizes of a claim for all of them.
     """
 
     output: tuple[int, ...] = ()
@@ -106,12 +107,9 @@ class Counterexample(_NotABool):
         if self.left_shape is not None and self.right_shape is not None:
             shapes = {"left_shape": list(self.left_shape), "right_shape": list(self.right_shape)}
             return size | shapes
-        # A weight may be called "x" as the input is.
         assigned = {
-            name if place == 0 or name != "x" else "weight x": [
-                [list(index), value] for index, value in entries
-            ]
-            for place, (name, entries) in enumerate(self.assignment)
+            name: [[list(index), value] for index, value in entries]
+            for name, entries in self._named_entries()
         }
         values = {"assignment": assigned, "functions": list(self.functions)} if assigned else {}
         return (
@@ -126,6 +124,11 @@ class Counterexample(_NotABool):
                 "right": _number(self.right),
             }
         )
+
+    def _named_entries(self) -> Iterator[tuple[str, Entries]]:
+        """The assignment by names that differ: a weight may be called ``"x"`` as the input is."""
+        for place, (name, entries) in enumerate(self.assignment):
+            yield "weight x" if place and name == "x" else name, entries
 
     def input_entries(self) -> Entries:
         """The input's entries that are not zero."""
@@ -156,11 +159,12 @@ class Counterexample(_NotABool):
         factors += [] if self.input is None else [f"x{list(self.input)}"]
         where = f"in output {list(self.output)}"
         if not factors:
-            return f"{where}, the constant term is {self.left} on the left, {self.right} on the right"
+            constants = f"{self.left} on the left, {self.right} on the right"
+            return f"{where}, the constant term is {constants}"
         return f"{where}, left has {self.left} times {' * '.join(factors)}, right has {self.right}"
 
     def _values(self, complete: bool) -> str:
-        given = [words for name, entries in self.assignment for words in _assigned(name, entries)]
+        given = [words for named in self._named_entries() for words in _assigned(*named)]
         rest = "every other entry 0" if given else "every entry 0"
         given += [] if complete and given else [rest]
         *most, last = [*given, *self.functions]

@@ -45,9 +45,9 @@ def valued_maximum(claim: Claim, found: Counterexample) -> Counterexample:
     left, right = read_sides(claim)
     if left.monoid != "max":
         return found
-    sides = [_reads(form, found.output) for form in (left, right)]
-    entries = _telling(*sides, found.input)
-    values = [side.value(dict(entries)) for side in sides]
+    one, other = (_reads(form, found.output) for form in (left, right))
+    entries = _telling(one, other, found.input)
+    values = [side.value(dict(entries)) for side in (one, other)]
     if values[0] == values[1]:
         raise ContradictionError(f"claim {claim.name!r}: both sides agree at {found.sentence()}")
     return replace(
