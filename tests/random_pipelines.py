@@ -105,7 +105,7 @@ def ran(text: Text, side: str) -> Any:
 def fits(text: Text) -> bool:
     """Whether the left side runs, and gives something of a modest size."""
     try:
-        return 0 < ran(text, "left").size <= 600
+        return 0 < int(ran(text, "left").size) <= 600
     except (SymconvError, ValueError, IndexError, ZeroDivisionError, TypeError):
         return False
 
@@ -114,9 +114,12 @@ def _conv(to: Pipelines, shape: Shape) -> Text:
     rank, groups = len(shape) - 1, to.pick(1, 1, shape[0])
     kernel = [to.pick(1, 2, 3) for _ in range(rank)]
     weight = to.weight([groups * to.pick(1, 2), shape[0] // groups, *kernel])
-    step = {"op": "conv", "weight": weight, "groups": groups, "stride": to.pick(1, 1, 2),
-            "dilation": to.pick(1, 1, 2), "padding": to.pick(0, 1, "same", "same_lower", "valid"),
-            "padding_mode": to.pick("zeros", "zeros", "reflect", "replicate", "circular")}  # fmt: skip
+    step = {
+        "op": "conv", "weight": weight, "groups": groups,
+        "stride": to.pick(1, 1, 2), "dilation": to.pick(1, 1, 2),
+        "padding": to.pick(0, 1, "same", "same_lower", "valid"),
+        "padding_mode": to.pick("zeros", "zeros", "reflect", "replicate", "circular"),
+    }  # fmt: skip
     if step["padding"] == 1 and to.rng.random() < 0.5:
         step["padding"] = to.pads(shape[1:])
     if step["padding_mode"] == "zeros":
@@ -228,15 +231,28 @@ def _pointwise(to: Pipelines, shape: Shape) -> Text:
     return {"op": "pointwise", "function": to.pick(*FUNCTIONS)}
 
 
+def _flip(to: Pipelines, shape: Shape) -> Text:
+    return {"op": "flip", "axes": [to.rng.randrange(len(shape))]}
+
+
+def _dilate(to: Pipelines, shape: Shape) -> Text:
+    return {"op": "dilate", "dilation": [1, *(to.pick(1, 2) for _ in shape[1:])]}
+
+
+def _tile(to: Pipelines, shape: Shape) -> Text:
+    return {"op": "tile", "repeats": [to.pick(1, 2) for _ in shape]}
+
+
+def _transpose(to: Pipelines, shape: Shape) -> Text:
+    return {"op": "transpose", "axes": [0, *range(len(shape) - 1, 0, -1)]}
+
+
 MAKERS: dict[str, Maker] = {
     "conv": _conv, "conv_transpose": _conv_transpose, "conv_as_kernel": _conv_as_kernel,
     "max_conv": _max_conv, "max_pool": _pool("max_pool"), "avg_pool": _pool("avg_pool"),
     "pad": _pad, "rearrange": _rearrange, "scale": _scale, "mask": _mask, "divide": _divide,
     "split": _split, "slice": _slice, "add": _branches("add"), "concat": _branches("concat"),
     "pointwise": _pointwise,
-    "flip": lambda to, shape: {"op": "flip", "axes": [to.rng.randrange(len(shape))]},
-    "dilate": lambda to, shape: {"op": "dilate", "dilation": [1, *(to.pick(1, 2) for _ in shape[1:])]},
-    "tile": lambda to, shape: {"op": "tile", "repeats": [to.pick(1, 2) for _ in shape]},
-    "transpose": lambda to, shape: {"op": "transpose",
-                                    "axes": [0, *range(len(shape) - 1, 0, -1)]},
+    "flip": _flip,
+    "dilate": _dilate, "tile": _tile, "transpose": _transpose,
 }  # fmt: skip

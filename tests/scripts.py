@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 from symconv.verdict import Counterexample
 
@@ -45,9 +46,9 @@ def number(text: str) -> float | Fraction:
         return float(text)
 
 
-def close(one: float | Fraction, other: float | Fraction, rounded: bool) -> bool:
+def close(one: Any, other: Any, rounded: bool) -> bool:
     """Whether two values are the same; where a function rounds, to nine digits."""
-    return one == other or (rounded and abs(one - other) <= 1e-9 * (1 + abs(one)))
+    return bool(one == other or (rounded and abs(one - other) <= 1e-9 * (1 + abs(one))))
 
 
 def as_stated(lines: Sequence[str], found: Counterexample, rounded: bool = False) -> bool:

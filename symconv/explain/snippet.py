@@ -22,7 +22,7 @@ LARGEST_DIGIT = 9
 
 MOST_FACTORS = {True: 3, False: 8}
 """How many layers multiply such numbers in 64 bits: where constants make dense numbers
-``(9 * MOST_TAPS)**3`` is below ``2**63``; with at most 16 entries that are set ``(9 * 16)**8`` is."""
+``(9 * MOST_TAPS)**3`` is below ``2**63``; with at most 16 entries set, ``(9 * 16)**8`` is."""
 
 MOST_TAPS = 10**5
 """How many entries a weight has where dense numbers are multiplied in 64 bits."""
