@@ -120,7 +120,10 @@ def _numbers(of: Any, kind: Any, count: int, times: Any) -> list[int]:
 
 
 def _whole(value: Any, times: Any) -> int:
-    return int(value.mul(times).to_python())
+    text = value.mul(times).to_str()
+    if text is None:  # islpy's way to say that isl stopped at its bound
+        raise isl.Error("a number of a set could not be read within isl's bound on operations")
+    return int(text)
 
 
 def _named(names: Sequence[str], numbers: Sequence[int]) -> Iterator[tuple[str, int]]:
@@ -148,11 +151,14 @@ def _with_floor(linear: Linear, floor: Floor, number: int) -> Linear:
 
 
 def _shifted(words: str) -> str:
-    """The same residue class without the sum.
+    """The same residue class without the sum; nothing of what every remainder keeps.
 
-    >>> _shifted("(N + 2) % 3 == 0")
-    'N % 3 == 1'
+    >>> _shifted("(N + 2) % 3 == 0"), _shifted("N % 3 <= 2")
+    ('N % 3 == 1', '0 == 0')
     """
+    bound = re.fullmatch(r"(?:\w+|\([^()]*\)) % (\d+) (>= 0|<= (\d+))", words)
+    if bound is not None and int(bound[3] or int(bound[1]) - 1) >= int(bound[1]) - 1:
+        return EVERYWHERE
     found = re.fullmatch(r"\((\w+) \+ (\d+)\) % (\d+) == (\d+)", words)
     if found is None:
         return words

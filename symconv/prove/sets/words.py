@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import combinations, islice
 from typing import Any
 
@@ -14,6 +15,9 @@ from symconv.prove.sets.conditions import condition
 from symconv.sizes import to_isl
 
 MOST_MODULUS = 64
+
+MOST_OPERATIONS = 300_000
+"""How long isl looks for short words: about 0.1 s."""
 
 SHORT = 24
 """Words of so many letters are not made shorter by looking on: about one comparison."""
@@ -43,15 +47,39 @@ def describe(sizes: Any, among: Any, names: Sequence[str]) -> str:
     rest = among.subtract(sizes)
     found: list[str] = []
     for said, of in (("{}", sizes), ("not ({})", rest)):
-        pairs = ((words, said.format(words)) for words in _candidates(of, among, names))
-        found += islice((whole for words, whole in pairs if _same(words, of, among, names)), 1)
+        with _few_operations():
+            exact = (w for w in _candidates(of, among, names) if _same(w, of, among, names))
+            found += (said.format(words) for words in islice(exact, 1))
         if found and _length(found[0]) <= SHORT:
             return found[0]
-    formulas = _formulas(sizes, rest, among, names)
-    found += [words for words in formulas if _same(words, sizes, among, names)]
-    if not found:
-        raise InternalError(f"a set of sizes has no words that say exactly it: {sizes}")
-    return min(found, key=_length)
+    with _few_operations():
+        for words in _formulas(sizes, rest, among, names):
+            found += [words] if _same(words, sizes, among, names) else []
+    return min(found, key=_length) if found else _plain(sizes, among, names)
+
+
+def _plain(sizes: Any, among: Any, names: Sequence[str]) -> str:
+    """The set's own formula, whatever it costs."""
+    words = condition(sizes, names)
+    if not _same(words, sizes, among, names):
+        raise InternalError(f"a set of sizes is not what its words say, {words!r}: {sizes}")
+    return words
+
+
+@contextmanager
+def _few_operations() -> Iterator[None]:
+    """Stop what is within after `MOST_OPERATIONS` of isl's operations, and go on behind it."""
+    context = isl.DEFAULT_CONTEXT
+    before = context.get_max_operations()
+    context.reset_operations()
+    context.set_max_operations(MOST_OPERATIONS)
+    try:
+        yield
+    except (isl.Error, TypeError):
+        pass  # shorter words are a kindness; a number cut short by the bound is a TypeError
+    finally:
+        context.set_max_operations(before)
+        context.reset_operations()
 
 
 def _length(words: str) -> int:
