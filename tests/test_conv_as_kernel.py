@@ -216,7 +216,7 @@ def test_functions_around_the_step_are_proved_in_squares() -> None:
 def test_the_swap_holds_at_every_size_kernel_and_pads() -> None:
     verdict = check(OPEN)
     assert isinstance(verdict, Certificate)
-    assert verdict.facts[0].figures["domain"] == "K > 0 and q >= -N + K - p"
+    assert verdict.facts[0].figures["domain"] == "N + p + q >= K and K >= 1"
     assert check(FULL).verdict == "proved"
 
 
