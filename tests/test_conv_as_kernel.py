@@ -365,6 +365,6 @@ def test_the_nearest_claim_that_holds_is_found() -> None:
     text["right"][0]["padding"] = [[4, 4]]
     verdict = settle(read_claim(text))
     assert isinstance(verdict, Refuted)
-    found = repair(verdict, seconds=20)
+    found = repair(verdict)
     assert found is not None
     assert found.changes[0].after == [[4, 3]]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from symconv.mutations.base import Mutation, Seen, Text
 from symconv.mutations.orders import crops, orders
-from symconv.mutations.pads import fills, output_paddings, paddings
+from symconv.mutations.pads import modes, output_paddings, paddings, values
 from symconv.mutations.windows import flags, spacings
 
 __all__ = ["Mutation", "Seen", "step_mutations"]
@@ -18,6 +18,7 @@ def step_mutations(step: Text, rank: int, seen: Seen | None = None) -> Iterator[
     """All small changes of a step, given as JSON, of a claim of so many spatial axes.
 
     ``seen`` holds values of attributes that stand elsewhere in the claim, which are tried too.
+    What is more often meant comes first among changes of one size.
 
     >>> [m.step["slices"] for m in step_mutations({"op": "slice", "slices": [[1, None, None]]}, 1)
     ...  if m.size == 1]
@@ -27,12 +28,13 @@ def step_mutations(step: Text, rank: int, seen: Seen | None = None) -> Iterator[
     [1, 2, [1, 2]]
     """
     op, seen = step["op"], seen or {}
+    yield from flags(step)
+    yield from values(step, seen)
     if op == "conv_transpose":
         yield from output_paddings(step)
     if op in WINDOWS:
         yield from paddings(step, rank, seen)
         yield from spacings(step, rank, seen)
-        yield from flags(step)
     elif op == "pad":
         yield from paddings(step, rank, seen)
     elif op == "rearrange":
@@ -41,4 +43,4 @@ def step_mutations(step: Text, rank: int, seen: Seen | None = None) -> Iterator[
         yield from crops(step)
     elif op == "flip":
         yield Mutation("", None, 2)
-    yield from fills(step, seen)
+    yield from modes(step)

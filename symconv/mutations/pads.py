@@ -97,18 +97,23 @@ FILLED = {"conv": ("padding_mode", "padding_value"), "pad": ("mode", "value")}
 """The attributes that say what a step's pads hold."""
 
 
-def fills(step: Text, seen: Seen) -> Iterator[Mutation]:
-    """Another padding mode; another value: 0, -inf for a maximum, a zero point of the claim."""
-    if step["op"] not in FILLED:
+def values(step: Text, seen: Seen) -> Iterator[Mutation]:
+    """Other numbers in the pads: 0, -inf for a maximum, a zero point of the claim."""
+    mode, value = FILLED.get(step["op"], ("", ""))
+    if not value or step.get(mode, "zeros") != "zeros":
         return
-    mode, value = FILLED[step["op"]]
-    now, filled = step.get(mode, "zeros"), step.get(value, 0)
-    plain = {key: text for key, text in step.items() if key != value}
-    for other in PADDING_MODES:
-        if other != now:
-            yield changed(plain, mode, other, 1)
-    elsewhere = [number for name in ("value", "padding_value") for number in seen.get(name, ())]
+    now = step.get(value, 0)
+    elsewhere = [n for name in ("value", "padding_value") for n in seen.get(name, ())]
     infinite = ["-inf"] if step["op"] == "pad" else []
     for other in dict.fromkeys([0, *infinite, *elsewhere]):
-        if now == "zeros" and other != filled and (other != "-inf" or infinite):
+        if other != now and (other != "-inf" or infinite):
             yield changed(step, value, other, 1)
+
+
+def modes(step: Text) -> Iterator[Mutation]:
+    """Another padding mode; only zeros have a value."""
+    mode, value = FILLED.get(step["op"], ("", ""))
+    plain = {key: text for key, text in step.items() if key != value}
+    for other in PADDING_MODES if mode else ():
+        if other != step.get(mode, "zeros"):
+            yield changed(plain, mode, other, 1)

@@ -1,6 +1,6 @@
 """The nearest claim that holds: a refuted right side with one attribute, or two, changed.
 
-Changed are pads of layers and of pad steps, what they hold, strides and dilations, crop ends, output
+Changed are pads of layers and of pad steps, what they hold, strides, dilations, crop ends, output
 padding, flips, flags of poolings and the order of factors in patterns, in the right side and in the
 weights that it alone derives; the left side is what was asked for and stays.  Nearest means: fewest
 attributes, then the smallest sum of changes.  Candidates are tried on random numbers first; what
@@ -71,7 +71,7 @@ def repair(
     'The claim holds if step 0 of right pads by [[1, 2]] instead of 1'
     """
     start, claim = perf_counter(), refuted.claim
-    screen = Screen.of(refuted)
+    screen = Screen(refuted)
     left = proofs
     for tried, edits in enumerate(islice(candidates_of(claim), candidates), 1):
         other = _survivor(claim, edits, screen)

@@ -50,7 +50,14 @@ class Edit:
 
     spot: Spot
     mutation: Mutation
-    step: Step | None
+
+    def steps(self) -> tuple[Step, ...]:
+        """What is put for the step.
+
+        Raises:
+            ClaimError: there is no such step.
+        """
+        return () if self.mutation.step is None else (read_step(self.mutation.step),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +112,7 @@ def candidates_of(claim: Claim) -> Iterator[tuple[Edit, ...]]:
 def _edits(claim: Claim) -> Iterator[Edit]:
     seen, rank = _seen(claim), len(claim.size)
     for spot, step in _spots(claim):
-        for mutation in step_mutations(step.to_dict(), rank, seen):
-            try:
-                new = None if mutation.step is None else read_step(mutation.step)
-            except (SymconvError, ValueError):
-                continue
-            yield Edit(spot, mutation, new)
+        yield from (Edit(spot, m) for m in step_mutations(step.to_dict(), rank, seen))
 
 
 SHARED = ("stride", "dilation", "padding", "value", "padding_value")
@@ -173,7 +175,7 @@ def edited(claim: Claim, edits: Sequence[Edit]) -> Claim:
     """The claim with these edits.
 
     Raises:
-        ClaimError: a weight so edited is none.
+        ClaimError: a step or a weight so edited is none.
     """
     # From the last step to the first, so that a step that goes moves no other that changes.
     for edit in sorted(edits, key=lambda edit: edit.spot, reverse=True):
@@ -194,7 +196,7 @@ def _with_step(
 ) -> tuple[Step, ...]:
     if not within:
         at = edit.spot.place
-        return (*steps[:at], *([edit.step] if edit.step else []), *steps[at + 1 :])
+        return (*steps[:at], *edit.steps(), *steps[at + 1 :])
     (at, branch), *inner = within
     outer = steps[at]
     if not isinstance(outer, Branching):

@@ -6,25 +6,19 @@ divide.  A claim with named sizes is tried at several; a large one at a smaller 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import product
 from math import lcm, prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from symconv import steps as st
 from symconv.claim import Claim
-from symconv.errors import SymconvError
-from symconv.plain import read_number
-from symconv.repair.edits import used_by
-from symconv.replay import run_steps
+from symconv.repair.run import FAULTS, Array, Key, Run
 from symconv.verdict import Refuted
-
-Array = NDArray[Any]
-Key = tuple[Any, ...]
 
 RANGES = ((-9, 9), (-9, -1))
 """Entries of the first and the second try: what a maximum over a pad of zeros hides shows where all
@@ -40,26 +34,25 @@ MOST_SMALLER = 12
 """How many smaller sizes are looked at."""
 
 _TOLERANCE = 1e-6
-_FAULTS = (SymconvError, ValueError, IndexError, ZeroDivisionError, TypeError, OverflowError)
-"""What a candidate that makes no sense ends with, from NumPy as from symconv."""
 
 
-@dataclass(frozen=True, slots=True)
 class Screen:
-    """Points at which both sides are compared, and the sizes that they are at."""
+    """Points at which both sides are compared; a point is made when a candidate gets so far."""
 
-    points: tuple[_Point, ...]
-
-    @classmethod
-    def of(cls, refuted: Refuted) -> Screen:
-        """The points for the repairs of a refuted claim."""
-        sizes = _sizes(refuted) if refuted.claim.names else [{}]
-        points = [point for at in sizes for point in _points(refuted.claim, at)]
-        return cls(tuple(points))
+    def __init__(self, refuted: Refuted) -> None:
+        sizes = _sizes(refuted) if refuted.claim.names else iter([{}])
+        self._more = (point for at in sizes for point in _points(refuted.claim, at))
+        self._points: list[_Point] = []
 
     def passes(self, claim: Claim) -> bool:
         """Whether no point tells the two sides apart."""
-        return all(point.passes(claim) for point in self.points)
+        return all(point.passes(claim) for point in self._every())
+
+    def _every(self) -> Iterator[_Point]:
+        yield from self._points
+        for point in self._more:
+            self._points.append(point)
+            yield point
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +66,13 @@ class _Point:
     known: Mapping[Key, Array]
 
     def passes(self, claim: Claim) -> bool:
+        """Whether the right side of a candidate gives what the left side gives."""
         try:
-            right = _Run(_at(claim, self.sizes, self.size), self.tensors, self.known).side("right")
-        except _FAULTS:
+            at = replace(claim.at(self.sizes) if self.sizes else claim, size=self.size)
+            right = Run(at, self.tensors, self.known).side("right")
+        except FAULTS:
             return False
         return _alike(self.left, right)
-
-
-def _at(claim: Claim, sizes: Mapping[str, int], size: tuple[int, ...]) -> Claim:
-    return replace(claim.at(sizes) if claim.names else claim, size=size)
 
 
 def _alike(left: Array, right: Array) -> bool:
@@ -94,50 +85,6 @@ def _alike(left: Array, right: Array) -> bool:
     return not bool((apart & ~np.isnan(left) & ~np.isnan(right)).any())
 
 
-@dataclass(slots=True)
-class _Run:
-    """One side of a claim in floating point; what is known of a pipeline's start is not run again."""
-
-    claim: Claim
-    tensors: Mapping[str, Array]
-    known: Mapping[Key, Array] = field(default_factory=dict)
-    found: dict[Key, Array] = field(default_factory=dict)
-
-    def side(self, side: str) -> Array:
-        return self._run((), self.tensors[""], getattr(self.claim, side)).astype(float)
-
-    def _weight(self, name: str) -> Array:
-        weight = self.claim.weight(name)
-        if weight.source is not None:
-            return self._run(self._key(name), self._weight(weight.source), weight.steps)
-        if weight.fill is None:
-            return self.tensors[name]
-        return np.full(weight.shape or (), float(read_number(weight.fill) or 0))
-
-    def _run(self, start: Key, array: Array, steps: Sequence[st.Step]) -> Array:
-        prefix, done, keys = start, 0, []
-        for step in steps:
-            prefix = (*prefix, step, *(self._key(name) for name in used_by(step)))
-            keys.append(prefix)
-        for place in range(len(steps), 0, -1):
-            if keys[place - 1] in self.known:
-                array, done = self.known[keys[place - 1]], place
-                break
-        for step, key in zip(steps[done:], keys[done:], strict=True):
-            with np.errstate(all="ignore"):
-                array = run_steps([step], array, self._weight)
-            self.found[key] = array
-        return array
-
-    def _key(self, name: str) -> Key:
-        """A weight by its source and its steps, so that an edited one is another."""
-        weight = self.claim.weight(name)
-        if weight.source is None:
-            return (name,)
-        inner = [self._key(other) for step in weight.steps for other in used_by(step)]
-        return (name, self._key(weight.source), weight.steps, *inner)
-
-
 def _points(claim: Claim, sizes: Mapping[str, int]) -> Iterator[_Point]:
     """Two points at one size, if it is not too large or the claim has a smaller one of its kind."""
     at = claim.at(sizes) if claim.names else claim
@@ -146,33 +93,28 @@ def _points(claim: Claim, sizes: Mapping[str, int]) -> Iterator[_Point]:
         return
     for seed, bounds in enumerate(RANGES):
         small = replace(at, size=size)
-        run = _Run(small, _tensors(small, bounds, seed))
+        run = Run(small, _tensors(small, bounds, seed))
         try:
             left = run.side("left")
-        except _FAULTS:
+        except FAULTS:
             return
         yield _Point(sizes, size, run.tensors, left, _known(small, run.tensors))
 
 
 def _known(claim: Claim, tensors: Mapping[str, Array]) -> Mapping[Key, Array]:
-    run = _Run(claim, tensors)
-    try:
+    run = Run(claim, tensors)
+    with suppress(*FAULTS):  # its first steps may have run all the same
         run.side("right")
-    except _FAULTS:
-        pass  # its first steps may have run all the same
     return run.found
 
 
 def _tensors(claim: Claim, bounds: tuple[int, int], seed: int) -> dict[str, Array]:
+    """An input with entries within the bounds, and free weights."""
     rng = np.random.default_rng(seed)
-    low, high = bounds
     free = {n: w.shape or () for n, w in claim.weights if w.source is None and w.fill is None}
-    return {
-        name: rng.integers(low if not name else -9, high + 1 if not name else 10, shape).astype(
-            float
-        )
-        for name, shape in {"": claim.input_shape, **free}.items()
-    }
+    tensors = {name: rng.integers(-9, 10, shape).astype(float) for name, shape in free.items()}
+    low, high = bounds
+    return {"": rng.integers(low, high + 1, claim.input_shape).astype(float), **tensors}
 
 
 def _work(claim: Claim) -> int:
@@ -180,8 +122,8 @@ def _work(claim: Claim) -> int:
     steps = list(st.flat((*claim.left, *claim.right)))
     largest = max((prod(w.shape or ()) for _, w in claim.weights), default=1)
     layers = sum(isinstance(step, st.ConvStep | st.ConvTransposeStep) for step in steps)
-    windows = max((_kernel(step) for step in steps), default=1) ** len(claim.size)
-    return prod(claim.size) * (claim.channels * windows + max(largest, 1) * layers)
+    windows = prod([max(map(_kernel, steps), default=1)] * len(claim.size))
+    return prod(claim.input_shape[1:]) * (claim.channels * windows + max(largest, 1) * layers)
 
 
 def _kernel(step: st.Step) -> int:
@@ -194,7 +136,7 @@ def _numbers(value: Any) -> list[int]:
 
 def _smaller(claim: Claim) -> tuple[int, ...] | None:
     """The least size of this kind at which the claim still fails: equal modulo all its factors."""
-    period = min(_period(claim), min(claim.size))
+    period = min(_period(claim), *claim.size)
     axes = [range(n % period or period, n, period) for n in claim.size]
     for step in range(min(MOST_SMALLER, max(map(len, axes)))):
         size = tuple(axis[min(step, len(axis) - 1)] if len(axis) else n
@@ -208,10 +150,10 @@ def _smaller(claim: Claim) -> tuple[int, ...] | None:
 
 
 def _fails(claim: Claim) -> bool:
-    run = _Run(claim, _tensors(claim, RANGES[0], 0))
+    run = Run(claim, _tensors(claim, RANGES[0], 0))
     try:
         return not _alike(run.side("left"), run.side("right"))
-    except _FAULTS:
+    except FAULTS:
         return False
 
 
@@ -235,8 +177,8 @@ def _sizes(refuted: Refuted) -> Iterator[Mapping[str, int]]:
         sizes = {name: n + d for (name, n), d in zip(least.items(), more, strict=True)}
         try:
             at = claim.at(sizes)
-            _Run(at, _tensors(at, RANGES[0], 0)).side("left")
-        except _FAULTS:
+            Run(at, _tensors(at, RANGES[0], 0)).side("left")
+        except FAULTS:
             continue
         yield sizes
         found += 1
