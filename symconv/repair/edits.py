@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from symconv.claim import Claim, Weight
@@ -151,10 +152,11 @@ def _steps_within(
                 yield from _steps_within(weight, (*within, (place, number)), branch)
 
 
-def used_by(step: Step) -> list[str]:
+@lru_cache(maxsize=4096)
+def used_by(step: Step) -> tuple[str, ...]:
     """The weights that a step names, those of its branches included."""
     found = (getattr(s, name, None) for s in flat([step]) for name in ("weight", "bias"))
-    return [name for name in found if isinstance(name, str)]
+    return tuple(name for name in found if isinstance(name, str))
 
 
 def _used(claim: Claim, steps: Sequence[Step]) -> set[str]:

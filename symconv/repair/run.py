@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from symconv.errors import SymconvError
 from symconv.layer import Conv
 from symconv.plain import read_number
 from symconv.repair.edits import used_by
-from symconv.replay import Weights, run_steps
+from symconv.replay import run_steps
 from symconv.replay_convs import numbers, padded
 
 Array = NDArray[Any]
@@ -54,11 +55,26 @@ class Run:
             keys.append(prefix)
         done = next((n for n in range(len(steps), 0, -1) if keys[n - 1] in self.known), 0)
         array = self.known[keys[done - 1]] if done else array
-        for step, key in zip(steps[done:], keys[done:], strict=True):
-            with np.errstate(all="ignore"):
-                array = _stepped(step, array, self._weight)
+        for step, before, key in zip(
+            steps[done:], [start, *keys][done:], keys[done:], strict=False
+        ):
+            array = self._stepped(step, before, array)
             self.found[key] = array
         return array
+
+    def _stepped(self, step: st.Step, before: Key, x: Array) -> Array:
+        """One step; its branches are run like pipelines, from the key of what came before."""
+        if isinstance(step, st.Add | st.Concat):
+            parts = [self._run((*before, "branch"), x, branch) for branch in step.branches]
+            joined = sum(parts) if isinstance(step, st.Add) else np.concatenate(parts, step.axis)
+            return np.asarray(joined)
+        with np.errstate(all="ignore"):
+            if isinstance(step, st.ConvStep) and x.dtype == float:
+                w = self._weight(step.weight)
+                if w.dtype == float and w.ndim == x.ndim + 1:
+                    bias = None if step.bias is None else self._weight(step.bias)
+                    return convolved(step, x, w, bias)
+            return run_steps([step], x, self._weight)
 
     def _key(self, name: str) -> Key:
         """A weight by its source and its steps, so that an edited one is another."""
@@ -69,25 +85,34 @@ class Run:
         return (name, self._key(weight.source), weight.steps, *inner)
 
 
-def _stepped(step: st.Step, x: Array, weights: Weights) -> Array:
-    """One step; a plain convolution as one product of matrices, which spares a call per tap."""
-    if isinstance(step, st.ConvStep) and step.groups == 1 and x.dtype == float:
-        w = weights(step.weight)
-        if w.dtype == float and w.ndim == x.ndim + 1 and w.shape[1] == len(x):
-            return _convolved(step, x, w, None if step.bias is None else weights(step.bias))
-    return run_steps([step], x, weights)
-
-
-def _convolved(step: st.ConvStep, x: Array, w: Array, bias: Array | None) -> Array:
-    rank = x.ndim - 1
-    layer = Conv(len(x), len(w), w.shape[2:], step.stride, step.padding, step.dilation)
+def convolved(step: st.ConvStep, x: Array, w: Array, bias: Array | None) -> Array:
+    """A convolution as one product of matrices per group, which spares a call per tap."""
+    rank, groups = x.ndim - 1, step.groups
+    layer = Conv(
+        w.shape[1] * groups, len(w), w.shape[2:], step.stride, step.padding, step.dilation, groups
+    )
     pads, strides, dilations = numbers(layer, x)
-    value = read_number(step.padding_value)
-    fill = float("-inf") if value is None else float(value)
-    x = padded(x, [(0, 0), *pads], step.padding_mode, fill)
+    x = _padded(x, [(0, 0), *pads], step)
     spans = [d * (k - 1) + 1 for k, d in zip(w.shape[2:], dilations, strict=True)]
     windows = sliding_window_view(x, spans, tuple(range(1, rank + 1)))
-    index = (slice(None), *(slice(None, None, n) for n in (*strides, *dilations)))
-    read = tuple(range(rank + 1, 2 * rank + 1))
-    y = np.tensordot(w, windows[index], ((1, *range(2, rank + 2)), (0, *read)))
-    return y if bias is None else y + bias.reshape(-1, *[1] * rank)
+    read = windows[(slice(None), *(slice(None, None, n) for n in (*strides, *dilations)))]
+    out = read.shape[1 : rank + 1]
+    # Channel, taps, positions; then the channels of each group with the taps in one axis.
+    order = (0, *range(rank + 1, 2 * rank + 1), *range(1, rank + 1))
+    columns = read.transpose(order).reshape(groups, w.shape[1] * prod(w.shape[2:]), prod(out))
+    y = np.matmul(w.reshape(groups, len(w) // groups, -1), columns).reshape(len(w), *out)
+    return np.asarray(y if bias is None else y + bias.reshape(-1, *[1] * rank))
+
+
+def _padded(x: Array, pads: Sequence[tuple[int, int]], step: st.ConvStep) -> Array:
+    """The padded input; for pads of one number without `numpy.pad`, which is slow on small ones."""
+    if step.padding_mode != "zeros":
+        return padded(x, pads, step.padding_mode, 0)
+    value = read_number(step.padding_value)
+    fill = float("-inf") if value is None else float(value)
+    grown = np.full([n + lo + hi for n, (lo, hi) in zip(x.shape, pads, strict=True)], fill)
+    ends = list(zip(x.shape, pads, strict=True))
+    to = tuple(slice(max(lo, 0), n + lo + min(hi, 0)) for n, (lo, hi) in ends)
+    of = tuple(slice(max(-lo, 0), n + min(hi, 0)) for n, (lo, hi) in ends)
+    grown[to] = x[of]
+    return grown
