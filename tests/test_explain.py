@@ -25,6 +25,7 @@ from symconv.verdict import Refuted
 from tests.random_pipelines import Pipelines
 from tests.scripts import as_stated, number, printed
 from tests.test_lowerings import CLAIMS
+from tests.test_repair import PLANTED
 
 REFUTED = [text for text in CLAIMS if text["stated"] == "refuted"]
 SMALL = [text for text in REFUTED if max(text["input"]["size"]) <= 224]
@@ -184,6 +185,19 @@ def test_a_script_of_many_channels_is_fast(steps: list[dict[str, Any]]) -> None:
     start = time.perf_counter()
     assert not unlike([verdict])
     assert time.perf_counter() - start < 20  # seconds; about 1 on a machine of our own
+
+
+def test_every_mode_value_and_flag_is_written_out() -> None:
+    """The planted mistakes of the repairs: each differs in one attribute of one step."""
+    shape = {"input": {"channels": 2, "size": [14, 12]}, "weights": {"w": {"shape": [3, 2, 3, 2]}}}
+    planted = [{**shape, "left": left, "right": right} for left, right, _ in PLANTED.values()]
+    circular = [{"op": "conv", "weight": "w", "padding": [[-1, 2], [0, 1]], "padding_mode": mode}
+                for mode in ("circular", "zeros")]  # fmt: skip
+    planted.append({**shape, "left": circular[:1], "right": circular[1:]})
+    dilated = [{"op": "conv", "weight": "w", "padding": pads, "dilation": dilation}
+               for pads, dilation in (([2, 1], 2), ([[1, 1], [1, 0]], 1))]  # fmt: skip
+    planted.append({**shape, "left": dilated[:1], "right": dilated[1:]})
+    assert not unlike([refuted(text) for text in planted])
 
 
 POOLED = {

@@ -248,6 +248,17 @@ def test_a_large_claim_is_tried_at_a_smaller_size() -> None:
     assert found.changes[0].after == [[0, 1], [0, 1]]
 
 
+def test_nothing_is_suggested_that_only_random_numbers_say(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without the screen the first few candidates go to the proof, which most fail."""
+    monkeypatch.setattr("symconv.repair.Screen.passes", lambda screen, claim: True)
+    found = [words({"input": {"channels": 2, "size": [14, 12]},
+                    "weights": {"w": {"shape": [3, 2, 3, 2]}}, "left": left, "right": right})
+             for left, right, _ in PLANTED.values()]  # fmt: skip
+    assert None in found
+
+
 def test_the_answer_does_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     verdict = refuted(BY_NAME["stride-moved-from-3x3-to-1x1"])
     first = repair(verdict)

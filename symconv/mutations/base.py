@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,11 +29,14 @@ def changed(step: Text, attribute: str, value: Any, size: int) -> Mutation:
 def moved(value: Any, by: int) -> Any:
     """A number or an expression, so much larger.
 
-    >>> moved(3, -1), moved("N - K", -1), moved("N", 0)
-    (2, 'N - K - 1', 'N')
+    >>> moved(3, -1), moved("N - K", -1), moved("N - 1", 1), moved("N // 2 + 1", 1)
+    (2, 'N - K - 1', 'N', 'N // 2 + 2')
     """
     if not isinstance(value, str):
         return value + by
+    ended = re.fullmatch(r"(.*\S) ([+-]) (\d+)", value)
+    if ended is not None:
+        value, by = ended[1], by + int(ended[2] + ended[3])
     return f"{value} {'+' if by > 0 else '-'} {abs(by)}" if by else value
 
 
