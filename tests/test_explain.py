@@ -195,7 +195,7 @@ def test_every_mode_value_and_flag_is_written_out() -> None:
                 for mode in ("circular", "zeros")]  # fmt: skip
     planted.append({**shape, "left": circular[:1], "right": circular[1:]})
     dilated = [{"op": "conv", "weight": "w", "padding": pads, "dilation": dilation}
-               for pads, dilation in (([2, 1], 2), ([[1, 1], [1, 0]], 1))]  # fmt: skip
+               for pads, dilation in (([[0, 4], [0, 2]], 2), ([[0, 2], [0, 1]], 1))]  # fmt: skip
     planted.append({**shape, "left": dilated[:1], "right": dilated[1:]})
     assert not unlike([refuted(text) for text in planted])
 
