@@ -98,11 +98,12 @@ def named(name: str) -> Function:
         return Function(name, _EXACT[name])
     if name in _ROUNDED:
         return Function(name, _ROUNDED[name], exact=False)
-    slope = _slope(name)
-    return Function(name, lambda v: max(slope * v + 1, 2 - v), known=False)
+    rise = slope(name)
+    return Function(name, lambda v: max(rise * v + 1, 2 - v), known=False)
 
 
-def _slope(name: str) -> int:
+def slope(name: str) -> int:
+    """The ``a`` by which a replay reads a function that nothing is known of."""
     return 2 + sum(map(ord, name)) % 7
 
 
@@ -114,4 +115,4 @@ def reading(name: str) -> str:
     """
     if named(name).known:
         return name
-    return f"{name}(v) = max({_slope(name)}*v + 1, 2 - v)"
+    return f"{name}(v) = max({slope(name)}*v + 1, 2 - v)"

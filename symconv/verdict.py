@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NoReturn
 
@@ -86,10 +87,11 @@ class Counterexample(_NotABool):
     it on the other.  Least means: fewest factors, then the lexicographic order of (output, input,
     weight).
 
-    Through functions and maxima there are no coefficients.  Then ``assignment`` gives the non-zero
-    entries of the input (``"x"``, always the first) and of the free weights, ``functions`` how a
-    function that nothing is known of is read, and ``left`` and ``right`` are the two values of
-    ``output[o]``.  ``size`` gives the named sizes of a claim for all of them.
+    Through functions and maxima there are no coefficients, and beside constants the coefficient is
+    not what the sides give.  Then ``assignment`` gives the non-zero entries of the input (``"x"``,
+    always the first) and of the free weights, ``functions`` how a function that nothing is known of
+    is read, and ``left`` and ``right`` are the two values of ``output[o]``.  ``size`` gives the
+    named sizes of a claim for all of them.
     """
 
     output: tuple[int, ...] = ()
@@ -111,7 +113,7 @@ class Counterexample(_NotABool):
             return size | shapes
         assigned = {
             name: [[list(index), value] for index, value in entries]
-            for name, entries in self.assignment
+            for name, entries in self._named_entries()
         }
         values = {"assignment": assigned, "functions": list(self.functions)} if assigned else {}
         return (
@@ -127,6 +129,11 @@ class Counterexample(_NotABool):
             }
         )
 
+    def _named_entries(self) -> Iterator[tuple[str, Entries]]:
+        """The assignment by names that differ: a weight may be called ``"x"`` as the input is."""
+        for place, (name, entries) in enumerate(self.assignment):
+            yield "weight x" if place and name == "x" else name, entries
+
     def input_entries(self) -> Entries:
         """The input's entries that are not zero."""
         if self.assignment:
@@ -139,33 +146,48 @@ class Counterexample(_NotABool):
             return [(name, at, v) for name, entries in self.assignment[1:] for at, v in entries]
         return [(name, index, 1) for name, index in self.weights]
 
-    def sentence(self) -> str:
-        """The difference in words."""
+    def sentence(self, *, complete: bool = False) -> str:
+        """The difference in words; ``complete`` where the assignment names every entry there is.
+
+        >>> Counterexample((0, 0), left="2", right="1").sentence()
+        'in output [0, 0], the constant term is 2 on the left, 1 on the right'
+        """
         if self.size:
             at = ", ".join(f"{name} = {value}" for name, value in self.size)
-            return f"at {at}: {replace(self, size=()).sentence()}"
+            return f"at {at}: {replace(self, size=()).sentence(complete=complete)}"
         if self.left_shape is not None and self.right_shape is not None:
             return f"left has shape {list(self.left_shape)}, right has {list(self.right_shape)}"
         if self.assignment:
-            return self._values()
+            return self._values(complete)
         factors = [f"{name}{list(index)}" for name, index in self.weights]
         factors += [] if self.input is None else [f"x{list(self.input)}"]
-        product = " * ".join(factors) or "1"
-        return (
-            f"in output {list(self.output)}, left has {self.left} times {product}, "
-            f"right has {self.right}"
-        )
+        where = f"in output {list(self.output)}"
+        if not factors:
+            constants = f"{self.left} on the left, {self.right} on the right"
+            return f"{where}, the constant term is {constants}"
+        return f"{where}, left has {self.left} times {' * '.join(factors)}, right has {self.right}"
 
-    def _values(self) -> str:
-        given = [
-            f"{name}{list(index)} = {value}"
-            for name, entries in self.assignment for index, value in entries
-        ]  # fmt: skip
-        read = f", {', '.join(self.functions)}," if self.functions else ""
-        return (
-            f"with {', '.join(given) or 'nothing'} and every other entry 0{read} output "
-            f"{list(self.output)} is {self.left} on the left, {self.right} on the right"
-        )
+    def _values(self, complete: bool) -> str:
+        given = [words for named in self._named_entries() for words in _assigned(*named)]
+        rest = "every other entry 0" if given else "every entry 0"
+        given += [] if complete and given else [rest]
+        *most, last = [*given, *self.functions]
+        said = f"{', '.join(most)} and {last}" if most else last
+        return f"with {said}: left {self.left}, right {self.right} in output {list(self.output)}"
+
+
+MOST_NAMED = 6
+"""How many entries of one value a sentence names; JSON and the script hold all of them."""
+
+
+def _assigned(name: str, entries: Entries) -> Iterator[str]:
+    """The entries of one tensor in words, those of one value together where they are many."""
+    for value in dict.fromkeys(value for _, value in entries):
+        places = [f"{name}{list(index)}" for index, other in entries if other == value]
+        if len(places) <= MOST_NAMED:
+            yield from (f"{place} = {value}" for place in places)
+        else:
+            yield f"{places[0]}, ..., {places[-1]} ({len(places)} entries) = {value}"
 
 
 def _number(text: str) -> int | str:

@@ -21,8 +21,7 @@ def shown(text: Mapping[str, Any]) -> Shown:
     from symconv.verdict import Refuted
 
     verdict = api.check(text)
-    search = isinstance(verdict, Refuted) and verdict.sizes == "these"
-    found = repair(verdict) if search else None  # type: ignore[arg-type]
+    found = repair(verdict) if isinstance(verdict, Refuted) else None
     source, comment = (str(text.get(part, "")) for part in ("source", "comment"))
     return Shown(verdict, source, comment, found.sentence() if found else "")
 

@@ -136,7 +136,7 @@ def of_refutation(verdict: Verdict, search: bool = True) -> Result:
     if not isinstance(verdict, Refuted):
         return {}
     result: Result = {"sentence": sentence(verdict), "snippet": script(verdict)}
-    if search and verdict.sizes == "these":
+    if search:
         found = repair(verdict)
         result["repair"] = None if found is None else found.to_dict()
     return result

@@ -95,16 +95,13 @@ def _some(size: int, most: int | None) -> Index | None:
 
 @dataclass(slots=True)
 class GivenPoint:
-    """Given entries of every tensor, ``rest`` elsewhere; functions are what their names say."""
+    """Given entries of every tensor, and 0 elsewhere; functions are what their names say."""
 
     entries: Mapping[str, Mapping[tuple[int, ...], Any]]
     functions: Callable[[str], Callable[[Any], Any]]
-    rest: Any = 0
 
     def live(self, name: str, shape: tuple[int, ...]) -> Live:
         """The positions of the given entries."""
-        if self.rest != 0 and name == "":
-            return (None,) * len(shape)
         places = list(self.entries.get(name, {}))
         columns = np.array(places, dtype=np.int64).reshape(len(places), len(shape))
         return tuple(np.unique(columns[:, axis]) for axis in range(len(shape)))
@@ -112,8 +109,6 @@ class GivenPoint:
     def values(self, name: str, shape: tuple[int, ...], grid: Grid, numbers: Numbers) -> Array:
         """The given entries that lie on the grid."""
         found = numbers.zeros(tuple(map(len, grid)))
-        if name == "":
-            found[...] = self.rest
         for place, value in self.entries.get(name, {}).items():
             at = [np.searchsorted(axis, p) for axis, p in zip(grid, place, strict=True)]
             inside = zip(at, grid, place, strict=True)

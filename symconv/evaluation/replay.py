@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -27,14 +28,12 @@ def shapes_of(claim: Claim) -> tuple[tuple[int, ...], tuple[int, ...]]:
     Raises:
         Misfit: a step does not fit its tensor.
     """
-    reader = _reader(claim, {}, 0)
+    reader = _reader(claim, {})
     return reader.side("left").shape, reader.side("right").shape
 
 
-def values_at(
-    claim: Claim, output: tuple[int, ...], entries: Entries, rest: Any = 0
-) -> tuple[Any, Any]:
-    """Both sides at one output; ``""`` names the input, whose other entries are ``rest``.
+def values_at(claim: Claim, output: tuple[int, ...], entries: Entries) -> tuple[Any, Any]:
+    """Both sides at one output; ``""`` names the input, and what is not given is 0.
 
     Raises:
         Misfit: a step does not fit its tensor.
@@ -46,7 +45,7 @@ def values_at(
     >>> values_at(claim, (0, 0), {"": {(0, 3): 5}})
     (5, 0)
     """
-    reader = _reader(claim, entries, rest)
+    reader = _reader(claim, entries)
     sides = reader.side("left"), reader.side("right")
     grid = tuple(np.array([o], dtype=np.int64) for o in output)
     with np.errstate(all="ignore"):
@@ -56,16 +55,14 @@ def values_at(
     return next(exact), next(exact)
 
 
-def _reader(claim: Claim, entries: Entries, rest: Any) -> Reader:
+def _reader(claim: Claim, entries: Entries) -> Reader:
     world = World(Graph(), Exact(), Budget(MOST_VALUES))
-    point = GivenPoint(entries, lambda name: named(name).compute, rest)
+    point = GivenPoint(entries, lambda name: named(name).compute)
     return Reader(world, claim, point)
 
 
 def _over(value: Any, den: int) -> Any:
     """The value as a plain number: an integer where it is one."""
-    from fractions import Fraction
-
     if not isinstance(value, int | Fraction):
         return value / den
     found = Fraction(value) / den

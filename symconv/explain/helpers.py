@@ -1,13 +1,44 @@
-"""The plain NumPy functions that a written-out counterexample may call, as text."""
+"""The plain NumPy functions that a written-out counterexample may call, as text.
+
+They share no line with symconv.  Channels and taps whose numbers are all zero are left out of the
+sums, so that a layer of many channels costs what its few entries cost.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 HELPERS: dict[str, str] = {
+    "each": '''\
+def each(value, rank):
+    """One value per axis."""
+    return list(value) if isinstance(value, (list, tuple)) else [value] * rank
+''',
+    "ends": '''\
+def ends(pads, size, kernel, stride, dilation):
+    """One pair (lo, hi) per axis; SAME puts the odd sample at the end, same_lower in front."""
+    if not isinstance(pads, str):
+        return [p if isinstance(p, tuple) else (p, p) for p in each(pads, len(size))]
+    found = []
+    for n, k, s, d in zip(size, kernel, stride, dilation):
+        total = max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
+        pair = (total // 2, total - total // 2)
+        found.append(pair if pads == "same" else pair[::-1])
+    return found
+''',
     "pad": '''\
-def pad(x, pads, value=0):
-    """Grow by the positive pads, then crop by the negative ones."""
-    x = np.pad(x, [(max(a, 0), max(b, 0)) for a, b in pads], constant_values=value)
-    return x[tuple(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(x.shape, pads))]
+def pad(x, pads, value=0, mode="constant"):
+    """Grow by the positive pads, crop by the negative ones; "wrap" goes round what is left."""
+    grow = [(max(a, 0), max(b, 0)) for a, b in pads]
+    if mode == "wrap":
+        return np.pad(x[tuple(slice(max(-a, 0), n + min(b, 0))
+                              for n, (a, b) in zip(x.shape, pads))], grow, mode)
+    if mode == "constant":
+        x = x if isinstance(value, int) else x.astype(object)
+        x = np.pad(x, grow, constant_values=value)
+    else:
+        x = np.pad(x, grow, mode)
+    return x[tuple(slice(max(-a, 0), n + min(b, 0)) for n, (a, b) in zip(x.shape, pads))]
 ''',
     "rearrange": '''\
 def rearrange(x, factors, order, groups):
@@ -27,60 +58,152 @@ def dilate(x, factors):
     y[tuple(slice(None, None, f) for f in factors)] = x
     return y
 ''',
+    "scale": '''\
+def scale(x, factors):
+    """Each named axis times one factor per position."""
+    for axis, values in factors.items():
+        shape = [-1 if a == axis else 1 for a in range(x.ndim)]
+        x = x * np.array(values, object).reshape(shape)
+    return x
+''',
+    "taps": '''\
+def taps(first, out, stride):
+    """What the tap that starts at `first` reads on each axis, for all outputs."""
+    return tuple(slice(a, a + s * (o - 1) + 1, s) for a, o, s in zip(first, out, stride))
+''',
+    "biased": '''\
+def biased(y, bias):
+    """One number added per channel."""
+    return y + bias.reshape(-1, *[1] * (y.ndim - 1))
+''',
     "conv": '''\
-def conv(x, w, stride, pads, dilation, groups):
-    """A convolution by its definition: one strided slice a tap."""
-    if isinstance(pads, str):
-        pads = same(x.shape[1:], w.shape[2:], stride, dilation, pads)
-    x = pad(x, [(0, 0), *pads])
+def conv(x, w, stride=1, pads=0, dilation=1, groups=1, value=0, mode="constant"):
+    """A convolution by its definition: one strided slice per tap."""
+    rank, kernel = x.ndim - 1, w.shape[2:]
+    stride, dilation = each(stride, rank), each(dilation, rank)
+    x = pad(x, [(0, 0), *ends(pads, x.shape[1:], kernel, stride, dilation)], value, mode)
     out = [(n - d * (k - 1) - 1) // s + 1
-           for n, k, s, d in zip(x.shape[1:], w.shape[2:], stride, dilation)]
-    y, c = np.zeros((len(w), *out), x.dtype), w.shape[1]
-    for tap in np.ndindex(*w.shape[2:]):
-        part = x[(slice(None), *(slice(d * k, d * k + s * (o - 1) + 1, s)
-                                 for k, s, d, o in zip(tap, stride, dilation, out)))]
-        for g, rows in enumerate(np.split(np.arange(len(w)), groups)):
-            y[rows] += np.tensordot(w[rows][(..., *tap)], part[g * c:(g + 1) * c], 1)
+           for n, k, s, d in zip(x.shape[1:], kernel, stride, dilation)]
+    y = np.zeros((len(w), *out), np.result_type(x, w))
+    m, c = len(w) // groups, w.shape[1]
+    full = (x != 0).reshape(len(x), -1).any(1)
+    for tap in np.ndindex(*kernel):
+        part = x[(slice(None), *taps([d * k for d, k in zip(dilation, tap)], out, stride))]
+        for g in range(groups):
+            rows = w[g * m:(g + 1) * m][(..., *tap)]
+            live = np.flatnonzero((rows != 0).any(0) & full[g * c:(g + 1) * c])
+            if len(live):
+                y[g * m:(g + 1) * m] += np.tensordot(rows[:, live], part[g * c + live], 1)
     return y
-
-
-def same(size, kernel, stride, dilation, which):
-    """TensorFlow's SAME: the odd sample at the end (same) or in front (same_lower)."""
-    ends = []
-    for n, k, s, d in zip(size, kernel, stride, dilation):
-        total = max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
-        pair = (total // 2, total - total // 2)
-        ends.append(pair if which == "same" else pair[::-1])
-    return ends
 ''',
     "conv_transpose": '''\
-def conv_transpose(x, w, stride, pads, extra, dilation, groups):
+def conv_transpose(x, w, stride=1, pads=0, extra=0, dilation=1, groups=1):
     """Each input adds its kernel to the output, which is then cropped."""
+    rank = x.ndim - 1
+    stride, dilation = each(stride, rank), each(dilation, rank)
     spans = [d * (k - 1) + 1 for k, d in zip(w.shape[2:], dilation)]
     full = [(n - 1) * s + span for n, s, span in zip(x.shape[1:], stride, spans)]
-    y = np.zeros((w.shape[1] * groups, *full), x.dtype)
+    y = np.zeros((w.shape[1] * groups, *full), np.result_type(x, w))
     c, m = len(w) // groups, w.shape[1]
+    heard = (x != 0).reshape(len(x), -1).any(1)
     for tap in np.ndindex(*w.shape[2:]):
-        place = tuple(slice(d * k, d * k + (n - 1) * s + 1, s)
-                      for n, s, d, k in zip(x.shape[1:], stride, dilation, tap))
+        place = taps([d * k for d, k in zip(dilation, tap)], x.shape[1:], stride)
         for g in range(groups):
             rows = w[g * c:(g + 1) * c][(..., *tap)]
-            y[(slice(g * m, (g + 1) * m), *place)] += np.tensordot(
-                rows.T, x[g * c:(g + 1) * c], 1)
-    return pad(y, [(0, 0), *((-a, more - b) for (a, b), more in zip(pads, extra))])
+            live = np.flatnonzero((rows != 0).any(1) & heard[g * c:(g + 1) * c])
+            if len(live):
+                y[(slice(g * m, (g + 1) * m), *place)] += np.tensordot(
+                    rows[live].T, x[g * c + live], 1)
+    crops = same_crops(pads, spans, stride) if isinstance(pads, str) else [
+        p if isinstance(p, tuple) else (p, p) for p in each(pads, rank)]
+    return pad(y, [(0, 0), *((-a, e - b) for (a, b), e in zip(crops, each(extra, rank)))])
+''',
+    "same_crops": '''\
+def same_crops(which, spans, stride):
+    """SAME of a transposed convolution: what leaves `stride` outputs per input."""
+    crops = []
+    for span, s in zip(spans, stride):
+        total = span - s
+        pair = (total // 2, total - total // 2)
+        crops.append((0, total) if total < 0 else pair if which == "same" else pair[::-1])
+    return crops
 ''',
     "conv_as_kernel": '''\
-def conv_as_kernel(x, w, stride, pads, dilation):
-    """w (M, C, *K) convolved with x (C, *N) as its kernel: each output is one product summed."""
-    w = pad(w, [(0, 0), (0, 0), *pads])
+def conv_as_kernel(x, w, stride=1, pads=0, dilation=1):
+    """w (M, C, *K) convolved with x (C, *N) as its kernel, entry by entry of x."""
+    rank = x.ndim - 1
+    stride, dilation = each(stride, rank), each(dilation, rank)
+    w = pad(w, [(0, 0), (0, 0), *ends(pads, w.shape[2:], x.shape[1:], stride, dilation)])
     out = [(k - d * (n - 1) - 1) // s + 1
            for k, n, s, d in zip(w.shape[2:], x.shape[1:], stride, dilation)]
-    y = np.zeros((len(w), *out), x.dtype)
-    for o in np.ndindex(*out):
-        read = tuple(slice(s * i, s * i + d * (n - 1) + 1, d)
-                     for i, s, d, n in zip(o, stride, dilation, x.shape[1:]))
-        y[(..., *o)] = (w[(slice(None), slice(None), *read)] * x).reshape(len(w), -1).sum(1)
+    y = np.zeros((len(w), *out), np.result_type(x, w))
+    for c, *at in np.argwhere(x != 0).tolist():
+        first = [d * i for d, i in zip(dilation, at)]
+        y += x[(c, *at)] * w[(slice(None), c, *taps(first, out, stride))]
     return y
 ''',
+    "max_conv": '''\
+def max_conv(x, w, stride=1, pads=0, dilation=1, groups=1):
+    """The maximum over the taps of w that are not zero; -inf where there is none."""
+    rank, kernel = x.ndim - 1, w.shape[2:]
+    stride, dilation = each(stride, rank), each(dilation, rank)
+    x = pad(x, [(0, 0), *ends(pads, x.shape[1:], kernel, stride, dilation)], -np.inf)
+    out = [(n - d * (k - 1) - 1) // s + 1
+           for n, k, s, d in zip(x.shape[1:], kernel, stride, dilation)]
+    y = np.full((len(w), *out), -np.inf, object)
+    for m, c, *tap in np.argwhere(w != 0).tolist():
+        channel = m // (len(w) // groups) * w.shape[1] + c
+        read = taps([d * k for d, k in zip(dilation, tap)], out, stride)
+        y[m] = np.maximum(y[m], x[(channel, *read)])
+    return y
+''',
+    "windows": '''\
+def windows(x, kernel, stride, pads, dilation, ceil, inside, beyond):
+    """What each tap reads, for all outputs; the last window of `ceil` may hang over the pads."""
+    rank = x.ndim - 1
+    kernel, dilation = each(kernel, rank), each(dilation, rank)
+    stride = kernel if stride is None else each(stride, rank)
+    pads = ends(pads, x.shape[1:], kernel, stride, dilation)
+    out, more = [], []
+    for n, k, s, d, (a, b) in zip(x.shape[1:], kernel, stride, dilation, pads):
+        room = n + a + b - d * (k - 1) - 1
+        o = -(-room // s) + 1 if ceil else room // s + 1
+        out.append(o - 1 if ceil and (o - 1) * s >= n + a else o)
+        more.append((0, max((out[-1] - 1) * s - room, 0)))
+    x = pad(pad(x, [(0, 0), *pads], inside), [(0, 0), *more], beyond)
+    for tap in np.ndindex(*kernel):
+        yield x[(slice(None), *taps([d * k for d, k in zip(dilation, tap)], out, stride))]
+''',
+    "max_pool": '''\
+def max_pool(x, kernel, stride=None, pads=0, dilation=1, ceil=False):
+    """The maximum of each window; pads are -inf."""
+    y = None
+    for part in windows(x, kernel, stride, pads, dilation, ceil, -np.inf, -np.inf):
+        y = part if y is None else np.maximum(y, part)
+    return y
+''',
+    "avg_pool": '''\
+def avg_pool(x, kernel, stride=None, pads=0, ceil=False, include=True):
+    """The mean of each window over the samples, and the pads if `include`."""
+    counted = np.ones((1, *x.shape[1:]), int)
+    counts = sum(windows(counted, kernel, stride, pads, 1, ceil, int(include), 0))
+    shares = np.frompyfunc(lambda n: Fraction(1, n), 1, 1)(counts)
+    return sum(windows(x, kernel, stride, pads, 1, ceil, 0, 0)) * shares
+''',
 }
-NEEDS = {"conv": ("pad",), "conv_transpose": ("pad",), "conv_as_kernel": ("pad",)}
+_CONVOLVED = ("each", "ends", "pad", "taps")
+NEEDS: dict[str, tuple[str, ...]] = {
+    "conv": _CONVOLVED,
+    "conv_transpose": ("each", "pad", "taps", "same_crops"),
+    "conv_as_kernel": _CONVOLVED,
+    "max_conv": _CONVOLVED,
+    "windows": _CONVOLVED,
+    "max_pool": ("windows", *_CONVOLVED),
+    "avg_pool": ("windows", *_CONVOLVED),
+}
+
+
+def definitions(used: Iterable[str]) -> Iterator[str]:
+    """The text of these helpers and of those that they call, each once."""
+    wanted = {name for helper in used for name in (helper, *NEEDS.get(helper, ()))}
+    yield from (text for name, text in HELPERS.items() if name in wanted)

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
-from pprint import pformat
-from typing import Any
+import re
+from itertools import product
+from math import prod
 
 from symconv import steps as st
 from symconv.claim import Claim
-from symconv.errors import ClaimError
-from symconv.explain.helpers import HELPERS, NEEDS
-from symconv.padding import SAME
-from symconv.rearrange import read_pattern
-from symconv.verdict import Counterexample, Refuted
+from symconv.explain.helpers import definitions
+from symconv.explain.lines import expression, index, literal
+from symconv.plain import read_number
+from symconv.pointwise import named
+from symconv.verdict import Counterexample, Entries, Refuted
 
+MOST_LINES = 8
+"""So many entries of one value are set one by one; more than that in one line."""
 
-class _NotPlain(ClaimError):
-    """A step that the script does not write out."""
+LARGEST_DIGIT = 9
+"""Numbers up to this one are multiplied in 64 bits, if not many times over."""
+
+MOST_FACTORS = {True: 3, False: 8}
+"""How many layers multiply such numbers in 64 bits: where constants make dense numbers
+``(9 * MOST_TAPS)**3`` is below ``2**63``; with at most 16 entries set, ``(9 * 16)**8`` is."""
+
+MOST_TAPS = 10**5
+"""How many entries a weight has where dense numbers are multiplied in 64 bits."""
 
 
 def script(refuted: Refuted) -> str:
-    """A Python script that prints what each side gives at the counterexample.
-
-    It needs NumPy alone; where a step has no short form in NumPy it calls `symconv.replay`, and
-    its first line says so.
+    """A Python script that prints what each side gives at the counterexample; it needs NumPy alone.
 
     >>> from symconv import check
     >>> found = check({"input": {"channels": 1, "size": [4]}, "right": [],
@@ -41,215 +47,145 @@ def script(refuted: Refuted) -> str:
     print("right", right[0, 0])
     """
     refuted = refuted.at_size()
-    claim, found = refuted.claim, refuted.counterexample
-    writer = _Writer(claim)
-    try:
-        body = writer.body(found)
-    except _NotPlain as fault:
-        return f"# {fault}: this script needs symconv, not NumPy alone\n{replay_script(refuted)}"
-    used = [name for name in HELPERS if name in writer.used]
-    helpers = "".join(f"\n\n{HELPERS[name]}" for name in used)
-    return f"import numpy as np\n{helpers}\n" + ("\n" if used else "") + body
+    writer = _Writer(refuted.claim, refuted.counterexample)
+    body = writer.body()
+    helpers = "".join(f"\n\n{text}" for text in definitions(writer.used))
+    code = f"{helpers}\n{body}" if not helpers else f"{helpers}\n\n{body}"
+    return f"{_imports(code)}\n{code}"
+
+
+def _imports(code: str) -> str:
+    """The imports that a text needs, one per line."""
+    lines = ["import math"] if "math." in code else []
+    lines += ["from fractions import Fraction"] if "Fraction(" in code else []
+    return "\n".join([*lines, *([""] if lines else []), "import numpy as np"])
 
 
 class _Writer:
     """Writes a claim's lines, and remembers which helpers they call."""
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, claim: Claim, found: Counterexample) -> None:
         self.claim = claim
+        self.found = found
         self.used: set[str] = set()
         self.lines: list[str] = []
-        self._written: set[str] = set()
+        self.kind = "int" if _fits_64_bits(claim, found) else "object"
+        self._variables: dict[str, str] = {}
+        self._parts = 0
 
-    def body(self, found: Counterexample) -> str:
+    def body(self) -> str:
         """Input, weights, both sides, and what is printed."""
-        self.lines.append(f"x = np.zeros({self.claim.input_shape}, int)")
-        self.lines += [f"x[{index(at)}] = {value}" for at, value in found.input_entries()]
+        self.lines.append(f"x = np.zeros({self.claim.input_shape}, {self.kind})")
+        self.lines += _assignments("x", self.found.input_entries())
         for name, weight in self.claim.weights:
             if weight.source is None:
-                self._free(name, found)
+                self._free(name)
         self.lines.append("")
         for side in ("left", "right"):
             self.lines.append(f"{side} = x")
             self.pipeline(side, getattr(self.claim, side))
-        shown = ".shape" if found.left_shape is not None else f"[{index(found.output)}]"
+        shown = ".shape" if self.found.left_shape is not None else f"[{index(self.found.output)}]"
         self.lines += [f'print("left ", left{shown})', f'print("right", right{shown})']
         return "\n".join(self.lines)
 
-    def _free(self, name: str, found: Counterexample) -> None:
-        weight = self.claim.weight(name)
+    def _free(self, name: str) -> None:
+        weight, variable = self.claim.weight(name), self._variable(name)
         if weight.fill is None:
-            self.lines.append(f"w_{name} = np.zeros({weight.shape}, int)")
-        elif type(weight.fill) is int:
-            self.lines.append(f"w_{name} = np.full({weight.shape}, {weight.fill})")
+            self.lines.append(f"{variable} = np.zeros({weight.shape}, {self.kind})")
         else:
-            raise _NotPlain(f"weight {name!r} is filled with {weight.fill!r}")
-        places = [(at, value) for other, at, value in found.weight_entries() if other == name]
-        self.lines += [f"w_{name}[{index(at)}] = {value}" for at, value in places]
-        self._written.add(name)
+            filled = f"{weight.shape}, {literal(weight.fill)}, {self.kind}"
+            self.lines.append(f"{variable} = np.full({filled})")
+        entries = [(at, value) for other, at, value in self.found.weight_entries() if other == name]
+        self.lines += _assignments(variable, tuple(entries))
+
+    def _variable(self, name: str) -> str:
+        """A new variable for a weight, whatever its name."""
+        plain = f"w_{re.sub(r'[^A-Za-z0-9_]', '_', name)}"
+        taken, variable, count = set(self._variables.values()), plain, 1
+        while variable in taken:
+            count += 1
+            variable = f"{plain}_{count}"
+        self._variables[name] = variable
+        return variable
 
     def weight(self, name: str) -> str:
-        """The variable of a weight; its lines are written where it is first used."""
-        if name not in self._written:
+        """The variable of a weight; the lines of a derived one stand where it is first used."""
+        if name not in self._variables:
             weight = self.claim.weight(name)
             source = self.weight(str(weight.source))
-            self._written.add(name)
-            self.lines.append(f"w_{name} = {source}")
-            self.pipeline(f"w_{name}", weight.steps)
-        if not name.isidentifier():
-            raise _NotPlain(f"weight {name!r} is no name in Python")
-        return f"w_{name}"
+            variable = self._variable(name)
+            self.lines.append(f"{variable} = {source}")
+            self.pipeline(variable, weight.steps)
+        return self._variables[name]
 
     def pipeline(self, variable: str, steps: tuple[st.Step, ...]) -> None:
-        """A line a step."""
+        """One line per step."""
         for step in steps:
-            line = write(step, self, variable)
+            line = expression(step, self, variable)
             self.lines.append(f"{variable} = {line}")
+
+    def branches(self, x: str, branches: tuple[tuple[st.Step, ...], ...]) -> list[str]:
+        """The variables of several pipelines on the same tensor."""
+        names = []
+        for steps in branches:
+            self._parts += 1
+            names.append(f"part_{self._parts}")
+            self.lines.append(f"{names[-1]} = {x}")
+            self.pipeline(names[-1], steps)
+        return names
 
     def call(self, helper: str) -> str:
         """The name of a helper, which is then put in front of the script."""
-        self.used |= {helper, *NEEDS.get(helper, ())}
+        self.used.add(helper)
         return helper
 
 
-def index(numbers: tuple[int, ...]) -> str:
-    """An index as it stands between brackets."""
-    return ", ".join(map(str, numbers)) or "()"
+def _assignments(variable: str, entries: Entries) -> list[str]:
+    """Lines that set entries; many of one value in one line, as a box where they are one."""
+    lines: list[str] = []
+    for value in dict.fromkeys(value for _, value in entries):
+        places = [at for at, other in entries if other == value]
+        if len(places) <= MOST_LINES:
+            lines += [f"{variable}[{index(at)}] = {value}" for at in places]
+        elif (box := _box(places)) is not None:
+            lines.append(f"{variable}[{box}] = {value}")
+        else:
+            lines += [f"for at in {places}:", f"    {variable}[at] = {value}"]
+    return lines
 
 
-@singledispatch
-def write(step: st.Step, to: _Writer, x: str) -> str:
-    """The expression of one step on the variable ``x``."""
-    raise _NotPlain(f"step {step.op!r} has no short form in NumPy")
+def _box(places: list[tuple[int, ...]]) -> str | None:
+    """The slices that hold these places and no others."""
+    ranges = [range(min(axis), max(axis) + 1) for axis in zip(*places, strict=True)]
+    if set(product(*ranges)) != set(places):
+        return None
+    return ", ".join(f"{r.start}:{r.stop}" for r in ranges)
 
 
-@write.register
-def _(step: st.Rearrange, to: _Writer, x: str) -> str:
-    pattern = read_pattern(step.pattern)
-    sizes = dict(step.sizes)
-    before = [name for group in pattern.left for name in group]
-    order = [before.index(name) for group in pattern.right for name in group]
-    factors = [
-        [int(name) if name.isdigit() else sizes.get(name) for name in group]
-        for group in pattern.left
-    ]
-    groups = [len(group) for group in pattern.right]
-    return f"{to.call('rearrange')}({x}, {factors}, {order}, {groups})  # {step.pattern}"
+def _fits_64_bits(claim: Claim, found: Counterexample) -> bool:
+    """Whether both sides surely stay within 64 bits; Python's integers are exact, but slower."""
+    sides = list(st.flat((*claim.left, *claim.right)))
+    derived = list(st.flat(step for _, weight in claim.weights for step in weight.steps))
+    every = [*sides, *derived]
+    fills = [weight.fill for _, weight in claim.weights if weight.fill not in (None, 0)]
+    pads = [getattr(step, name, 0) for step in every for name in ("value", "padding_value")]
+    factors = [f for step in every for axis in getattr(step, "factors", ()) if axis for f in axis]
+    entries = [value for _, value in found.input_entries()]
+    entries += [value for _, _, value in found.weight_entries()]
+    numbers = [read_number(n) for n in (*fills, *pads, *factors, *entries) if n is not None]
+    if any(n is None or n.denominator > 1 or abs(n) > LARGEST_DIGIT for n in numbers):
+        return False
+    grows = sum(isinstance(step, _GROWING) for step in every)
+    dense = bool(fills) or len(entries) > 16 or any(map(_unknown, every))
+    largest = max((prod(weight.shape or ()) for _, weight in claim.weights), default=0)
+    return grows <= MOST_FACTORS[dense] and not (dense and largest > MOST_TAPS)
 
 
-@write.register
-def _(step: st.Pad, to: _Writer, x: str) -> str:
-    if step.mode != "zeros" or type(step.value) is not int:
-        raise _NotPlain(f"a pad of mode {step.mode!r} and value {step.value!r} has no short form")
-    value = f", {step.value}" if step.value else ""
-    return f"{to.call('pad')}({x}, {list(step.padding)}{value})"
+_GROWING = (
+    st.ConvStep, st.ConvTransposeStep, st.KernelConvStep, st.Add, st.Scale, st.Tile, st.Pointwise,
+)  # fmt: skip
 
 
-@write.register
-def _(step: st.Slice, to: _Writer, x: str) -> str:
-    return f"{x}[{', '.join(map(_part, step.slices))}]"
-
-
-def _part(part: tuple[int | None, int | None, int | None]) -> str:
-    start, stop, by = ("" if number is None else str(number) for number in part)
-    return f"{start}:{stop}:{by}" if by else f"{start}:{stop}"
-
-
-@write.register
-def _(step: st.Flip, to: _Writer, x: str) -> str:
-    return f"np.flip({x}, {step.axes})"
-
-
-@write.register
-def _(step: st.Dilate, to: _Writer, x: str) -> str:
-    return f"{to.call('dilate')}({x}, {step.dilation})"
-
-
-@write.register
-def _(step: st.Tile, to: _Writer, x: str) -> str:
-    return f"np.tile({x}, {step.repeats})"
-
-
-@write.register
-def _(step: st.Transpose, to: _Writer, x: str) -> str:
-    return f"{x}.transpose({step.axes})"
-
-
-@write.register
-def _(step: st.ConvStep, to: _Writer, x: str) -> str:
-    if step.padding_mode != "zeros" or step.padding_value != 0 or step.bias is not None:
-        raise _NotPlain("a conv with a bias or a pad other than zeros has no short form")
-    rank = len(to.claim.size)
-    pads = step.padding if step.padding in SAME else pairs(step.padding, rank)
-    numbers = f"{axes(step.stride, rank)}, {pads!r}, {axes(step.dilation, rank)}, {step.groups}"
-    return f"{to.call('conv')}({x}, {to.weight(step.weight)}, {numbers})"
-
-
-@write.register
-def _(step: st.ConvTransposeStep, to: _Writer, x: str) -> str:
-    if step.padding in SAME or step.bias is not None:
-        raise _NotPlain("a conv_transpose with a bias or a 'same' padding has no short form")
-    rank = len(to.claim.size)
-    numbers = [axes(step.stride, rank), pairs(step.padding, rank), axes(step.output_padding, rank),
-               axes(step.dilation, rank), step.groups]  # fmt: skip
-    called = f"{to.call('conv_transpose')}({x}, {to.weight(step.weight)}"
-    return f"{called}, {', '.join(map(str, numbers))})"
-
-
-@write.register
-def _(step: st.KernelConvStep, to: _Writer, x: str) -> str:
-    rank = len(to.claim.size)
-    numbers = f"{axes(step.stride, rank)}, {pairs(step.padding, rank)}, {axes(step.dilation, rank)}"
-    return f"{to.call('conv_as_kernel')}({x}, {to.weight(step.weight)}, {numbers})"
-
-
-@write.register
-def _(step: st.Add, to: _Writer, x: str) -> str:
-    return " + ".join(_branches(step, to, x))
-
-
-@write.register
-def _(step: st.Concat, to: _Writer, x: str) -> str:
-    return f"np.concatenate([{', '.join(_branches(step, to, x))}], {step.axis})"
-
-
-def _branches(step: st.Branching, to: _Writer, x: str) -> list[str]:
-    names = [f"{x}_{place}" for place in range(len(step.branches))]
-    for name, branch in zip(names, step.branches, strict=True):
-        to.lines.append(f"{name} = {x}")
-        to.pipeline(name, branch)
-    return names
-
-
-def axes(value: Any, rank: int) -> list[Any]:
-    """One number an axis."""
-    return list(value) if isinstance(value, tuple) else [value] * rank
-
-
-def pairs(padding: Any, rank: int) -> list[tuple[int, int]]:
-    """One ``(lo, hi)`` pair an axis.
-
-    >>> pairs(1, 2), pairs(((0, 1),), 1)
-    ([(1, 1), (1, 1)], [(0, 1)])
-    """
-    every: list[Any] = axes(0 if padding == "valid" else padding, rank)
-    return [p if isinstance(p, tuple) else (p, p) for p in every]
-
-
-def replay_script(refuted: Refuted) -> str:
-    """A script that reads the claim and runs it by `symconv.replay`, whatever its steps are."""
-    claim, found = refuted.claim, refuted.counterexample
-    text = pformat(claim.to_dict(), width=88, sort_dicts=False)
-    lines = ["import numpy as np", "from symconv.claim import read_claim",
-             "from symconv.replay import run_claim", "", f"claim = read_claim({text})",
-             f"x = np.zeros({claim.input_shape}, int)"]  # fmt: skip
-    lines += [f"x[{index(at)}] = {value}" for at, value in found.input_entries()]
-    lines.append("w = {}")
-    for name, weight in claim.weights:
-        if weight.source is None and weight.fill is None:
-            lines.append(f"w[{name!r}] = np.zeros({weight.shape}, int)")
-    lines += [f"w[{n!r}][{index(at)}] = {value}" for n, at, value in found.weight_entries()]
-    shown = ".shape" if found.left_shape is not None else f"[{index(found.output)}]"
-    for side, label in (("left", "left "), ("right", "right")):
-        lines.append(f'print("{label}", run_claim(claim, "{side}", x, w){shown})')
-    return "\n".join(lines)
+def _unknown(step: st.Step) -> bool:
+    """Whether a step makes numbers of zeros."""
+    return isinstance(step, st.Pointwise) and not named(step.function).keeps_zero

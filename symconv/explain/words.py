@@ -43,12 +43,9 @@ def sentence(refuted: Refuted) -> str:
         return f"at {at}: {sentence(refuted.at_size())}; {condition}"
     found = refuted.counterexample
     claim = refuted.claim
-    if (
-        found.assignment
-        or found.left_shape is not None
-        or found.input is None
-        or not _readable(claim)
-    ):
+    if found.assignment:
+        return found.sentence(complete=_complete(claim, found))
+    if found.left_shape is not None or found.input is None or not _readable(claim):
         return found.sentence()
     try:
         left, right = (_read(claim, side, found) for side in ("left", "right"))
@@ -57,6 +54,13 @@ def sentence(refuted: Refuted) -> str:
     if left is None or right is None:
         return found.sentence()
     return f"at output {list(found.output)}, {_words(found, left, right)}"
+
+
+def _complete(claim: Claim, found: Counterexample) -> bool:
+    """Whether the assignment names every entry of the input and of the free weights."""
+    free = [w.shape or () for _, w in claim.weights if w.source is None and w.fill is None]
+    entries = sum(len(named) for _, named in found.assignment)
+    return entries == sum(map(prod, [claim.input_shape, *free]))
 
 
 Read = tuple[int, ...] | str

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import product
 from math import isinf
 from numbers import Rational
 from pathlib import Path
@@ -21,12 +20,9 @@ from typing import Any
 from symconv.claim import Claim
 from symconv.errors import ContradictionError, TooLarge
 from symconv.evaluation import Difference, Evaluation, evaluate_sides, shapes_of, values_at
-from symconv.evaluation.agreement import takes_maxima
+from symconv.evaluation.reading import INPUT
 from symconv.evaluation.text import Misfit
 from symconv.verdict import Certificate, Counterexample, Refuted, Undecided, Verdict
-
-MOST_TRIED = 200
-"""Assignments tried to tell the sides apart at a monomial: as good as always the first will do."""
 
 _TOLERANCE = 1e-6
 
@@ -79,14 +75,14 @@ def replayed(verdict: Refuted) -> Refuted:
     try:
         if counterexample.left_shape is not None:
             return _shapes_replayed(verdict, claim, counterexample)
-        seen = _told_apart(claim, counterexample)
+        told = _told_apart(claim, counterexample)
     except Misfit as fault:
         raise contradiction(claim, f"it is refuted, but a step does not fit: {fault}") from None
-    if seen is None:
+    if not told:
         raise contradiction(
             claim, f"it is refuted ({counterexample.sentence()}), but no replay shows a difference"
         )
-    return replace(verdict, counterexample=replace(seen, size=verdict.counterexample.size))
+    return verdict
 
 
 def _shapes_replayed(verdict: Refuted, claim: Claim, found: Counterexample) -> Refuted:
@@ -97,61 +93,21 @@ def _shapes_replayed(verdict: Refuted, claim: Claim, found: Counterexample) -> R
     return verdict
 
 
-def _told_apart(claim: Claim, found: Counterexample) -> Counterexample | None:
-    """The counterexample, with values where only some of them tell the sides apart."""
-    if found.assignment or takes_maxima(claim):
-        return found if any(_differ(claim, found, *try_) for try_ in _given(found)) else None
-    places = list(dict.fromkeys([*found.weights, *([("", found.input)] if found.input else [])]))
-    for values in _grid(len(places), len(found.weights) + 3):
-        entries = _entries(places, values)
-        sides = values_at(claim, found.output, entries)
-        if _apart(*sides):
-            return found if set(values) <= {1} else _valued(found, places, values, sides)
-    return None
-
-
-def _grid(places: int, most: int) -> Iterator[tuple[int, ...]]:
-    """Ones first: a polynomial of this degree vanishes on no grid of so many values."""
-    tried = product(range(1, most + 1), repeat=places)
-    return (values for _, values in zip(range(MOST_TRIED), tried, strict=False))
-
-
-def _entries(places: Sequence[Any], values: Sequence[int]) -> dict[str, dict[Any, int]]:
-    entries: dict[str, dict[Any, int]] = {}
-    for (name, index), value in zip(places, values, strict=True):
+def _told_apart(claim: Claim, found: Counterexample) -> bool:
+    """Whether the sides differ where the counterexample says, and are what it says there."""
+    entries: dict[str, dict[tuple[int, ...], int]] = {INPUT: dict(found.input_entries())}
+    for name, index, value in found.weight_entries():
         entries.setdefault(name, {})[index] = value
-    return entries
+    sides = values_at(claim, found.output, entries)
+    stated = zip(sides, (found.left, found.right), strict=True)
+    return _apart(*sides) and not any(_apart(seen, _number(text)) for seen, text in stated)
 
 
-def _valued(
-    found: Counterexample, places: Sequence[Any], values: Sequence[int], sides: tuple[Any, Any]
-) -> Counterexample:
-    given = [
-        (name or "x", ((index, value),))
-        for (name, index), value in zip(places, values, strict=True)
-    ]
-    given.sort(key=lambda item: item[0] != "x")
-    inputs: list[tuple[str, Any]] = [item for item in given if item[0] == "x"] or [("x", ())]
-    weights: dict[str, tuple[Any, ...]] = {}
-    for name, entries in given:
-        if name != "x":
-            weights[name] = weights.get(name, ()) + entries
-    left, right = (str(side) for side in sides)
-    return replace(found, left=left, right=right, assignment=(inputs[0], *weights.items()))
-
-
-def _given(found: Counterexample) -> Iterator[tuple[dict[str, dict[Any, int]], int]]:
-    """The assignment; without one, a maximum's entry above and below all others."""
-    if found.assignment:
-        entries = {("" if name == "x" else name): dict(values) for name, values in found.assignment}
-        yield entries, 0
-        return
-    for rest, value in ((0, 1), (-(10**6), 1), (-(10**6), 10**6), (-1, -1), (10**6, 10**6)):
-        yield ({} if found.input is None else {"": {found.input: value}}), rest
-
-
-def _differ(claim: Claim, found: Counterexample, entries: Any, rest: int) -> bool:
-    return _apart(*values_at(claim, found.output, entries, rest))
+def _number(text: str) -> Fraction | float:
+    try:
+        return Fraction(text)
+    except ValueError:
+        return float(text)
 
 
 def _apart(left: Any, right: Any) -> bool:

@@ -13,7 +13,8 @@ from symconv.prove.confirm import confirmed
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.large import settle_by_sets
 from symconv.prove.squares import Guess, settle_in_squares
-from symconv.prove.witness import find_witness, valued
+from symconv.prove.values import as_values
+from symconv.prove.witness import find_witness
 from symconv.relation.sides import check_around, check_claim
 from symconv.verdict import Certificate, Counterexample, Refuted, Undecided, Verdict
 
@@ -59,7 +60,7 @@ def _plain(claim: Claim, guess: Guess) -> Verdict:
     """A claim of sums alone, or of maxima alone: by tables, or by squares of them."""
     verdict = concrete.settle(claim)
     if isinstance(verdict, Refuted):
-        return replace(verdict, counterexample=valued(claim, verdict.counterexample))
+        return replace(verdict, counterexample=as_values(claim, verdict.counterexample))
     if isinstance(verdict, Undecided):
         found = settle_in_squares(claim, guess)
         return found if isinstance(found, Certificate) else settle_by_sets(claim, verdict)

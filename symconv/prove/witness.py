@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import cycle, product
+from itertools import cycle
 from math import prod
 from numbers import Rational
 from time import perf_counter
@@ -49,27 +49,6 @@ def find_witness(claim: Claim, tries: int = 300, seed: int = 0) -> Counterexampl
         if search.differs(tensors):
             return search.witness(search.ones(search.reduced(tensors)))
     return None
-
-
-def valued(claim: Claim, found: Counterexample) -> Counterexample:
-    """A counterexample whose monomial holds a tensor twice, as integers at which the sides differ.
-
-    Set to zero elsewhere, the sides are polynomials in the monomial's variables that differ; each
-    has at most as many factors as there are tensors, so that a grid of one integer more finds them
-    apart.
-    """
-    names = [name for name, _ in found.weights]
-    if len(set(names)) == len(names) or sum(map(prod, _shapes(claim).values())) > MOST_ENTRIES:
-        return found
-    search = _Search(claim, running().deadline(SHARE))
-    places = list(dict.fromkeys([*found.weights, *([("", found.input)] if found.input else [])]))
-    for values in product(range(1, len(names) + 3), repeat=len(places)):
-        tensors = {n: np.zeros(shape, dtype=object) for n, shape in _shapes(claim).items()}
-        for (name, index), value in zip(places, values, strict=True):
-            tensors[name][index] = value
-        if search.differs(tensors):
-            return search.witness(tensors)
-    return found
 
 
 def _shapes(claim: Claim) -> dict[str, tuple[int, ...]]:

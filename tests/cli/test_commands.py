@@ -300,7 +300,7 @@ def test_check_tells_a_refutation_and_its_repair(tmp_path: Path) -> None:
     path = write(tmp_path / "claim.json", STEM_SAME)
     printed = run("check", path).stdout
     assert "left multiplies w[0, 0, 0] with x[0, 0]; right multiplies it with no input" in printed
-    assert "with padding [[0, 1]] instead of 1" in printed
+    assert "The claim holds if step 0 of right pads by [[0, 1]] instead of 1" in printed
     code, found = run_json("check", path)
     (result,) = found["results"]
     assert code == 1

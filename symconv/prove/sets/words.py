@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from itertools import combinations
+from contextlib import contextmanager
+from itertools import combinations, islice
 from typing import Any
 
 import islpy as isl
 
-from symconv.errors import ClaimError
+from symconv.errors import InternalError
+from symconv.prove.sets.conditions import condition
 from symconv.sizes import to_isl
 
 MOST_MODULUS = 64
+
+MOST_OPERATIONS = 300_000
+"""How long isl looks for short words: about 0.1 s."""
+
+SHORT = 24
+"""Words of so many letters are not made shorter by looking on: about one comparison."""
+
+NEGATION = 8
+"""By how many letters ``not (...)`` may be shorter than what says it without, and still lose."""
 
 
 def least(sizes: Any, names: Sequence[str]) -> dict[str, int]:
@@ -35,16 +45,54 @@ def describe(sizes: Any, among: Any, names: Sequence[str]) -> str:
     if among.is_subset(sizes):
         return "all sizes"
     rest = among.subtract(sizes)
+    found: list[str] = []
     for said, of in (("{}", sizes), ("not ({})", rest)):
-        for words in _candidates(of, among, names):
-            if _same(words, of, among, names):
-                return said.format(words)
-    for found in (sizes.coalesce().gist(among).coalesce(), sizes.coalesce()):
-        words = _isl_words(found)
-        with suppress(ClaimError):
-            if _same(words, sizes, among, names):
-                return words
-    return str(sizes)
+        with _few_operations():
+            exact = (w for w in _candidates(of, among, names) if _same(w, of, among, names))
+            found += (said.format(words) for words in islice(exact, 1))
+        if found and _length(found[0]) <= SHORT:
+            return found[0]
+    with _few_operations():
+        for words in _formulas(sizes, rest, among, names):
+            found += [words] if _same(words, sizes, among, names) else []
+    return min(found, key=_length) if found else _plain(sizes, among, names)
+
+
+def _plain(sizes: Any, among: Any, names: Sequence[str]) -> str:
+    """The set's own formula, whatever it costs."""
+    words = condition(sizes, names)
+    if not _same(words, sizes, among, names):
+        raise InternalError(f"a set of sizes is not what its words say, {words!r}: {sizes}")
+    return words
+
+
+@contextmanager
+def _few_operations() -> Iterator[None]:
+    """Stop what is within after `MOST_OPERATIONS` of isl's operations, and go on behind it."""
+    context = isl.DEFAULT_CONTEXT
+    before = context.get_max_operations()
+    context.reset_operations()
+    context.set_max_operations(MOST_OPERATIONS)
+    try:
+        yield
+    except (isl.Error, TypeError):
+        pass  # shorter words are a kindness; a number cut short by the bound is a TypeError
+    finally:
+        context.set_max_operations(before)
+        context.reset_operations()
+
+
+def _length(words: str) -> int:
+    """How long words are to read; a negation reads like a few more."""
+    return len(words) + words.count("not (") * NEGATION
+
+
+def _formulas(sizes: Any, rest: Any, among: Any, names: Sequence[str]) -> Iterator[str]:
+    """The set's own formula, what of it is not known beforehand, and that it is not the rest."""
+    for said, of in (("{}", sizes), ("not ({})", rest)):
+        plain = of.coalesce()
+        for part in (plain.gist(among).coalesce(), plain):
+            yield said.format(condition(part, names))
 
 
 def _same(words: str, sizes: Any, among: Any, names: Sequence[str]) -> bool:
@@ -136,32 +184,6 @@ def _run(value: str, first: int, last: int, most: int) -> str:
     if first == 0:
         return f"{value} <= {last}"
     return f"{value} >= {first}" if last == most else f"{first} <= {value} <= {last}"
-
-
-def _isl_words(sizes: Any) -> str:
-    """Isl's own words, made Python's."""
-    text = re.sub(r"^\[[^\]]*\] -> \{\s*:?\s*|\s*\}$", "", str(sizes.compute_divs()))
-    text = _floors(text)
-    text = re.sub(r"\((\w+)\) mod (\d+)", r"\1 % \2", text)
-    text = re.sub(r"\(([^()]*)\) mod (\d+)", r"(\1) % \2", text)
-    text = re.sub(r"(?<!\w)(\d+)([A-Za-z_(])", r"\1*\2", text)
-    return re.sub(r"(?<![<>!=])=(?!=)", "==", text).strip()
-
-
-def _floors(text: str) -> str:
-    """``floor((a)/b)`` as ``((a) // b)``.
-
-    >>> _floors("2floor((1 + floor((N)/2))/3) <= N")
-    '2((1 + ((N) // 2)) // 3) <= N'
-    """
-    while (start := text.find("floor(")) >= 0:
-        end, depth = start + len("floor("), 1
-        while depth:
-            depth += {"(": 1, ")": -1}.get(text[end], 0)
-            end += 1
-        inner, _, divisor = text[start + len("floor(") : end - 1].rpartition("/")
-        text = f"{text[:start]}({inner} // {divisor}){text[end:]}"
-    return text
 
 
 def points(sizes: Any, names: Sequence[str], most: int) -> Iterator[dict[str, int]]:
