@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "symconv"
 
 ROOMS = [
     "errors",
+    "files",
     "plain",
     "padding",
     "pointwise",

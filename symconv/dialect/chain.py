@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from symconv.dialect.config import CHANNELS, OPERATIONS, Config, hint, read_layer
 from symconv.errors import LayerError
@@ -21,6 +21,7 @@ STAND_IN = 4096
 class Chain:
     """Layers and pointwise functions in order; each layer reads the output of the one before."""
 
+    kind: ClassVar[str] = "chain"
     name: str
     entries: tuple[Config | Pointwise, ...]
     named: tuple[int | str, ...] = ()

@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 from symconv.errors import LayerError
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv, MaxPool, Pool
@@ -38,6 +38,7 @@ class Config:
     True
     """
 
+    kind: ClassVar[str] = "layer"
     name: str
     layer: AnyLayer
     input_size: Size
