@@ -22,8 +22,8 @@ _OPEN_OR_CLOSE = re.compile(rf"{_QUOTED}|[\[\](){{}}]")
 def shortened(message: str) -> str:
     """Shorten every value that a message repeats: strings, lists, numbers past 80 characters.
 
-    >>> shortened(f"expected a size, got {'9' * 5000} in [1, 2]")
-    'expected a size, got 999999999999999999999999999999999999999999999999999999999999...9999999999 in [1, 2]'
+    >>> shortened(f"a size of {'9' * 5000} in [1, 2]").replace("9" * 50, "~")
+    'a size of ~9999999999...9999999999 in [1, 2]'
     """
     if len(message) <= MOST_ECHOED:
         return message

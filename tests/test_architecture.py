@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "symconv"
 ROOMS = [
     "errors",
     "files",
+    "options",
     "plain",
     "padding",
     "pointwise",
