@@ -116,7 +116,7 @@ def test_the_kernel_accepts_the_table_of_every_axis_of_the_zoo(tmp_path: Path) -
             numbers = (w.kernel, w.stride, w.lo, w.dilation, w.base_dilation, w.reversal)
             axes.setdefault((*numbers, axis.factor_in, axis.factor_out), axis)
     assert len(axes) >= 50
-    ties = "\n".join(rocq._tie(n, axis) for n, axis in enumerate(axes.values()))
+    ties = "\n".join(rocq._tie(n, axis.window, axis) for n, axis in enumerate(axes.values()))
     names = "; ".join(f"tie{n}" for n in range(len(axes)))
     path = tmp_path / "zoo.v"
     path.write_text(
