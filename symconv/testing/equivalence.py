@@ -23,8 +23,8 @@ def assert_equivalent(
 ) -> None:
     """Raise AssertionError, with the least counterexample, unless both pipelines are one function.
 
-    ``left`` and ``right`` are steps as in a claim, on an input of shape ``(channels, *size)``, where
-    an integer is the size of one axis; the equality is for every input and all values of the free
+    ``left`` and ``right`` are steps as in a claim, on an input of shape ``(channels, *size)``, or
+    ``(channels, size)`` for an integer; the equality is for every input and all values of the free
     ``weights``.
 
     Raises:
