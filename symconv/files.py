@@ -60,7 +60,7 @@ def read_text(source: str) -> str:
         if source.endswith(".gz"):
             data = gzip.GzipFile(fileobj=io.BytesIO(data)).read(MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as fault:
-        reason = getattr(fault, "strerror", None) or fault
+        reason = (fault.strerror if isinstance(fault, OSError) else None) or fault
         raise LayerError(f"{source} cannot be read: {reason}") from None
     return _decoded(data, source)
 

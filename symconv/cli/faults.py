@@ -70,7 +70,7 @@ def _tell(fault: Exception, as_json: bool) -> int:
     """Say what went wrong, where somebody listens, and give the status."""
     message = _usage(fault) if isinstance(fault, click.ClickException) else one_line(fault)
     try:
-        if as_json:
+        if as_json and sys.stdout is not None:
             results = [failure("symconv", message)]
             output.print_json(results, summary(results, 0.0))
         else:

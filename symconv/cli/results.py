@@ -62,6 +62,8 @@ def one_line(fault: Exception) -> str:
         message = ": ".join(str(part) for part in (fault.filename, fault.strerror) if part)
     elif isinstance(fault, MemoryError):
         message = "it needs more memory than there is; choose a smaller input_size"
+    elif isinstance(fault, OverflowError):
+        message = "a number is too large to be computed with; choose a smaller one"
     elif isinstance(fault, RecursionError):
         message = "the input is nested too deeply"
     elif isinstance(fault, UnicodeError):

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from symconv.errors import LayerError
+from symconv.errors import MOST_ECHOED, LayerError
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv, MaxPool, Pool
 from symconv.layer.lattice import is_matrix
 from symconv.padding import is_int
+from symconv.plain import exact
 
 Size = tuple[int | str, ...]
 
@@ -23,6 +24,9 @@ SPATIAL = ("kernel_size", "stride", "dilation", "output_padding")
 SWITCHES = ("bias", "ceil_mode", "count_include_pad")
 CHANNELS = ("channels", "in_channels", "out_channels")
 AROUND = {"op", "name", "input_size", "output_size"}
+
+MOST_AXES = 15
+"""Spatial axes: on phases each is two of an array's, and NumPy's arrays had up to 32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,7 @@ def _read_number(value: Any, where: str) -> int | float | Fraction:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     try:
-        return Fraction(value if isinstance(value, str) else "")
+        return exact(value if isinstance(value, str) else "")
     except (ValueError, ZeroDivisionError):
         raise LayerError(
             f"{where}: padding_value must be a number or a fraction such as '1/3', got {value!r}"
@@ -184,6 +188,8 @@ def _pool_channels(attributes: dict[str, Any], op: str) -> dict[str, Any]:
 def read_input_size(value: Any) -> Size:
     """Read an input size: an integer or a name per spatial axis, alone where there is one axis."""
     entries = tuple(value) if isinstance(value, list | tuple) else (value,)
+    if len(entries) > MOST_AXES:
+        raise LayerError(f"input_size has {len(entries)} spatial axes, at most {MOST_AXES}")
     for entry in entries:
         number = is_int(entry) and entry >= 1
         if not number and not (isinstance(entry, str) and entry.isidentifier()):
@@ -212,7 +218,10 @@ def _check_output_size(config: Config, text: Mapping[str, Any]) -> None:
 
 def hint(word: Any, known: Collection[str]) -> str:
     """``; did you mean '...'?`` where a known word is near, else nothing."""
-    near = difflib.get_close_matches(str(word), sorted(known), n=1, cutoff=0.5)
+    word = str(word)
+    if len(word) > MOST_ECHOED:  # no name is so long, and looking for a near one takes its square
+        return ""
+    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.5)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
