@@ -31,10 +31,10 @@ CLAIMS = {
     "flip.json": claim([10**8], FLIP, FLIP),
     "pad.json": claim([4], {"op": "pad", "padding": [[0, 0], [0, 10**12]]}),
     "crop.json": claim([10**12], {"op": "pad", "padding": [[0, 0], [0, -(10**12) + 4]]}),
-    "tile.json": claim([4], {"op": "tile", "repeats": 10**12}),
+    "tile.json": claim([4], {"op": "tile", "repeats": [1, 10**12]}),
     "rearrange.json": claim([4], {"op": "rearrange", "pattern": "c (n a) -> (c a) n", "a": 10**12}),
-    "dilate.json": claim([10**6], {"op": "dilate", "factors": [10**9]}),
-    "slice.json": claim([10**12], {"op": "slice", "slices": [[0, 10**12, 1]]}),
+    "dilate.json": claim([10**6], {"op": "dilate", "dilation": [1, 10**9]}),
+    "slice.json": claim([10**12], {"op": "slice", "slices": [[0, 1, 1], [0, 10**12, 1]]}),
     "square.json": claim([10**5, 10**5], FLIP, FLIP),
 }
 
@@ -72,6 +72,9 @@ def faults(found: Ended) -> list[str]:
 def test_absurd_sizes_end_at_once(tmp_path: Path) -> None:
     for name, text in CLAIMS.items():
         (tmp_path / name).write_text(text)
-    lines = {name: f"exec {SYMCONV} {line}" for name, line in ENGINE_SIZED.items()}
+    # The limit spares the machine where a budget fails; it is far above what is allowed.
+    lines = {
+        name: f"ulimit -v 8000000; exec {SYMCONV} {line}" for name, line in ENGINE_SIZED.items()
+    }
     ended = run_lines(lines, tmp_path)
     assert {name: wrong for name, found in ended.items() if (wrong := faults(found))} == {}
