@@ -7,9 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
-from symconv.errors import FactorError
+from symconv.errors import FactorError, TooLarge
 from symconv.sizes import Size
 from symconv.window import Index, Window
+
+MOST_TAPS = 2_000_000
+"""Rows of a tie map: its columns and what they are made of take 200 MB."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,16 @@ class AxisExpansion:
 
     @cached_property
     def taps(self) -> tuple[Index, Index, Index, Index]:
-        """Columns ``(p, k, r, q)`` of the tie map: one row for each live slot of the kernel."""
+        """Columns ``(p, k, r, q)`` of the tie map: one row for each live slot of the kernel.
+
+        Raises:
+            TooLarge: more than `MOST_TAPS` taps and output phases.
+        """
+        if (rows := self.factor_out * self.window.kernel) > MOST_TAPS:
+            raise TooLarge(
+                f"an axis of {self.window.kernel} taps and {self.factor_out} output phases has "
+                f"{rows} rows in its tie map, at most {MOST_TAPS}; choose a smaller kernel"
+            )
         p, k = np.indices((self.factor_out, self.window.kernel), dtype=np.int64)
         v, hole = np.divmod(self.window.position(p, k), self.window.base_dilation)
         live = hole == 0

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 
-from symconv.errors import TooLarge
+from symconv.errors import InternalError, TooLarge
 from symconv.expand import Expansion
 from symconv.files import write_file
 from symconv.layer import AvgPool, ConvTranspose
@@ -121,7 +121,10 @@ def theorem_text(expansion: Expansion) -> str:
 
     Raises:
         TooLarge: the numbers are too large for the kernel's unary ones.
+        InternalError: the expansion has not as many axes as its layer.
     """
+    if (own := len(expansion.windows)) != len(expansion.axes):
+        raise InternalError(f"{len(expansion.axes)} axes for a layer of {own}; please report it")
     axes = list(zip(expansion.windows, expansion.axes, strict=True))
     for window, axis in axes:
         _check_small(window, axis)
