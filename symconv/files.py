@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import gzip
 import io
 import json
@@ -16,7 +17,8 @@ import time
 import tomllib
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -142,11 +144,24 @@ def _read(loads: Callable[[str], Any], text: str, form: str, where: str) -> Any:
             f"{where} is not {form}: Exceeds the limit of {MOST_DIGITS} digits: {number[0]!r}"
         )
     try:
-        return loads(text)
+        with _without_collector():
+            return loads(text)
     except RecursionError:
         raise LayerError(f"{where} is nested too deeply") from None
     except ValueError as fault:
         raise LayerError(f"{where} is not {form}: {fault}") from None
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep the garbage collector from walking, again and again, values that are all alive."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _check_memory(text: str, where: str) -> None:

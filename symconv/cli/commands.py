@@ -57,7 +57,8 @@ def main(ctx: click.Context) -> None:
     LAYERS is a JSON or TOML file, - for standard input, a shorthand such as
     "conv i3x224x224 o64 k7 s2 p3", or a preset (symconv presets lists them).
 
-    Exit status: 0 all proved or done, 1 something refuted, 2 bad input, 3 something undecided.
+    Exit status: 0 all proved or done, 1 something refuted, 2 bad input, 3 something undecided,
+    4 symconv contradicts itself.
     """
     if os.environ.get("NO_COLOR"):
         ctx.color = False

@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from symconv.errors import MOST_ECHOED, LayerError
@@ -221,8 +222,13 @@ def hint(word: Any, known: Collection[str]) -> str:
     word = str(word)
     if len(word) > MOST_ECHOED:  # no name is so long, and looking for a near one takes its square
         return ""
-    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.5)
+    near = _near(word, tuple(sorted(known)))
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+@lru_cache(maxsize=256)  # a file's faults are often one and the same
+def _near(word: str, known: tuple[str, ...]) -> list[str]:
+    return difflib.get_close_matches(word, known, n=1, cutoff=0.5)
 
 
 def layer_to_dict(

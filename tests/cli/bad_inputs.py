@@ -94,6 +94,7 @@ FILES: dict[str, bytes] = {
     "claim_nan.json": claim(weights={"w": {"shape": [1], "fill": float("nan")}}),
     "chain_fit.json": json.dumps({"network": [LAYER, {**LAYER, "in_channels": 5}]}).encode(),
     "chain_names.json": json.dumps({"network": [{"op": "relu"}]}).encode(),
+    "long_chain.json": json.dumps({"network": [LAYER, *[{"op": "relu"}] * 100_000]}).encode(),
     "certificate_cut.json": b'{"format": "symconv-certificate/1", "digest": "0"}',
 }
 
@@ -136,7 +137,7 @@ READING = {
     "kernel.json": "no output position", "text_stride.json": "got stride='two'",
     "padding.json": "spatial axes", "output.json": "was stated, but", "groups.json": "groups",
     "misspelt.json": "did you mean 'stride'?", "two_names.json": "names one size twice",
-    "chain_fit.json": "in_channels must be 1", "chain_names.json": "holds no layer",
+    "chain_fit.json": "in_channels must be 1", "chain_names.json": "holds no layer", "long_chain.json": "at most 2000",
     "nosuch.json": "no file and no preset", "folder": "Is a directory",
     "loop.json": "symbolic link", "dangling.json": "No such file",
     "fifo": "nobody writes", "/dev/zero": "more than 64 MB",
