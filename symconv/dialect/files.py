@@ -64,10 +64,10 @@ def kind_of(document: Any) -> str | None:
     """
     keys = set(document) if isinstance(document, Mapping) else set()
     for kind, own in (
-        ("certificate", {"certificates", "digest"}),
         ("layer", {"op", "layers"}),
         ("claim", {"left", "right", "claims"}),
         ("chain", {"network"}),
+        ("certificate", {"certificates", "digest"}),
     ):
         if keys & own:
             return kind
