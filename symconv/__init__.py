@@ -58,6 +58,11 @@ _LATE = {
 }
 """Public names by the module that holds them, imported when first read: SymPy takes a while."""
 
+_MODULES = {
+    "crosscheck", "destride", "evaluate", "prove", "recheck", "replay", "report", "toeplitz",
+}  # fmt: skip
+"""Public names that a module has as well."""
+
 __all__ = [
     "AvgPool",
     "Certificate",
@@ -89,17 +94,48 @@ __all__ = [
 ]
 
 
-class _LateName:
-    """A public name that is imported when first read.
+class _Verb(ModuleType):
+    """A module that is called like the verb which shares its name.
 
-    Some verbs share their name with the module behind them (`symconv.prove`, `symconv.report`).
-    Importing a submodule binds it on its package; here that is ignored, so that the verb stays.
+    ``import symconv.toeplitz as T`` binds what the package holds under that name, and so does
+    ``symconv.toeplitz(layer, size)``: it has to be both.  A module's ``__class__`` may be assigned
+    (Python's data model, "Customizing module attribute access"), so the module itself learns to be
+    called; the other ways out rename a public module or lose one of the two spellings.
+    """
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        return self._verb(*args, **named)
+
+    @property
+    def _verb(self) -> Any:
+        name = self.__name__.rpartition(".")[-1]
+        return getattr(import_module(f"symconv.{_LATE[name]}"), name)
+
+    @property
+    def __signature__(self) -> Any:
+        from inspect import signature
+
+        return signature(self._verb)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As a function is: other processes import it under its name.
+        return import_module, (self.__name__,)
+
+
+class _LateName:
+    """A public name that is imported when first read; a verb that is a module's name too is both.
+
+    Importing a submodule binds it on its package; here that is ignored, as the name knows already.
     """
 
     def __init__(self, name: str, module: str) -> None:
         self._name, self._module = name, f"symconv.{module}"
 
     def __get__(self, package: ModuleType | None, owner: type) -> Any:
+        if self._name in _MODULES:
+            module = import_module(f"symconv.{self._name}")
+            module.__class__ = _Verb
+            return module
         return getattr(import_module(self._module), self._name)
 
     def __set__(self, package: ModuleType, value: object) -> None:

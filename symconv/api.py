@@ -15,6 +15,14 @@ from symconv.expand import Expansion
 from symconv.lattice import LatticeExpansion, expand_lattice
 from symconv.layer import AnyLayer, LatticeConv
 from symconv.network import Network
+from symconv.options import (
+    AT_A_SIZE,
+    FOR_ALL_SIZES,
+    MATRIX_STRIDE,
+    NETWORK,
+    refuse_others,
+    require_size,
+)
 from symconv.prove.settle import settle
 from symconv.standin import matrix_entries, stand_in
 from symconv.verdict import Certificate, Fact, Verdict
@@ -25,6 +33,9 @@ if TYPE_CHECKING:
     from symconv.report import ReportFiles
 
 Subject = Expansion | OpenExpansion | AnyLayer | Network | LatticeConv | LatticeExpansion
+
+NAME = "expansion"
+"""The name of a claim that is given none."""
 
 MOST_MATRIX_ENTRIES = 4000
 """Above this many non-zeros the SymPy identity is proved for a stand-in, and says so."""
@@ -37,9 +48,9 @@ def prove(
     subject: Subject,
     input_size: Sequence[int] | None = None,
     *,
-    name: str = "expansion",
+    name: str | None = None,
     config: Mapping[str, Any] | None = None,
-    symbolic: bool = True,
+    symbolic: bool | None = None,
     kernel: bool = False,
     keep: str | Path | None = None,
 ) -> Verdict:
@@ -52,16 +63,17 @@ def prove(
     Args:
         subject: an `Expansion`, or a layer to be expanded with the least factors, or a `Network`
             (`prove_network` says more of its masks).
-        input_size: the layer's input size; an expansion has its own.  Without one the claim is for
-            all sizes (`prove_for_all_sizes`).
-        name: the claim's name.
+        input_size: the layer's input size; an expansion and a network have their own.  Without one
+            the claim is for all sizes (`prove_for_all_sizes`).
+        name: the claim's name; ``expansion``, or the network's, by default.
         config: the layer's configuration, kept in the certificate; by default written anew.
-        symbolic: whether to add the SymPy identity.
+        symbolic: whether to add the SymPy identity; by default of every layer at a size.
         kernel: whether to have the proof kernel of Coq check the layer's theorem as well.
-        keep: a folder in which to leave the kernel's file.
+        keep: a folder in which to leave the kernel's file; asks for the kernel too.
 
     Raises:
-        LayerError: the layer does not fit the size, or no size is given.
+        LayerError: the layer does not fit the size.
+        SymconvError: an option that this kind of subject does not take (`symconv.options`).
         ProofsDisagree: the two proofs contradict each other, a fault of symconv itself.
         KernelMissing: the kernel is asked for, and Coq or MathComp is not installed.
         KernelRejects: the kernel refuses the theorem, a fault of symconv itself.
@@ -71,29 +83,54 @@ def prove(
     >>> verdict.verdict, verdict.method, verdict.output_shape
     ('proved', ['tables', 'sympy'], (64, 112, 112))
     """
+    refuse_others(
+        _kind(subject, input_size), input_size=input_size, name=name, config=config,
+        symbolic=symbolic, kernel=kernel, keep=keep,
+    )  # fmt: skip
     if isinstance(subject, Network):
-        return prove_network(subject).verdict
+        return prove_network(_named(subject, input_size, name)).verdict
     if isinstance(subject, LatticeConv | LatticeExpansion):
         return prove_lattice(subject, input_size)  # type: ignore[return-value]
     if input_size is None and not isinstance(subject, Expansion):
-        return prove_for_all_sizes(subject, name=name)
+        found = prove_for_all_sizes(subject, name=name)
+        return _with_layer(found, config) if config else found
     expansion = _expansion(subject, input_size)
-    verdict = settle(expansion.claim(name))
+    verdict = settle(expansion.claim(name or NAME))
     if not isinstance(verdict, Certificate):
         return verdict
     layer = config or layer_to_dict(expansion.original, expansion.input_size)
-    facts, limits = symbolic_facts(expansion) if symbolic else ((), ())
-    if kernel:
+    facts, limits = symbolic_facts(expansion) if symbolic is not False else ((), ())
+    if kernel or keep is not None:
         checked, unchecked = kernel_facts(expansion, keep)
         facts, limits = facts + checked, limits + unchecked
     return replace(verdict, layer=dict(layer), facts=verdict.facts + facts, limits=limits)
+
+
+def _kind(subject: Subject, input_size: Sequence[int] | None) -> str:
+    """The kind of a subject, by which it takes options."""
+    if isinstance(subject, Network):
+        return NETWORK
+    if isinstance(subject, LatticeConv | LatticeExpansion):
+        return MATRIX_STRIDE
+    at_a_size = input_size is not None or isinstance(subject, Expansion)
+    return AT_A_SIZE if at_a_size else FOR_ALL_SIZES
+
+
+def _named(network: Network, input_size: Sequence[int] | None, name: str | None) -> Network:
+    """The network under the name that is asked for; another size than its own is refused."""
+    require_size(network.input_size, input_size, f"the network {network.name!r}")
+    return network if name is None else replace(network, name=name)
+
+
+def _with_layer(verdict: Verdict, layer: Mapping[str, Any]) -> Verdict:
+    return replace(verdict, layer=dict(layer)) if isinstance(verdict, Certificate) else verdict
 
 
 def prove_for_all_sizes(
     subject: OpenExpansion | AnyLayer | Network,
     names: Sequence[str] | None = None,
     *,
-    name: str = "expansion",
+    name: str | None = None,
     where: Sequence[str] = (),
 ) -> Verdict:
     """Prove that a layer and its expansion are the same function at every size that it accepts.
@@ -112,12 +149,16 @@ def prove_for_all_sizes(
     from symconv.prove.all_sizes import settle_for_all_sizes
 
     if isinstance(subject, Network):
-        return prove_network_for_all_sizes(subject, names, where=where).verdict
+        return prove_network_for_all_sizes(_named(subject, None, name), names, where=where).verdict
+    if isinstance(subject, Expansion | LatticeConv | LatticeExpansion):
+        raise SymconvError(
+            f"{_kind(subject, None)} is proved by symconv.prove; for all sizes give the layer, or "
+            "destride(layer), without a size"
+        )
+    name = name or NAME
     opened = subject if isinstance(subject, OpenExpansion) else destride(subject)
     claim = replace(claim_for_all_sizes(opened, names, name), where=tuple(where))
-    layer = layer_to_dict(opened.original, claim.size)
-    verdict = settle_for_all_sizes(claim)
-    return replace(verdict, layer=layer) if isinstance(verdict, Certificate) else verdict
+    return _with_layer(settle_for_all_sizes(claim), layer_to_dict(opened.original, claim.size))
 
 
 def prove_everywhere(expansion: Expansion) -> Verdict:
@@ -202,11 +243,7 @@ def _expansion(
     subject: Expansion | OpenExpansion | AnyLayer, input_size: Sequence[int] | None
 ) -> Expansion:
     if isinstance(subject, Expansion):
-        if input_size is not None and tuple(input_size) != subject.input_size:
-            raise SymconvError(
-                f"the expansion is for input_size={list(subject.input_size)}, got "
-                f"{list(input_size)}; call destride with that size"
-            )
+        require_size(subject.input_size, input_size, "the expansion")
         return subject
     if input_size is None:
         raise SymconvError("name an input_size to prove at, such as input_size=(224, 224)")
@@ -266,9 +303,11 @@ def _stand_in_text(small: Expansion) -> str:
 
 def _claim_in(path: str | Path) -> Mapping[str, Any]:
     """The one claim of a JSON or TOML file."""
-    from symconv.dialect.files import ClaimText, Fault, read_layers
+    from symconv.dialect.files import ClaimText, Fault, read_layers, redirect
 
     entries = read_layers(path)
+    if other := next((e for e in entries if e.kind not in ("claim", "fault")), None):
+        raise ClaimError(redirect(str(path), other.kind))
     if len(entries) != 1 or not isinstance(entries[0], ClaimText | Fault):
         raise ClaimError(
             f"{path} must hold one claim, found {len(entries)} entries; "
@@ -310,7 +349,7 @@ def report(
     directory: str | Path,
     input_size: Sequence[int] | None = None,
     *,
-    name: str = "layer",
+    name: str | None = None,
     pdf: bool = False,
 ) -> ReportFiles:
     """Prove an expansion and write its report, LaTeX and HTML, and PDF where asked.
@@ -323,10 +362,12 @@ def report(
 
     if isinstance(subject, Network):
         command = f"symconv.report(network, {str(directory)!r})"
+        subject = _named(subject, input_size, name)
         proof, everywhere = prove_network(subject), prove_network_for_all_sizes(subject)
         return write_network_report(
             proof, directory, command=command, pdf=pdf, everywhere=everywhere
         )
+    name = name or "layer"
     if isinstance(subject, LatticeConv | LatticeExpansion):
         lattice = expand_lattice(subject) if isinstance(subject, LatticeConv) else subject
         found = prove_lattice(lattice, input_size)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from symconv import steps as st
 from symconv.errors import FactorError, LayerError
-from symconv.expand import Expansion, inner_window
+from symconv.expand import Expansion, inner_windows
 from symconv.lattice import LatticeExpansion, expand_lattice
 from symconv.layer import AnyLayer, Conv, LatticeConv, read_size
 from symconv.maps import ORDERS, Order
@@ -237,7 +237,7 @@ def destride(
     if input_size is None:
         return OpenExpansion(layer, factor, factor_out, residual_stride, order)
     size = read_size(input_size, layer.op)
-    windows = [inner_window(layer, window) for window in layer.windows(size)]
+    windows = inner_windows(layer, size)
     rank = len(size)
     asked = (
         _spread(factor, rank, "factor"),

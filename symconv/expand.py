@@ -21,7 +21,7 @@ from symconv import steps as st
 from symconv.claim import Claim, Weight
 from symconv.errors import FactorError, FoldError
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv, MaxPool
-from symconv.maps import Maps, Order
+from symconv.maps import ORDERS, Maps, Order
 from symconv.plain import Number, freeze
 from symconv.polyphase import AxisExpansion
 from symconv.replay import run_steps
@@ -34,12 +34,31 @@ class Expansion:
 
     ``phases_out(original(w, x)) == layer(weight_map(w), input_map(x))``, and `output_map` undoes
     ``phases_out``.  Make one with `symconv.destride`.
+
+    Raises:
+        LayerError: the layer has no output at this size.
+        FactorError: an axis is not that of the layer at this size, or the order has no such name.
     """
 
     original: AnyLayer
     input_size: tuple[int, ...]
     axes: tuple[AxisExpansion, ...]
     order: Order = "channel"
+
+    def __post_init__(self) -> None:
+        if self.order not in ORDERS:
+            raise FactorError(f"order must be 'channel' or 'phase', got {self.order!r}")
+        found = tuple(axis.window for axis in self.axes)
+        if found != self.windows:
+            raise FactorError(
+                f"{self.original.op}: an expansion's axes must be the layer's at "
+                f"input_size={list(self.input_size)}, {self.windows}, got {found}"
+            )
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """The layer's window on each axis, behind its boundary gather, read from the layer."""
+        return inner_windows(self.original, self.input_size)
 
     @property
     def factor_in(self) -> tuple[int, ...]:
@@ -236,6 +255,11 @@ def inner_window(layer: AnyLayer, window: Window) -> Window:
     if not _needs_gather(layer):
         return window
     return replace(window, size=window.padded_size, lo=0, hi=0, mode="zeros")
+
+
+def inner_windows(layer: AnyLayer, input_size: Sequence[int]) -> tuple[Window, ...]:
+    """`inner_window` of every axis."""
+    return tuple(inner_window(layer, window) for window in layer.windows(input_size))
 
 
 def _needs_gather(layer: AnyLayer) -> bool:

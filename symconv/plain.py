@@ -7,6 +7,9 @@ from typing import Any
 
 from symconv.errors import ClaimError
 
+MOST_POWER = 400
+"""Powers of ten that a number may have: doubles reach 308, and `Fraction` writes every digit."""
+
 Number = int | float | str
 """A number in a step: an int, a float, a fraction such as ``"1/9"``, or ``"-inf"``."""
 
@@ -16,9 +19,25 @@ def read_number(value: Number) -> Fraction | None:
     if value in ("-inf", float("-inf")):
         return None
     try:
-        return Fraction(str(value))
+        return exact(str(value))
     except (ValueError, ZeroDivisionError):
         raise ClaimError(f"expected a number, a fraction or '-inf', got {value!r}") from None
+
+
+def exact(text: str) -> Fraction:
+    """Read a finite number of at most `MOST_POWER` digits before or behind its point.
+
+    Raises:
+        ValueError: it is no such number.
+        ZeroDivisionError: a fraction over zero.
+
+    >>> exact("1/3"), exact("1e-3")
+    (Fraction(1, 3), Fraction(1, 1000))
+    """
+    power = text.lower().rpartition("e")[2].strip().lstrip("+-") if "e" in text.lower() else "0"
+    if len(text) > 3 * MOST_POWER or not power.isdecimal() or int(power[:9]) > MOST_POWER:
+        raise ValueError(text)
+    return Fraction(text)
 
 
 def freeze(value: Any) -> Any:

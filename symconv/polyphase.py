@@ -52,7 +52,11 @@ class AxisExpansion:
 
     @cached_property
     def taps(self) -> tuple[Index, Index, Index, Index]:
-        """Columns ``(p, k, r, q)`` of the tie map: one row for each live slot of the kernel."""
+        """Columns ``(p, k, r, q)`` of the tie map: one row for each live slot of the kernel.
+
+        Raises:
+            TooLarge: more rows than the budget holds.
+        """
         running().check_entries(self.factor_out * self.window.kernel, "an axis's tie map")
         p, k = np.indices((self.factor_out, self.window.kernel), dtype=np.int64)
         v, hole = np.divmod(self.window.position(p, k), self.window.base_dilation)

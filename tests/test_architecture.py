@@ -14,6 +14,8 @@ PACKAGE = Path(__file__).parents[1] / "symconv"
 
 ROOMS = [
     "errors",
+    "files",
+    "options",
     "plain",
     "padding",
     "pointwise",
@@ -62,7 +64,7 @@ ROOMS = [
 PROVERS = {"prove.concrete", "prove.operators", "prove.sets", "prove.rocq"}
 
 ALSO_NOT: dict[str, set[str]] = {
-    "recheck": set(ROOMS) - {"recheck", "errors"},
+    "recheck": set(ROOMS) - {"recheck", "errors", "files"},
     "report": {"prove", "repair", "recheck", "crosscheck"},
     "crosscheck": {"prove", "recheck", "report"},
     **{prover: PROVERS - {prover} for prover in PROVERS},

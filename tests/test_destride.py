@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 import symconv
 from symconv import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.destride import OpenExpansion, destride
-from symconv.errors import FactorError, FoldError
+from symconv.errors import FactorError, FoldError, SymconvError, TooLarge
 from symconv.standin import matrix_entries, stand_in
 from symconv.verdict import Certificate
 from tests.planted import random_expansion
@@ -134,3 +135,34 @@ def test_what_was_not_established_is_said() -> None:
 def test_a_verdict_is_not_a_bool() -> None:
     with pytest.raises(TypeError, match="The truth value of a Certificate is undefined"):
         bool(symconv.prove(STEM, (224, 224)))
+
+
+def test_an_expansion_holds_its_layers_own_axes() -> None:
+    layer = Conv(1, 1, 3, stride=2, padding=1)
+    expansion = symconv.destride(layer, (8,))
+    axis = expansion.axes[0]
+    others = [
+        symconv.destride(Conv(1, 1, 3, stride=2, padding=2), (8,)).axes,
+        symconv.destride(Conv(1, 1, 3, stride=2, padding=1), (9,)).axes,
+        symconv.destride(Conv(1, 1, 3, stride=2, padding=1, dilation=2), (8,)).axes,
+        symconv.destride(Conv(1, 1, 5, stride=2, padding=1), (8,)).axes,
+        (replace(axis, window=replace(axis.window, reversal=True)),),
+        (axis, axis),
+        (),
+    ]
+    for axes in others:
+        with pytest.raises(SymconvError, match="axes must be the layer's"):
+            replace(expansion, axes=axes)
+    with pytest.raises(SymconvError, match="axes must be the layer's"):
+        replace(expansion, input_size=(10,))
+    with pytest.raises(SymconvError, match="axes must be the layer's"):
+        replace(expansion, original=Conv(1, 1, 3, stride=2))
+    with pytest.raises(SymconvError, match="order must be 'channel' or 'phase'"):
+        replace(expansion, order="tap")  # type: ignore[arg-type]
+    assert replace(expansion, order="phase").claim().left == expansion.claim().left
+
+
+def test_a_tie_map_is_bounded_before_it_is_made() -> None:
+    expansion = symconv.destride(Conv(1, 1, 10**8, stride=2), (10**9,))
+    with pytest.raises(TooLarge, match="100000000 taps and 1 output phases has 100000000 rows"):
+        _ = expansion.axes[0].taps

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import random
+import time
+from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from symconv.testing import Sweep, families, sweep
+from symconv.testing import Family, Sweep, families, sweep
+from symconv.testing.families import MOST_PAIRED
 from tests.rewriters import grid, pads_behind
 from tests.torch_claims import agree
 
@@ -93,3 +98,109 @@ def test_what_no_attribute_separates_is_said() -> None:
     (family,) = families([{"a": 1}], [{"a": 1}])
     assert family.words.startswith("no condition")
     assert not family.exact
+
+
+Row = dict[str, Any]
+Atom = tuple[str, str]
+
+
+def atoms(row: Row) -> Iterator[Atom]:
+    """Conditions that a row meets, in their order, as the words for them."""
+    for name, value in row.items():
+        if type(value) is int:
+            yield name, f"{name} {'odd' if value % 2 else 'even'}"
+        yield name, f"{name} {json.dumps(value)}"
+
+
+def by_trying(failed: list[Row], passed: list[Row]) -> list[tuple[str, list[Row]]]:
+    """The families by trying every condition on every row, again for each family."""
+    found: list[tuple[str, list[Row]]] = []
+    left = failed
+    while left:
+        every = list(dict.fromkeys(atom for row in left for atom in atoms(row)))
+        singles: list[tuple[Atom, ...]] = [(atom,) for atom in every]
+        pairs = [p for p in combinations(every[:MOST_PAIRED], 2) if p[0][0] != p[1][0]]
+        for conditions in (singles, list[tuple[Atom, ...]](pairs)):
+            exact = [c for c in conditions if not any(set(c) <= set(atoms(row)) for row in passed)]
+            met = [sum(set(c) <= set(atoms(row)) for row in left) for c in exact]
+            if any(met):
+                best = exact[met.index(max(met))]
+                break
+        else:
+            return [*found, ("no condition", left)]
+        found.append((" and ".join(words for _, words in best),
+                      [row for row in left if set(best) <= set(atoms(row))]))  # fmt: skip
+        left = [row for row in left if not set(best) <= set(atoms(row))]
+    return found
+
+
+def random_rows(rng: random.Random, most: int) -> list[Row]:
+    values: list[Any] = [0, 1, 2, 3, "a", "b", [1, 2], True]
+    return [
+        {name: rng.choice(values) for name in "abcd"[: rng.randint(0, 4)]}
+        for _ in range(rng.randint(0, most))
+    ]
+
+
+def test_families_are_those_found_by_trying() -> None:
+    rng = random.Random(3)
+    for _ in range(400):
+        failed, passed = random_rows(rng, 12), random_rows(rng, 9)
+        found = families(failed, passed)
+        expected = by_trying(failed, passed)
+        assert len(found) == len(expected)
+        for family, (words, rows) in zip(found, expected, strict=True):
+            assert family.words.startswith(words)
+            assert (family.failures, family.least in rows) == (len(rows), True)
+            assert family.exact == (not words.startswith("no condition") or not passed)
+
+
+@pytest.mark.parametrize(
+    ("failed", "passed", "words"),
+    [
+        ([], [], []), ([], [{"a": 1}], []), ([{}], [], ["no"]), ([{}], [{}], ["no"]),
+        ([{"a": 1}], [], ["a odd"]), ([{}, {"a": 1}], [{}], ["a odd", "no"]),
+        # Every pair of conditions that nothing passing meets is met by no failure either.
+        ([{"a": 1, "b": 1}, {"a": 2, "b": 2}],
+         [{"a": 1, "b": 1}, {"a": 2, "b": 2}], ["no"]),
+    ],
+)  # fmt: skip
+def test_families_where_there_is_nothing_to_say(
+    failed: list[Row], passed: list[Row], words: list[str]
+) -> None:
+    found = families(failed, passed)
+    assert len(found) == len(words)
+    assert all(f.words.startswith(word) for f, word in zip(found, words, strict=True))
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("most", [9, 10**6])
+def test_families_of_ten_thousand_rows_take_seconds(most: int) -> None:
+    rng = random.Random(1)
+    rows = [{name: rng.randint(0, most) for name in "abcdef"} for _ in range(10_000)]
+    start = time.process_time()
+    found = families(rows[::2], rows[1::2])
+    assert time.process_time() - start < 20
+    assert sum(family.failures for family in found) == 5_000
+
+
+def of_kernel(config: Row) -> Row:
+    if config["k"] > 6:
+        raise ValueError(f"no kernel of {config['k']}")
+    if config["n"] % 2:
+        raise KeyError("odd")
+    return {"input": {"channels": 1, "size": [config["n"]]}, "left": [], "right": []}
+
+
+def test_errors_are_grouped_by_their_message() -> None:
+    found = sweep(of_kernel, [{"k": k, "n": n} for k in range(1, 10) for n in (4, 5, 6)], jobs=1)
+    errors = found.families("error")
+    assert [(e.words, e.failures, e.message) for e in errors] == [
+        ("k 7", 3, "ValueError('no kernel of 7')"),
+        ("k 8", 3, "ValueError('no kernel of 8')"),
+        ("k 9", 3, "ValueError('no kernel of 9')"),
+        ("n odd", 6, "KeyError('odd')"),
+    ]
+    assert isinstance(errors[0], Family)
+    assert "error: 6 with n odd" in found.summary()
+    assert "KeyError('odd')" in found.summary()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from symconv.layer import Conv
+from symconv.report.tex import latex_to_pdf
 from symconv.toeplitz import (
     toeplitz,
     weight_symbols,
 )
+from symconv.toeplitz.latex import MOST_ROWS
 
 Array = NDArray[Any]
 
@@ -59,3 +63,24 @@ def test_the_nested_sum_of_latex_is_the_operator() -> None:
         shifts = [np.eye(2, 4, 2 * i, dtype=object), np.eye(3, 5, j, dtype=object)]
         total = total + np.kron(np.kron(one, shifts[0]), shifts[1])
     assert total.tolist() == np.array(valid.as_matrix().tolist(), dtype=object).tolist()
+
+
+PAGE = r"""\documentclass{article}
+\usepackage{amsmath}
+\usepackage[paperwidth=2000mm]{geometry}
+\begin{document}
+@
+\end{document}
+"""
+
+
+@pytest.mark.once
+@pytest.mark.skipif(shutil.which("latexmk") is None, reason="there is no latexmk")
+def test_matrices_of_every_width_compile() -> None:
+    layers = [Conv(1, 1, 2, padding=1), Conv(1, 1, 2, stride=2)]
+    sizes = range(2, MOST_ROWS + 4)
+    texts = [toeplitz(layer, (size,))._repr_latex_() for layer in layers for size in sizes]
+    widths = {row.count("&") + 1 for text in texts for row in text.split(r"\\") if "&" in row}
+    assert set(range(2, MOST_ROWS + 1)) <= widths
+    pdf = latex_to_pdf(PAGE.replace("@", "\n\n".join(texts)))
+    assert pdf.startswith(b"%PDF")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from symconv.cli.results import Result, of_expansion, of_verdict
 from symconv.errors import SymconvError
+from symconv.options import chosen
 
 if TYPE_CHECKING:
     from symconv.dialect.chain import Chain
@@ -34,12 +35,10 @@ def prove_open(entry: Chain, options: dict[str, Any]) -> OpenNetworkProof:
 
 
 def _refuse_factors(entry: Chain, options: dict[str, Any]) -> None:
-    given = [name for name, value in options.items() if value not in (None, 1, "channel")]
-    if given:
-        names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+    if given := chosen(options):
         raise SymconvError(
             f"chain {entry.name!r}: the factors of a chain are solved from its strides; "
-            f"leave out {names}"
+            f"leave out {', '.join(given)}"
         )
 
 

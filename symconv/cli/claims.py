@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from symconv.cli.results import Result, failure, of_verdict, settled
+from symconv.cli.results import Result, failure, of_verdict, refuse_fault, reported, settled
 from symconv.errors import SymconvError
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ def shown(text: Mapping[str, Any]) -> Shown:
     return Shown(verdict, source, comment, found.sentence() if found else "")
 
 
-def report_claim(text: Mapping[str, Any], folder: str, command: str) -> Result:
+def report_claim(text: Mapping[str, Any], folder: str, command: str, pdf: bool) -> Result:
     """Settle one claim and write its report."""
     from symconv.report import write_claim
 
     page = shown(text)
-    files = write_claim(page, folder, command=command)
-    return {**of_verdict(page.verdict), "files": [str(files.tex), str(files.html)]}
+    files = write_claim(page, folder, command=command, pdf=pdf)
+    return reported(of_verdict(page.verdict), files)
 
 
 def write_page(entries: Sequence[Entry], folder: str, name: str, command: str) -> list[Result]:
@@ -43,8 +43,9 @@ def write_page(entries: Sequence[Entry], folder: str, name: str, command: str) -
     pages: list[Shown] = []
 
     def work(entry: Entry) -> Result:
+        refuse_fault(entry)
         if not isinstance(entry, ClaimText):
-            raise SymconvError(getattr(entry, "message", f"{entry.name!r} is not a claim"))
+            raise SymconvError(f"{entry.name!r} is a {entry.kind}, not a claim")
         pages.append(shown(entry.text))
         return of_verdict(pages[-1].verdict)
 

@@ -22,6 +22,7 @@ from symconv.cli.options import (
     json_option,
     layers_argument,
     prove_open,
+    refuse,
 )
 from symconv.cli.results import (
     Result,
@@ -32,10 +33,11 @@ from symconv.cli.results import (
     of_refutation,
     of_verdict,
     one_line,
+    refuse_fault,
     reported,
     settled,
 )
-from symconv.cli.running import certify, finish, read_entries, run
+from symconv.cli.running import certify, finish, read_entries, refuse_other_kinds, run
 from symconv.errors import SymconvError
 
 if TYPE_CHECKING:
@@ -55,7 +57,8 @@ def main(ctx: click.Context) -> None:
     LAYERS is a JSON or TOML file, - for standard input, a shorthand such as
     "conv i3x224x224 o64 k7 s2 p3", or a preset (symconv presets lists them).
 
-    Exit status: 0 all proved or done, 1 something refuted, 2 bad input, 3 something undecided.
+    Exit status: 0 all proved or done, 1 something refuted, 2 bad input, 3 something undecided,
+    4 symconv contradicts itself.
     """
     if os.environ.get("NO_COLOR"):
         ctx.color = False
@@ -93,8 +96,10 @@ def prove(
 
     def settle(entry: Entry) -> tuple[Verdict, Result]:
         open_sizes = for_all_sizes(entry, all_sizes)
-        if kernel and (open_sizes or isinstance(entry, Chain)):
-            raise SymconvError("--kernel takes single layers at a size; its theorem is for all")
+        if open_sizes or isinstance(entry, Chain):
+            refuse(
+                "takes single layers at a size", symbolic=symbolic or None, kernel=kernel, keep=keep
+            )
         if isinstance(entry, Chain):
             if all_sizes or entry.named:
                 opened = chains.prove_open(entry, options)
@@ -105,9 +110,7 @@ def prove(
             verdict = prove_open(entry, options)
             return verdict, of_verdict(verdict)
         name, expansion = expand(entry)
-        verdict = api.prove(
-            expansion, name=name, symbolic=with_sympy, kernel=kernel or keep is not None, keep=keep
-        )
+        verdict = api.prove(expansion, name=name, symbolic=with_sympy, kernel=kernel, keep=keep)
         return verdict, {**of_verdict(verdict), "expansion": of_expansion(expansion, name)}
 
     certify(entries, settle, certificate, as_json)
@@ -125,17 +128,16 @@ def check(
 ) -> None:
     """Prove or refute somebody's claims: two pipelines that should be the same function."""
     from symconv import api
-    from symconv.dialect.files import ClaimText, Fault
+    from symconv.dialect.files import ClaimText
 
     def settle(entry: Entry) -> tuple[Verdict, Result]:
-        if isinstance(entry, Fault):
-            raise SymconvError(entry.message)
+        refuse_fault(entry)
         if not isinstance(entry, ClaimText):
-            raise SymconvError(f"{entry.name!r} is a layer, not a claim; use symconv prove")
+            raise SymconvError(f"{entry.name!r} is a {entry.kind}, not a claim")
         verdict = api.check(entry.text, all_sizes=all_sizes)
         return verdict, {**of_verdict(verdict), **of_refutation(verdict, repair)}
 
-    certify(read_entries(sources), settle, certificate, as_json)
+    certify(read_entries(sources, ("claim",)), settle, certificate, as_json)
 
 
 @main.command()
@@ -150,6 +152,7 @@ def recheck(paths: Sequence[str], as_json: bool) -> None:
         found = read_certificates(path)
         if not found:
             raise SymconvError(f"{path} holds no certificate; nothing in it was proved")
+        refuse_other_kinds(path, found)
         return found
 
     def work(text: Any) -> Result:
@@ -249,10 +252,11 @@ def report(
     from symconv.report import write_network_report, write_report
 
     if tuple(sources) == ("theorems",):
+        refuse("is for layers, not for theorems", **options)
         catalogue.report_theorems(folder, pdf, as_json, kernel)
     if kernel:
         raise SymconvError("--kernel is for `symconv report theorems`; a layer's is prove --kernel")
-    entries, expanded = read_entries(sources), expander(options)
+    entries, expanded = read_entries(sources, ("layer", "chain", "claim")), expander(options)
     command = command_line(["report", *sources, "-o", folder, *["--pdf"] * pdf], options)
     seen: Counter[str] = Counter()
 
@@ -265,7 +269,8 @@ def report(
             )
             return reported(of_verdict(proof.verdict), files)
         if isinstance(entry, ClaimText):
-            return report_claim(entry.text, folder, command)
+            refuse("is for layers, not for claims", **options)
+            return report_claim(entry.text, folder, command, pdf)
         name, expansion = expanded(entry)
         seen[name] += 1
         if seen[name] > 1:
@@ -292,7 +297,7 @@ def gallery(sources: Sequence[str], folder: str, name: str, as_json: bool) -> No
 
     command = command_line(["gallery", *sources, "-o", folder, "--name", name], {})
     start = perf_counter()
-    results = write_page(read_entries(sources), folder, name, command)
+    results = write_page(read_entries(sources, ("claim",)), folder, name, command)
     finish(results, perf_counter() - start, as_json)
 
 
@@ -338,7 +343,7 @@ def crosscheck(sources: Sequence[str], backend: str, device: str, as_json: bool)
         verdict = {} if seen.equal else {"verdict": "refuted"}
         return {"name": config.name, **verdict, "observation": seen.to_dict(), "note": seen.text()}
 
-    run(read_entries(sources), work, as_json)
+    run(read_entries(sources, ("layer",)), work, as_json)
 
 
 @main.command()

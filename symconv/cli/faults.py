@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from contextlib import suppress
+from typing import Any, NoReturn, TextIO
 
 import click
 
 from symconv.cli import output
 from symconv.cli.results import BAD_INPUT, CONTRADICTION, failure, one_line, summary
-from symconv.errors import InternalError
+from symconv.errors import InternalError, SymconvError, shortened
 
 INTERRUPTED = 130
 """128 and the signal's number, as a shell says it."""
@@ -28,7 +29,9 @@ class Commands(click.Group):
         """Run a command line and exit with its status."""
         arguments = list(sys.argv[1:] if args is None else args) or ["--help"]
         extra["standalone_mode"] = False
+        _occupy_closed()
         try:
+            _require_output()
             code = super().main(arguments, **extra)
         except click.Abort:
             click.echo("symconv: interrupted", err=True)
@@ -46,23 +49,54 @@ class Commands(click.Group):
             return ctx.exit(NOBODY_READS)
 
 
+def _occupy_closed() -> None:
+    """Open the null device for each of the three standard files that is closed.
+
+    Else the next file that is opened takes its number, and gets what a library prints.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
+
+
+def _require_output() -> None:
+    if sys.stdout is None:
+        raise SymconvError("standard output is closed; redirect it to a file, or to /dev/null")
+
+
 def _tell(fault: Exception, as_json: bool) -> int:
+    """Say what went wrong, where somebody listens, and give the status."""
     message = _usage(fault) if isinstance(fault, click.ClickException) else one_line(fault)
-    if as_json:
-        results = [failure("symconv", message)]
-        output.print_json(results, summary(results, 0.0))
-    else:
-        output.print_fault(message)
+    try:
+        if as_json and sys.stdout is not None:
+            results = [failure("symconv", message)]
+            output.print_json(results, summary(results, 0.0))
+        else:
+            output.print_fault(message)
+    except OSError:
+        # Nothing can be printed there; what waits to be flushed would fail again at the end.
+        _write_nowhere()
+        _last_words(message)
     return CONTRADICTION if isinstance(fault, InternalError) else BAD_INPUT
+
+
+def _last_words(message: str) -> None:
+    try:
+        output.print_fault(message)
+    except OSError:
+        _write_nowhere(sys.stderr)
 
 
 def _usage(fault: click.ClickException) -> str:
     context = getattr(fault, "ctx", None)
     advice = f"; see {context.command_path} --help" if context else ""
-    return f"{fault.format_message().rstrip('.')}{advice}"
+    return f"{shortened(fault.format_message().rstrip('.'))}{advice}"
 
 
-def _write_nowhere() -> None:
+def _write_nowhere(stream: TextIO | None = None) -> None:
     """Let what is still to be flushed go nowhere, so that the interpreter ends without a word."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    with suppress(OSError):  # a stream that is no file
+        os.dup2(nowhere, (stream or sys.stdout).fileno())

@@ -9,6 +9,7 @@ import click
 
 from symconv.cli.results import of_config
 from symconv.errors import SymconvError
+from symconv.options import chosen
 
 if TYPE_CHECKING:
     from symconv.dialect.files import Entry
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 layers_argument = click.argument("sources", metavar="LAYERS", nargs=-1, required=True)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
+
+MOST_DIGITS = 18
+"""Digits of a factor, as of a number in a shorthand: it fits 64 bits."""
 
 all_sizes_option = click.option(
     "--all-sizes", is_flag=True, help="Name the input sizes, and settle the claim for all of them."
@@ -29,8 +33,10 @@ def _factors(ctx: click.Context, option: click.Parameter, value: str | None) -> 
     if value is None:
         return None
     parts = value.split("x")
-    if not all(part.isdecimal() and int(part) for part in parts):
+    if not all(part.isdecimal() and part.strip("0") for part in parts):
         raise click.BadParameter(f"expected positive integers such as 2 or 2x3, got {value!r}")
+    if max(map(len, parts)) > MOST_DIGITS:
+        raise click.BadParameter(f"expected at most {MOST_DIGITS} digits, got {value!r}")
     numbers = [int(part) for part in parts]
     return numbers[0] if len(numbers) == 1 else numbers
 
@@ -88,6 +94,16 @@ def prove_open(entry: Entry, options: dict[str, Any]) -> Verdict:
     chosen = {**options, "residual_stride": options["residual_stride"] or 1}
     opened = destride(entry.layer, **chosen)
     return api.prove_for_all_sizes(opened, names, name=entry.name, where=where)
+
+
+def refuse(why: str, **options: Any) -> None:
+    """Refuse options that were given beside what does not take them.
+
+    Raises:
+        SymconvError: one was given; ``why`` ends its sentence.
+    """
+    if given := chosen(options):
+        raise SymconvError(f"{', '.join(given)} {why}; leave it out")
 
 
 def command_line(words: Sequence[str], options: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from symconv.cli.results import Result
+from symconv.errors import shortened
 
 MANY = 20
 """Above this many results only theorems and what is not proved get a line of their own."""
@@ -19,11 +20,22 @@ _COLOURS = {"proved": "green", "refuted": "red", "undecided": "yellow", "error":
 
 def print_json(results: list[Result], summary: dict[str, Any]) -> None:
     """The one JSON object on standard output."""
-    click.echo(json.dumps({"results": results, "summary": summary}, allow_nan=False))
+    _say(json.dumps({"results": results, "summary": summary}, allow_nan=False))
+
+
+def _say(line: str) -> None:
+    """Print a line; a fault names standard output, as a file's fault names the file."""
+    try:
+        click.echo(line)
+    except BrokenPipeError:
+        raise
+    except OSError as fault:
+        raise OSError(fault.errno, fault.strerror, "standard output") from None
 
 
 def print_fault(message: str, name: str = "") -> None:
     """One line on standard error: what went wrong, and with what."""
+    name = shortened(name)
     about = f"{name}: " if name and name not in message else ""
     click.echo(f"symconv: {plain(about + message)}", err=True)
 
@@ -35,12 +47,12 @@ def print_results(results: list[Result], summary: dict[str, Any]) -> None:
         if verdict == "error":
             print_fault(result["error"], result["name"])
         elif verdict != "proved" or len(results) <= MANY or "statement" in result:
-            click.echo(_line(result))
+            _say(_line(result))
     if len(results) > 1:
         counted = ", ".join(
             f"{n} {word}" for word, n in summary.items() if n and word not in _FIGURES
         )
-        click.echo(f"{summary['total']} in {summary['seconds']} s: {counted}")
+        _say(f"{summary['total']} in {summary['seconds']} s: {counted}")
 
 
 _FIGURES = {"total", "seconds"}
@@ -49,7 +61,9 @@ _FIGURES = {"total", "seconds"}
 def _line(result: Result) -> str:
     verdict = result.get("verdict", "done")
     word = click.style(verdict, fg=_COLOURS.get(verdict), bold=True)
-    return "  ".join(part for part in (word, plain(result["name"]), *_details(result)) if part)
+    return "  ".join(
+        part for part in (word, plain(shortened(result["name"])), *_details(result)) if part
+    )
 
 
 def _details(result: Result) -> Iterator[str]:
@@ -99,7 +113,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     """A table: drawn by rich on a terminal, tab-separated elsewhere."""
     if sys.stdout is None or not sys.stdout.isatty():
         for row in (columns, *rows):
-            click.echo("\t".join(map(plain, row)))
+            _say("\t".join(map(plain, row)))
         return
     from rich import box
     from rich.console import Console

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from symconv.errors import InternalError, SymconvError, TooLarge
+from symconv.errors import InternalError, SymconvError, TooLarge, shortened
 
 if TYPE_CHECKING:
     from symconv.dialect.config import Config
@@ -62,34 +62,41 @@ def one_line(fault: Exception) -> str:
         message = ": ".join(str(part) for part in (fault.filename, fault.strerror) if part)
     elif isinstance(fault, MemoryError):
         message = "it needs more memory than there is; choose a smaller input_size"
+    elif isinstance(fault, OverflowError):
+        message = "a number is too large to be computed with; choose a smaller one"
     elif isinstance(fault, RecursionError):
         message = "the input is nested too deeply"
     elif isinstance(fault, UnicodeError):
         message = f"the input is not text in UTF-8: {fault}"
     else:
         message = f"a fault of symconv itself, please report it: {fault!r}"
-    return " ".join(message.split())
+    return " ".join(shortened(message).split())
 
 
 def of_config(entry: Entry) -> Config:
     """The entry as a layer at a numeric input size.
 
     Raises:
-        SymconvError: the entry could not be read, or is something else.
+        SymconvError: the entry could not be read, or its size is named.
     """
     from symconv.dialect.config import Config
-    from symconv.dialect.files import Fault
 
-    if isinstance(entry, Fault):
-        raise SymconvError(entry.message)
+    refuse_fault(entry)
     if not isinstance(entry, Config):
-        kind = type(entry).__name__.lower().replace("text", "")
-        raise SymconvError(f"{entry.name!r} is a {kind}; this command takes layers one by one")
+        raise SymconvError(f"{entry.name!r} is a {entry.kind}; this command takes layers")
     if entry.numeric_size is None:
         raise SymconvError(
             f"input_size={list(entry.input_size)} names a size; give numbers for this command"
         )
     return entry
+
+
+def refuse_fault(entry: Entry) -> None:
+    """Raise what was wrong with an entry that could not be read, or that is of another kind."""
+    from symconv.dialect.files import Fault
+
+    if isinstance(entry, Fault):
+        raise SymconvError(entry.message)
 
 
 def of_verdict(verdict: Verdict) -> Result:

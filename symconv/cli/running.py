@@ -13,23 +13,61 @@ import click
 from symconv.cli import output
 from symconv.cli.results import Result, Work, each, one_line, status, summary
 from symconv.errors import SymconvError
+from symconv.files import write_file
 
 if TYPE_CHECKING:
     from symconv.dialect.files import Entry
     from symconv.verdict import Verdict
 
 
-def read_entries(sources: Sequence[str]) -> list[Entry]:
-    """All entries of all sources; a source that cannot be read is a `Fault` among them."""
+LAYERS = ("layer", "chain")
+
+
+def read_entries(sources: Sequence[str], takes: Sequence[str] = LAYERS) -> list[Entry]:
+    """All entries of all sources, of the kinds that the command takes.
+
+    A source that cannot be read is a `Fault` among them; so is an entry of another kind, and what
+    is said of it is the command that takes it.
+    """
     from symconv.dialect.files import Fault, read_layers
 
     entries: list[Entry] = []
     for source in sources:
         try:
-            entries += read_layers(source)
-        except (SymconvError, UnicodeError) as fault:
+            entries += _of_kinds(source, read_layers(source), takes)
+        except (SymconvError, UnicodeError, RecursionError) as fault:
             entries.append(Fault(source, one_line(fault)))
     return entries
+
+
+def _of_kinds(source: str, entries: list[Entry], takes: Sequence[str]) -> list[Entry]:
+    """The entries, those of another kind as faults; one fault where all of them are."""
+    from symconv.dialect.files import Fault, redirect
+
+    known = {*takes, Fault.kind}
+    other = [entry for entry in entries if entry.kind not in known]
+    if other and len(other) == len(entries):
+        return [Fault(other[0].name, redirect(source, other[0].kind))]
+    return [e if e.kind in known else Fault(e.name, _in_part(source, e)) for e in entries]
+
+
+def _in_part(source: str, entry: Entry) -> str:
+    from symconv.dialect.files import redirect
+
+    return f"{entry.name!r} in {redirect(source, entry.kind)}"
+
+
+def refuse_other_kinds(path: str, texts: Sequence[Any]) -> None:
+    """Refuse a file of layers or claims where certificates are expected.
+
+    Raises:
+        SymconvError: a text is something else; the message names the command that takes it.
+    """
+    from symconv.dialect.files import kind_of, redirect
+
+    for text in texts:
+        if (kind := kind_of(text)) not in (None, "certificate"):
+            raise SymconvError(redirect(path, str(kind)))
 
 
 def run(entries: Sequence[Entry], work: Work, as_json: bool) -> None:
@@ -62,7 +100,7 @@ def _write_certificates(path: Path, certificates: list[dict[str, Any]]) -> None:
     """One certificate, or an object with all; without any, the file says that there is none."""
     text = certificates[0] if len(certificates) == 1 else {"certificates": certificates}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(text, indent=1) + "\n", encoding="utf-8")
+    write_file(path, json.dumps(text, indent=1) + "\n")
 
 
 def finish(results: list[Result], seconds: float, as_json: bool) -> None:

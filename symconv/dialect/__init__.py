@@ -2,13 +2,14 @@
 
 from symconv.dialect.chain import Chain
 from symconv.dialect.config import Config, layer_to_dict, read_layer
-from symconv.dialect.files import ClaimText, Fault, read_layers
+from symconv.dialect.files import CertificateText, ClaimText, Fault, read_layers
 from symconv.dialect.presets import PRESETS, preset
 from symconv.dialect.shorthand import parse_shorthand, read_shorthand, to_shorthand
 from symconv.steps import Pointwise
 
 __all__ = [
     "PRESETS",
+    "CertificateText",
     "Chain",
     "ClaimText",
     "Config",

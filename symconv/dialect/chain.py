@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from symconv.dialect.config import CHANNELS, OPERATIONS, Config, hint, read_layer
 from symconv.errors import LayerError
@@ -16,11 +16,15 @@ from symconv.steps import Pointwise
 STAND_IN = 4096
 """The number with which a chain of named sizes is read; no proof uses it."""
 
+MOST_NODES = 2000
+"""Items of a chain: networks of a thousand layers exist, and every one has its own square."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chain:
     """Layers and pointwise functions in order; each layer reads the output of the one before."""
 
+    kind: ClassVar[str] = "chain"
     name: str
     entries: tuple[Config | Pointwise, ...]
     named: tuple[int | str, ...] = ()
@@ -82,6 +86,10 @@ def read_chain(items: Sequence[Any], name: str) -> Chain:
     """
     if not isinstance(items, list | tuple):
         raise LayerError(f"chain {name!r}: 'network' must be a list of layers, got {items!r}")
+    if len(items) > MOST_NODES:
+        raise LayerError(
+            f"chain {name!r} holds {len(items)} items, at most {MOST_NODES}; split it in two"
+        )
     items, named = _with_numbers(items)
     entries: list[Config | Pointwise] = []
     last: Config | None = None

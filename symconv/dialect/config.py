@@ -7,12 +7,14 @@ import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from functools import lru_cache
+from typing import Any, ClassVar
 
-from symconv.errors import LayerError
+from symconv.errors import MOST_ECHOED, LayerError
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv, MaxPool, Pool
 from symconv.layer.lattice import is_matrix
 from symconv.padding import is_int
+from symconv.plain import exact
 
 Size = tuple[int | str, ...]
 
@@ -23,6 +25,9 @@ SPATIAL = ("kernel_size", "stride", "dilation", "output_padding")
 SWITCHES = ("bias", "ceil_mode", "count_include_pad")
 CHANNELS = ("channels", "in_channels", "out_channels")
 AROUND = {"op", "name", "input_size", "output_size"}
+
+MOST_AXES = 15
+"""Spatial axes: on phases each is two of an array's, and NumPy's arrays had up to 32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class Config:
     True
     """
 
+    kind: ClassVar[str] = "layer"
     name: str
     layer: AnyLayer
     input_size: Size
@@ -163,7 +169,7 @@ def _read_number(value: Any, where: str) -> int | float | Fraction:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     try:
-        return Fraction(value if isinstance(value, str) else "")
+        return exact(value if isinstance(value, str) else "")
     except (ValueError, ZeroDivisionError):
         raise LayerError(
             f"{where}: padding_value must be a number or a fraction such as '1/3', got {value!r}"
@@ -183,6 +189,8 @@ def _pool_channels(attributes: dict[str, Any], op: str) -> dict[str, Any]:
 def read_input_size(value: Any) -> Size:
     """Read an input size: an integer or a name per spatial axis, alone where there is one axis."""
     entries = tuple(value) if isinstance(value, list | tuple) else (value,)
+    if len(entries) > MOST_AXES:
+        raise LayerError(f"input_size has {len(entries)} spatial axes, at most {MOST_AXES}")
     for entry in entries:
         number = is_int(entry) and entry >= 1
         if not number and not (isinstance(entry, str) and entry.isidentifier()):
@@ -211,8 +219,16 @@ def _check_output_size(config: Config, text: Mapping[str, Any]) -> None:
 
 def hint(word: Any, known: Collection[str]) -> str:
     """``; did you mean '...'?`` where a known word is near, else nothing."""
-    near = difflib.get_close_matches(str(word), sorted(known), n=1, cutoff=0.5)
+    word = str(word)
+    if len(word) > MOST_ECHOED:  # no name is so long, and looking for a near one takes its square
+        return ""
+    near = _near(word, tuple(sorted(known)))
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+@lru_cache(maxsize=256)  # a file's faults are often one and the same
+def _near(word: str, known: tuple[str, ...]) -> list[str]:
+    return difflib.get_close_matches(word, known, n=1, cutoff=0.5)
 
 
 def layer_to_dict(

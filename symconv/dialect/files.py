@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import os
-import sys
-import tomllib
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from shlex import quote
+from typing import Any, ClassVar
 
 from symconv.dialect.chain import Chain, read_chain
 from symconv.dialect.config import Config, hint, read_layer
 from symconv.dialect.presets import PRESETS, preset
 from symconv.dialect.shorthand import is_shorthand, read_shorthand
 from symconv.errors import LayerError, SymconvError
+from symconv.files import STANDARD_INPUT, read_json, read_text, read_toml
 
 PARTS = ("layers", "network", "claims")
 BESIDES = {"header", "name", "comment", "source"}
 SUFFIXES = (".json", ".toml")
+
+MOST_ITEMS = 100_000
+"""Items of one file: eight times the zoo, and a line each where all of them are bad."""
+
+VERBS = {"layer": "prove", "chain": "prove", "claim": "check", "certificate": "recheck"}
+"""The command for each kind of entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One item of many that could not be read, and why; the others still are."""
 
+    kind: ClassVar[str] = "fault"
     name: str
     message: str
 
@@ -36,11 +40,48 @@ class Fault:
 class ClaimText:
     """A claim as it was written; `symconv.claim` reads it."""
 
+    kind: ClassVar[str] = "claim"
     name: str
     text: Mapping[str, Any]
 
 
-Entry = Config | Chain | ClaimText | Fault
+@dataclass(frozen=True, slots=True)
+class CertificateText:
+    """What a proof left behind; `symconv.recheck` reads it."""
+
+    kind: ClassVar[str] = "certificate"
+    name: str
+
+
+Entry = Config | Chain | ClaimText | CertificateText | Fault
+
+
+def kind_of(document: Any) -> str | None:
+    """What a document holds, by its keys: a layer, a chain, a claim, a certificate; else None.
+
+    >>> kind_of({"op": "conv"}), kind_of({"left": [], "right": []}), kind_of(7)
+    ('layer', 'claim', None)
+    """
+    keys = set(document) if isinstance(document, Mapping) else set()
+    for kind, own in (
+        ("layer", {"op", "layers"}),
+        ("claim", {"left", "right", "claims"}),
+        ("chain", {"network"}),
+        ("certificate", {"certificates", "digest"}),
+    ):
+        if keys & own:
+            return kind
+    return None
+
+
+def redirect(source: str, kind: str) -> str:
+    """Which command takes what was given to another one.
+
+    >>> redirect("x.json", "certificate")
+    "'x.json' is a certificate; recheck it with: symconv recheck x.json"
+    """
+    shown = "standard input" if source == STANDARD_INPUT else repr(source)
+    return f"{shown} is a {kind}; {VERBS[kind]} it with: symconv {VERBS[kind]} {quote(source)}"
 
 
 def read_layers(source: str | os.PathLike[str]) -> list[Entry]:
@@ -57,10 +98,10 @@ def read_layers(source: str | os.PathLike[str]) -> list[Entry]:
     [(112, 112)]
     """
     text = os.fspath(source)
-    if text == "-":
-        return _read_text(sys.stdin.read(), "standard input", "")
-    if os.path.exists(text):
-        return _read_file(Path(text))
+    if text == STANDARD_INPUT or os.path.lexists(text):
+        suffix = "" if text == STANDARD_INPUT else Path(text.removesuffix(".gz")).suffix
+        where = "standard input" if text == STANDARD_INPUT else text
+        return _read_text(read_text(text), where, suffix)
     if is_shorthand(text) or text in PRESETS:
         return [_read_line(text)]
     raise LayerError(_not_found(text))
@@ -85,50 +126,23 @@ def _listed(folder: str) -> list[str]:
         return []
 
 
-def _read_file(path: Path) -> list[Entry]:
-    try:
-        data = path.read_bytes()
-        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
-    except UnicodeDecodeError:
-        raise LayerError(f"{path} is not text; layers come as JSON or TOML") from None
-    except (OSError, EOFError, zlib.error) as fault:
-        reason = getattr(fault, "strerror", None) or fault
-        raise LayerError(f"{path} cannot be read: {reason}") from None
-    return _read_text(text, str(path), Path(path.name.removesuffix(".gz")).suffix)
-
-
 def _read_text(text: str, where: str, suffix: str) -> list[Entry]:
     """Read what a file holds; without a known suffix, by how it begins."""
     opening = text.lstrip()[:1]
     if suffix == ".json" or (suffix != ".toml" and opening == "{"):
-        return _read_document(_decode(json_loads, text, "JSON", where), where)
+        return _read_document(read_json(text, where), where)
     if suffix == ".toml" or "=" in text:
-        return _read_document(_decode(tomllib.loads, text, "TOML", where), where)
-    lines = [line for line in text.splitlines() if line.strip()]
+        return _read_document(read_toml(text, where), where)
+    if not opening:
+        raise LayerError(f"{where} holds no layer")
+    _check_count(text.count("\n"), where)
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
     return _read_items("layers", lines, where)
 
 
-def _decode(loads: Callable[[str], Any], text: str, form: str, where: str) -> Any:
-    try:
-        return loads(text)
-    except RecursionError:
-        raise LayerError(f"{where} is nested too deeply") from None
-    except ValueError as fault:
-        raise LayerError(f"{where} is not {form}: {fault}") from None
-
-
-def json_loads(text: str) -> Any:
-    """Read JSON in which no object holds the same key twice."""
-    return json.loads(text, object_pairs_hook=_unique)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"an object holds the key {twice!r} twice")
-    return found
+def _check_count(items: int, where: str) -> None:
+    if items > MOST_ITEMS:
+        raise LayerError(f"{where} holds {items} items; split it into files of {MOST_ITEMS:,}")
 
 
 def _read_document(document: Any, where: str) -> list[Entry]:
@@ -137,6 +151,8 @@ def _read_document(document: Any, where: str) -> list[Entry]:
     if not isinstance(document, Mapping):
         raise LayerError(f"{where} must hold an object, got {document!r}")
     stem = Path(where).name.split(".")[0]
+    if kind_of(document) == "certificate":
+        return [CertificateText(stem)]
     if "op" in document:
         return [read_layer(document, stem)]
     if {"left", "right"} & set(document):
@@ -168,6 +184,7 @@ def _read_items(part: str, items: Any, where: str) -> list[Entry]:
         raise LayerError(f"{where}: {part!r} must be a list, got {items!r}")
     if not items:
         raise LayerError(f"{where} holds no {part[:-1]}")
+    _check_count(len(items), where)
     return list(_guarded(part, items))
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, NoReturn
 
 from symconv.errors import LayerError
 from symconv.padding import Pair, is_int, read_padding, same_pair
+from symconv.plain import exact
 from symconv.window import Window
 
 Ints = int | tuple[int, ...]
@@ -138,6 +139,6 @@ def forward_pads(padding: Pair | str, size: int, span: int, stride: int) -> Pair
 def read_value(value: Any, where: str) -> Fraction:
     """Read a finite number exactly, as a fraction."""
     try:
-        return Fraction(str(value))
+        return exact(str(value))
     except (ValueError, ZeroDivisionError):
         raise LayerError(f"{where}: expected a finite number, got {value!r}") from None

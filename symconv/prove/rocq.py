@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 
-from symconv.errors import TooLarge
+from symconv.errors import InternalError, TooLarge
 from symconv.expand import Expansion
+from symconv.files import write_file
 from symconv.layer import AvgPool, ConvTranspose
 from symconv.polyphase import AxisExpansion
 from symconv.prove.coqlib import CLOSED, KernelRejects, compile_file, coqc, library, version
 from symconv.verdict import Fact
+from symconv.window import Window
 
 MOST_ROWS = 4096
 """Above so many rows of a tie table, or so large a number, the kernel is not asked."""
@@ -70,7 +72,7 @@ def kernel_fact(expansion: Expansion, keep: str | Path | None = None) -> Fact:
 def _kept(folder: Path, name: str, text: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.v"
-    path.write_text(text, encoding="utf-8")
+    write_file(path, text)
     return path
 
 
@@ -81,7 +83,7 @@ def file_name(expansion: Expansion) -> str:
     >>> file_name(destride(Conv(3, 64, 7, stride=2, padding=3), (224, 224)))
     'conv_k7x7_s2x2_n224x224_e2x2'
     """
-    windows = [axis.window for axis in expansion.axes]
+    windows = expansion.windows
     parts = {
         "k": [w.kernel for w in windows],
         "s": [w.base_dilation if w.base_dilation > 1 else w.stride for w in windows],
@@ -114,24 +116,35 @@ def _remarks(expansion: Expansion) -> Iterator[str]:
 def theorem_text(expansion: Expansion) -> str:
     """The Coq file: numbers, tables, the check of the tables, the theorem.
 
+    The strided side's numbers are the layer's own, read from it again and not from the expansion's
+    axes; the tables are the expansion's, and the kernel finds out whether they belong together.
+
     Raises:
         TooLarge: the numbers are too large for the kernel's unary ones.
+        InternalError: the expansion has not as many axes as its layer.
     """
-    for axis in expansion.axes:
-        _check_small(axis)
-    ties = "\n\n".join(_tie(n, axis) for n, axis in enumerate(expansion.axes))
-    names = "; ".join(f"tie{n}" for n in range(len(expansion.axes)))
+    if (own := len(expansion.windows)) != len(expansion.axes):
+        raise InternalError(f"{len(expansion.axes)} axes for a layer of {own}; please report it")
+    axes = list(zip(expansion.windows, expansion.axes, strict=True))
+    for window, axis in axes:
+        _check_small(window, axis)
+    ties = "\n\n".join(_tie(n, *pair) for n, pair in enumerate(axes))
+    names = "; ".join(f"tie{n}" for n in range(len(axes)))
     theorem = _POOL if expansion.original.monoid == "max" else _CONV
-    sizes = "\n".join(_sizes(n, axis) for n, axis in enumerate(expansion.axes))
+    sizes = "\n".join(_sizes(n, *pair) for n, pair in enumerate(axes))
     sizes += "".join(_transposed(expansion))
-    rank = str(len(expansion.axes))
-    return _FILE.replace("@TIES", ties).replace("@NAMES", names).replace(
-        "@THEOREM", theorem
-    ).replace("@SIZES", sizes).replace("@D", rank)  # fmt: skip
+    rank = str(len(axes))
+    text = _FILE.replace("@LAYER", _layer_in_words(expansion)).replace("@TIES", ties)
+    text = text.replace("@NAMES", names).replace("@THEOREM", theorem)
+    return text.replace("@SIZES", sizes).replace("@D", rank)
 
 
-def _check_small(axis: AxisExpansion) -> None:
-    window = axis.window
+def _layer_in_words(expansion: Expansion) -> str:
+    """The layer and its size for a comment of Coq, which ends at a star and a bracket."""
+    return f"{expansion.original!r} at {list(expansion.input_size)}".replace("*", " ")
+
+
+def _check_small(window: Window, axis: AxisExpansion) -> None:
     numbers = (
         axis.factor_in, axis.factor_out, axis.stride, axis.kernel, abs(axis.lo), window.stride,
         abs(window.lo), window.base_dilation, window.dilation * window.kernel,
@@ -143,8 +156,7 @@ def _check_small(axis: AxisExpansion) -> None:
         )
 
 
-def _tie(n: int, axis: AxisExpansion) -> str:
-    w = axis.window
+def _tie(n: int, w: Window, axis: AxisExpansion) -> str:
     rows = [
         f"(({p}, {k}), ({r}, {q - axis.first_tap}))"
         for p, k, r, q in zip(*(column.tolist() for column in axis.taps), strict=True)
@@ -159,8 +171,7 @@ def _tie(n: int, axis: AxisExpansion) -> str:
     )
 
 
-def _sizes(n: int, axis: AxisExpansion) -> str:
-    w = axis.window
+def _sizes(n: int, w: Window, axis: AxisExpansion) -> str:
     if max(w.size * w.base_dilation, w.padded_size) > MOST_SIZE:
         return f"(* Axis {n}: a size of {w.size} is left to the theorem for all sizes. *)"
     return (
@@ -191,7 +202,7 @@ def _int(value: int) -> str:
 
 
 _FILE = """\
-(* The theorem of one layer, written by symconv.
+(* The theorem of one layer, written by symconv: @LAYER.
 
    tie0, tie1, ...  one an axis: Tie (Axis K s d u lo reversed) E_in E_out t K' lo' rows; a row
                     ((rho, k), (r, q)) says that in output phase rho tap k lands on tap q of the

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from symconv.errors import SymconvError
+from symconv.files import read_json, read_text
 from symconv.recheck.settle import same_function
 from symconv.recheck.squares import same_by_squares
 from symconv.recheck.statement import claim_of_layer
@@ -111,9 +112,9 @@ def read_certificates(path: str | Path) -> list[Any]:
 
 def _load(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as fault:
-        raise CertificateError(f"{path} is not a readable JSON file: {fault}") from None
+        return read_json(read_text(str(path)), str(path))
+    except SymconvError as fault:
+        raise CertificateError(str(fault)) from None
 
 
 def _read(certificate: Any) -> dict[str, Any]:

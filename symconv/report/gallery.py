@@ -65,7 +65,9 @@ def write_gallery(
     return write_document(Document(name, subtitle, sections), directory, name)
 
 
-def write_claim(shown: Shown, directory: str | Path, *, command: str) -> ReportFiles:
+def write_claim(
+    shown: Shown, directory: str | Path, *, command: str, pdf: bool = False
+) -> ReportFiles:
     """Write the report of one claim, LaTeX and HTML: statement, verdict, counterexample, script."""
     claim = shown.verdict.claim
     statement: tuple[Block, ...] = (
@@ -81,7 +83,8 @@ def write_claim(shown: Shown, directory: str | Path, *, command: str) -> ReportF
         command_section(command),
     )
     subtitle = prose("symconv report: a claim, <verdict>", verdict=shown.verdict.verdict)
-    return write_document(Document(claim.name, subtitle, sections), directory, claim.name)
+    document = Document(claim.name, subtitle, sections)
+    return write_document(document, directory, claim.name, pdf=pdf)
 
 
 _TONES = {"proved": "good", "refuted": "bad", "undecided": "open"}

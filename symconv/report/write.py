@@ -7,6 +7,7 @@ from pathlib import Path
 
 from symconv.errors import ClaimError
 from symconv.expand import Expansion
+from symconv.files import write_file
 from symconv.report.document import Document, Section, prose
 from symconv.report.escape import file_stem
 from symconv.report.render import to_html, to_latex
@@ -59,12 +60,12 @@ def write_document(
     folder.mkdir(parents=True, exist_ok=True)
     tex, html = folder / f"{stem}.tex", folder / f"{stem}.html"
     source = to_latex(document)
-    tex.write_text(source, encoding="utf-8")
-    html.write_text(to_html(document), encoding="utf-8")
+    write_file(tex, source)
+    write_file(html, to_html(document))
     if not pdf:
         return ReportFiles(tex, html)
     try:
-        (folder / f"{stem}.pdf").write_bytes(latex_to_pdf(source))
+        write_file(folder / f"{stem}.pdf", latex_to_pdf(source))
     except NoTeX as fault:
         return ReportFiles(tex, html, None, (str(fault),))
     return ReportFiles(tex, html, folder / f"{stem}.pdf")

@@ -17,14 +17,15 @@ def assert_equivalent(
     right: Steps,
     *,
     channels: int,
-    size: Sequence[int],
+    size: int | Sequence[int],
     weights: Mapping[str, Any] | None = None,
     name: str = "claim",
 ) -> None:
     """Raise AssertionError, with the least counterexample, unless both pipelines are one function.
 
-    ``left`` and ``right`` are steps as in a claim, on an input of shape ``(channels, *size)``; the
-    equality is for every input and all values of the free ``weights``.
+    ``left`` and ``right`` are steps as in a claim, on an input of shape ``(channels, *size)``, or
+    ``(channels, size)`` for an integer; the equality is for every input and all values of the free
+    ``weights``.
 
     Raises:
         AssertionError: the two differ, or the claim could not be decided.
@@ -38,13 +39,18 @@ def assert_equivalent(
     """
     text = {
         "name": name,
-        "input": {"channels": channels, "size": list(size)},
-        "weights": dict(weights or {}),
-        "left": list(left),
-        "right": list(right),
+        "input": {"channels": channels, "size": [size] if isinstance(size, int) else _list(size)},
+        "weights": {} if weights is None else weights,
+        "left": _list(left),
+        "right": _list(right),
     }
     verdict = check(read_claim(text))
     if isinstance(verdict, Certificate):
         return
     found = verdict.counterexample.sentence() if isinstance(verdict, Refuted) else verdict.reason
     raise AssertionError(f"{name}: {found}")
+
+
+def _list(value: Any) -> Any:
+    """A sequence as JSON has it; anything else as it is, for the claim's reader to refuse."""
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heapreplace
+from itertools import combinations
 from typing import Any
 
 Configuration = Mapping[str, Any]
+Atom = tuple[str, str, Any]
+"""A condition on one attribute: its name, ``value`` or ``parity``, and which."""
+
+MOST_PAIRED = 60
+"""Atoms that are paired with one another: 1,770 pairs, some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
     """Failures that one condition describes: its words, how many, how many others it meets.
 
-    ``exact`` says that nothing that passed meets the condition.
+    ``exact`` says that nothing that passed meets the condition.  ``message`` is what the least
+    member's error says; errors of one family differ in numbers alone.
     """
 
     words: str
     failures: int
     passed: int
     least: Configuration
+    message: str = ""
 
     @property
     def exact(self) -> bool:
@@ -38,18 +47,116 @@ def families(failed: Sequence[Configuration], passed: Sequence[Configuration]) -
     >>> [f.words for f in families(bad, [{"k": 3, "s": 2}, {"k": 5, "s": 2}])]
     ['k even']
     """
-    found: list[Family] = []
-    left = list(failed)
-    while left:
-        best = _best(left, passed)
-        if best is None:
-            return [*found, Family("no condition on one or two attributes separates these",
-                                   len(left), len(passed), least(left))]  # fmt: skip
-        words, test = best
-        members = [c for c in left if _holds(test, c)]
-        found.append(Family(words, len(members), 0, least(members)))
-        left = [c for c in left if not _holds(test, c)]
+    rows = _Rows(failed, passed)
+    found = [_family(*part, failed) for part in (*rows.singles(), *rows.pairs())]
+    if rows.left:
+        rest = _members(rows.left, failed)
+        words = "no condition on one or two attributes separates these"
+        found.append(Family(words, len(rest), len(passed), least(rest)))
     return found
+
+
+Condition = tuple[Atom, ...]
+Part = tuple[Condition, int]
+"""A condition, and the failures that it takes: one bit a row."""
+
+
+class _Rows:
+    """Which rows meet each atom, a bit a row; ``left`` are the failures not yet described."""
+
+    def __init__(self, failed: Sequence[Configuration], passed: Sequence[Configuration]) -> None:
+        self._atoms = [list(_atoms(c)) for c in failed]
+        self._failed, self._passed = _bits(self._atoms), _bits(map(_atoms, passed))
+        self.left = (1 << len(failed)) - 1
+
+    def singles(self) -> Iterator[Part]:
+        """Atoms that nothing passing meets, the widest of what is left first.
+
+        Rows only leave: what an atom meets shrinks and its first row moves back, so that an atom
+        whose key is still its own when it comes up is the best of all.
+        """
+        heap = [self._key(atom) for atom in self._failed if not self._passed.get(atom)]
+        heapify(heap)
+        while heap:
+            key = self._key(heap[0][-1])
+            if not key[0]:
+                heappop(heap)
+            elif key != heap[0]:
+                heapreplace(heap, key)
+            else:
+                heappop(heap)
+                yield self._take((key[-1],))
+
+    def pairs(self) -> Iterator[Part]:
+        """Pairs of atoms that nothing passing meets, the widest of what is left first."""
+        while pair := self._widest_pair():
+            yield self._take(pair)
+
+    def _widest_pair(self) -> Condition:
+        """The first of the pairs that most of what is left meets, and nothing passing; or none."""
+        best: Condition = ()
+        most = 0  # a pair that no failure meets describes nothing
+        here = [(a, self._failed[a] & self.left, self._passed.get(a, 0)) for a in self._first()]
+        sized = [(*columns, columns[1].bit_count()) for columns in here]
+        for (a, in_a, past_a, n_a), (b, in_b, past_b, n_b) in combinations(sized, 2):
+            if min(n_a, n_b) > most and a[0] != b[0] and not past_a & past_b:
+                met = (in_a & in_b).bit_count()
+                if met > most:
+                    best, most = (a, b), met
+        return best
+
+    def _first(self) -> list[Atom]:
+        """The first atoms of what is left, in the order of rows and attributes."""
+        found: dict[Atom, None] = {}
+        for row in _places(self.left):
+            found.update(dict.fromkeys(self._atoms[row]))
+            if len(found) >= MOST_PAIRED:
+                break
+        return list(found)[:MOST_PAIRED]
+
+    def _key(self, atom: Atom) -> tuple[int, int, int, Atom]:
+        """How many of what is left an atom meets, negative; its first row, and its place there."""
+        rows = self._failed[atom] & self.left
+        first = max(0, (rows & -rows).bit_length() - 1)  # the lowest bit that is set
+        return -rows.bit_count(), first, self._atoms[first].index(atom) if rows else 0, atom
+
+    def _take(self, condition: Condition) -> Part:
+        rows = self.left
+        for atom in condition:
+            rows &= self._failed[atom]
+        self.left &= ~rows
+        return condition, rows
+
+
+def _bits(rows: Iterable[Iterable[Atom]]) -> dict[Atom, int]:
+    """For each atom the rows that meet it, a bit a row; atoms in the order of the rows."""
+    met: dict[Atom, list[int]] = {}
+    for place, atoms in enumerate(rows):
+        for atom in atoms:
+            met.setdefault(atom, []).append(place)
+    return {atom: _as_bits(places) for atom, places in met.items()}
+
+
+def _as_bits(places: Sequence[int]) -> int:
+    bits = bytearray(places[-1] // 8 + 1)
+    for place in places:
+        bits[place // 8] |= 1 << place % 8
+    return int.from_bytes(bits, "little")
+
+
+def _places(bits: int) -> Iterator[int]:
+    """The places of the bits that are set, from the lowest."""
+    for byte, value in enumerate(bits.to_bytes(-(-bits.bit_length() // 8), "little")):
+        yield from (8 * byte + place for place in range(8) if value >> place & 1)
+
+
+def _members(rows: int, failed: Sequence[Configuration]) -> list[Configuration]:
+    return [failed[place] for place in _places(rows)]
+
+
+def _family(condition: Condition, rows: int, failed: Sequence[Configuration]) -> Family:
+    members = _members(rows, failed)
+    return Family(" and ".join(map(_words, condition)), len(members), 0, least(members))
 
 
 def least(configurations: Sequence[Configuration]) -> Configuration:
@@ -65,46 +172,14 @@ def _weight(value: Any) -> float:
     return abs(value) if isinstance(value, int | float) else 0
 
 
-Condition = tuple[tuple[str, str, Any], ...]
-
-
-def _best(
-    failed: Sequence[Configuration], passed: Sequence[Configuration]
-) -> tuple[str, Condition] | None:
-    """The condition that no passing configuration meets and most failing ones do."""
-    atoms = list(dict.fromkeys(atom for c in failed for atom in _atoms(c)))
-    every = [(atom,) for atom in atoms]
-    if found := _widest(every, failed, passed):
-        return found
-    pairs = [(a, b) for i, a in enumerate(atoms[:60]) for b in atoms[i + 1 : 60] if a[0] != b[0]]
-    return _widest(pairs, failed, passed)
-
-
-def _widest(
-    conditions: Sequence[Condition],
-    failed: Sequence[Configuration],
-    passed: Sequence[Configuration],
-) -> tuple[str, Condition] | None:
-    exact = [c for c in conditions if not any(_holds(c, other) for other in passed)]
-    if not exact:
-        return None
-    best = max(exact, key=lambda c: sum(_holds(c, other) for other in failed))
-    return " and ".join(map(_words, best)), best
-
-
-def _atoms(configuration: Configuration) -> Iterator[tuple[str, str, Any]]:
+def _atoms(configuration: Configuration) -> Iterator[Atom]:
     for name, value in configuration.items():
         if type(value) is int:
             yield name, "parity", value % 2
         yield name, "value", json.dumps(value, sort_keys=True, default=str)
 
 
-def _holds(condition: Condition, configuration: Configuration) -> bool:
-    own = set(_atoms(configuration))
-    return all(atom in own for atom in condition)
-
-
-def _words(atom: tuple[str, str, Any]) -> str:
+def _words(atom: Atom) -> str:
     name, kind, value = atom
     if kind == "parity":
         return f"{name} {'odd' if value else 'even'}"

@@ -6,11 +6,12 @@ import json
 import multiprocessing
 import os
 import pickle
+import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -46,10 +47,15 @@ class Sweep:
         return {verdict: counted[verdict] for verdict in VERDICTS if counted[verdict]}
 
     def families(self, verdict: str = "refuted") -> list[Family]:
-        """What the configurations of this verdict have in common, against those proved."""
-        chosen = [row["configuration"] for row in self.rows if row["verdict"] == verdict]
+        """What the configurations of this verdict have in common, against those proved.
+
+        Errors are grouped by their message first, the most frequent before the others; messages
+        that differ in numbers alone are one.
+        """
+        rows = [row for row in self.rows if row["verdict"] == verdict]
         proved = [row["configuration"] for row in self.rows if row["verdict"] == "proved"]
-        return families(chosen, proved)
+        groups = _by_message(rows) if verdict == "error" else [rows]
+        return [family for group in groups for family in _families(group, proved)]
 
     def summary(self) -> str:
         """Counts, and every family of failures with its least member and what it shows."""
@@ -60,11 +66,24 @@ class Sweep:
             for family in self.families(verdict):
                 lines.append(f"{verdict}: {family.failures} with {family.words}")
                 lines.append(f"  least: {json.dumps(family.least)}")
-                lines.append(f"  {self._note(family.least)}")
+                lines.append(f"  {family.message}")
         return "\n".join(lines)
 
-    def _note(self, configuration: Configuration) -> str:
-        return next(str(r["note"]) for r in self.rows if r["configuration"] == configuration)
+
+def _by_message(rows: Iterable[Row]) -> list[list[Row]]:
+    """The rows of each message, numbers in it aside; the message of most rows first."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(re.sub(r"\d+", "#", str(row["note"])), []).append(row)
+    return sorted(groups.values(), key=len, reverse=True)
+
+
+def _families(rows: Sequence[Row], proved: Sequence[Configuration]) -> Iterator[Family]:
+    """The families of these rows, each with what its least member's row says."""
+    configurations = [row["configuration"] for row in rows]
+    notes = {id(c): str(row["note"]) for c, row in zip(configurations, rows, strict=True)}
+    for family in families(configurations, proved):
+        yield replace(family, message=notes[id(family.least)])
 
 
 def sweep(
@@ -133,11 +152,20 @@ def _opened(path: Path | None, resume: bool) -> Iterator[TextIO]:
             yield nowhere
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    cut = resume and path.exists() and not path.read_bytes().endswith(b"\n")
+    cut = resume and _is_cut_off(path)
     with path.open("a" if resume else "w", encoding="utf-8") as file:
-        if cut and path.stat().st_size:
+        if cut:
             file.write("\n")
         yield file
+
+
+def _is_cut_off(path: Path) -> bool:
+    """Whether a file's last line has no end."""
+    if not path.exists() or not path.stat().st_size:
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
 
 
 @contextmanager

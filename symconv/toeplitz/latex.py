@@ -12,6 +12,9 @@ MOST_ROWS = 12
 MOST_CELLS = 120
 """A matrix is written out up to this many rows, columns and cells."""
 
+MOST_BMATRIX_COLUMNS = 10
+"""amsmath's MaxMatrixCols, unless a preamble sets it; an array has as many as it says."""
+
 
 def operator_latex(operator: LinearOperator) -> str:
     """Return the factorised form, and the formula of each Toeplitz factor not written out."""
@@ -35,7 +38,10 @@ def _factor(operator: LinearOperator) -> str:
     rows, columns = operator.shape
     if not _is_small(operator):
         return rf"\underbrace{{{_name(operator)}}}_{{{rows} \times {columns}}}"
-    matrix = latex(operator.as_matrix(), mat_str="bmatrix", mat_delim="")
+    if columns > MOST_BMATRIX_COLUMNS:
+        matrix = latex(operator.as_matrix(), mat_str="array", mat_delim="[")
+    else:
+        matrix = latex(operator.as_matrix(), mat_str="bmatrix", mat_delim="")
     return rf"\underbrace{{{matrix}}}_{{{_name(operator)}}}"
 
 

@@ -116,7 +116,7 @@ def test_the_kernel_accepts_the_table_of_every_axis_of_the_zoo(tmp_path: Path) -
             numbers = (w.kernel, w.stride, w.lo, w.dilation, w.base_dilation, w.reversal)
             axes.setdefault((*numbers, axis.factor_in, axis.factor_out), axis)
     assert len(axes) >= 50
-    ties = "\n".join(rocq._tie(n, axis) for n, axis in enumerate(axes.values()))
+    ties = "\n".join(rocq._tie(n, axis.window, axis) for n, axis in enumerate(axes.values()))
     names = "; ".join(f"tie{n}" for n in range(len(axes)))
     path = tmp_path / "zoo.v"
     path.write_text(
@@ -157,6 +157,36 @@ def test_a_wrong_expansion_is_a_fault_and_no_verdict() -> None:
     expansion.axes[0].__dict__["taps"] = (p, k, 1 - r, q)
     with pytest.raises(KernelRejects, match="a fault of symconv, please report it"):
         symconv.prove(expansion, symbolic=False, kernel=True)
+
+
+TAMPERED = {
+    "stride": Conv(1, 1, 3, stride=4, padding=1),
+    "pad": Conv(1, 1, 3, stride=2, padding=((0, 2),)),
+    "kernel": Conv(1, 1, 4, stride=2, padding=1),
+    "dilation": Conv(1, 1, 3, stride=2, padding=1, dilation=2),
+    "output": Conv(1, 1, 3, stride=2, padding=((1, 4),)),
+}
+
+
+@pytest.mark.parametrize("name", TAMPERED)
+def test_the_file_states_the_layer_and_not_the_axes(name: str) -> None:
+    """An expansion with another layer's axes, as no constructor lets it be."""
+    expansion = symconv.destride(Conv(1, 1, 3, stride=2, padding=1), (8,))
+    other = symconv.destride(TAMPERED[name], (8,)).axes
+    object.__setattr__(expansion, "axes", other)
+    text = rocq.theorem_text(expansion)
+    assert "(Axis 3 2 1 1 1%:Z false)" in text
+    assert "sizes_ok tie0 8%:Z 1%:Z 4%:Z" in text
+    assert "stride=2, padding=1, dilation=1" in text.partition("tie0")[0]
+    with pytest.raises(KernelRejects, match="the kernel rejects"):
+        rocq.kernel_fact(expansion)
+
+
+def test_axes_of_another_rank_are_a_fault_and_no_theorem() -> None:
+    expansion = symconv.destride(Conv(1, 1, 3, stride=2, padding=1), (8,))
+    object.__setattr__(expansion, "axes", expansion.axes * 2)
+    with pytest.raises(InternalError, match="2 axes for a layer of 1"):
+        rocq.theorem_text(expansion)
 
 
 def test_the_table_is_what_the_weight_map_does() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from symconv.errors import SymconvError
 from symconv.expand import Expansion
+from symconv.files import write_file
 from symconv.report.drawing.bipartite import MOST_DRAWN, bipartite_scene
 from symconv.report.drawing.graphs import graphml, node_link
 from symconv.report.drawing.kernel import kernel_scene
@@ -39,7 +40,7 @@ def draw(expansion: Expansion, path: str | Path, *, name: str = "") -> str:
             f"cannot draw {path.name!r}: its ending must be one of {', '.join(_WRITERS)}"
         )
     content, shown = write(expansion, name)
-    path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    write_file(path, content)
     return shown
 
 

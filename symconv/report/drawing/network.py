@@ -8,6 +8,7 @@ from pathlib import Path
 
 from symconv import steps as st
 from symconv.errors import SymconvError
+from symconv.files import write_file
 from symconv.network import NetworkExpansion
 from symconv.report.drawing.files import render_scene
 from symconv.report.drawing.graphs import graphml, node_link
@@ -41,7 +42,7 @@ def draw_network(expansion: NetworkExpansion, path: str | Path) -> str:
                 ".json"
             )
         content = rendered
-    path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    write_file(path, content)
     return shown
 
 
