@@ -43,6 +43,15 @@ class Running:
         """When a part ends that may take this share of the time, or what is left of it."""
         return min(self.until, perf_counter() + share * self.budget.seconds)
 
+    def check_time(self) -> None:
+        """Refuse to go on when the time is over.
+
+        Raises:
+            TooLarge: it is.
+        """
+        if perf_counter() > self.until:
+            raise TooLarge(f"the budget of {self.budget.seconds:.0f} s is spent")
+
     def check_entries(self, entries: int, what: str = "a part of the claim") -> None:
         """Refuse a table before it is built.
 

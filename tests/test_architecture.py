@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "symconv"
 
 ROOMS = [
     "errors",
+    "budget",
     "files",
     "options",
     "plain",
@@ -29,6 +30,7 @@ ROOMS = [
     "steps",
     "maps",
     "claim",
+    "evaluation",
     "verdict",
     "relation",
     "evaluate",
@@ -65,6 +67,7 @@ PROVERS = {"prove.concrete", "prove.operators", "prove.sets", "prove.rocq"}
 
 ALSO_NOT: dict[str, set[str]] = {
     "recheck": set(ROOMS) - {"recheck", "errors", "files"},
+    "evaluation": set(ROOMS) - {"evaluation", "errors", "pointwise", "steps", "claim"},
     "report": {"prove", "repair", "recheck", "crosscheck"},
     "crosscheck": {"prove", "recheck", "report"},
     **{prover: PROVERS - {prover} for prover in PROVERS},

@@ -8,13 +8,13 @@ from time import perf_counter
 
 from symconv.budget import running, spending
 from symconv.claim import Claim
-from symconv.errors import ContradictionError, MalformedError, SymconvError
+from symconv.errors import ContradictionError, MalformedError, SymconvError, TooLarge
 from symconv.prove.confirm import evaluated
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.sets import Fails, Holds, settle_all
 from symconv.prove.settle import settle
 from symconv.relation.sides import check_claim
-from symconv.verdict import Certificate, Refuted, Verdict
+from symconv.verdict import Certificate, Refuted, Undecided, Verdict
 
 SMALL = {1: 24, 2: 7, 3: 4}
 """Up to which size claims with functions are tried, by the number of named sizes."""
@@ -38,7 +38,11 @@ def settle_for_all_sizes(claim: Claim) -> Verdict:
         SizesDisagree: the provers contradict each other.
     """
     with spending():
-        return _settled(claim)
+        start = perf_counter()
+        try:
+            return _settled(claim)
+        except TooLarge as fault:
+            return Undecided(claim, str(fault), perf_counter() - start, "all")
 
 
 def _settled(claim: Claim) -> Verdict:

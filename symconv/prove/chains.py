@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from symconv.budget import spending
 from symconv.claim import Claim
-from symconv.errors import SymconvError
+from symconv.errors import SymconvError, TooLarge
 from symconv.network import INPUT, Network, NetworkExpansion, thinned
 from symconv.network_proof import NetworkProof
 from symconv.prove.settle import settle
@@ -30,7 +31,16 @@ def settle_network(network: Network) -> NetworkProof:
     A layer whose square does not commute because it reads a hidden signal's tail gets a mask in
     front.  The chain without its masks is refuted by integers, evaluated, where they can be found.
     """
-    bare = NetworkExpansion(network)
+    start, bare = perf_counter(), NetworkExpansion(network)
+    with spending():
+        try:
+            return _settled(bare)
+        except TooLarge as fault:
+            undecided = Undecided(bare.claim(), str(fault), perf_counter() - start)
+            return NetworkProof(bare, undecided, None)
+
+
+def _settled(bare: NetworkExpansion) -> NetworkProof:
     bare = expansion = bare.with_masks(bare.hollow_tails())
     while (node := _wants_mask(expansion)) is not None:
         expansion = expansion.with_masks([node])

@@ -7,7 +7,7 @@ from time import perf_counter
 
 from symconv.budget import spending
 from symconv.claim import Claim
-from symconv.errors import ClaimError
+from symconv.errors import ClaimError, TooLarge
 from symconv.prove import concrete
 from symconv.prove.confirm import confirmed
 from symconv.prove.cuts import needs_cuts
@@ -35,7 +35,11 @@ def settle(claim: Claim, guess: Guess = lambda place: None) -> Verdict:
     'proved'
     """
     with spending():
-        return confirmed(_unconfirmed(claim, guess))
+        start = perf_counter()
+        try:
+            return confirmed(_unconfirmed(claim, guess))
+        except TooLarge as fault:
+            return Undecided(claim, str(fault), perf_counter() - start)
 
 
 def _unconfirmed(claim: Claim, guess: Guess) -> Verdict:

@@ -163,6 +163,7 @@ def _live_ranges(
     found: list[Ranges | None] = [None]
     pipelines = parts(claim.left, where)
     for part in range(len(pipelines) - 1, 0, -1):
+        running().check_time()
         after = replace(whole(shapes[part]), live=found[0])
         steps = (*pipelines[part], *after.to_live())
         try:
@@ -207,6 +208,7 @@ class _Pasting:
         self.hidden = [whole(self.claim.input_shape)]
         count = len(self.shapes[0])
         for part in range(count):
+            running().check_time()
             try:
                 self._refuse_infinity(part)
                 after = self._advance(part, last=part == count - 1)

@@ -15,6 +15,7 @@ from math import prod
 
 from symconv import gather as maps
 from symconv import steps as st
+from symconv.budget import running
 from symconv.errors import ClaimError, MalformedError, SymconvError, TooLarge
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.plain import read_number
@@ -56,7 +57,9 @@ def pipeline_monoid(steps: Sequence[st.Step]) -> Monoid:
 
 def read_pipeline(form: Form, steps: Sequence[st.Step], reading: Reading, first: int = 0) -> Form:
     """The form after all steps; a fault names the step's place, counted from ``first``."""
+    spent = running()
     for place, step in enumerate(steps, first):
+        spent.check_time()
         try:
             form = apply(step, form, reading)
         except TooLarge:

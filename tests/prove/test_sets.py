@@ -191,13 +191,18 @@ def test_a_claim_with_names_is_not_for_the_concrete_prover() -> None:
         read_claim({**SAME, "where": ["N > 3"]}).at({"N": 2})
 
 
-def test_coefficients_that_count_stay_open() -> None:
+@pytest.mark.parametrize(
+    ("taps", "verdict"), [((2, 3), "proved"), ((4, 4), "proved"), ((17, 19), "undecided")]
+)
+def test_coefficients_that_count(taps: tuple[int, int], verdict: str) -> None:
     """Two constant kernels: the coefficient of a sample is the number of ways to reach it."""
-    ones = {"a": {"shape": [1, 1, 2], "fill": 1}, "b": {"shape": [1, 1, 3], "fill": 1}}
+    ones = {name: {"shape": [1, 1, k], "fill": 1} for name, k in zip("ab", taps, strict=True)}
     twice = [{"op": "conv", "weight": "a"}, {"op": "conv", "weight": "b"}]
     text = {"input": {"channels": 1, "size": ["N"]}, "weights": ones,
             "left": twice, "right": twice[::-1]}  # fmt: skip
-    assert check(text).verdict == "undecided"
+    assert check(text).verdict == verdict
+    once = {**text, "right": [twice[0], {"op": "pad", "padding": [[0, 0], [1 - taps[1], 0]]}]}
+    assert check(once).verdict == ("undecided" if verdict == "undecided" else "refuted")
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -9,6 +9,7 @@ from functools import singledispatch
 from typing import Any
 
 from symconv import steps as st
+from symconv.budget import running
 from symconv.errors import ClaimError, SymconvError
 from symconv.gather import split_bounds
 from symconv.plain import read_number
@@ -38,7 +39,9 @@ class Reading:
 
 def read_pipeline(form: Form, steps: Sequence[st.Step], reading: Reading) -> Form:
     """The form after all steps; a fault names the step's place and word."""
+    spent = running()
     for place, step in enumerate(steps):
+        spent.check_time()
         try:
             form = apply(step, form, reading)
         except SymconvError as fault:
