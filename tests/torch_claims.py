@@ -69,6 +69,22 @@ def one_hot(claim: Text, found: Any) -> tuple[Tensor, dict[str, Tensor]]:
     return x, free
 
 
+def tells_apart(claim: Text, found: Any) -> bool:
+    """Whether the sides differ at a counterexample's output, for the values that it gives."""
+    x, free = one_hot(claim, found)
+    for _, entries in found.assignment[:1]:
+        x = torch.zeros_like(x)
+        for index, value in entries:
+            x[index] = value
+    for name, entries in found.assignment[1:]:
+        for index, value in entries:
+            free[name][index] = value
+    left, right = (run_side(claim, side, x, free) for side in ("left", "right"))
+    if found.left_shape is not None:
+        return (*left.shape,) == found.left_shape and (*right.shape,) == found.right_shape
+    return not same(left[found.output], right[found.output])
+
+
 def agree(claim: Text, seed: int = 0, tries: int = 1) -> bool:
     """Whether both sides give the same on random integers."""
     for attempt in range(tries):

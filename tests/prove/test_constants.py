@@ -15,7 +15,7 @@ from symconv.errors import SymconvError
 from symconv.sizes import evaluate
 from symconv.verdict import Certificate, Refuted, Undecided
 from tests.random_constants import constant_claim
-from tests.torch_claims import agree, one_hot, run_side, same
+from tests.torch_claims import agree, tells_apart
 
 COUNT = int(os.environ.get("SYMCONV_CONSTANTS", "1000"))
 SIZES = range(1, 6)
@@ -41,17 +41,6 @@ def test_ones_over_hidden_channels_add_up(hidden: int, size: Any) -> None:
     assert check(false).verdict == "refuted"
 
 
-def replayed_apart(text: dict[str, Any], verdict: Refuted) -> bool:
-    """Whether torch tells the sides apart at the counterexample."""
-    found = verdict.counterexample
-    x, free = one_hot(text, found)
-    for name, entries in found.assignment:
-        for index, value in entries:
-            (x if name == "x" else free[name])[index] = value
-    left, right = (run_side(text, side, x, free) for side in ("left", "right"))
-    return not same(left[found.output], right[found.output])
-
-
 def settled(seed: int, first: int) -> Counter[tuple[str, bool]]:
     """The verdicts of random claims at a size, beside torch's."""
     found: Counter[tuple[str, bool]] = Counter()
@@ -65,7 +54,7 @@ def settled(seed: int, first: int) -> Counter[tuple[str, bool]]:
         truth = agree(text, number, tries=3)
         if isinstance(verdict, Refuted) and truth:
             # A function may hide a difference from a few random integers.
-            truth = not replayed_apart(text, verdict)
+            truth = not tells_apart(text, verdict.counterexample)
         assert isinstance(verdict, Undecided) or isinstance(verdict, Certificate) == truth, (
             number, verdict.verdict, text,
         )  # fmt: skip
