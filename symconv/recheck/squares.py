@@ -33,7 +33,7 @@ def same_by_squares(text: Any, figures: Any) -> tuple[bool, list[int]]:
         ClaimError: the cuts do not fit the claim, or the maps are not what they must be.
     """
     claim = at(read_claim(text), {})
-    shapes = tuple(_shape(claim, claim[side]) for side in ("left", "right"))
+    shapes = tuple(shape_of(claim, side) for side in ("left", "right"))
     if shapes[0] != shapes[1]:
         return False, shapes[0]
     found = read_cuts(claim, figures, shapes[0])
@@ -45,12 +45,15 @@ def same_by_squares(text: Any, figures: Any) -> tuple[bool, list[int]]:
     return all(squares.commutes(n) for n in range(len(found) - 1)), shapes[0]
 
 
-def _shape(claim: dict[str, Any], steps: Steps) -> list[int]:
-    """The shape of what a pipeline computes, its functions and maxima and sums among them.
+def shape_of(claim: dict[str, Any], side: str) -> list[int]:
+    """The shape of what a side computes, with functions and both monoids among its steps.
 
     What a sum pads with -inf is refused with the square that it stands in.
+
+    Raises:
+        ClaimError: a step does not fit.
     """
-    return Meaning(claim, takes_maxima(steps)).shape(steps)
+    return Meaning(claim, takes_maxima(claim[side])).shape(claim[side])
 
 
 class _Squares:

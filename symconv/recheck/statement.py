@@ -34,7 +34,8 @@ def claim_of_layer(layer: Any, claim: dict[str, Any]) -> dict[str, Any]:
     step |= {name: layer.get(name, _DEFAULTS.get(name)) for name in _ATTRIBUTES[op]}
     weights = dict(claim["weights"])
     if op not in _POOLS:
-        step["weight"], weights["w"] = "w", {"shape": _weight_shape(layer)}
+        step["weight"] = "w"
+        weights["w"] = {"shape": weight_shape(layer, len(size))}
         if layer.get("bias", True):
             step["bias"], weights["b"] = "b", {"shape": [layer["out_channels"]]}
     asked = {"channels": layer["in_channels"], "size": size}
@@ -63,10 +64,18 @@ def _check(layer: Any) -> None:
         raise ClaimError("conv_transpose pads with zeros only")
 
 
-def _weight_shape(layer: dict[str, Any]) -> list[int]:
+def weight_shape(layer: dict[str, Any], rank: int) -> list[int]:
+    """The shape of a layer's weight in PyTorch's layout; a pooling's is a depthwise convolution's.
+
+    >>> weight_shape({"op": "conv", "in_channels": 4, "out_channels": 6, "groups": 2,
+    ...               "kernel_size": 3}, 2)
+    [6, 2, 3, 3]
+    """
     groups, kernel = count(layer.get("groups", 1), "groups"), layer["kernel_size"]
-    taps = kernel if isinstance(kernel, list) else [kernel] * len(layer["input_size"])
+    taps = kernel if isinstance(kernel, list) else [kernel] * rank
     lead, inner = layer["out_channels"], layer["in_channels"] // groups
     if layer["op"] == "conv_transpose":
         lead, inner = layer["in_channels"], layer["out_channels"] // groups
+    if layer["op"] in _POOLS:
+        lead, inner = layer["in_channels"], 1
     return [lead, inner, *taps]
