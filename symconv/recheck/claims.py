@@ -76,7 +76,22 @@ def read_claim(text: Any) -> Text:
         "where": _conditions(text.get("where", [])),
     }
     _check_names(claim)
+    _check_sized(claim)
     return claim
+
+
+def _check_sized(claim: Text) -> None:
+    """Refuse a number that is written as a text: an expression has a name, or operations."""
+    named = bool(names(claim))
+    for step in all_steps(claim):
+        for value in (leaf for key in SIZED for leaf in leaves(step.get(key))):
+            if isinstance(value, str) and value not in WORDS and (not named or is_number(value)):
+                raise ClaimError(f"{step['op']}: expected an integer, got {value!r:.80}")
+
+
+def is_number(text: str) -> bool:
+    """Whether a text holds an integer alone."""
+    return text.strip().lstrip("-+").isdecimal()
 
 
 def _input(text: Any) -> Text:
@@ -144,18 +159,23 @@ def _step(step: Any) -> Text:
         return _rearrange(step)
     if op not in ATTRIBUTES:
         raise ClaimError(f"there is no step {op!r:.80}")
-    given = {key: value for key, value in step.items() if key != "op"}
-    if op == "pointwise" and "name" in given and "function" not in given:
-        given["function"] = given.pop("name")
-    known = ATTRIBUTES[op]
-    if unknown := set(given) - set(known):
-        raise ClaimError(f"{op} has no attribute {', '.join(map(repr, sorted(unknown)))}")
-    found = {"op": op, **known, **given}
-    if missing := [name for name, value in found.items() if value is _NEEDED]:
-        raise ClaimError(f"{op} needs {', '.join(missing)}")
+    found = _spelt_out(step, ATTRIBUTES[op])
     _check_kinds(found)
     if "branches" in found:
         found["branches"] = [read_steps(branch) for branch in found["branches"]]
+    return found
+
+
+def _spelt_out(step: Mapping[str, Any], known: Text) -> Text:
+    """The step with its defaults; a function's name may also stand under ``name``."""
+    given = dict(step)
+    if step["op"] == "pointwise" and "name" in given and "function" not in given:
+        given["function"] = given.pop("name")
+    if unknown := set(given) - {"op", *known}:
+        raise ClaimError(f"{step['op']} has no attribute {', '.join(map(repr, sorted(unknown)))}")
+    found = {**known, **given}
+    if missing := [name for name, value in found.items() if value is _NEEDED]:
+        raise ClaimError(f"{step['op']} needs {', '.join(missing)}")
     return found
 
 
@@ -208,16 +228,17 @@ def names(claim: Text) -> list[str]:
     shapes = [n for weight in claim["weights"].values() for n in weight.get("shape", ())]
     found = [name for text in (*claim["input"]["size"], *shapes) for name in names_of(text)]
     for step in all_steps(claim):
-        found += [n for key in SIZED for leaf in _leaves(step.get(key)) for n in names_of(leaf)]
+        found += [n for key in SIZED for leaf in leaves(step.get(key)) for n in names_of(leaf)]
     for step in all_steps(claim):
-        found += [n for leaf in _leaves(step.get("counts")) for n in names_of(leaf) if n != "i"]
+        found += [n for leaf in leaves(step.get("counts")) for n in names_of(leaf) if n != "i"]
     return list(dict.fromkeys(found))
 
 
-def _leaves(value: Any) -> Iterator[Any]:
+def leaves(value: Any) -> Iterator[Any]:
+    """Everything in lists of lists."""
     if isinstance(value, list):
         for part in value:
-            yield from _leaves(part)
+            yield from leaves(part)
     else:
         yield value
 
@@ -278,8 +299,8 @@ def _value_at(value: Any, sizes: Mapping[str, int]) -> Any:
     return value_of(value, sizes) if named else value
 
 
-MOST_SHARES = 2_000_000
-"""Positions of a divided axis; as many entries as one part of the dictionaries may hold."""
+MOST_SHARES = 100_000
+"""Positions of a divided axis; their counts are worked out in about a second."""
 
 
 def _shares(entry: Any, sizes: Mapping[str, int]) -> list[str] | None:

@@ -1,4 +1,4 @@
-"""Where a certificate cuts two pipelines, and the maps between the tensors there: read, not believed."""
+"""Where a certificate cuts two pipelines, and the maps between the tensors there."""
 
 from __future__ import annotations
 
@@ -100,14 +100,8 @@ def _is_range(part: Any) -> bool:
 
 def _check_maps(maps: dict[str, Steps]) -> None:
     """The two maps must be one rearrangement and its inverse; the others crop or mask."""
-    there, back = maps["to_right"], maps["to_line"]
-    if there or back:
-        if [step["op"] for step in (*there, *back)] != ["rearrange", "rearrange"]:
-            raise ClaimError("a hidden tensor's maps must be one rearrangement and its inverse")
-        sides = [[side.split() for side in s["pattern"].split("->")] for s in (there[0], back[0])]
-        sizes = [{k: v for k, v in s.items() if k != "pattern"} for s in (there[0], back[0])]
-        if sides[0] != sides[1][::-1] or sizes[0] != sizes[1]:
-            raise ClaimError("a hidden tensor's two maps are not inverse to each other")
+    if maps["to_right"] or maps["to_line"]:
+        _check_inverse([*maps["to_right"], *maps["to_line"]], len(maps["to_right"]))
     for name, op in (("inside", "slice"), ("kept", "mask")):
         if [step["op"] for step in maps[name]] not in ([], [op]):
             raise ClaimError(f"{name} must be one {op}")
@@ -117,6 +111,16 @@ def _check_maps(maps: dict[str, Steps]) -> None:
     for step in maps["kept"]:
         if not step["keep"] or step["keep"][0] is not None:
             raise ClaimError("what is kept is kept on all channels")
+
+
+def _check_inverse(steps: Steps, first: int) -> None:
+    """Two steps, one each way, must be a rearrangement and its inverse."""
+    if [step["op"] for step in steps] != ["rearrange", "rearrange"] or first != 1:
+        raise ClaimError("a hidden tensor's maps must be one rearrangement and its inverse")
+    there, back = ([side.split() for side in step["pattern"].split("->")] for step in steps)
+    sizes = [{k: v for k, v in step.items() if k != "pattern"} for step in steps]
+    if there != back[::-1] or sizes[0] != sizes[1]:
+        raise ClaimError("a hidden tensor's two maps are not inverse to each other")
 
 
 def _is_run(part: Any, axis: int) -> bool:

@@ -11,14 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from time import perf_counter
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from symconv.errors import ClaimError, SymconvError, TooLarge
-from symconv.recheck.claims import at, every_step, names
+from symconv.recheck.claims import at, every_step, is_number, names
 from symconv.recheck.cuts import functions_first
 from symconv.recheck.facts import CertificateError, mark_of
 from symconv.recheck.settle import same_function
 from symconv.recheck.squares import KEEP_ZERO, shape_of
+
+if TYPE_CHECKING:
+    from symconv.recheck.allsizes import Sense
 
 Texts = dict[str, Any]
 Answer = tuple[Literal["proved", "refuted", "undecided"], str]
@@ -47,6 +50,11 @@ class Grid:
         return f"the dictionaries see no difference at {sum(self.makes_sense.values())} small sizes"
 
 
+def has_solver() -> bool:
+    """Whether z3 is installed."""
+    return importlib.util.find_spec("z3") is not None
+
+
 def settle_everywhere(body: Texts, claim: Texts, restated: Texts | None, seconds: float) -> Answer:
     """Settle the claim of a certificate for all sizes, and its layer's.
 
@@ -54,13 +62,16 @@ def settle_everywhere(body: Texts, claim: Texts, restated: Texts | None, seconds
         CertificateError: its domain or its shape is not the claim's, or it names no size.
         SolverMissing: z3 is not installed.
     """
-    if importlib.util.find_spec("z3") is None:
+    if not has_solver():
         raise SolverMissing(
             "rechecking a certificate for all sizes needs z3, which is not installed; run: "
             "pip install 'symconv[z3]'"
         )
     if not (named := names(claim)):
         raise CertificateError("the certificate is for all sizes, and its claim names none")
+    shape = body["output_shape"]
+    if not all(type(n) is int or (isinstance(n, str) and not is_number(n)) for n in shape):
+        raise CertificateError(f"{shape!r:.160} is not a shape in numbers and names")
     until, held = perf_counter() + seconds, []
     for asked in [claim] if restated is None else [claim, restated]:
         grid = _tried(asked, named, perf_counter() + SHARE * (until - perf_counter()))
@@ -71,6 +82,13 @@ def settle_everywhere(body: Texts, claim: Texts, restated: Texts | None, seconds
             return verdict, f"{reason}; {grid.seen()}"
         held.append(grid.seen())
     return "proved", f"z3 finds no size at which the sides differ, and {held[0]}"
+
+
+def holds_by_solver(claim: Texts, seconds: float) -> bool:
+    """Whether z3 proves a claim at sizes in numbers, of which the dictionaries hold too few."""
+    from symconv.recheck.allsizes import decide
+
+    return decide(claim, seconds).answer == "holds"
 
 
 def _words(sizes: dict[str, int]) -> str:
@@ -106,12 +124,12 @@ def _sizes(named: list[str]) -> Iterator[dict[str, int]]:
 def _at(claim: Texts, sizes: dict[str, int]) -> tuple[bool, bool]:
     """Whether the claim makes sense at some sizes, and holds; of functions only the former."""
     here = at(claim, sizes)
-    if _is_plain(here):
+    if is_plain(here):
         return True, same_function(here)[0]
     return True, shape_of(here, "left") == shape_of(here, "right")
 
 
-def _is_plain(claim: Texts) -> bool:
+def is_plain(claim: Texts) -> bool:
     """Whether a claim has no function, and not both monoids."""
     ops = {step["op"] for step in every_step([*claim["left"], *claim["right"]])}
     sums = {
@@ -134,18 +152,11 @@ def _by_solver(body: Texts, claim: Texts, grid: Grid, until: float) -> Answer:
 
     domain = body["facts"][0]["figures"]["domain"]
     sense = makes_sense(claim, domain, body["output_shape"], _left(until))
-    if sense.fault:
-        raise CertificateError(grid.fault or sense.fault)
-    if sense.unknown:
-        return "undecided", sense.unknown
-    for values, legal in grid.makes_sense.items():
-        if sense.at(sizes := dict(zip(names(claim), values, strict=True))) != legal:
-            if not legal:
-                raise CertificateError(f"at {_words(sizes)} the claim makes no sense: {grid.fault}")
-            return "undecided", f"whether the claim makes sense at {_words(sizes)} is not clear"
+    if unclear := _unclear(sense, grid, names(claim)):
+        return "undecided", unclear
     if not _holds_at(claim, sense.least):
         return "refuted", f"the two sides differ at {_words(sense.least)}"
-    if _is_plain(claim):
+    if is_plain(claim):
         found = decide(claim, _left(until))
     else:
         found = decide_in_parts(claim, _parts(claim), KEEP_ZERO, _left(until))
@@ -154,6 +165,24 @@ def _by_solver(body: Texts, claim: Texts, grid: Grid, until: float) -> Answer:
     if found.answer == "fails" and not _holds_at(claim, found.sizes):
         return "refuted", f"the two sides differ at {_words(found.sizes)}"
     return "undecided", found.reason or f"what z3 finds at {_words(found.sizes)} is no difference"
+
+
+def _unclear(sense: Sense, grid: Grid, named: list[str]) -> str:
+    """Why it is not clear where a claim makes sense; nothing, where both readings agree on it.
+
+    Raises:
+        CertificateError: they agree, and the certificate says otherwise.
+    """
+    if sense.fault:
+        raise CertificateError(grid.fault or sense.fault)
+    for values, legal in grid.makes_sense.items():
+        sizes = dict(zip(named, values, strict=True))
+        if sense.unknown or sense.at(sizes) == legal:
+            continue
+        if not legal:
+            raise CertificateError(f"at {_words(sizes)} the claim makes no sense: {grid.fault}")
+        return f"whether the claim makes sense at {_words(sizes)} is not clear"
+    return sense.unknown
 
 
 def _left(until: float) -> float:

@@ -38,9 +38,9 @@ def parse(text: str) -> ast.expr:
     >>> ast.unparse(parse("(N+1)//2"))
     '(N + 1) // 2'
     """
+    if len(text) > LONGEST:
+        raise ClaimError(f"{text[:80]!r}... is longer than {LONGEST} characters")
     try:
-        if len(text) > LONGEST:
-            raise ValueError(f"longer than {LONGEST} characters")
         tree = ast.parse(text.strip(), mode="eval").body
         _is_condition(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
@@ -62,21 +62,25 @@ def _is_condition(node: ast.expr) -> bool:
         case ast.UnaryOp(op=ast.Not(), operand=inner):
             return _need([inner], True)
         case ast.Compare(left=first, ops=ops, comparators=rest) if _known(ops):
-            _need([first, *rest], False)
-            return True
+            return _need([first, *rest], False)
+    if not _is_number(node):
+        raise ValueError(f"{ast.unparse(node)!r} stands in it")
+    return False
+
+
+def _is_number(node: ast.expr) -> bool:
+    match node:
         case ast.UnaryOp(op=ast.USub(), operand=inner):
-            return not _need([inner], False)
+            return _need([inner], False)
         case ast.BinOp(left=a, op=op, right=b) if type(op) in _NUMBERS:
             if isinstance(op, ast.FloorDiv | ast.Mod) and not _positive(b):
                 raise ValueError("divide by positive integers only")
-            return not _need([a, b], False)
+            return _need([a, b], False)
         case ast.Call(func=ast.Name(id="min" | "max"), args=parts, keywords=[]) if len(parts) > 1:
-            return not _need(parts, False)
-        case ast.Constant(value=value) if type(value) is int:
-            return False
-        case ast.Name():
-            return False
-    raise ValueError(f"{ast.unparse(node)!r} stands in it")
+            return _need(parts, False)
+        case ast.Constant(value=value):
+            return type(value) is int
+    return isinstance(node, ast.Name)
 
 
 def _known(ops: list[ast.cmpop]) -> bool:
@@ -134,14 +138,19 @@ def _value(node: Any, sizes: Mapping[str, int]) -> Any:
             return -found if isinstance(op, ast.USub) else not found
         case ast.BinOp(left=a, op=op, right=b):
             return _NUMBERS[type(op)](_value(a, sizes), _value(b, sizes))
+    return _of_many(node, sizes)
+
+
+def _of_many(node: Any, sizes: Mapping[str, int]) -> Any:
+    """The value of what has any number of parts."""
+    match node:
         case ast.BoolOp(op=op, values=parts):
             join = all if isinstance(op, ast.And) else any
             return join([_value(part, sizes) for part in parts])
         case ast.Compare(left=first, ops=ops, comparators=rest):
             found = [_value(part, sizes) for part in (first, *rest)]
-            return all(
-                _ORDERS[type(op)](a, b) for a, op, b in zip(found, ops, found[1:], strict=False)
-            )
+            pairs = zip(found, ops, found[1:], strict=False)
+            return all(_ORDERS[type(op)](a, b) for a, op, b in pairs)
         case ast.Call(func=ast.Name(id=name), args=parts):
             found = [_value(part, sizes) for part in parts]
             return min(found) if name == "min" else max(found)

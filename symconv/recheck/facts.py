@@ -13,8 +13,9 @@ from math import prod
 from typing import Any
 
 from symconv.errors import SymconvError
-from symconv.recheck.claims import every_step, names
+from symconv.recheck.claims import at, every_step, names, read_claim
 from symconv.recheck.cuts import functions_first
+from symconv.recheck.denote import Meaning
 from symconv.recheck.statement import claim_of_layer, weight_shape
 
 Texts = dict[str, Any]
@@ -165,12 +166,10 @@ def _stand_in(fact: Texts, layer: Texts) -> Texts:
 
 
 def _output_of(layer: Texts) -> list[int]:
-    from symconv.recheck.claims import at, read_claim
-    from symconv.recheck.denote import Meaning
-
-    bare = {"weights": {}, "right": [], "left": [], "input": {"channels": 1, "size": [1]}}
-    claim = at(read_claim(claim_of_layer({**layer, "channels": layer["in_channels"]}
-                                         if "channels" in layer else layer, bare)), {})  # fmt: skip
+    """The shape that a layer computes."""
+    kept = {key: value for key, value in layer.items() if key != "channels"}
+    bare: Texts = {"weights": {}, "right": []}
+    claim = at(read_claim(claim_of_layer(kept, bare)), {})
     return Meaning(claim, layer["op"] == "max_pool").shape(claim["left"])
 
 
@@ -217,25 +216,34 @@ def _mask(fact: Texts, stated: Certified) -> Iterator[str]:
     figures = fact["figures"]
     if not isinstance(layer := figures.get("layer"), str):
         raise CertificateError("a mask stands before a layer, by its name")
-    if stated.sizes == "these":
-        _keys(fact, {"layer", "without_masks"})
-        tails = ("it keeps -inf, left by a pooling, out of a sum",
-                 "it would read the tail of a hidden signal")  # fmt: skip
-        fits = isinstance(figures["without_masks"], str) and _WITHOUT.fullmatch(
-            figures["without_masks"]
-        )
-    else:
-        _keys(fact, {"layer", "needed"})
-        tails = tuple(
-            f"it would read its input's tail{why} where {figures['needed']}"
-            for why in ("", ", or -inf that a pooling left there,")
-        )
-        fits = isinstance(figures["needed"], str) and bool(figures["needed"])
-    if not fits or fact["about"] not in [f"the mask before {layer}: {tail}" for tail in tails]:
+    tails = _tails_here(fact) if stated.sizes == "these" else _tails_everywhere(fact)
+    if fact["about"] not in [f"the mask before {layer}: {tail}" for tail in tails]:
         raise CertificateError(f"no mask is written so: {fact['about']!r:.160}")
     if not any(step["op"] == "pad" for step in every_step(stated.claim["right"])):
         raise CertificateError("the certificate speaks of a mask, and its claim has none")
     yield "which layers the masks stand before, where they are needed, and what holds without them"
+
+
+def _tails_here(fact: Texts) -> list[str]:
+    _keys(fact, {"layer", "without_masks"})
+    without = fact["figures"]["without_masks"]
+    if not isinstance(without, str) or not _WITHOUT.fullmatch(without):
+        raise CertificateError(f"nothing is said of a chain without masks by {without!r:.80}")
+    return [
+        "it keeps -inf, left by a pooling, out of a sum",
+        "it would read the tail of a hidden signal",
+    ]
+
+
+def _tails_everywhere(fact: Texts) -> list[str]:
+    _keys(fact, {"layer", "needed"})
+    needed = fact["figures"]["needed"]
+    if not isinstance(needed, str) or not needed:
+        raise CertificateError(f"a mask is not needed where {needed!r:.80}")
+    return [
+        f"it would read its input's tail{why} where {needed}"
+        for why in ("", ", or -inf that a pooling left there,")
+    ]
 
 
 _RULES: dict[str, Callable[[Texts, Certified], Iterator[str]]] = {

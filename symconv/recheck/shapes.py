@@ -219,13 +219,14 @@ class Shapes:
         """Output sizes of a convolution's windows."""
         strides, dilations = text.strides(step, len(sizes))
         spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True)]
-        outs = []
+        outs, padded = [], 0
         for n, span, s, (lo, hi) in zip(
             sizes, spans, strides, text.pads(step["padding"], sizes, spans, strides), strict=True
         ):
             text.check_mode(n, lo, hi, mode)
+            padded += max(n + lo + hi, 0)
             outs.append(_fitting(n + lo + hi, span, s))
-        self._counted([], sum(o * (k + s) for o, k, s in zip(outs, kernel, strides, strict=True)))
+        self._counted([], padded + sum(o * k for o, k in zip(outs, kernel, strict=True)))
         return outs
 
     def _check_bias(self, name: str | None, channels: int) -> None:

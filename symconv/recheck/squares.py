@@ -1,8 +1,8 @@
 """Claims with functions between their layers: every square of a certificate, settled again.
 
 The certificate says where both pipelines are cut and how the right tensor there holds the left one.
-Nothing of that is believed: both tensors' shapes are computed at every cut and the maps must lead to
-just these; the squares are written down anew from the claim, and each is settled.
+Nothing of that is believed: both tensors' shapes are computed at every cut and the maps must lead
+to just these; the squares are written down again from the claim, and each is settled.
 """
 
 from __future__ import annotations
@@ -83,9 +83,11 @@ class _Squares:
         return Meaning({**self.claim, "input": asked}, maximum).shape(steps)
 
     def _parts(self, n: int) -> tuple[Steps, Steps]:
-        before, after = self.cuts[n], self.cuts[n + 1]
-        return (part(self.left, "left", (before.left, after.left), before.function),
-                part(self.right, "right", (before.right, after.right), before.function))  # fmt: skip
+        one, two = self.cuts[n], self.cuts[n + 1]
+        return (
+            part(self.left, "left", (one.left, two.left), one.function),
+            part(self.right, "right", (one.right, two.right), one.function),
+        )
 
     def commutes(self, n: int) -> bool:
         """Whether one square commutes, and what its cuts say of zeros and of what is read holds."""

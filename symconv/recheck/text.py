@@ -51,11 +51,12 @@ def number(value: Any) -> Fraction | None:
     if value in ("-inf", float("-inf")):
         return None
     try:
-        if type(value) not in (int, float, str):
-            raise ValueError
-        return Fraction(str(value))
+        exact = Fraction(str(value)) if type(value) in (int, float, str) else None
     except (ValueError, ZeroDivisionError):
-        raise ClaimError(f"expected a finite number, got {value!r:.80}") from None
+        exact = None
+    if exact is None:
+        raise ClaimError(f"expected a finite number, got {value!r:.80}")
+    return exact
 
 
 def finite(value: Any) -> Fraction:
@@ -148,8 +149,12 @@ def pads(value: Any, sizes: Sequence[int], spans: Sequence[int], strides: Sequen
     return pairs([[e, e] if type(e) is int else e for e in found], len(sizes))
 
 
-def pool(step: Mapping[str, Any], sizes: Sequence[int]) -> tuple[list[int], list[int], list[int],
-                                                                 list[tuple[int, int]]]:  # fmt: skip
+Pairs = list[tuple[int, int]]
+
+
+def pool(
+    step: Mapping[str, Any], sizes: Sequence[int]
+) -> tuple[list[int], list[int], list[int], Pairs]:
     """Kernel, strides, dilations and pads of a pooling."""
     rank = len(sizes)
     kernel = integers(step["kernel_size"], rank, 1, "kernel_size")

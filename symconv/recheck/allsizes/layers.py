@@ -13,7 +13,7 @@ import z3
 
 from symconv.recheck.allsizes.moves import padded, refuse_maximum
 from symconv.recheck.allsizes.paths import Path
-from symconv.recheck.allsizes.reading import Back, Reader, Rule, Shape, Text
+from symconv.recheck.allsizes.reading import MOST_PATHS, Back, Reader, Rule, Shape, Text
 from symconv.recheck.allsizes.terms import (
     NotRead,
     as_bool,
@@ -82,6 +82,7 @@ def _convolved(reader: Reader, step: Text, shape: Shape, pads: list[Any]) -> tup
     (m, inner, *kernel), read = reader.weight(step["weight"])
     groups, rank = step.get("groups", 1), len(shape) - 1
     _need_numbers(m, inner, groups)
+    _need_few(inner, *kernel)
     strides, dilations = (each(step.get(k, 1), rank) for k in ("stride", "dilation"))
     reader.require(shape[0] == inner * groups, m % groups == 0, len(kernel) == rank)
     out = _outputs(reader, shape[1:], kernel, strides, dilations, pads)
@@ -103,8 +104,14 @@ def _convolved(reader: Reader, step: Text, shape: Shape, pads: list[Any]) -> tup
 
 
 def _need_numbers(*values: Any) -> None:
+    """Refuse names, and more taps and channels than there may be paths."""
     if not all(type(value) is int for value in values):
         raise NotRead("channels, groups and pooling kernels are read in numbers only")
+
+
+def _need_few(*values: Any) -> None:
+    if prod(value for value in values if isinstance(value, int)) > MOST_PATHS:
+        raise NotRead(f"the claim has more than {MOST_PATHS} paths from outputs to inputs")
 
 
 def _biased(reader: Reader, step: Text, channels: int, back: Back) -> Back:
@@ -128,6 +135,9 @@ def conv_as_kernel(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Bac
     (m, inner, *data), read = reader.weight(step["weight"])
     rank = len(shape) - 1
     _need_numbers(inner)
+    _need_few(
+        inner, *(d if isinstance(d, int) else n for d, n in zip(shape[1:], data, strict=True))
+    )
     strides, dilations = (each(step.get(k, 1), rank) for k in ("stride", "dilation"))
     pads = [[reader.size(e) for e in pair] for pair in pairs(step.get("padding", 0), rank)]
     reader.require(shape[0] == inner, len(data) == rank)
@@ -151,6 +161,7 @@ def conv_transpose(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Bac
     (lead, inner, *kernel), read = reader.weight(step["weight"])
     rank, groups = len(shape) - 1, step.get("groups", 1)
     _need_numbers(lead, inner, groups, *kernel)
+    _need_few(lead, *kernel)
     strides, dilations = (each(step.get(k, 1), rank) for k in ("stride", "dilation"))
     extras = [reader.size(e) for e in each(step.get("output_padding", 0), rank)]
     pads = _crops(reader, step, kernel, strides, dilations)
@@ -223,6 +234,7 @@ def _pool(reader: Reader, step: Text, shape: Shape) -> tuple[Any, Any, Any, Any]
     strides = kernel if step.get("stride") is None else each(step["stride"], rank)
     dilations = each(step.get("dilation", 1), rank)
     _need_numbers(*kernel, *strides, *dilations)
+    _need_few(*kernel, *kernel)  # an average has a path for each count of each tap
     given = {**step, "stride": strides, "dilation": dilations}
     return kernel, strides, dilations, _pads(reader, given, shape[1:], kernel)
 

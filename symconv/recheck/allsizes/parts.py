@@ -74,7 +74,7 @@ def _reader(whole: Question, steps: Steps) -> Reader:
 def _agree(
     whole: Question, shape: Shape, part: tuple[Steps, Steps], before: Steps, after: Steps
 ) -> bool:
-    """Whether left and then one gather is another gather and then right, wherever it makes sense."""
+    """Whether left and then one gather is another gather and then right, at every size."""
     left, right = part
     reader = _reader(whole, [*left, *right])
     try:
