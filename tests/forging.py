@@ -81,9 +81,7 @@ def layers() -> list[tuple[Any, Any]]:
 
 def certificates() -> dict[str, Text]:
     """True certificates, each as the text that the prover writes."""
-    found: dict[str, Any] = {
-        name: check({"name": name, **text}) for name, text in claims().items()
-    }
+    found: dict[str, Any] = {name: check({"name": name, **text}) for name, text in claims().items()}
     for number, (layer, size) in enumerate(layers()):
         found[f"{layer.op} {number}"] = prove(layer, size)
         if number in (1, 6, 7):

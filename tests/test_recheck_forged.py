@@ -59,7 +59,9 @@ KERNEL = (
     "this layer equals its expansion with these tie tables, for every ring, all channels, all "
     "weights, and inputs of any size under these pads"
 )
-LIMIT = "the kernel's theorem has phases and channels as pairs: their order and bias are the tables'"
+LIMIT = (
+    "the kernel's theorem has phases and channels as pairs: their order and bias are the tables'"
+)
 
 
 def test_a_kernel_s_fact_is_that_of_the_layer() -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from symconv import check, recheck
 from symconv.errors import ClaimError, SymconvError
+from symconv.recheck.facts import ONCE
 from symconv.recheck.squares import same_by_squares
-from tests.forging import FLIP, RELU, at, certificates, changed, sides
+from symconv.verdict import Certificate
+from tests.forging import FLIP, RELU, at, certificates, changed, plain, sides
 
 Text = dict[str, Any]
 ALL = [None, None, None]
@@ -116,13 +118,14 @@ def test_no_sum_meets_what_a_maximum_left_empty() -> None:
 
 
 def test_a_claim_whose_shapes_differ_is_refuted() -> None:
-    assert not same_by_squares(sides([RELU, sliced(1, 3, None)], [RELU], [6], {}), figures(cut()))[0]
+    assert not same_by_squares(sides([RELU, sliced(1, 3, None)], [RELU], [6], {}), figures(cut()))[
+        0
+    ]
 
 
 def test_a_claim_with_functions_is_not_believed_by_tables() -> None:
     verdict = check({"name": "flips", **SAME})
-    text = {**verdict.to_dict()}
-    tables = {"method": "tables", "figures": {},
-              "about": "both sides have the same coefficient at every output, input and weight"}  # fmt: skip
-    forged = changed(changed(text, ("facts",), [tables]), ("method",), ["tables"])
-    assert _verdict(forged) == "refused"
+    assert isinstance(verdict, Certificate)
+    tables = {"method": "tables", "figures": {}, "about": ONCE}
+    forged = changed(plain(verdict.to_dict()), ("facts",), [tables])
+    assert _verdict(changed(forged, ("method",), ["tables"])) == "refused"

@@ -29,7 +29,7 @@ from symconv.recheck.facts import CertificateError, check_facts
 from symconv.recheck.limits import check_limits
 from symconv.recheck.settle import same_function
 from symconv.recheck.squares import same_by_squares, shape_of
-from symconv.recheck.statement import claim_of_layer
+from symconv.recheck.statement import claim_of_layer, spelt_out
 
 __all__ = ["CertificateError", "Recheck", "SolverMissing", "read_certificates", "recheck"]
 
@@ -137,7 +137,9 @@ def _same_function(claim: dict[str, Any], seconds: float) -> tuple[bool, list[in
 
 
 def _restated(body: dict[str, Any]) -> dict[str, Any] | None:
-    """The claim with its left side as the certificate's layer has it; None without a layer.
+    """The claim with its left side as the certificate's layer has it.
+
+    None without a layer, and where the left side is the layer's, word for word.
 
     Raises:
         CertificateError: the layer and the claim speak of different inputs or weights.
@@ -148,4 +150,6 @@ def _restated(body: dict[str, Any]) -> dict[str, Any] | None:
     claim = read_claim(body["claim"])
     if restated["input"] != claim["input"] or restated["weights"] != claim["weights"]:
         raise CertificateError("its layer and its claim speak of different inputs or weights")
-    return restated
+    rank = len(claim["input"]["size"])
+    sides = [[spelt_out(step, rank) for step in text["left"]] for text in (claim, restated)]
+    return None if repr(sides[0]) == repr(sides[1]) else restated

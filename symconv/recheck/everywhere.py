@@ -79,9 +79,15 @@ def settle_everywhere(body: Texts, claim: Texts, restated: Texts | None, seconds
             return "refuted", f"the two sides differ at {_words(grid.failing)}"
         verdict, reason = _by_solver(body, asked, grid, until)
         if verdict != "proved":
-            return verdict, f"{reason}; {grid.seen()}"
+            return verdict, f"{_said(reason, seconds)}; {grid.seen()}"
         held.append(grid.seen())
     return "proved", f"z3 finds no size at which the sides differ, and {held[0]}"
+
+
+def _said(reason: str, seconds: float) -> str:
+    from symconv.recheck.allsizes import OVER
+
+    return f"z3 does not settle it within {seconds:g} s" if reason == OVER else reason
 
 
 def holds_by_solver(claim: Texts, seconds: float) -> bool:

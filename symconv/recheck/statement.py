@@ -79,3 +79,20 @@ def weight_shape(layer: dict[str, Any], rank: int) -> list[int]:
     if layer["op"] in _POOLS:
         lead, inner = layer["in_channels"], 1
     return [lead, inner, *taps]
+
+
+def spelt_out(step: dict[str, Any], rank: int) -> dict[str, Any]:
+    """A layer's step with one value for each axis where one stood for all.
+
+    >>> spelt_out({"op": "conv", "stride": 2, "padding": 1}, 2)["padding"]
+    [[1, 1], [1, 1]]
+    """
+    found = dict(step)
+    for name in ("kernel_size", "stride", "dilation", "output_padding", "padding"):
+        if type(found.get(name)) is int:
+            found[name] = [found[name]] * rank
+    if isinstance(found.get("padding"), list):
+        found["padding"] = [[e, e] if type(e) is int else e for e in found["padding"]]
+    if step["op"] in _POOLS and found["stride"] is None:
+        found["stride"] = found["kernel_size"]
+    return found

@@ -7,6 +7,7 @@ and sizes at which the factors of some product add up to different numbers on bo
 """
 
 from symconv.recheck.allsizes.decide import Found, Sense, counterexample, decide, makes_sense
+from symconv.recheck.allsizes.reading import OVER
 from symconv.recheck.allsizes.terms import NotRead
 
-__all__ = ["Found", "NotRead", "Sense", "counterexample", "decide", "makes_sense"]
+__all__ = ["OVER", "Found", "NotRead", "Sense", "counterexample", "decide", "makes_sense"]

@@ -34,6 +34,9 @@ MOST_PATHS = 20_000
 """Paths of one side; a comparison of so many takes longer than any time limit."""
 
 
+OVER = "the time is over"
+
+
 class TimeOut(NotRead):
     """The time that was given is over."""
 
@@ -53,7 +56,7 @@ class Clock:
         """
         rest_of_it = self.seconds - (perf_counter() - self.start)
         if rest_of_it <= 0:
-            raise TimeOut(f"it is not settled within {self.seconds:g} s")
+            raise TimeOut(OVER)
         return rest_of_it
 
 
