@@ -200,3 +200,12 @@ def test_maxima_keep_constants_and_refuse_sums() -> None:
     mixed = [pool, step("scale", factors=[[2], None])]
     with pytest.raises(SymconvError, match="monoid"):
         same_function(sides(mixed, mixed, [4], {}))
+
+
+def test_sides_of_two_shapes_differ_even_where_both_are_zero() -> None:
+    nothing = step("mask", keep=[[0], None])
+    cut = step("slice", slices=[ALL, [0, 3, None]])
+    assert same_function(sides([nothing], [nothing, cut], [6], {})) == (False, [1, 6])
+    assert same_function(sides([], [cut], [6], {})) == (False, [1, 6])
+    one = step("slice", slices=[ALL, [0, 1, None]])
+    assert not same_function(sides([one], [one, step("tile", repeats=[1, 2])], [6], {}))[0]
