@@ -179,11 +179,16 @@ def is_honest(text: Text, true: Text, path: Path) -> bool:
     """Whether a changed certificate states something true, or something that is said to be open.
 
     Of a changed claim or layer the prover is asked.  Cuts are a witness: whatever makes every
-    square commute proves the claim.
+    square commute proves the claim.  A domain may be spaced otherwise, and of SymPy nothing need be
+    said where it was not asked.
     """
     words = tuple(key for key in path if not isinstance(key, int))
     if words in UNCHECKED or "cuts" in words:
         return True
+    if words == ("facts", "figures", "domain"):
+        return "".join(at(text, path).split()) == "".join(at(true, path).split())
+    if words == ("limits",):
+        return text["limits"] == [] and "sympy" not in text["method"]
     if text["layer"] != true["layer"]:
         return _is_true_of(text["layer"], text)
     return bool(text["claim"] != true["claim"] and proves(text["claim"], text))

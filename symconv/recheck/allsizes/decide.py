@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -86,7 +85,16 @@ class Question:
                 model = solver.model()
                 break
             solver.pop()
-        return {name: model.eval(value, True).as_long() for name, value in names.items()}
+        found = {name: model.eval(value, True).as_long() for name, value in names.items()}
+        if not self.makes_sense_at(found):
+            raise NotRead(f"z3 gives {found}, where the claim makes no sense")
+        return found
+
+    def makes_sense_at(self, sizes: Mapping[str, int]) -> bool:
+        """Whether the conditions that a claim is asked under hold at some sizes."""
+        names = self.reader.names
+        given = [(names[name], z3.IntVal(n)) for name, n in sizes.items() if name in names]
+        return bool(z3.is_true(z3.simplify(z3.substitute(z3.And(*self.base), *given))))
 
 
 def ask(text: Mapping[str, Any], clock: Clock, shapes_only: bool = False) -> Question:
@@ -111,18 +119,16 @@ def ask(text: Mapping[str, Any], clock: Clock, shapes_only: bool = False) -> Que
 
 
 @contextmanager
-def stopped(clock: Clock) -> Iterator[None]:
-    """Have z3 interrupted when the time is over, wherever it is."""
-    timer = threading.Timer(clock.left(), z3.main_ctx().interrupt)
-    timer.daemon = True
-    timer.start()
+def reported() -> Iterator[None]:
+    """Have a fault of z3's own leave a claim undecided.
+
+    z3 is stopped by its own timer at each query.  It is never interrupted from outside: what an
+    interrupt leaves behind spoils the queries after it.
+    """
     try:
         yield
     except z3.Z3Exception as fault:
-        clock.left()
         raise NotRead(f"z3 stopped: {fault}") from None
-    finally:
-        timer.cancel()
 
 
 def differs(question: Question) -> dict[str, int] | None:
@@ -197,7 +203,7 @@ def decide(text: Mapping[str, Any], seconds: float = SECONDS) -> Found:
     """
     clock = Clock(seconds)
     try:
-        with stopped(clock):
+        with reported():
             question = ask(text, clock)
             if question.sizes_where() is None:
                 return Found("unknown", "no size satisfies it")
@@ -234,19 +240,14 @@ class Sense:
 
     def at(self, sizes: Mapping[str, int]) -> bool:
         """Whether the claim makes sense at some sizes."""
-        if self.question is None:
-            return False
-        names = self.question.reader.names
-        given = [(names[name], z3.IntVal(n)) for name, n in sizes.items() if name in names]
-        found = z3.simplify(z3.substitute(z3.And(*self.question.base), *given))
-        return bool(z3.is_true(found))
+        return self.question is not None and self.question.makes_sense_at(sizes)
 
 
 def makes_sense(text: Mapping[str, Any], domain: Any, shape: Any, seconds: float) -> Sense:
     """Compare a domain in words, and a shape in expressions, with a claim's own."""
     clock = Clock(seconds)
     try:
-        with stopped(clock):
+        with reported():
             question = ask(text, clock, shapes_only=True)
             least = question.sizes_where()
             if least is None:
@@ -288,4 +289,4 @@ def _wrong_shape(question: Question, shape: Sequence[Any]) -> str:
 
 
 __all__ = ["Found", "Question", "Sense", "TimeOut", "ask", "counterexample", "decide", "differs",
-           "makes_sense", "stopped"]  # fmt: skip
+           "makes_sense", "reported"]  # fmt: skip

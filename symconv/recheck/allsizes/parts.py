@@ -11,7 +11,7 @@ from typing import Any
 
 import z3
 
-from symconv.recheck.allsizes.decide import Found, Question, ask, differs, stopped
+from symconv.recheck.allsizes.decide import Found, Question, ask, differs, reported
 from symconv.recheck.allsizes.reading import (
     Clock,
     Reader,
@@ -36,7 +36,7 @@ def decide_in_parts(
     """Prove that a claim's parts agree, or say that it is not known; it refutes nothing."""
     clock = Clock(seconds)
     try:
-        with stopped(clock):
+        with reported():
             return _decided(ask(text, clock, shapes_only=True), parts, keep_zero)
     except NotRead as fault:
         return Found("unknown", str(fault))
