@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -178,20 +179,25 @@ UNCHECKED = [
 def is_honest(text: Text, true: Text, path: Path) -> bool:
     """Whether a changed certificate states something true, or something that is said to be open.
 
-    Of a changed claim or layer the prover is asked.  Cuts are a witness: whatever makes every
-    square commute proves the claim.  A domain may be spaced otherwise, and of SymPy nothing need be
-    said where it was not asked.
+    Of a changed claim or layer the prover is asked.  Cuts, and which side they are of, are a
+    witness: whatever makes every square commute proves the claim.  An expression may be spaced
+    otherwise, and of SymPy nothing need be said where it was not asked.
     """
     words = tuple(key for key in path if not isinstance(key, int))
-    if words in UNCHECKED or "cuts" in words:
+    if words in UNCHECKED or {"cuts", "swapped"} & set(words):
         return True
-    if words == ("facts", "figures", "domain"):
-        return "".join(at(text, path).split()) == "".join(at(true, path).split())
+    if words in (("facts", "figures", "domain"), ("output_shape",)):
+        return bare(at(text, path)) == bare(at(true, path))
     if words == ("limits",):
         return text["limits"] == [] and "sympy" not in text["method"]
     if text["layer"] != true["layer"]:
         return _is_true_of(text["layer"], text)
     return bool(text["claim"] != true["claim"] and proves(text["claim"], text))
+
+
+def bare(text: Any) -> str:
+    """An expression without spaces and parentheses, in which a forger may change nothing."""
+    return re.sub(r"[\s()]", "", str(text))
 
 
 def _is_true_of(layer: Text | None, text: Text) -> bool:

@@ -63,7 +63,7 @@ def check_facts(body: Texts, claim: Texts) -> Iterator[str]:
             raise CertificateError(f"fact {place}: {fact['method']!r} cannot stand there")
         yield from _RULES[fact["method"]](fact, stated)
     extra = [method for method in methods[1:] if method != "mask"]
-    if len(set(extra)) < len(extra):
+    if len(set(extra)) < len(extra) or len(set(map(repr, facts))) < len(facts):
         raise CertificateError("a fact stands twice")
 
 

@@ -177,7 +177,7 @@ def _distinct(question: Question, paths: list[Path]) -> bool:
         return True
     if len(paths) > MOST_COMPARED:
         return False
-    return question.sizes_where(twice(paths)) is None
+    return question.sizes_where(twice(paths, question.reader.clock.left)) is None
 
 
 def _counted(question: Question, left: list[Path], right: list[Path]) -> dict[str, int] | None:

@@ -7,7 +7,7 @@ factors are added.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain, groupby, permutations
@@ -140,10 +140,14 @@ def unmatched(path: Path, others: list[Path]) -> Any:
     return z3.And(path.live, z3.Not(z3.Exists(theirs, found) if theirs else found))
 
 
-def twice(paths: list[Path]) -> Any:
-    """Where two paths, or one at two values of its taps, are live and read the same product."""
+def twice(paths: list[Path], tick: Callable[[], object]) -> Any:
+    """Where two paths, or one at two values of its taps, are live and read the same product.
+
+    There are many pairs; ``tick`` is called for each path and may end it.
+    """
     found = []
     for n, path in enumerate(paths):
+        tick()
         for m in range(n, len(paths)):
             other = elsewhere(paths[m])
             moved = z3.Or(*(a != b for a, b in zip(path.taps, other.taps, strict=False)), False)
