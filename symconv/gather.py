@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from symconv.budget import running
-from symconv.errors import ClaimError
-from symconv.window import BOTTOM, Index, boundary_index, check_pad_fits
+from symconv.errors import ClaimError, MalformedError
+from symconv.window import BOTTOM, PADDING_MODES, Index, boundary_index, check_pad_fits
 
 
 def _count(size: int) -> Index:
@@ -26,12 +26,23 @@ def _count(size: int) -> Index:
     return np.arange(size, dtype=np.int64)
 
 
+def check_mode(mode: object) -> None:
+    """Refuse a padding mode that does not exist.
+
+    Raises:
+        MalformedError: there is none of this name.
+    """
+    if mode not in PADDING_MODES:
+        raise MalformedError(f"mode must be one of {', '.join(PADDING_MODES)}, got {mode!r}")
+
+
 def pad(size: int, lo: int, hi: int, mode: str = "zeros") -> Index:
     """Positions ``-lo .. size+hi-1`` of a signal; negative pads crop.
 
     >>> pad(3, 1, 1, "reflect").tolist(), pad(3, 1, -1).tolist()
     ([1, 0, 1, 2, 1], [-1, 0, 1])
     """
+    check_mode(mode)
     if size + lo + hi < 1:
         raise ClaimError(f"padding [{lo}, {hi}] leaves nothing of an axis of size {size}")
     check_pad_fits(size, lo, hi, mode)

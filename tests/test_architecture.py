@@ -76,7 +76,7 @@ ALSO_NOT: dict[str, set[str]] = {
 
 ONLY_IN: dict[str, set[str]] = {
     "islpy": {"prove.sets"},
-    "z3": {"prove.sets"},
+    "z3": {"recheck.allsizes"},
     "torch": {"crosscheck", "dialect.torch"},
     "jax": {"crosscheck", "dialect.jax"},
     "onnx": {"dialect.onnx"},
@@ -179,6 +179,27 @@ def test_the_rules_name_rooms_of_the_table() -> None:
         *(room for rooms in (*ALSO_NOT.values(), *ONLY_IN.values()) for room in rooms),
     }
     assert set(map(room_of, named)) <= set(ROOMS)
+
+
+def strangers(package: Path) -> set[str]:
+    """What of symconv the solver's encoding imports from outside its own folder."""
+    own = "symconv.recheck.allsizes"
+    return {
+        name
+        for module, path in modules(package)
+        if within(module, {"recheck.allsizes"})
+        for name in imports(path, module)
+        if name.startswith("symconv.") and not name.startswith(f"{own}.")
+    }
+
+
+def test_the_solver_s_encoding_knows_nothing_of_symconv_but_its_errors() -> None:
+    assert strangers(PACKAGE) == {"symconv.errors.ClaimError"}
+
+
+def test_a_second_reading_in_the_solver_s_encoding_would_be_seen(tmp_path: Path) -> None:
+    planted = plant(tmp_path, "recheck.allsizes.deep", "from symconv.recheck.text import pads")
+    assert strangers(planted) == {"symconv.recheck.text.pads"}
 
 
 PLANTED = {

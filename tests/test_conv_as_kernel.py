@@ -33,7 +33,7 @@ from tests.test_random_claims import replays
 from tests.torch_claims import agree
 
 Text = dict[str, Any]
-z3_claims: Any = require("tests.z3_claims")
+z3_claims: Any = require("symconv.recheck.allsizes")
 
 
 def by_loops(x: Any, w: Any, stride: Any, pads: Any, dilation: Any) -> Any:
@@ -210,7 +210,9 @@ def test_functions_around_the_step_are_proved_in_squares() -> None:
     assert isinstance(verdict, Certificate)
     assert recheck(verdict).verdict == "proved"
     with pytest.raises(ClaimError, match="not rechecked in this monoid"):
-        same_function(json.loads(json.dumps(verdict.claim.to_dict() | {"left": [pool]})))
+        same_function(
+            json.loads(json.dumps({**(body := verdict.claim.to_dict()), "left": body["right"]}))
+        )
 
 
 def test_the_swap_holds_at_every_size_kernel_and_pads() -> None:

@@ -81,7 +81,7 @@ def tells_apart(claim: Text, found: Any) -> bool:
             free[name][index] = value
     left, right = (run_side(claim, side, x, free) for side in ("left", "right"))
     if found.left_shape is not None:
-        return (*left.shape,) == found.left_shape and (*right.shape,) == found.right_shape
+        return bool((*left.shape,) == found.left_shape and (*right.shape,) == found.right_shape)
     return not same(left[found.output], right[found.output])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from math import floor, log2, prod
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -81,7 +81,8 @@ class Evaluation:
 
 
 def _bits(degree: int, primes: Sequence[int]) -> int:
-    return floor(len(primes) * (log2(min(primes)) - log2(max(degree, 1))))
+    """The greatest k with ``(degree / p)**points <= 2**-k``."""
+    return int((min(primes) ** len(primes) // max(degree, 1) ** len(primes)).bit_length()) - 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,138 +1,155 @@
 """Recheck: a certificate is settled again, from its own text, by code that is not the prover's.
 
-It shares no code with the prover: its own reading of the text, its own meaning of every step, plain
-dictionaries of exact integers.  It is slower, and it answers for what the certificate states: the
-layer, the claim, the output shape.
+It shares no code with the provers: its own reading of the text, its own meaning of every step,
+plain dictionaries of exact integers for given sizes, and for all sizes z3, with the dictionaries at
+each of a grid of small sizes.  It answers for everything that the certificate states: the claim,
+the layer, the shape, the facts and their figures, the limits.  What only the certificate's maker
+can know (seconds, versions, a name) is listed in the result's reason.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
-from symconv.errors import SymconvError
-from symconv.files import read_json, read_text
+from symconv.errors import ClaimError, InternalError, SymconvError, TooLarge
+from symconv.recheck.certificate import read_body, read_certificates
+from symconv.recheck.claims import at, names, read_claim
+from symconv.recheck.evaluation import check_evaluation
+from symconv.recheck.everywhere import (
+    Answer,
+    SolverMissing,
+    has_solver,
+    holds_by_solver,
+    is_plain,
+    settle_everywhere,
+)
+from symconv.recheck.facts import CertificateError, check_facts
+from symconv.recheck.limits import check_limits
 from symconv.recheck.settle import same_function
-from symconv.recheck.squares import same_by_squares
-from symconv.recheck.statement import claim_of_layer
+from symconv.recheck.squares import same_by_squares, shape_of
+from symconv.recheck.statement import claim_of_layer, spelt_out
 
-FORMAT = "symconv-certificate/1"
-_FIELDS = {
-    "format",
-    "verdict",
-    "sizes",
-    "claim",
-    "layer",
-    "output_shape",
-    "method",
-    "facts",
-    "limits",
-    "digest",
-}
+__all__ = ["CertificateError", "Recheck", "SolverMissing", "read_certificates", "recheck"]
 
-
-class CertificateError(SymconvError):
-    """A certificate whose parts do not belong together; the message names the part."""
+SECONDS = 20.0
+"""How long one certificate for all sizes may take; z3 settles most within a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recheck:
-    """What rechecking a certificate found: ``proved``, or ``refuted`` with a reason."""
+    """What rechecking a certificate found: ``proved``, ``refuted`` or ``undecided``, and why."""
 
     name: str
-    verdict: Literal["proved", "refuted"]
+    verdict: Literal["proved", "refuted", "undecided"]
     reason: str
+    sizes: Literal["these", "all"] = "these"
 
 
-def recheck(certificate: Any) -> Recheck:
+def recheck(certificate: Any, *, seconds: float = SECONDS) -> Recheck:
     """Settle a certificate again from its own text: an object, a JSON text's value, or a file.
+
+    A certificate for all sizes is settled by z3 (``pip install 'symconv[z3]'``) within ``seconds``;
+    what is not settled by then, or is beyond what plain dictionaries hold, stays undecided.
 
     Raises:
         CertificateError: the text is not a certificate, was changed after it was written, or states
-        a layer, a shape or a scope that its claim does not have.
-        TooLarge: the claim is beyond what plain dictionaries hold.
+        a layer, a shape, a scope or a figure that its claim does not have.
+        ClaimError: its claim is ill-formed, or no size satisfies it.
+        SolverMissing: it is for all sizes, and z3 is not installed.
     """
-    body = _read(certificate)
-    name = str(body["claim"].get("name"))
+    body = read_body(certificate)
+    name = str(body["claim"].get("name"))[:200]
     try:
-        return _settle(name, body)
-    except SymconvError:
+        found = _settle(name, body, seconds)
+    except TooLarge as fault:
+        return Recheck(name, "undecided", str(fault), body["sizes"])
+    except (SymconvError, InternalError):
         raise
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as fault:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+            MemoryError) as fault:  # fmt: skip
         raise CertificateError(
-            f"certificate of {name!r}: its claim or its layer cannot be read "
-            f"({type(fault).__name__}: {fault})"
+            f"certificate of {name!r}: its claim, its layer or its facts cannot be read "
+            f"({type(fault).__name__}: {str(fault)[:200]})"
         ) from None
+    return found
 
 
-def _settle(name: str, body: dict[str, Any]) -> Recheck:
-    claim, layer = body["claim"], body["layer"]
-    equal, shape = _same(claim, body["facts"])
-    if layer is not None:
-        restated = claim_of_layer(layer, claim)
-        if restated["input"] != claim["input"] or restated["weights"] != claim["weights"]:
-            raise CertificateError(
-                f"certificate of {name!r}: its layer and its claim speak of different "
-                "inputs or weights"
-            )
-        equal = equal and same_function(restated)[0]
-    if not equal:
-        return Recheck(name, "refuted", "the two sides of the certificate's claim differ")
-    if shape != body["output_shape"]:
+def _settle(name: str, body: dict[str, Any], seconds: float) -> Recheck:
+    try:
+        claim = read_claim(body["claim"])
+        unchecked = list(dict.fromkeys(_unchecked(body, claim)))
+    except (CertificateError, ClaimError) as fault:
+        raise type(fault)(f"certificate of {name!r}: {fault}") from None
+    if body["sizes"] == "all":
+        verdict, reason = settle_everywhere(body, claim, _restated(body), seconds)
+    else:
+        verdict, reason = _settle_here(body, claim, seconds)
+    if verdict == "proved":
+        reason += f"; not checked: {', '.join(unchecked)}"
+    return Recheck(name, verdict, reason, body["sizes"])
+
+
+def _unchecked(body: dict[str, Any], claim: dict[str, Any]) -> Iterator[str]:
+    """Check all that a certificate says beside its claim; what cannot be is yielded in words."""
+    yield "the claim's name"
+    yield from check_facts(body, claim)
+    yield from check_limits(body)
+    yield from check_evaluation(body.get("evaluation"), claim)
+    if body["layer"] is not None and "name" in body["layer"]:
+        yield "the layer's name"
+
+
+def _settle_here(body: dict[str, Any], claim: dict[str, Any], seconds: float) -> Answer:
+    if named := names(claim):
+        raise CertificateError(f"the certificate is for given sizes, and names {', '.join(named)}")
+    first = body["facts"][0]
+    if squares := first["method"] == "squares":
+        same, shape = same_by_squares(claim, first["figures"])
+    else:
+        same, shape = _same_function(claim, seconds)
+    restated = _restated(body)
+    if restated is not None and same:
+        same = _same_function(restated, seconds)[0]
+    if not same:
+        return "refuted", "the two sides of the certificate's claim differ"
+    if repr(shape) != repr(body["output_shape"]):
         raise CertificateError(
-            f"certificate of {name!r}: output_shape is {shape}, "
-            f"the certificate says {body['output_shape']}"
+            f"output_shape is {shape}, the certificate says {body['output_shape']!r:.160}"
         )
-    return Recheck(name, "proved", "both sides hold the same coefficients, counted again")
+    how = "every square commutes" if squares else "both sides hold the same coefficients"
+    return "proved", f"{how}, counted again"
 
 
-def _same(claim: dict[str, Any], facts: list[dict[str, Any]]) -> tuple[bool, list[int]]:
-    """Settle the claim at once, or square by square where the certificate gives squares."""
-    for fact in facts:
-        if fact["method"] == "squares":
-            return same_by_squares(claim, fact["figures"])
-    return same_function(claim)
+def _same_function(claim: dict[str, Any], seconds: float) -> tuple[bool, list[int]]:
+    """By the dictionaries; where they would outgrow their bound after all, by z3 if it is there."""
+    here = at(claim, {})
+    if not is_plain(here):
+        raise CertificateError("a claim with functions or both monoids needs squares")
+    shape = shape_of(here, "left")
+    try:
+        return same_function(here)
+    except TooLarge:
+        if not has_solver() or not holds_by_solver(here, seconds):
+            raise
+    return True, shape
 
 
-def read_certificates(path: str | Path) -> list[Any]:
-    """The certificates of a file: one, or ``{"certificates": [...]}``.
+def _restated(body: dict[str, Any]) -> dict[str, Any] | None:
+    """The claim with its left side as the certificate's layer has it.
+
+    None without a layer, and where the left side is the layer's, word for word.
 
     Raises:
-        CertificateError: the file cannot be read.
+        CertificateError: the layer and the claim speak of different inputs or weights.
     """
-    text = _load(Path(path))
-    if isinstance(text, Mapping) and isinstance(text.get("certificates"), list):
-        return list(text["certificates"])
-    return [text]
-
-
-def _load(path: Path) -> Any:
-    try:
-        return read_json(read_text(str(path)), str(path))
-    except SymconvError as fault:
-        raise CertificateError(str(fault)) from None
-
-
-def _read(certificate: Any) -> dict[str, Any]:
-    if isinstance(certificate, str | Path):
-        certificate = _load(Path(certificate))
-    elif hasattr(certificate, "to_dict"):
-        certificate = json.loads(json.dumps(certificate.to_dict()))
-    if not isinstance(certificate, Mapping) or set(certificate) != _FIELDS:
-        raise CertificateError(f"a certificate has exactly the parts {', '.join(sorted(_FIELDS))}")
-    body = {key: value for key, value in certificate.items() if key != "digest"}
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
-    if hashlib.sha256(text.encode()).hexdigest() != certificate["digest"]:
-        raise CertificateError("the certificate was changed: its digest is not that of its text")
-    if not isinstance(body["claim"], Mapping):
-        raise CertificateError("the certificate's claim must be an object")
-    stated = (body["format"], body["verdict"], body["sizes"])
-    if stated != (FORMAT, "proved", "these"):
-        raise CertificateError(
-            f"only {FORMAT} proofs of given sizes can be rechecked, got {stated}"
-        )
-    return body
+    if body["layer"] is None:
+        return None
+    restated = read_claim(claim_of_layer(body["layer"], body["claim"]))
+    claim = read_claim(body["claim"])
+    if restated["input"] != claim["input"] or restated["weights"] != claim["weights"]:
+        raise CertificateError("its layer and its claim speak of different inputs or weights")
+    rank = len(claim["input"]["size"])
+    sides = [[spelt_out(step, rank) for step in text["left"]] for text in (claim, restated)]
+    return None if repr(sides[0]) == repr(sides[1]) else restated

@@ -2,73 +2,147 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, islice, permutations, product
 from math import prod
 from typing import Any
 
 from symconv.errors import TooLarge
+from symconv.recheck.claims import at, every_step, read_claim
 from symconv.recheck.denote import Meaning
 from symconv.recheck.strands import (
     MOST_ENTRIES,
+    Name,
     Product,
     Row,
     Strand,
+    Tensor,
+    entries_of,
     multiply,
     nested_sizes,
 )
-from symconv.recheck.windows import Sum  # fmt: skip
+from symconv.recheck.windows import Sum
 
-Part = tuple[tuple[str, ...], tuple[tuple[int, int], ...], Any]
-
-
-def same_function(claim: dict[str, Any]) -> tuple[bool, list[int]]:
-    """Whether left and right hold the same coefficients, and the left side's shape."""
-    maximum = _takes_maxima([*claim["left"], *claim["right"]])
-    left, right = (Meaning(claim, maximum).pipeline(claim[side]) for side in ("left", "right"))
-    shapes = {tuple(term.shape()) for term in chain(left, right)}
-    if len(shapes) != 1:
-        return False, left[0].shape()
-    return _equal(left, right), left[0].shape()
+Part = tuple[tuple[Name, ...], tuple[tuple[int, int], ...], Any]
 
 
-def _takes_maxima(steps: list[dict[str, Any]]) -> bool:
-    return any(
-        step["op"] in ("max_pool", "max_conv") or any(map(_takes_maxima, step.get("branches", ())))
-        for step in steps
-    )
+def same_function(text: Any) -> tuple[bool, list[int]]:
+    """Whether left and right hold the same coefficients, and the left side's shape.
+
+    Raises:
+        ClaimError: the claim is ill-formed, or its sizes are names.
+        TooLarge: it is beyond what plain dictionaries hold.
+    """
+    claim = at(read_claim(text), {})
+    meaning = Meaning(claim, takes_maxima([*claim["left"], *claim["right"]]))
+    shape, other = meaning.shape(claim["left"]), meaning.shape(claim["right"])
+    if shape != other:
+        return False, shape
+    return equal(meaning.pipeline(claim["left"]), meaning.pipeline(claim["right"])), shape
 
 
-def _equal(left: Sum, right: Sum) -> bool:
+def takes_maxima(steps: list[dict[str, Any]]) -> bool:
+    """Whether a maximum stands among the steps or in their branches."""
+    return any(step["op"] in ("max_pool", "max_conv") for step in every_step(steps))
+
+
+def equal(left: Sum, right: Sum) -> bool:
     """Decide by monomial: equal terms cancel, two single ones compare, sums are multiplied out."""
     _common_cuts([*left, *right])
     a, b = ([t for t in map(_clean, side) if t is not None] for side in (left, right))
+    kinds = [term.uses() for term in (*a, *b)]
     return all(
-        _equal_sums([t for t in a if _names(t) == names], [t for t in b if _names(t) == names])
-        for names in {_names(term) for term in (*a, *b)}
+        _equal_sums([t for t in a if t.uses() == uses], [t for t in b if t.uses() == uses])
+        for n, uses in enumerate(kinds)
+        if uses not in kinds[:n]
     )
 
 
-def _names(term: Product) -> tuple[str, ...]:
-    return tuple(sorted(name for strand in term.strands for name in strand.names))
-
-
 def _equal_sums(left: Sum, right: Sum) -> bool:
-    if not left or not right:
-        return not (left or right) or _expanded(left) == _expanded(right)
-    _align_strands([*left, *right])
-    a, b = ([_canonical(term) for term in side] for side in (left, right))
-    if len(a) == len(b) == 1:
-        return bool(a == b)
-    unmatched = list(b)
-    rest = []
-    for term, parts in zip(left, a, strict=True):
-        if parts in unmatched:
-            unmatched.remove(parts)
+    """Whether two sums of products of the same tensors are the same polynomial (or maximum)."""
+    rest, other = list(left), []
+    for term in right:
+        match = next((t for t in rest if _same_term(t, term)), None)
+        if match is None:
+            other.append(term)
         else:
-            rest.append(term)
-    other = [term for term, parts in zip(right, b, strict=True) if parts in unmatched]
-    return not (rest or other) or _expanded(left) == _expanded(right)
+            rest = [t for t in rest if t is not match]
+    if not (rest or other):
+        return True
+    if any(term.maximum for term in (*left, *right)):
+        # A maximum takes what is written twice once: matched terms still hide the others.
+        rest, other = left, right
+    if _is_plain(rest) and _is_plain(other):
+        return False
+    return expanded(rest) == expanded(other)
+
+
+def _is_plain(terms: Sum) -> bool:
+    """Whether there is at most one product, and no tensor twice in it: its factors are unique."""
+    return len(terms) < 2 and all(n == 1 for term in terms for n in term.uses().values())
+
+
+MOST_ORDERS = 24
+"""Orders of repeated tensors that are tried before a product is multiplied out: four of one."""
+
+
+def _same_term(left: Product, right: Product) -> bool:
+    """Whether two products are equal for some order of the tensors that they hold twice.
+
+    False says nothing where a tensor stands twice: then the products are multiplied out.
+    """
+    for rename in islice(_orders(right), MOST_ORDERS):
+        one, two = left.copy(), right.renamed(rename)
+        try:
+            _align_strands([one, two])
+        except TooLarge:
+            continue
+        if _canonical(one) == _canonical(two):
+            return True
+    return False
+
+
+def _orders(term: Product) -> Iterator[Callable[[Name], Name]]:
+    """Every way to number the uses of each tensor: products commute, so they are exchangeable."""
+    tensors = sorted(term.uses().items())
+    for orders in product(*(permutations(range(n)) for _, n in tensors)):
+        order = {tensor: uses for (tensor, _), uses in zip(tensors, orders, strict=True)}
+
+        def rename(name: Name, order: dict[Tensor, tuple[int, ...]] = order) -> Name:
+            return (*name[:2], order[name[:2]][name[2]], name[3])
+
+        yield rename
+
+
+def covers(terms: Sum, shape: list[int]) -> bool:
+    """Whether some term has an entry at every position of a tensor of this shape.
+
+    Raises:
+        TooLarge: the positions are too many to be written out, and no term covers them alone.
+    """
+    kept = [term for term in map(_clean, [term.copy() for term in terms]) if term is not None]
+    if any(_is_full(term) for term in kept):
+        return True
+    if prod(shape) * max(1, len(kept)) > MOST_ENTRIES:
+        raise TooLarge("too many positions to see that a maximum reads something at each")
+    _common_cuts(kept)
+    return len({place for term in kept for place in _positions(term)}) == prod(shape)
+
+
+def _is_full(term: Product) -> bool:
+    return all(len(s.rows) == prod(term.sizes[d] for d in s.digits) for s in term.strands)
+
+
+def _positions(term: Product) -> Iterator[tuple[int, ...]]:
+    """The values of all digits, in the order of the axes, at which a product has an entry."""
+    for digit in chain.from_iterable(term.axes):
+        term.strand([digit])
+    digits = [d for s in term.strands for d in s.digits]
+    order = [digits.index(d) for axis in term.axes for d in axis]
+    for keys in product(*(s.rows for s in term.strands)):
+        whole = tuple(chain.from_iterable(keys))
+        yield tuple(whole[i] for i in order)
 
 
 def _align_strands(terms: Sum) -> None:
@@ -124,7 +198,7 @@ def _clean(term: Product) -> Product | None:
 def _common_cuts(terms: Sum) -> None:
     """Cut every axis into digits of sizes that all terms share."""
     before = None
-    while before != (before := [_digit_sizes(term) for term in terms]):
+    while terms and before != (before := [_digit_sizes(term) for term in terms]):
         for axis in range(len(terms[0].axes)):
             sizes = nested_sizes([term_sizes[axis] for term_sizes in map(_digit_sizes, terms)])
             for term in terms:
@@ -166,29 +240,40 @@ def _part(strand: Strand, term: Product) -> tuple[Fraction, Part]:
     return unit, (names, tuple(places[strand.digits[i]] for i in order), rows)
 
 
-def _expanded(terms: Sum) -> dict[Any, Any]:
-    """Every coefficient of a sum, multiplied out: the last resort, within the bound."""
+def expanded(terms: Sum) -> dict[Any, Any]:
+    """Every coefficient of a sum, multiplied out: the last resort, within the bound.
+
+    Raises:
+        TooLarge: they are too many.
+    """
+    size = sum(prod(max(1, entries_of(s)) for s in term.strands) for term in terms)
+    if size > MOST_ENTRIES:
+        raise TooLarge("rechecking would have to multiply out the claim; certify a smaller size")
     total: dict[Any, Any] = {}
     for term in terms:
         digits = [d for axis in term.axes for d in axis]
-        size = prod(max(1, sum(map(len, s.rows.values()))) for s in term.strands)
-        if size > MOST_ENTRIES:
-            raise TooLarge(
-                "rechecking would have to multiply out the claim; certify a smaller size"
-            )
         whole = _whole(term)
         order = [whole.digits.index(d) for d in digits]
         for key, row in whole.rows.items():
             for coordinates, value in row.items():
-                names = tuple(sorted(zip(whole.names, coordinates, strict=True)))
-                place = (tuple(key[i] for i in order), names)
+                monomial = _monomial(whole.names, coordinates)
+                place = (tuple(key[i] for i in order), monomial)
                 if term.maximum:
-                    constant = term.number if not names else 1
+                    constant = 1 if monomial else term.number
                     total[place] = max(total.get(place, constant), constant)
                 else:
                     total[place] = total.get(place, 0) + value * term.number
     maximum = any(term.maximum for term in terms)
     return {place: value for place, value in total.items() if value or maximum}
+
+
+def _monomial(names: Sequence[Name], coordinates: Sequence[int]) -> tuple[Any, ...]:
+    """The tensors of a product with their indices, in an order of their own: products commute."""
+    found: dict[tuple[Any, ...], list[tuple[int, int]]] = {}
+    for (kind, tensor, use, axis), value in zip(names, coordinates, strict=True):
+        found.setdefault((kind, tensor, use), []).append((axis, value))
+    return tuple(sorted((kind, tensor, tuple(sorted(index)))
+                        for (kind, tensor, _), index in found.items()))  # fmt: skip
 
 
 def _whole(term: Product) -> Strand:

@@ -1,160 +1,161 @@
 """Claims with functions between their layers: every square of a certificate, settled again.
 
 The certificate says where both pipelines are cut and how the right tensor there holds the left one.
-Nothing of that is believed: the squares are written down anew from the claim, each is settled, and
-the maps between them must be inverse to each other.
+Nothing of that is believed: both tensors' shapes are computed at every cut and the maps must lead
+to just these; the squares are written down again from the claim, and each is settled.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import chain, takewhile
 from typing import Any
 
 from symconv.errors import ClaimError
-from symconv.recheck.settle import same_function
+from symconv.recheck.claims import at, every_step, read_claim
+from symconv.recheck.cuts import Cut, Steps, functions_first, part, read_cuts
+from symconv.recheck.denote import Meaning
+from symconv.recheck.settle import covers, same_function, takes_maxima
 
-Steps = list[dict[str, Any]]
 KEEP_ZERO = {
     "elu", "gelu", "hardswish", "identity", "leaky_relu", "mish", "relu", "relu6", "selu", "silu",
     "tanh",
 }  # fmt: skip
 """Functions with f(0) = 0, by their definitions in PyTorch."""
-_MAXIMA = {"max_pool", "max_conv"}
+
+_SUMS = {"conv", "conv_transpose", "conv_as_kernel", "avg_pool", "scale", "divide", "mask", "add"}
+_LAYERS = {*_SUMS, "max_pool", "max_conv", "concat"}
 
 
-def same_by_squares(claim: dict[str, Any], figures: dict[str, Any]) -> tuple[bool, list[int]]:
+def same_by_squares(text: Any, figures: Any) -> tuple[bool, list[int]]:
     """Whether all squares of a claim commute, and the shape of its output.
 
     Raises:
         ClaimError: the cuts do not fit the claim, or the maps are not what they must be.
     """
-    left, right = _functions_first(claim["left"]), _functions_first(claim["right"])
+    claim = at(read_claim(text), {})
+    shapes = tuple(shape_of(claim, side) for side in ("left", "right"))
+    if shapes[0] != shapes[1]:
+        return False, shapes[0]
+    found = read_cuts(claim, figures, shapes[0])
+    steps = [functions_first(claim[side]) for side in ("left", "right")]
     if figures["swapped"]:
-        left, right = right, left
-    start = {"left": 0, "right": 0, "function": None, "live": None, "inside": [], "kept": [],
-             "to_right": [], "to_line": [],
-             "line": [claim["input"]["channels"], *claim["input"]["size"]]}  # fmt: skip
-    end = {**start, "left": len(left), "right": len(right)}
-    cuts = [start, *figures["cuts"], end]
-    shape: list[int] = []
-    for before, after in pairwise(cuts):
-        parts = _part(left, "left", before, after), _part(right, "right", before, after)
-        _check_maps(after)
-        equal, shape = _square(claim, before, parts, after)
-        if not equal:
-            return False, shape
-    return True, shape
+        steps.reverse()
+    squares = _Squares(claim, steps[0], steps[1], found)
+    squares.check()
+    return all(squares.commutes(n) for n in range(len(found) - 1)), shapes[0]
 
 
-def _functions_first(steps: Steps) -> Steps:
-    """The same pipeline, every function before the steps that only move values."""
-    done: Steps = []
-    for step in steps:
-        at = len(done)
-        while step["op"] == "pointwise" and at and _moves(done[at - 1]):
-            at -= 1
-        done.insert(at, step)
-    return done
+def shape_of(claim: dict[str, Any], side: str) -> list[int]:
+    """The shape of what a side computes, with functions and both monoids among its steps.
+
+    What a sum pads with -inf is refused with the square that it stands in.
+
+    Raises:
+        ClaimError: a step does not fit.
+    """
+    return Meaning(claim, takes_maxima(claim[side])).shape(claim[side])
 
 
-def _moves(step: dict[str, Any]) -> bool:
-    words = {"rearrange", "transpose", "flip", "slice", "split", "tile"}
-    return step["op"] in words or (step["op"] == "pad" and step.get("mode", "zeros") != "zeros")
+class _Squares:
+    """The squares between the cuts of one claim."""
+
+    def __init__(self, claim: dict[str, Any], left: Steps, right: Steps, cuts: list[Cut]) -> None:
+        self.claim, self.left, self.right, self.cuts = claim, left, right, cuts
+
+    def check(self) -> None:
+        """Compare the maps at every cut with the tensors' shapes, and let -inf meet no sum.
+
+        Raises:
+            ClaimError: a map leads to another shape, or does not undo the other.
+        """
+        shapes = [[list(self.cuts[0].line)] for _ in range(2)]
+        for n, after in enumerate(self.cuts[1:]):
+            for side, held in enumerate(shapes):
+                held.append(self._part_shape(self._parts(n)[side], held[-1]))
+            after.check(shapes[0][-1], shapes[1][-1], self._walk)
+        self._refuse_infinity()
+
+    def _part_shape(self, steps: Steps, shape: list[int]) -> list[int]:
+        return self._walk(steps, shape, takes_maxima(steps))
+
+    def _walk(self, steps: Steps, shape: list[int], maximum: bool = False) -> list[int]:
+        asked = {"channels": shape[0], "size": shape[1:]}
+        return Meaning({**self.claim, "input": asked}, maximum).shape(steps)
+
+    def _parts(self, n: int) -> tuple[Steps, Steps]:
+        one, two = self.cuts[n], self.cuts[n + 1]
+        return (
+            part(self.left, "left", (one.left, two.left), one.function),
+            part(self.right, "right", (one.right, two.right), one.function),
+        )
+
+    def commutes(self, n: int) -> bool:
+        """Whether one square commutes, and what its cuts say of zeros and of what is read holds."""
+        (left, right), before, after = self._parts(n), self.cuts[n], self.cuts[n + 1]
+        kept = [] if takes_maxima([*left, *right]) else before.kept
+        live = _live(after)
+        return (
+            self._same(
+                before.line,
+                [*kept, *before.inside, *left, *live],
+                [*kept, *before.to_right, *right, *after.to_line, *after.inside, *live],
+            )
+            and (before.live is None or self._reads_only_live(before, [*left, *live]))
+            and (not after.kept or self._tail_is_zero(before, right, after))
+        )
+
+    def _same(self, line: list[int], left: Steps, right: Steps) -> bool:
+        asked = {"channels": line[0], "size": line[1:]}
+        return same_function({**self.claim, "input": asked, "left": left, "right": right})[0]
+
+    def _reads_only_live(self, before: Cut, way: Steps) -> bool:
+        shape = self._walk(before.inside, before.line)
+        live = before.live or []
+        ends = [[a, n - 1 - range(a, b, s)[-1]]
+                for (a, b, s), n in zip(live, shape[1:], strict=True)]  # fmt: skip
+        only = [
+            *_live(before),
+            {"op": "dilate", "dilation": [1, *(s for _, _, s in live)]},
+            {"op": "pad", "padding": [[0, 0], *ends]},
+        ]
+        return self._same(shape, way, [*only, *way])
+
+    def _tail_is_zero(self, before: Cut, right: Steps, after: Cut) -> bool:
+        if after.function not in (None, *KEEP_ZERO):
+            raise ClaimError(f"nothing is known of {after.function!r} at zero")
+        if takes_maxima(right):
+            raise ClaimError("the tail of a maximum is not known to be zero")
+        way = [*before.kept, *before.to_right, *right, *after.to_line]
+        return self._same(before.line, [*way, *after.kept], way)
+
+    def _refuse_infinity(self) -> None:
+        """A zero weight times -inf is no number: no sum may read what a maximum left empty.
+
+        Raises:
+            ClaimError: one might.
+        """
+        emptied: int | None = None
+        for n in range(len(self.cuts) - 1):
+            parts = self._parts(n)
+            sums = any(step["op"] in _SUMS for step in every_step([*parts[0], *parts[1]]))
+            first = takewhile(lambda step: step["op"] not in _LAYERS, parts[1])
+            if emptied is not None and self._finite(emptied, n, [*first]):
+                emptied = None
+            if emptied is not None and sums:
+                raise ClaimError("a sum would meet -inf where a max pooling reads nothing")
+            if emptied is None and takes_maxima(parts[1]) and not self._finite(n, n + 1, []):
+                emptied = n
+
+    def _finite(self, first: int, end: int, more: Steps) -> bool:
+        """Whether the maxima of some parts, with gathers behind them, read something everywhere."""
+        cut = self.cuts[first]
+        steps = [*cut.to_right, *chain(*(self._parts(n)[1] for n in range(first, end))), *more]
+        asked = {"channels": cut.line[0], "size": cut.line[1:]}
+        meaning = Meaning({**self.claim, "input": asked}, maximum=True)
+        return covers(meaning.pipeline(steps), meaning.shape(steps))
 
 
-def _part(steps: Steps, side: str, before: dict[str, Any], after: dict[str, Any]) -> Steps:
-    """The steps between two cuts; the function at the first cut is where the cut says."""
-    first, end = before[side], after[side]
-    if before["function"] is not None:
-        step = steps[first]
-        if step["op"] != "pointwise" or step["function"] != before["function"]:
-            raise ClaimError(f"{side}: step {first} is not the function {before['function']!r}")
-        first += 1
-    part = steps[first:end]
-    if first > end or end > len(steps) or _holds(part, {"pointwise"}):
-        raise ClaimError(f"{side}: the certificate's cuts do not fit the claim's steps")
-    return part
-
-
-def _holds(steps: Steps, words: set[str]) -> bool:
-    return any(
-        step["op"] in words or any(_holds(branch, words) for branch in step.get("branches", ()))
-        for step in steps
-    )
-
-
-def _check_maps(cut: dict[str, Any]) -> None:
-    """The two maps must be one rearrangement and its inverse; the others crop or mask."""
-    there, back = cut["to_right"], cut["to_line"]
-    if there or back:
-        if [step["op"] for step in (*there, *back)] != ["rearrange", "rearrange"]:
-            raise ClaimError("a hidden tensor's maps must be one rearrangement and its inverse")
-        sides = [[side.strip() for side in s["pattern"].split("->")] for s in (there[0], back[0])]
-        sizes = [{k: v for k, v in s.items() if k != "pattern"} for s in (there[0], back[0])]
-        if sides[0] != sides[1][::-1] or sizes[0] != sizes[1]:
-            raise ClaimError("a hidden tensor's two maps are not inverse to each other")
-    for name, op in (("inside", "slice"), ("kept", "mask")):
-        if [step["op"] for step in cut[name]] not in ([], [op]):
-            raise ClaimError(f"{name} must be one {op}, got {cut[name]!r}")
-    for part in cut["inside"]:
-        if any(step not in (None, 1) for _, _, step in part["slices"]):
-            raise ClaimError("the left tensor must be a run of the line")
-
-
-def _square(
-    claim: dict[str, Any], before: dict[str, Any], parts: tuple[Steps, Steps],
-    after: dict[str, Any],
-) -> tuple[bool, list[int]]:  # fmt: skip
-    left, right = parts
-    maximum = _holds([*left, *right], _MAXIMA)
-    kept = [] if maximum else before["kept"]
-    live = _live(after)
-    equal, shape = _same(
-        claim,
-        before["line"],
-        [*kept, *before["inside"], *left, *live],
-        [*kept, *before["to_right"], *right, *after["to_line"], *after["inside"], *live],
-    )
-    if equal and before["live"] is not None:
-        equal = _reads_only_live(claim, before, [*left, *live])
-    if equal and after["kept"]:
-        equal = _tail_is_zero(claim, before, right, after)
-    return equal, shape
-
-
-def _same(
-    claim: dict[str, Any], line: list[int], left: Steps, right: Steps
-) -> tuple[bool, list[int]]:
-    asked = {"channels": line[0], "size": line[1:]}
-    return same_function({**claim, "input": asked, "left": left, "right": right})
-
-
-def _live(cut: dict[str, Any]) -> Steps:
-    if cut["live"] is None:
+def _live(cut: Cut) -> Steps:
+    if cut.live is None:
         return []
-    return [{"op": "slice", "slices": [[None, None, None], *cut["live"]]}]
-
-
-def _reads_only_live(claim: dict[str, Any], before: dict[str, Any], way: Steps) -> bool:
-    shape = list(before["line"])
-    for step in before["inside"]:
-        shape[1:] = [b - a for a, b, _ in step["slices"][1:]]
-    ends = [[a, n - 1 - range(a, b, s)[-1]]
-            for (a, b, s), n in zip(before["live"], shape[1:], strict=True)]  # fmt: skip
-    only = [
-        *_live(before),
-        {"op": "dilate", "dilation": [1, *(s for _, _, s in before["live"])]},
-        {"op": "pad", "padding": [[0, 0], *ends]},
-    ]
-    return _same(claim, shape, way, [*only, *way])[0]
-
-
-def _tail_is_zero(
-    claim: dict[str, Any], before: dict[str, Any], right: Steps, after: dict[str, Any]
-) -> bool:
-    if after["function"] not in (None, *KEEP_ZERO):
-        raise ClaimError(f"nothing is known of {after['function']!r} at zero")
-    if _holds(right, _MAXIMA):
-        raise ClaimError("the tail of a maximum is not known to be zero")
-    way = [*before["kept"], *before["to_right"], *right, *after["to_line"]]
-    return _same(claim, before["line"], [*way, *after["kept"]], way)[0]
+    return [{"op": "slice", "slices": [[None, None, None], *cut.live]}]

@@ -18,10 +18,15 @@ from symconv.errors import ClaimError, TooLarge
 
 Number = int | Fraction
 Row = dict[tuple[int, ...], Number]
+Tensor = tuple[int, str]
+"""``(0, "")`` for the input, ``(1, name)`` for a weight: no weight's name can meet the input's."""
+Name = tuple[int, str, int, int]
+"""One coordinate of a product: a tensor, which of its uses in the product, and an axis."""
 Targets = Mapping[tuple[int, int], Sequence[tuple[int, ...]]]
 Paired = tuple[tuple[int, int], tuple[int, ...], Row]
 Pairs = Callable[[Targets], Iterator[Paired]]
 MOST_ENTRIES = 2_000_000
+"""Entries of one part: about a second of work, and 500 MB of plain dictionaries."""
 _fresh = count()
 
 
@@ -30,7 +35,7 @@ class Strand:
     """Digits, coordinate names, and for each value of the digits a row of numbers."""
 
     digits: list[int]
-    names: list[str]
+    names: list[Name]
     rows: dict[tuple[int, ...], Row]
 
 
@@ -51,6 +56,25 @@ class Product:
             [list(a) for a in self.axes], dict(self.sizes), strands, self.number, self.maximum
         )
 
+    def uses(self) -> dict[Tensor, int]:
+        """How often each tensor stands in the product."""
+        found: dict[Tensor, int] = {}
+        for kind, tensor, use, _ in (name for strand in self.strands for name in strand.names):
+            found[kind, tensor] = max(found.get((kind, tensor), 0), use + 1)
+        return found
+
+    def renamed(self, rename: Callable[[Name], Name]) -> Product:
+        """A copy whose coordinates have other names."""
+        result = self.copy()
+        for strand in result.strands:
+            strand.names = [rename(name) for name in strand.names]
+        return result
+
+    def after(self, other: Product) -> Product:
+        """A copy whose uses of each tensor are counted on from another product's."""
+        first = other.uses()
+        return self.renamed(lambda name: (*name[:2], name[2] + first.get(name[:2], 0), name[3]))
+
     def shape(self) -> list[int]:
         """Sizes of the axes."""
         return [prod(self.sizes[d] for d in axis) for axis in self.axes]
@@ -66,6 +90,7 @@ class Product:
         wanted = set(digits)
         touched = [s for s in self.strands if wanted & set(s.digits)]
         held = {d for s in touched for d in s.digits}
+        _check(sum(self.sizes[d] for d in wanted - held))
         touched += [Strand([d], [], {(v,): {(): 1} for v in range(self.sizes[d])})
                     for d in sorted(wanted - held)]  # fmt: skip
         self.strands = [s for s in self.strands if s not in touched]
@@ -86,13 +111,17 @@ class Product:
         places = [strand.digits.index(d) for d in old]
         rest = [i for i, d in enumerate(strand.digits) if d not in old]
         rows: dict[tuple[int, ...], Row] = {}
-        entries = 0
+        aims = {
+            value: list(targets(value))
+            for value in {tuple(k[i] for i in places) for k in strand.rows}
+        }
+        _check(sum(
+            len(row) * len(aims[tuple(key[i] for i in places)]) for key, row in strand.rows.items()
+        ))  # fmt: skip
         for key, row in strand.rows.items():
             kept = tuple(key[i] for i in rest)
-            for target in targets(tuple(key[i] for i in places)):
+            for target in aims[tuple(key[i] for i in places)]:
                 rows[kept + target] = _plus(rows.get(kept + target), row, self.maximum)
-                entries += len(row)
-            _check(entries)
         strand.digits = [strand.digits[i] for i in rest] + list(new)
         strand.rows = rows
 
@@ -153,13 +182,16 @@ class Product:
 
     def couple(self, first: int, second: int, targets: Targets, new: Sequence[int]) -> None:
         """Replace two digits: a pair of values is added at each of its targets among the new."""
-        a, b = self.strand([first]), self.strand([second])
+        self.strand([first])
+        b = self.strand([second])
+        a = self.strand([first])
+        if a is not b:
+            _check(_pairs_between(a, b, first, second, targets))
         pairs = _inside(a, first, second) if a is b else _across(a, b, first, second, self.maximum)
         rows: dict[tuple[int, ...], Row] = {}
         for values, kept, row in pairs(targets):
             for target in targets[values]:
                 rows[kept + target] = _plus(rows.get(kept + target), row, self.maximum)
-        _check(sum(map(len, rows.values())))
         names = a.names if a is b else a.names + b.names
         digits = [
             d for d in (a.digits if a is b else a.digits + b.digits) if d not in (first, second)
@@ -192,6 +224,19 @@ def _across(a: Strand, b: Strand, first: int, second: int, maximum: bool) -> Pai
                     yield (u, v), kept_a + kept_b, _row_product(row_a, row_b, maximum)
 
     return pairs
+
+
+def _pairs_between(a: Strand, b: Strand, first: int, second: int, targets: Targets) -> int:
+    """How many entries coupling two strands will write, counted before one is written."""
+    counts = []
+    for strand, digit in ((a, first), (b, second)):
+        at, found = strand.digits.index(digit), dict[int, int]()
+        for key, row in strand.rows.items():
+            found[key[at]] = found.get(key[at], 0) + len(row)
+        counts.append(found)
+    return sum(
+        counts[0].get(u, 0) * counts[1].get(v, 0) * len(aims) for (u, v), aims in targets.items()
+    )
 
 
 def _by_value(strand: Strand, digit: int) -> dict[int, list[tuple[tuple[int, ...], Row]]]:
@@ -229,13 +274,17 @@ def _plus(row: Row | None, more: Row, maximum: bool) -> Row:
 
 def multiply(a: Strand, b: Strand, maximum: bool) -> Strand:
     """The product of two strands that share no digit."""
-    rows: dict[tuple[int, ...], Row] = {}
-    entries = 0
-    for (key_a, row_a), (key_b, row_b) in product(a.rows.items(), b.rows.items()):
-        entries += len(row_a) * len(row_b)
-        _check(entries)
-        rows[key_a + key_b] = _row_product(row_a, row_b, maximum)
+    _check(entries_of(a) * entries_of(b))
+    rows = {
+        key_a + key_b: _row_product(row_a, row_b, maximum)
+        for (key_a, row_a), (key_b, row_b) in product(a.rows.items(), b.rows.items())
+    }
     return Strand(a.digits + b.digits, a.names + b.names, rows)
+
+
+def entries_of(strand: Strand) -> int:
+    """Entries of all rows."""
+    return sum(map(len, strand.rows.values()))
 
 
 def _row_product(a: Row, b: Row, maximum: bool) -> Row:

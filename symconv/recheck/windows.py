@@ -14,14 +14,7 @@ Sum = list[Product]
 Step = dict[str, Any]
 
 
-def sizes_of(terms: Sum) -> list[int]:
-    """Sizes of a sum's axes."""
-    if not terms:
-        raise ClaimError("a side that is zero everywhere is not rechecked")
-    return terms[0].shape()
-
-
-def window(n: int, k: int, s: int, d: int, ceil: bool) -> tuple[int, Any]:
+def window(n: int, k: int, s: int, d: int) -> tuple[int, Any]:
     """Output count, and the outputs that each (input, tap) is added to."""
     outputs = (n - d * (k - 1) - 1) // s + 1
     return outputs, {(o * s + d * t, t): [(o,)] for o in range(outputs) for t in range(k)}
@@ -31,7 +24,7 @@ def convolved(
     x: Product, w: Product, windows: Sequence[Any], groups: int, transposed: bool
 ) -> Product:
     """The product of data and weight, added up over channels and taps."""
-    x, w = x.copy(), w.copy()
+    x, w = x.copy(), w.after(x)
     rank = len(windows)
     number = x.number if x.maximum else x.number * w.number
     term = Product(x.axes + w.axes, x.sizes | w.sizes, x.strands + w.strands, number, x.maximum)
@@ -65,7 +58,7 @@ def overlaid(x: Product, w: Product, figures: Sequence[Any]) -> Product:
 
     ``figures`` are the weight's size, the size of ``x``, stride, dilation and pads of each axis.
     """
-    x, w = x.copy(), w.copy()
+    x, w = x.copy(), w.after(x)
     term = Product(w.axes + x.axes, w.sizes | x.sizes, w.strands + x.strands, x.number * w.number)
     kernel = 2 + len(figures)
     # Axes now: m, c, spatial..., c', taps...
@@ -119,23 +112,16 @@ def _match_groups(term: Product) -> None:
     term.axes[0], term.axes[2] = kept, []
 
 
-def pooled(step: Step, terms: Sum) -> tuple[Sum, list[Any], list[list[int]], list[int]]:
-    """Every window added up (or its maximum), with the figures that an average divides by."""
-    sizes = sizes_of(terms)[1:]
-    rank = len(sizes)
-    kernel = text.per_axis(step["kernel_size"], rank)
-    strides = kernel if step.get("stride") is None else text.per_axis(step["stride"], rank)
-    dilations = text.per_axis(step.get("dilation", 1), rank)
-    spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True)]
-    padding = text.pads(step.get("padding", 0), sizes, spans, strides)
+def pooled(step: Step, terms: Sum, sizes: Sequence[int]) -> tuple[Sum, list[list[int]]]:
+    """Every window added up (or its maximum), and where each window starts, on each axis."""
     starts = []
-    for axis, (n, k, s, d, span, (lo, hi)) in enumerate(
-        zip(sizes, kernel, strides, dilations, spans, padding, strict=True)
+    kernel, strides, dilations, padding = text.pool(step, sizes)
+    for axis, (n, k, s, d, (lo, hi)) in enumerate(
+        zip(sizes, kernel, strides, dilations, padding, strict=True)
     ):
-        first = [
-            o * s - lo
-            for o in range(_pool_outputs(n, lo, hi, span, s, step.get("ceil_mode", False)))
-        ]
+        span = d * (k - 1) + 1
+        outputs = text.pool_outputs(n, lo, hi, span, s, step["ceil_mode"])
+        first = [o * s - lo for o in range(outputs)]
         readers: dict[int, list[tuple[int]]] = {}
         for o, start in enumerate(first):
             for t in range(k):
@@ -145,11 +131,15 @@ def pooled(step: Step, terms: Sum) -> tuple[Sum, list[Any], list[list[int]], lis
             term.reindex([digit], [fresh], lambda v, r=readers: r.get(v[0], []))  # type: ignore[misc]
             term.axes[axis + 1] = [fresh]
         starts.append(first)
-    figures = [(n, lo, hi) for n, (lo, hi) in zip(sizes, padding, strict=True)]
-    return terms, figures, starts, kernel
+    return terms, starts
 
 
-def _pool_outputs(n: int, lo: int, hi: int, span: int, s: int, ceil: bool) -> int:
-    room = n + lo + hi - span
-    outputs = (room + s - 1 if ceil else room) // s + 1
-    return outputs - 1 if ceil and (outputs - 1) * s >= n + lo else outputs
+def counted(step: Step, sizes: Sequence[int], starts: Sequence[list[int]]) -> list[list[int]]:
+    """By how many samples an average divides, for each window on each axis."""
+    kernel, _, _, padding = text.pool(step, sizes)
+    inside = not step["count_include_pad"]
+    found = []
+    for n, k, (lo, hi), first in zip(sizes, kernel, padding, starts, strict=True):
+        begin, end = (max(-lo, 0), n + min(hi, 0)) if inside else (-lo, n + hi)
+        found.append([min(o + k, end) - max(o, begin) for o in first])
+    return found

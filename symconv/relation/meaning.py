@@ -311,6 +311,9 @@ def _(step: st.MaxConvStep, form: Form, reading: Reading) -> Form:
         step.groups,
     )  # fmt: skip
     check_channels(form, layer.in_channels, step.weight, weight)
+    if len(weight.terms) > 1 and any(term.scalar < 0 for term in weight.terms):
+        # Where a negative constant meets a zero, the zero is the greater.
+        raise UnsupportedStep("a weight that is a maximum of negative constants is not read")
     live = tuple(replace(term, scalar=1) for term in weight.terms if term.scalar != 0)
     windows = layer.windows(form.shape[1:])
     return convolved(form, replace(weight, terms=live), windows, step.groups, transposed=False)

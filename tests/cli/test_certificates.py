@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from symconv.claim import digest
 from symconv.cli import main
+from tests.requirements import require
 
 STEM = "conv i3x20x20 o4 k7 s2 p3"
 FLIPPED = {
@@ -108,3 +109,37 @@ def test_a_certificate_with_a_stale_digest_is_rejected(
         path = tmp_path / f"{key}.json"
         path.write_text(json.dumps({**certificate, key: "other"}))
         assert "digest" in refused("recheck", str(path))
+
+
+def test_a_certificate_for_all_sizes_is_rechecked(tmp_path: Path) -> None:
+    require("z3")
+    path = tmp_path / "all.json"
+    arguments = ["prove", "conv i1x20 o1 k3 s2 p1", "--all-sizes", "--certificate", str(path)]
+    assert run(*arguments).exit_code == 0
+    found = run("recheck", str(path), "--json")
+    (result,) = json.loads(found.stdout)["results"]
+    assert (found.exit_code, result["verdict"], result["sizes"]) == (0, "proved", "all")
+    text = json.loads(path.read_text())
+    path.write_text(json.dumps(changed(text, ["facts", 0, "figures", "domain"], "N >= 2")))
+    assert "makes sense elsewhere" in refused("recheck", str(path))
+
+
+def test_what_is_not_settled_in_time_ends_with_status_3(tmp_path: Path) -> None:
+    require("z3")
+    path = tmp_path / "all.json"
+    arguments = ["prove", "conv i3x20x20 o4 k7 s2 p3", "--all-sizes", "--certificate", str(path)]
+    assert run(*arguments).exit_code == 0
+    found = run("recheck", str(path), "--seconds", "0.01", "--json")
+    (result,) = json.loads(found.stdout)["results"]
+    assert (found.exit_code, result["verdict"]) == (3, "undecided")
+    assert "within 0.01 s" in result["reason"]
+
+
+def test_without_z3_one_line_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "all.json"
+    arguments = ["prove", "conv i1x20 o1 k3 s2 p1", "--all-sizes", "--certificate", str(path)]
+    assert run(*arguments).exit_code == 0
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert "pip install 'symconv[z3]'" in refused("recheck", str(path))

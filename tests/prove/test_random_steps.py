@@ -39,7 +39,7 @@ def detour(rng: random.Random, rank: int) -> list[Text]:
     spatial = [[0, 0], *[[1, 2]] * last]
     crop = [[None, None, None], *[[1, -2, None]] * last]
     axes = " ".join(f"n{axis}" for axis in range(last))
-    return rng.choice([
+    every: list[list[Text]] = [
         [flip, flip],
         [{"op": "pad", "padding": spatial}, {"op": "slice", "slices": crop}],
         [{"op": "pad", "padding": spatial, "mode": "replicate"}, {"op": "slice", "slices": crop}],
@@ -55,7 +55,8 @@ def detour(rng: random.Random, rank: int) -> list[Text]:
          {"op": "rearrange", "pattern": f"1 c {axes} -> c {axes}"}],
         [{"op": "add", "branches": [[], [], [{"op": "scale", "factors": [None] * rank}]]},
          {"op": "add", "branches": [[]]}],
-    ])[: None if rng.random() < 0.97 else 1]  # fmt: skip
+    ]  # fmt: skip
+    return rng.choice(every)[: None if rng.random() < 0.97 else 1]
 
 
 def random_claim(seed: int) -> Text:

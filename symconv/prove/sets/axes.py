@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symconv.errors import ClaimError
+from symconv.gather import check_mode
 from symconv.prove.sets.formulas import Leg, Size, Term, simple, single
 
 
@@ -58,6 +59,7 @@ def plus(*sizes: Size) -> Size:
 
 def pad_map(size: Size, lo: Size, hi: Size, mode: str) -> AxisMap:
     """Positions ``-lo .. size + hi - 1`` of a signal; negative pads crop."""
+    check_mode(mode)
     padded = simple(plus(size, lo, hi))
     v = f"({{new}} - ({lo}))"
     fits = [f"{padded} >= 1"]
@@ -71,7 +73,7 @@ def pad_map(size: Size, lo: Size, hi: Size, mode: str) -> AxisMap:
             f"({{old}} = {v} and 0 <= {v} < {size}) or ({{old}} = -{v} and {v} < 0) or "
             f"({{old}} = 2*({size} - 1) - {v} and {v} >= {size})"
         )
-    elif mode == "circular":
+    else:  # circular
         first, end = f"max(0, -({lo}))", f"({size} + min(0, {hi}))"
         fits += [f"{pad} <= {size} + min({lo}, 0) + min({hi}, 0)" for pad in (lo, hi)]
         period = f"({end} - {first})"
@@ -80,8 +82,6 @@ def pad_map(size: Size, lo: Size, hi: Size, mode: str) -> AxisMap:
             f"({{old}} = {v} + {period} and {v} < {first}) or "
             f"({{old}} = {v} - {period} and {v} >= {end})"
         )
-    else:
-        raise ClaimError(f"there is no padding mode {mode!r}")
     return AxisMap(size, padded, relation, tuple(fits))
 
 

@@ -333,6 +333,9 @@ def _(step: st.MaxConvStep, form: Form, reading: Reading) -> Form:
         raise ClaimError(
             f"max_conv needs a weight derived from a constant, {step.weight!r} is free"
         )
+    if len(weight.terms) > 1 and any(term.scalar < 0 for term in weight.terms):
+        # Where a negative constant meets a zero, the zero is the greater.
+        raise NotForAllSizes("a weight that is a maximum of negative constants is not read")
     live = tuple(replace(t, scalar=Fraction(1)) for t in weight.terms if t.scalar != 0)
     return convolved(step, form, replace(weight, terms=live))
 

@@ -1,0 +1,278 @@
+"""A certificate's facts: each a known one, with just the figures that can be computed again.
+
+A fact says by which method something was established.  The method is not run again; what it states
+is compared with the claim and the layer, and what only its maker can know is named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from symconv.errors import SymconvError
+from symconv.recheck.claims import at, every_step, names, read_claim
+from symconv.recheck.cuts import functions_first
+from symconv.recheck.denote import Meaning
+from symconv.recheck.statement import claim_of_layer, weight_shape
+
+Texts = dict[str, Any]
+SETTLING = {"these": ("tables", "squares"), "all": ("sets", "squares")}
+"""Methods that settle a claim by themselves; a certificate begins with one."""
+
+ONCE = "both sides have the same coefficient at every output, input and weight"
+PASTED = "the sides agree part by part, for every value of what lies beyond a hidden tensor's end"
+EVERYWHERE = "both sides have the same coefficients at every size of the domain"
+IN_PARTS = "the sides agree part by part at every size of the domain"
+CHAINED = "every layer's square commutes at every size of the domain"
+
+
+class CertificateError(SymconvError):
+    """A certificate whose parts do not belong together; the message names the part."""
+
+
+@dataclass(frozen=True)
+class Certified:
+    """What the facts are compared with: the claim, read; the layer; the stated sizes and shape."""
+
+    claim: Texts
+    layer: Texts | None
+    sizes: str
+    shape: Sequence[Any]
+
+
+def check_facts(body: Texts, claim: Texts) -> Iterator[str]:
+    """Compare every fact with the claim; what cannot be compared is returned in words.
+
+    Raises:
+        CertificateError: a fact is unknown, its figures are not the claim's, or none settles it.
+    """
+    facts, stated = body["facts"], Certified(claim, body["layer"], body["sizes"],
+                                             body["output_shape"])  # fmt: skip
+    if not isinstance(facts, list) or not all(map(_is_fact, facts)):
+        raise CertificateError("facts must be a list of method, about and figures")
+    methods = [fact["method"] for fact in facts]
+    if not methods or methods[0] not in SETTLING[stated.sizes]:
+        raise CertificateError(f"its first fact must settle the claim, got the methods {methods}")
+    if body["method"] != list(dict.fromkeys(methods)):
+        raise CertificateError(f"its method must be its facts', {methods}, got {body['method']!r}")
+    for place, fact in enumerate(facts):
+        if place and fact["method"] not in ("sympy", "kernel", "mask"):
+            raise CertificateError(f"fact {place}: {fact['method']!r} cannot stand there")
+        yield from _RULES[fact["method"]](fact, stated)
+    extra = [method for method in methods[1:] if method != "mask"]
+    if len(set(extra)) < len(extra) or len(set(map(repr, facts))) < len(facts):
+        raise CertificateError("a fact stands twice")
+
+
+def _is_fact(fact: Any) -> bool:
+    return (
+        isinstance(fact, dict)
+        and set(fact) == {"method", "about", "figures"}
+        and isinstance(fact["method"], str)
+        and isinstance(fact["about"], str)
+        and isinstance(fact["figures"], dict)
+    )
+
+
+def _require(found: Any, wanted: Any, what: str) -> None:
+    """Refuse a figure that is not the one computed again, 1 for true and 2.0 for 2 among them."""
+    if repr(found) != repr(wanted):
+        raise CertificateError(f"{what} is {wanted!r:.160}, the certificate says {found!r:.160}")
+
+
+def _keys(fact: Texts, wanted: set[str]) -> None:
+    _require(sorted(fact["figures"]), sorted(wanted), f"{fact['method']}: the list of figures")
+
+
+def _tables(fact: Texts, stated: Certified) -> Iterator[str]:
+    _require(fact["about"], ONCE, "what the tables are about")
+    _keys(fact, set())
+    yield from ()
+
+
+def _squares(fact: Texts, stated: Certified) -> Iterator[str]:
+    if stated.sizes == "these":
+        _require(fact["about"], PASTED, "what the squares are about")
+        return
+    _require(fact["about"], CHAINED, "what the squares are about")
+    _keys(fact, {"squares", "sizes", "domain"})
+    layers = [step for step in stated.claim["left"] if step["op"] != "pointwise"]
+    _require(fact["figures"]["squares"], len(layers), "the number of squares")
+    _require(fact["figures"]["sizes"], names(stated.claim), "the list of sizes")
+    yield from ()
+
+
+def _sets(fact: Texts, stated: Certified) -> Iterator[str]:
+    in_parts = "parts" in fact["figures"]
+    _require(fact["about"], IN_PARTS if in_parts else EVERYWHERE, "what the sets are about")
+    _keys(fact, {"sizes", "domain"} | ({"parts"} if in_parts else set()))
+    _require(fact["figures"]["sizes"], names(stated.claim), "the list of sizes")
+    if in_parts and fact["figures"]["parts"] not in part_counts(stated.claim):
+        raise CertificateError(
+            f"the claim has {sorted(part_counts(stated.claim))} parts, the certificate says "
+            f"{fact['figures']['parts']!r:.80}"
+        )
+    yield from ()
+
+
+def _layer_of(stated: Certified, method: str) -> Texts:
+    if stated.layer is None:
+        raise CertificateError(f"{method} speaks of a layer, and the certificate has none")
+    return stated.layer
+
+
+STAND_IN = re.compile(
+    r"a stand-in of the same geometry: input (\d+(?: x \d+)*), (\d+) -> (\d+) channels"
+)
+
+
+def _sympy(fact: Texts, stated: Certified) -> Iterator[str]:
+    layer, figures = _layer_of(stated, "sympy"), fact["figures"]
+    _keys(fact, {"rows", "columns", "symbols", "input_size"})
+    if fact["about"] == "this layer at its own size":
+        _require(figures["input_size"], layer["input_size"], "the matrix's input_size")
+        small, shape = layer, list(stated.shape)
+    else:
+        small = _stand_in(fact, layer)
+        shape = _output_of(small)
+        yield "the stand-in's size"
+    rank = len(layer["input_size"])
+    _require(figures["rows"], prod(shape), "the number of the matrix's rows")
+    _require(figures["columns"], small["in_channels"] * prod(figures["input_size"]),
+             "the number of the matrix's columns")  # fmt: skip
+    _require(figures["symbols"], prod(weight_shape(small, rank)), "the number of symbols")
+    yield "that SymPy found the matrices equal"
+
+
+def _stand_in(fact: Texts, layer: Texts) -> Texts:
+    """The layer that a stand-in's text describes: of few channels, and no larger."""
+    found = STAND_IN.fullmatch(fact["about"])
+    if found is None:
+        raise CertificateError(f"sympy is about a layer or a stand-in, got {fact['about']!r:.160}")
+    size = [int(n) for n in found[1].split(" x ")]
+    _require(fact["figures"]["input_size"], size, "the stand-in's input_size")
+    if len(size) != len(layer["input_size"]) or not all(
+        1 <= a <= b for a, b in zip(size, layer["input_size"], strict=True)
+    ):
+        raise CertificateError(f"a stand-in is no larger than its layer, got {size}")
+    pool = layer["op"] in ("max_pool", "avg_pool")
+    groups = 1 if pool else min(layer.get("groups", 1), 2)
+    _require([int(found[2]), int(found[3])], [groups, groups], "the stand-in's channels")
+    small = {**layer, "in_channels": groups, "out_channels": groups, "input_size": size}
+    return small if pool else {**small, "groups": groups}
+
+
+def _output_of(layer: Texts) -> list[int]:
+    """The shape that a layer computes."""
+    kept = {key: value for key, value in layer.items() if key != "channels"}
+    bare: Texts = {"weights": {}, "right": []}
+    claim = at(read_claim(claim_of_layer(kept, bare)), {})
+    return Meaning(claim, layer["op"] == "max_pool").shape(claim["left"])
+
+
+def _kernel(fact: Texts, stated: Certified) -> Iterator[str]:
+    layer, figures = _layer_of(stated, "kernel"), fact["figures"]
+    _require(fact["about"], _kernel_about(layer), "what the kernel's theorem is about")
+    _keys(fact, {"coq", "seconds"} | ({"file"} if "file" in figures else set()))
+    coq, seconds = figures["coq"], figures["seconds"]
+    if not isinstance(coq, str) or not re.fullmatch(r"\d+(\.\w+)*", coq):
+        raise CertificateError(f"{coq!r:.80} is not a version of Coq")
+    if type(seconds) not in (int, float) or not 0 <= seconds < 1e6:
+        raise CertificateError(f"the kernel cannot have taken {seconds!r:.80} seconds")
+    if not isinstance(figures.get("file", ".v"), str) or not figures.get("file", ".v")[-2:] == ".v":
+        raise CertificateError(f"the kernel reads no file {figures['file']!r:.80}")
+    yield "that Coq's kernel accepted the theorem, its version, its seconds and its file"
+
+
+def _kernel_about(layer: Texts) -> str:
+    law = "idempotent commutative monoid" if layer["op"] == "max_pool" else "ring"
+    remarks = []
+    if layer.get("padding_mode", "zeros") != "zeros" or layer.get("padding_value", 0):
+        remarks.append(
+            "the boundary gather stands in front, the theorem is the valid convolution's"
+        )
+    if layer["op"] == "avg_pool":
+        remarks.append(
+            "its windows' divisors stand behind, the theorem is the sum's with any weights"
+        )
+    if layer["op"] == "conv_transpose":
+        remarks.append("read as its reversed kernel over the zero-filled input (Relatives.v)")
+    text = (
+        f"this layer equals its expansion with these tie tables, for every {law}, all channels, "
+        "all weights, and inputs of any size under these pads"
+    )
+    return "; ".join([text, *remarks])
+
+
+_WITHOUT = re.compile(
+    "(not asked: the masks only keep -inf out of sums|refuted: .{1,2000}|proved|undecided)"
+)
+
+
+def _mask(fact: Texts, stated: Certified) -> Iterator[str]:
+    figures = fact["figures"]
+    if not isinstance(layer := figures.get("layer"), str):
+        raise CertificateError("a mask stands before a layer, by its name")
+    tails = _tails_here(fact) if stated.sizes == "these" else _tails_everywhere(fact)
+    if fact["about"] not in [f"the mask before {layer}: {tail}" for tail in tails]:
+        raise CertificateError(f"no mask is written so: {fact['about']!r:.160}")
+    if not any(step["op"] == "pad" for step in every_step(stated.claim["right"])):
+        raise CertificateError("the certificate speaks of a mask, and its claim has none")
+    yield "which layers the masks stand before, where they are needed, and what holds without them"
+
+
+def _tails_here(fact: Texts) -> list[str]:
+    _keys(fact, {"layer", "without_masks"})
+    without = fact["figures"]["without_masks"]
+    if not isinstance(without, str) or not _WITHOUT.fullmatch(without):
+        raise CertificateError(f"nothing is said of a chain without masks by {without!r:.80}")
+    return [
+        "it keeps -inf, left by a pooling, out of a sum",
+        "it would read the tail of a hidden signal",
+    ]
+
+
+def _tails_everywhere(fact: Texts) -> list[str]:
+    _keys(fact, {"layer", "needed"})
+    needed = fact["figures"]["needed"]
+    if not isinstance(needed, str) or not needed:
+        raise CertificateError(f"a mask is not needed where {needed!r:.80}")
+    return [
+        f"it would read its input's tail{why} where {needed}"
+        for why in ("", ", or -inf that a pooling left there,")
+    ]
+
+
+_RULES: dict[str, Callable[[Texts, Certified], Iterator[str]]] = {
+    "tables": _tables, "squares": _squares, "sets": _sets, "sympy": _sympy, "kernel": _kernel,
+    "mask": _mask,
+}  # fmt: skip
+
+
+def part_counts(claim: Texts) -> set[int]:
+    """How many parts a claim may be cut into: at each layer, or at each change of monoid."""
+    steps = functions_first(claim["left"])
+    marks = [mark for mark in map(mark_of, steps) if mark]
+    counts = set()
+    for fine in (True, False):
+        cuts = 0
+        for mark, after in zip(marks, [*marks[1:], "end"], strict=True):
+            if mark == "function":
+                cuts += 1
+            elif after not in ("function", "end"):
+                cuts += fine or mark != after
+        counts.add(cuts + 1)
+    return counts
+
+
+def mark_of(step: Texts) -> str:
+    """What cuts a pipeline: a function, a maximum, or a layer that sums; else nothing."""
+    inner = {s["op"] for s in every_step([step])}
+    if step["op"] == "pointwise":
+        return "function"
+    if inner & {"max_pool", "max_conv"}:
+        return "max"
+    return "sum" if inner & {"conv", "conv_transpose", "conv_as_kernel", "avg_pool"} else ""

@@ -1,0 +1,78 @@
+"""A certificate's limits: what it says was not established, in the program's own words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from math import prod
+from typing import Any
+
+from symconv.recheck.facts import CertificateError
+from symconv.recheck.statement import weight_shape
+
+Texts = dict[str, Any]
+KERNEL = (
+    "the kernel's theorem has phases and channels as pairs: their order and bias are the tables'"
+)
+NO_MATRIX = "no SymPy identity: a maximum is no linear map and has no matrix"
+MOST_MATRIX, MOST_STAND_IN = 4000, 40_000
+"""Non-zeros up to which a matrix is written out, the layer's own and a stand-in's."""
+
+_TOO_LARGE = re.compile(
+    r"no SymPy identity: a (?:matrix of \d+ x \d+ with \d+ entries is too large to write out "
+    r"\(at most \d+\); choose a smaller input_size or fewer channels|polynomial ring takes at most "
+    r"\d+ symbols, this operator has \d+; choose a smaller layer of the same geometry)"
+)
+_UNARY = re.compile(
+    r"no kernel proof: the kernel counts in unary: an axis has \d+ rows and numbers up to \d+, "
+    r"it takes 4096 and 4096"
+)
+
+
+def check_limits(body: Texts) -> Iterator[str]:
+    """Compare every limit with the facts and the layer; what cannot be compared is returned.
+
+    Raises:
+        CertificateError: a limit is not one that the program writes, or not of this certificate.
+    """
+    limits, layer = body["limits"], body["layer"]
+    if not isinstance(limits, list) or not all(isinstance(text, str) for text in limits):
+        raise CertificateError("limits must be a list of texts")
+    if limits and layer is None:
+        raise CertificateError("limits speak of a layer, and the certificate has none")
+    facts = {fact["method"]: fact for fact in body["facts"]}
+    wanted = _expected(facts, layer, body["output_shape"])
+    for text in limits:
+        if text not in wanted:
+            yield _other(text, facts)
+    must = [text for text in wanted if text.startswith(("the SymPy", "the kernel"))]
+    if missing := [text for text in must if text not in limits]:
+        raise CertificateError(f"the certificate must say as well: {missing[0]!r}")
+    if len(set(limits)) < len(limits):
+        raise CertificateError("a limit stands twice")
+
+
+def _other(text: str, facts: dict[str, Texts]) -> str:
+    """What cannot be compared of a limit whose numbers only its maker knows."""
+    if _TOO_LARGE.fullmatch(text) and "sympy" not in facts:
+        return "why SymPy was not asked"
+    if _UNARY.fullmatch(text) and "kernel" not in facts:
+        return "why the kernel was not asked"
+    raise CertificateError(f"no certificate of this layer has the limit {text!r:.160}")
+
+
+def _expected(facts: dict[str, Texts], layer: Any, shape: list[Any]) -> list[str]:
+    """The limits that these facts come with."""
+    found = [KERNEL] if "kernel" in facts else []
+    if layer is None or not all(isinstance(n, int) for n in (*shape, *layer["input_size"])):
+        return found
+    if layer["op"] == "max_pool":
+        return [*found, NO_MATRIX]
+    whole = weight_shape(layer, len(layer["input_size"]))
+    entries = whole[0] * whole[1] * prod(shape[1:]) * prod(whole[2:])
+    large = f"this layer's matrix has up to {entries} non-zeros, the SymPy identity takes up to"
+    if entries > MOST_MATRIX and "sympy" in facts:
+        found.append(f"the SymPy identity is a stand-in's: {large} {MOST_MATRIX}")
+    elif entries > MOST_MATRIX:
+        found.append(f"no SymPy identity: {large} {MOST_STAND_IN}, and so has a stand-in")
+    return found

@@ -1,0 +1,84 @@
+"""Forged certificates: any one value changed and signed again, none is believed."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from symconv.errors import SymconvError
+from symconv.recheck import recheck
+from tests.forging import UNCHECKED, certificates, changed, forged, is_honest, plain
+from tests.requirements import require
+
+require("z3")
+TRUE = certificates()
+
+
+def believed(count: int, seed: int, seconds: float) -> tuple[list[str], Counter[str]]:
+    """Which of some forged certificates are proved although nothing true stands in them."""
+    rng, verdicts, wrong = random.Random(seed), Counter[str](), []
+    every = list(forged(TRUE, rng))
+    for name, path, text in rng.sample(every, min(count, len(every))):
+        try:
+            verdict = recheck(text, seconds=seconds).verdict
+        except SymconvError:
+            verdict = "refused"  # type: ignore[assignment]
+        verdicts[verdict] += 1
+        if verdict == "proved" and not is_honest(text, TRUE[name], path):
+            wrong.append(f"{name}: {path}")
+    return wrong, verdicts
+
+
+def test_no_forged_certificate_is_believed() -> None:
+    wrong, verdicts = believed(400, 1, 2.0)
+    assert wrong == []
+    assert verdicts["refused"] > 200
+    assert verdicts["refuted"] > 5
+
+
+@pytest.mark.slow
+def test_no_forged_certificate_of_5000_is_believed() -> None:
+    wrong, verdicts = believed(5000, 2, 5.0)
+    assert wrong == []
+    assert verdicts["refuted"] > 100
+
+
+def test_what_is_not_checked_is_named() -> None:
+    text = changed(TRUE["conv 0"], ("claim", "name"), "another")
+    assert "not checked: the claim's name" in recheck(text).reason
+    named = recheck(changed(TRUE["conv 0"], ("layer", "name"), "stem")).reason
+    assert "the layer's name" in named
+    masked = recheck(TRUE["chain"]).reason
+    assert "what holds without them" in masked
+    assert len(UNCHECKED) == 6
+
+
+KERNEL = (
+    "this layer equals its expansion with these tie tables, for every ring, all channels, all "
+    "weights, and inputs of any size under these pads"
+)
+LIMIT = (
+    "the kernel's theorem has phases and channels as pairs: their order and bias are the tables'"
+)
+
+
+def test_a_kernel_s_fact_is_that_of_the_layer() -> None:
+    figures = {"coq": "8.16.1", "seconds": 0.5}
+    fact = {"method": "kernel", "about": KERNEL, "figures": figures}
+    whole = plain(TRUE["conv 0"])
+    whole |= {"facts": [*whole["facts"], fact], "method": [*whole["method"], "kernel"]}
+    whole["limits"] = [LIMIT]
+    true = changed(whole, ("format",), whole["format"])
+    found = recheck(true)
+    assert found.verdict == "proved"
+    assert "its version, its seconds and its file" in found.reason
+    for path, value in (
+        (("facts", 2, "about"), KERNEL.replace("ring", "idempotent commutative monoid")),
+        (("facts", 2, "figures", "coq"), "eight"), (("facts", 2, "figures", "seconds"), -1),
+        (("facts", 2, "figures", "file"), 7), (("limits",), []), (("limits", 0), LIMIT + "!"),
+        (("method",), ["tables", "sympy"]),
+    ):  # fmt: skip
+        with pytest.raises(SymconvError):
+            recheck(changed(whole, path, value))
