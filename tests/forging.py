@@ -181,10 +181,11 @@ def is_honest(text: Text, true: Text, path: Path) -> bool:
 
     Of a changed claim or layer the prover is asked.  Cuts, and which side they are of, are a
     witness: whatever makes every square commute proves the claim.  An expression may be spaced
-    otherwise, and of SymPy nothing need be said where it was not asked.
+    otherwise, and of SymPy nothing need be said where it was not asked.  How often and where both
+    sides were evaluated is named as unchecked, as far as the figures go together.
     """
     words = tuple(key for key in path if not isinstance(key, int))
-    if words in UNCHECKED or {"cuts", "swapped"} & set(words):
+    if words[0] == "evaluation" or words in UNCHECKED or {"cuts", "swapped"} & set(words):
         return True
     if words in (("facts", "figures", "domain"), ("output_shape",)):
         return bare(at(text, path)) == bare(at(true, path))

@@ -16,7 +16,7 @@ from tests.requirements import require
 Text = dict[str, Any]
 PRIMES = [2147483647, 2147483629, 2147483587]
 HERE: Text = {"points": 3, "primes": PRIMES, "degree": 2, "outputs": 4, "chance": "2^-89",
-              "sizes": []}  # fmt: skip
+              "full": 4, "thinned": None, "sizes": []}  # fmt: skip
 
 
 def certificate(evaluation: Any, size: Any = 4) -> Text:
@@ -28,8 +28,10 @@ def certificate(evaluation: Any, size: Any = 4) -> Text:
 def test_a_true_evaluation_is_accepted() -> None:
     found = recheck(certificate(HERE))
     assert found.verdict == "proved"
-    assert "at how many points and outputs" in found.reason
+    assert "at how many points, outputs" in found.reason
     assert recheck(certificate(None)).verdict == "proved"
+    thin = {**HERE, "full": 1, "thinned": 4}
+    assert recheck(certificate(thin)).verdict == "proved"
     maxima = {**HERE, "primes": None, "degree": None, "chance": None}
     assert recheck(certificate(maxima)).verdict == "proved"
 
@@ -43,6 +45,7 @@ def test_a_true_evaluation_is_accepted() -> None:
         {"primes": "many"}, {"degree": -1}, {"degree": 3}, {"degree": None}, {"degree": True},
         {"outputs": 0}, {"outputs": 1.5}, {"chance": "2^-90"}, {"chance": "2^-88"},
         {"chance": None}, {"chance": 0}, {"sizes": [{"N": 4}]}, {"sizes": None}, {"more": 1},
+        {"full": 3}, {"full": 5}, {"full": True}, {"thinned": 2}, {"full": 0, "thinned": 0},
     ],
 )  # fmt: skip
 def test_a_figure_that_does_not_follow_is_refused(wrong: Text) -> None:

@@ -78,7 +78,8 @@ def test_the_shape_and_the_names_are_compared_with_the_claim_s_own() -> None:
 
 def test_a_false_claim_for_all_sizes_is_refuted() -> None:
     """The pads are the same at odd sizes only; no size of the grid is as large as these."""
-    forged = changed(certificate(HALVED), ("claim", "where"), ["N >= 40"])
+    unseen = changed(certificate(HALVED), ("evaluation",), None)
+    forged = changed(unseen, ("claim", "where"), ["N >= 40"])
     found = recheck(changed(forged, (*FIGURES, "domain"), "N >= 40"))
     assert found.verdict == "refuted"
     assert "the two sides differ at N = 4" in found.reason

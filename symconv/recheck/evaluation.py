@@ -34,7 +34,7 @@ def check_evaluation(evaluation: Any, claim: dict[str, Any]) -> list[str]:
         _check_primes(primes, points)
     _check_chance(evaluation["chance"], primes, degree, points)
     _check_sizes(evaluation["sizes"], claim)
-    return ["at how many points and outputs both sides were evaluated, and their degree"]
+    return ["at how many points, outputs and sizes both sides were evaluated, and their degree"]
 
 
 def _check_thinned(evaluation: dict[str, Any]) -> None:
