@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         prove_network_for_all_sizes,
         report,
     )
+    from symconv.budget import Budget
     from symconv.claim import Claim, read_claim
     from symconv.crosscheck import crosscheck
     from symconv.destride import destride
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LATE = {
+    "Budget": "budget",
     "Certificate": "verdict",
     "Claim": "claim",
     "Expansion": "expand",
@@ -65,6 +67,7 @@ _MODULES = {
 
 __all__ = [
     "AvgPool",
+    "Budget",
     "Certificate",
     "Claim",
     "Conv",

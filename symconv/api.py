@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from symconv.budget import Budget, spending
 from symconv.claim import Claim, read_claim
 from symconv.destride import OpenExpansion, destride
 from symconv.dialect.config import layer_to_dict
-from symconv.errors import ClaimError, SymconvError, TooLarge
+from symconv.errors import ClaimError, ClaimWarning, SymconvError, TooLarge
 from symconv.expand import Expansion
 from symconv.lattice import LatticeExpansion, expand_lattice
 from symconv.layer import AnyLayer, LatticeConv
@@ -25,6 +27,7 @@ from symconv.options import (
 )
 from symconv.prove.settle import settle
 from symconv.standin import matrix_entries, stand_in
+from symconv.unused import unused_weights
 from symconv.verdict import Certificate, Fact, Verdict
 
 if TYPE_CHECKING:
@@ -53,6 +56,7 @@ def prove(
     symbolic: bool | None = None,
     kernel: bool = False,
     keep: str | Path | None = None,
+    budget: Budget | None = None,
 ) -> Verdict:
     """Prove that a layer and its expansion are the same function, or refute it.
 
@@ -70,11 +74,12 @@ def prove(
         symbolic: whether to add the SymPy identity; by default of every layer at a size.
         kernel: whether to have the proof kernel of Coq check the layer's theorem as well.
         keep: a folder in which to leave the kernel's file; asks for the kernel too.
+        budget: what the verdict may cost; what exceeds it is undecided.
 
     Raises:
         LayerError: the layer does not fit the size.
         SymconvError: an option that this kind of subject does not take (`symconv.options`).
-        ProofsDisagree: the two proofs contradict each other, a fault of symconv itself.
+        ContradictionError: two ways of settling it disagree, a fault of symconv itself.
         KernelMissing: the kernel is asked for, and Coq or MathComp is not installed.
         KernelRejects: the kernel refuses the theorem, a fault of symconv itself.
 
@@ -87,13 +92,26 @@ def prove(
         _kind(subject, input_size), input_size=input_size, name=name, config=config,
         symbolic=symbolic, kernel=kernel, keep=keep,
     )  # fmt: skip
-    if isinstance(subject, Network):
-        return prove_network(_named(subject, input_size, name)).verdict
-    if isinstance(subject, LatticeConv | LatticeExpansion):
-        return prove_lattice(subject, input_size)  # type: ignore[return-value]
-    if input_size is None and not isinstance(subject, Expansion):
-        found = prove_for_all_sizes(subject, name=name)
-        return _with_layer(found, config) if config else found
+    with spending(budget):
+        if isinstance(subject, Network):
+            return prove_network(_named(subject, input_size, name)).verdict
+        if isinstance(subject, LatticeConv | LatticeExpansion):
+            return prove_lattice(subject, input_size)  # type: ignore[return-value]
+        if input_size is None and not isinstance(subject, Expansion):
+            found = prove_for_all_sizes(subject, name=name)
+            return _with_layer(found, config) if config else found
+        return _prove_at_a_size(subject, input_size, name, config, symbolic, kernel, keep)
+
+
+def _prove_at_a_size(
+    subject: Expansion | OpenExpansion | AnyLayer,
+    input_size: Sequence[int] | None,
+    name: str | None,
+    config: Mapping[str, Any] | None,
+    symbolic: bool | None,
+    kernel: bool,
+    keep: str | Path | None,
+) -> Verdict:
     expansion = _expansion(subject, input_size)
     verdict = settle(expansion.claim(name or NAME))
     if not isinstance(verdict, Certificate):
@@ -318,13 +336,21 @@ def _claim_in(path: str | Path) -> Mapping[str, Any]:
     return entries[0].text
 
 
-def check(claim: Claim | Mapping[str, Any] | str | Path, *, all_sizes: bool = False) -> Verdict:
+def check(
+    claim: Claim | Mapping[str, Any] | str | Path,
+    *,
+    all_sizes: bool = False,
+    budget: Budget | None = None,
+) -> Verdict:
     """Prove or refute somebody's claim: a value, its JSON object, or the path of a file of one.
 
     A claim with named sizes is for all of them; ``all_sizes`` gives the sizes of the input names.
+    ``budget`` says what the verdict may cost.  A derived weight that nothing uses is a
+    `ClaimWarning`.
 
     Raises:
         ClaimError: the claim is ill-formed; the message names the claim, the side and the step.
+        ContradictionError: two ways of settling it disagree, a fault of symconv itself.
 
     >>> check({"name": "flip twice", "input": {"channels": 1, "size": [5]}, "right": [],
     ...        "left": [{"op": "flip", "axes": [1]}] * 2}).verdict
@@ -337,11 +363,14 @@ def check(claim: Claim | Mapping[str, Any] | str | Path, *, all_sizes: bool = Fa
         from symconv.open_claim import axis_names
 
         read = replace(read, size=axis_names(len(read.size)))
-    if not read.names:
-        return settle(read)
-    from symconv.prove.all_sizes import settle_for_all_sizes
+    for text in unused_weights(read):
+        warnings.warn(ClaimWarning(f"claim {read.name!r}: {text}"), stacklevel=2)
+    with spending(budget):
+        if not read.names:
+            return settle(read)
+        from symconv.prove.all_sizes import settle_for_all_sizes
 
-    return settle_for_all_sizes(read)
+        return settle_for_all_sizes(read)
 
 
 def report(

@@ -82,6 +82,10 @@ class ClaimError(SymconvError):
     """A claim's text is ill-formed: a shape, a pattern, a name or a step does not fit."""
 
 
+class ClaimWarning(UserWarning):
+    """Something in a claim's text that is well-formed and hardly meant."""
+
+
 class MalformedError(ClaimError):
     """A claim's text is ill-formed at every size: an axis, an entry or a name that cannot be."""
 

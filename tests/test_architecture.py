@@ -30,6 +30,7 @@ ROOMS = [
     "steps",
     "maps",
     "claim",
+    "unused",
     "evaluation",
     "verdict",
     "relation",

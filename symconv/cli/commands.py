@@ -23,6 +23,8 @@ from symconv.cli.options import (
     layers_argument,
     prove_open,
     refuse,
+    seconds_option,
+    within,
 )
 from symconv.cli.results import (
     Result,
@@ -36,6 +38,7 @@ from symconv.cli.results import (
     refuse_fault,
     reported,
     settled,
+    warned,
 )
 from symconv.cli.running import certify, finish, read_entries, refuse_other_kinds, run
 from symconv.errors import SymconvError
@@ -76,6 +79,7 @@ def main(ctx: click.Context) -> None:
 @click.option("--kernel", is_flag=True, help="Have Coq's kernel check each layer's theorem too.")
 @click.option("--keep", type=click.Path(file_okay=False), help="Leave the kernel's files here.")
 @click.option("--certificate", type=click.Path(dir_okay=False), help="Write the certificates here.")
+@seconds_option
 @json_option
 def prove(
     sources: Sequence[str],
@@ -84,6 +88,7 @@ def prove(
     kernel: bool,
     keep: str | None,
     certificate: str | None,
+    seconds: float | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -113,7 +118,7 @@ def prove(
         verdict = api.prove(expansion, name=name, symbolic=with_sympy, kernel=kernel, keep=keep)
         return verdict, {**of_verdict(verdict), "expansion": of_expansion(expansion, name)}
 
-    certify(entries, settle, certificate, as_json)
+    certify(entries, within(seconds, settle), certificate, as_json)
 
 
 @main.command()
@@ -122,9 +127,15 @@ def prove(
 @click.option("--repair/--no-repair", default=True,
               help="Look for the nearest claim that holds, where one is refuted.")  # fmt: skip
 @all_sizes_option
+@seconds_option
 @json_option
 def check(
-    sources: Sequence[str], certificate: str | None, repair: bool, all_sizes: bool, as_json: bool
+    sources: Sequence[str],
+    certificate: str | None,
+    repair: bool,
+    all_sizes: bool,
+    seconds: float | None,
+    as_json: bool,
 ) -> None:
     """Prove or refute somebody's claims: two pipelines that should be the same function."""
     from symconv import api
@@ -134,10 +145,12 @@ def check(
         refuse_fault(entry)
         if not isinstance(entry, ClaimText):
             raise SymconvError(f"{entry.name!r} is a {entry.kind}, not a claim")
-        verdict = api.check(entry.text, all_sizes=all_sizes)
-        return verdict, {**of_verdict(verdict), **of_refutation(verdict, repair)}
+        with warned() as said:
+            verdict = api.check(entry.text, all_sizes=all_sizes)
+        return verdict, {**of_verdict(verdict), **of_refutation(verdict, repair), **said}
 
-    certify(read_entries(sources, ("claim",)), settle, certificate, as_json)
+    entries = read_entries(sources, ("claim",))
+    certify(entries, within(seconds, settle), certificate, as_json)
 
 
 @main.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from symconv.expand import Expansion
     from symconv.verdict import Verdict
 
+T = TypeVar("T")
 layers_argument = click.argument("sources", metavar="LAYERS", nargs=-1, required=True)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -26,6 +27,25 @@ MOST_DIGITS = 18
 all_sizes_option = click.option(
     "--all-sizes", is_flag=True, help="Name the input sizes, and settle the claim for all of them."
 )
+
+
+seconds_option = click.option(
+    "--seconds", type=click.FloatRange(min=0.1, max=86_400.0), default=None,
+    help="How long one verdict may take; 60 by default. What is not settled by then is undecided.",
+)  # fmt: skip
+
+
+def within(seconds: float | None, work: Callable[[Entry], T]) -> Callable[[Entry], T]:
+    """The work on one entry within so much time; within the usual one where none is asked for."""
+    from symconv.budget import Budget, spending
+
+    budget = Budget() if seconds is None else Budget(seconds=seconds)
+
+    def timed(entry: Entry) -> T:
+        with spending(budget):
+            return work(entry)
+
+    return timed
 
 
 def _factors(ctx: click.Context, option: click.Parameter, value: str | None) -> Any:

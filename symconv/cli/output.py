@@ -86,6 +86,7 @@ def _remarks(result: Result) -> Iterator[str]:
     yield from (f"{fact['method']}: {fact['about']}" for fact in told)
     yield from (text for text in result.get("limits", ()) if text.startswith("no "))
     yield from (result[key] for key in ("sentence", "reason", "note") if key in result)
+    yield from (f"warning: {plain(text)}" for text in result.get("warnings", ()))
     yield from (f"false: {n['name']}: {n['words']}" for n in result.get("neighbours", ()))
     if result.get("repair"):
         yield result["repair"]["sentence"]

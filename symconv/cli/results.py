@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from symconv.errors import InternalError, SymconvError, TooLarge, shortened
+from symconv.errors import ClaimWarning, InternalError, SymconvError, TooLarge, shortened
 
 if TYPE_CHECKING:
     from symconv.dialect.config import Config
@@ -34,6 +36,17 @@ def settled(name: str, item: Any, work: Callable[[Any], Result]) -> Result:
         return {**_undecided(name), "reason": one_line(fault)}
     except Exception as fault:  # noqa: BLE001 - one bad item of many stops none of the others
         return {**failure(name, one_line(fault)), **blame(fault)}
+
+
+@contextmanager
+def warned() -> Iterator[Result]:
+    """What a result says beside its verdict of what is hardly meant; filled when the block ends."""
+    said: Result = {}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ClaimWarning)
+        yield said
+    if texts := [str(w.message) for w in caught if issubclass(w.category, ClaimWarning)]:
+        said["warnings"] = texts
 
 
 def blame(fault: Exception) -> Result:

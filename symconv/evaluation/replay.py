@@ -14,6 +14,7 @@ from symconv.evaluation.moves import World
 from symconv.evaluation.numbers import Exact
 from symconv.evaluation.points import GivenPoint
 from symconv.evaluation.reading import Reader
+from symconv.evaluation.text import require
 from symconv.pointwise import named
 
 MOST_VALUES = 20_000_000
@@ -47,6 +48,7 @@ def values_at(claim: Claim, output: tuple[int, ...], entries: Entries) -> tuple[
     """
     reader = _reader(claim, entries)
     sides = reader.side("left"), reader.side("right")
+    require(sides[0].shape == sides[1].shape, "the two sides differ in shape")
     grid = tuple(np.array([o], dtype=np.int64) for o in output)
     with np.errstate(all="ignore"):
         found = evaluate([(side, grid) for side in sides], reader.world.budget)
