@@ -38,6 +38,14 @@ def confirmed(verdict: Verdict) -> Verdict:
     return replayed(verdict) if isinstance(verdict, Refuted) else verdict
 
 
+def seen_apart(claim: Claim) -> bool:
+    """Whether the second voice sees a difference, or cannot say."""
+    try:
+        return isinstance(evaluate_sides(claim), Difference)
+    except TooLarge:
+        return True
+
+
 def evaluated(verdict: Certificate, sizes: Sequence[Mapping[str, int]]) -> Certificate | Undecided:
     """A proof with both sides evaluated at these sizes (one empty one for a claim without names).
 

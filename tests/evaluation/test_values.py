@@ -19,6 +19,9 @@ from tests.prove.test_random_steps import UNKNOWN, random_claim
 from tests.torch_claims import random_tensors, run_side
 
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*derived and never used")
+
+
 def cases(first: int, count: int) -> Iterator[tuple[Claim, dict[str, Any], Any]]:
     """Random claims at a size, values for their tensors, and torch's left side."""
     for seed in range(first, first + count):

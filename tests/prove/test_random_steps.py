@@ -24,6 +24,7 @@ from symconv.verdict import Certificate, Refuted, Undecided, Verdict
 from tests.random_pipelines import Pipelines, output_shape
 from tests.torch_claims import agree, tells_apart
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*derived and never used")
 COUNT = int(os.environ.get("SYMCONV_RANDOM", "250"))
 NAMES = ("N", "M")
 UNKNOWN = (KeyError, RuntimeError, ValueError, IndexError, NotImplementedError)
