@@ -18,7 +18,6 @@ from symconv.relation.sides import check_claim
 from tests.prove.test_random_steps import UNKNOWN, random_claim
 from tests.torch_claims import random_tensors, run_side
 
-
 pytestmark = pytest.mark.filterwarnings("ignore:.*derived and never used")
 
 
