@@ -56,11 +56,14 @@ class OpenExpansion:
 
     @cached_property
     def _usual(self) -> Expansion:
-        """The expansion at some size that every factor divides."""
+        """The expansion at some size that every factor divides, if the layer takes one."""
         first = max(next(self._sizes(axis)) for axis in range(self._rank))
         whole = self._legal(first, 1)
         period = lcm(*whole.factor_in)
-        return self._legal(first + -first % period, period)
+        try:
+            return self._legal(first + -first % period, period)
+        except LayerError:
+            return whole  # what its factors divide the layer does not take
 
     def _legal(self, first: int, step: int) -> Expansion:
         """The expansion at the first of some equal sizes at which the layer has one.

@@ -46,6 +46,9 @@ def settle_for_all_sizes(claim: Claim) -> Verdict:
 
 
 def _settled(claim: Claim) -> Verdict:
+    if needs_cuts(claim.left, claim.right):
+        # Its parts are read in another order than their steps stand in.
+        check_at_some_size(claim)
     found = settle_all(claim)
     if isinstance(found, Holds):
         check_claim(claim.at(found.at[0]))
