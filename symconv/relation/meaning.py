@@ -191,7 +191,7 @@ def _(step: st.Transpose, form: Form, reading: Reading) -> Form:
 
 @apply.register
 def _(step: st.Scale, form: Form, reading: Reading) -> Form:
-    factors = [None if f is None else _numbers(f) for f in _per_axis(step, "factors", form)]
+    factors = [None if f is None else numbers(f) for f in _per_axis(step, "factors", form)]
     return _scaled(form, factors, reading)
 
 
@@ -200,10 +200,15 @@ def _(step: st.Mask, form: Form, reading: Reading) -> Form:
     keep = _per_axis(step, "keep", form)
     if any(entry not in (0, 1) for axis in keep if axis is not None for entry in axis):  # type: ignore[attr-defined]
         raise MalformedError("a mask's entries must be 0 or 1")
-    return _scaled(form, [None if k is None else _numbers(k) for k in keep], reading)
+    return _scaled(form, [None if k is None else numbers(k) for k in keep], reading)
 
 
-def _numbers(values: object) -> list[Fraction]:
+def numbers(values: object) -> list[Fraction]:
+    """The finite numbers of a list, exactly.
+
+    Raises:
+        ClaimError: it is no list of such numbers.
+    """
     if not isinstance(values, tuple):
         raise MalformedError(f"expected a list of numbers, got {values!r}")
     numbers = [read_number(value) for value in values]

@@ -16,10 +16,12 @@ from symconv.plain import read_number
 from symconv.prove.sets.axes import AxisMap, gather, pad_map, slice_map, tile_map
 from symconv.prove.sets.formulas import Form, Leg, Size, constant_form, product, simple, split
 from symconv.prove.sets.pools import divided, pooled
+from symconv.prove.sets.scales import scaled
 from symconv.prove.sets.swapped import convolved_as_kernel
 from symconv.prove.sets.windows import convolved, pads_of
 from symconv.rearrange import read_pattern
 from symconv.relation.axes import axis_of, distinct_axes, permutation
+from symconv.relation.meaning import numbers
 from symconv.sizes import to_isl
 
 WeightReader = Callable[[str, bool], Form]
@@ -350,6 +352,22 @@ def _(step: st.MaxPoolStep, form: Form, reading: Reading) -> Form:
 def _(step: st.AvgPoolStep, form: Form, reading: Reading) -> Form:
     _require(reading, maximum=False)
     return pooled(step, form)
+
+
+@apply.register
+def _(step: st.Scale, form: Form, reading: Reading) -> Form:
+    return _scaled(step, "factors", form, reading)
+
+
+@apply.register
+def _(step: st.Mask, form: Form, reading: Reading) -> Form:
+    return _scaled(step, "keep", form, reading)
+
+
+def _scaled(step: st.Step, name: str, form: Form, reading: Reading) -> Form:
+    _require(reading, maximum=False)
+    rows = (None if row is None else numbers(row) for row in _entries(step, name, form))
+    return scaled(form, list(rows))
 
 
 @apply.register
