@@ -324,11 +324,20 @@ def test_a_kernel_that_does_not_fit_is_refused() -> None:
         check({**text, "input": {"channels": 2, "size": ["N"]}, "where": ["N > 4"]})
 
 
-def test_what_is_not_read_stays_open() -> None:
-    made = {**OPEN["weights"], "u": {"shape": [2, 3, 1, 1]},
+def test_weights_made_by_the_step_are_read() -> None:
+    made = {"w": {"shape": [1, 2, 3]}, "u": {"shape": [2, 1, 2, 5]},
             "v": {"from": "w", "steps": [{"op": "conv_as_kernel", "weight": "u"}]}}  # fmt: skip
-    side = [{"op": "conv_as_kernel", "weight": "v"}]
-    assert check({**OPEN, "weights": made, "left": side, "right": side}).verdict == "undecided"
+    side = [{"op": "conv", "weight": "v"}]
+    text = {"input": {"channels": 1, "size": ["N"]}, "weights": made, "left": side}
+    assert check({**text, "right": side}).verdict == "proved"
+    flip = {"op": "flip", "axes": [1]}
+    assert check({**text, "right": [*side, flip]}).verdict == "refuted"
+    misfit = {**made, "u": {"shape": [2, 1, 1, 5]}}
+    with pytest.raises(ClaimError):
+        check({**text, "weights": misfit, "right": side})
+
+
+def test_a_maximum_behind_the_step_is_settled() -> None:
     pool = {"op": "max_pool", "kernel_size": 1}
     pooled = {**OPEN, "left": [*OPEN["left"], pool], "right": [*OPEN["right"], pool]}
     assert check(pooled).verdict == "proved"

@@ -28,13 +28,9 @@ from symconv.prove.sets.samples import samples
 from symconv.prove.sets.words import describe, least
 from symconv.relation.meaning import pipeline_monoid
 from symconv.sizes import check_names, condition_to_isl, to_isl
-from symconv.steps import flat
 from symconv.verdict import Certificate, Fact, Undecided
 
 __all__ = ["Fails", "Holds", "NotForAllSizes", "SizeSets", "bounded", "settle_all", "size_sets"]
-
-CONVOLUTIONS = ("conv", "conv_transpose", "conv_as_kernel")
-"""Steps that multiply two tensors; a weight made by one is not read."""
 
 SHARE = 1 / 4
 """One claim's share of the time: a chain has many squares, a claim with functions many parts."""
@@ -236,7 +232,5 @@ class _Weights:
             if weight.fill is None:
                 return tensor_form(f"weight:{name}", shape, maximum)
             return constant_form(read_number(weight.fill), shape, maximum)
-        if any(step.op in CONVOLUTIONS for step in flat(weight.steps)):
-            raise NotForAllSizes("a weight made by a convolution is not read for all sizes")
         source = self.read(weight.source, maximum, (*seen, name))
         return read_pipeline(source, weight.steps, Reading(maximum, self.read))
