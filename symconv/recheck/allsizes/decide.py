@@ -43,6 +43,10 @@ class Found:
     sizes: dict[str, int] = field(default_factory=dict)
 
 
+BRIEFLY = 100
+"""Milliseconds for a question whose answer is only nicer: smaller sizes of a model at hand."""
+
+
 @dataclass
 class Question:
     """One claim, read: where it makes sense, its two shapes, and the paths of its two sides."""
@@ -78,6 +82,7 @@ class Question:
     def _smaller(self, solver: Any, model: Any) -> dict[str, int]:
         """The sizes of a model, or of one with smaller sizes, which others can look at."""
         names = self.reader.names
+        solver.set("timeout", BRIEFLY)
         for most in (4, 8, 16, 32):
             solver.push()
             solver.add(*(value <= most for value in names.values()))
