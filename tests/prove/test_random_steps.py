@@ -19,6 +19,7 @@ import torch
 from symconv import check
 from symconv.claim import read_claim
 from symconv.errors import SymconvError
+from symconv.relation.sides import check_claim
 from symconv.sizes import evaluate
 from symconv.verdict import Certificate, Refuted, Undecided, Verdict
 from tests.random_pipelines import Pipelines, output_shape
@@ -112,6 +113,7 @@ def disagreement(text: Text, verdict: Verdict, seed: int) -> str | None:
         try:
             small = read_claim(text)
             small = small.at(sizes) if sizes else small
+            check_claim(small)
             truth = agree(small.to_dict(), seed, tries=2)
         except (SymconvError, *UNKNOWN):
             continue
