@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from symconv.budget import Budget, spending
 from symconv.claim import Claim, read_claim
 from symconv.destride import OpenExpansion, destride
-from symconv.dialect.config import layer_to_dict
+from symconv.dialect.config import layer_to_dict, read_layer
 from symconv.errors import ClaimError, ClaimWarning, SymconvError, TooLarge
 from symconv.expand import Expansion
 from symconv.lattice import LatticeExpansion, expand_lattice
@@ -26,7 +26,7 @@ from symconv.options import (
     require_size,
 )
 from symconv.prove.settle import settle
-from symconv.standin import matrix_entries, stand_in
+from symconv.standin import check_slots, matrix_entries, stand_in
 from symconv.unused import unused_weights
 from symconv.verdict import Certificate, Fact, Verdict
 
@@ -99,7 +99,7 @@ def prove(
             return prove_lattice(subject, input_size)  # type: ignore[return-value]
         if input_size is None and not isinstance(subject, Expansion):
             found = prove_for_all_sizes(subject, name=name)
-            return _with_layer(found, config) if config else found
+            return found if config is None else _with_layer(found, _own(config, subject, None))
         return _prove_at_a_size(subject, input_size, name, config, symbolic, kernel, keep)
 
 
@@ -116,7 +116,12 @@ def _prove_at_a_size(
     verdict = settle(expansion.claim(name or NAME))
     if not isinstance(verdict, Certificate):
         return verdict
-    layer = config or layer_to_dict(expansion.original, expansion.input_size)
+    size = expansion.input_size
+    layer = (
+        _own(config, expansion.original, size)
+        if config is not None
+        else layer_to_dict(expansion.original, size)
+    )
     facts, limits = symbolic_facts(expansion) if symbolic is not False else ((), ())
     if kernel or keep is not None:
         checked, unchecked = kernel_facts(expansion, keep)
@@ -138,6 +143,24 @@ def _named(network: Network, input_size: Sequence[int] | None, name: str | None)
     """The network under the name that is asked for; another size than its own is refused."""
     require_size(network.input_size, input_size, f"the network {network.name!r}")
     return network if name is None else replace(network, name=name)
+
+
+def _own(
+    config: Mapping[str, Any], subject: OpenExpansion | AnyLayer, size: Sequence[int] | None
+) -> Mapping[str, Any]:
+    """The configuration, if it is that of the layer which is proved.
+
+    Raises:
+        SymconvError: it is another one's.
+    """
+    layer = subject.original if isinstance(subject, OpenExpansion) else subject
+    read = read_layer(config, "config")
+    if read.layer != layer or (size is not None and tuple(read.input_size) != tuple(size)):
+        raise SymconvError(
+            f"config is of {read.layer!r} at input_size={list(read.input_size)}, the layer is "
+            f"{layer!r}{f' at {list(size)}' if size is not None else ''}; leave it out"
+        )
+    return config
 
 
 def _with_layer(verdict: Verdict, layer: Mapping[str, Any]) -> Verdict:
@@ -306,6 +329,7 @@ def _identity(
     from symconv.prove.operators import operator_fact
 
     try:
+        check_slots(expansion)
         return (operator_fact(expansion, about),), limits
     except TooLarge as fault:
         return (), (f"no SymPy identity: {fault}",)
@@ -360,9 +384,9 @@ def check(
         claim = _claim_in(claim)
     read = claim if isinstance(claim, Claim) else read_claim(claim)
     if all_sizes:
-        from symconv.open_claim import axis_names
+        from symconv.open_claim import named_sizes
 
-        read = replace(read, size=axis_names(len(read.size)))
+        read = replace(read, size=named_sizes(read))
     for text in unused_weights(read):
         warnings.warn(ClaimWarning(f"claim {read.name!r}: {text}"), stacklevel=2)
     with spending(budget):

@@ -75,6 +75,15 @@ class Claim:
                 f"claim {self.name!r} names a size {POSITION!r}, which is the position in divide; "
                 "choose another name"
             )
+        self._check_where()
+
+    def _check_where(self) -> None:
+        """Refuse a condition on something that no size names."""
+        asked = [(name, text) for text in self.where for name in names_in(text)]
+        known = self.names if asked else ()
+        for name, text in asked:
+            if name not in known:
+                raise ClaimError(f"where: {text!r} speaks of {name}, which no size or pad names")
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -250,7 +259,7 @@ def _read_claim(name: str, text: Mapping[str, Any]) -> Claim:
     weights = text.get("weights", {})
     if not isinstance(weights, Mapping):
         raise ClaimError(f"weights must be an object of named weights, got {weights!r}")
-    claim = Claim(
+    return Claim(
         name,
         channels,
         size,
@@ -259,8 +268,6 @@ def _read_claim(name: str, text: Mapping[str, Any]) -> Claim:
         _read_side("right", text["right"]),
         _read_where(text.get("where", [])),
     )
-    _check_names(claim)
-    return claim
 
 
 def _read_where(conditions: Any) -> tuple[str, ...]:
@@ -270,15 +277,6 @@ def _read_where(conditions: Any) -> tuple[str, ...]:
             raise ClaimError(f"where must hold conditions such as 'H % 2 == 0', got {condition!r}")
         check_condition(condition)
     return tuple(found)
-
-
-def _check_names(claim: Claim) -> None:
-    names = claim.names
-    for condition in claim.where:
-        if unknown := [name for name in names_in(condition) if name not in names]:
-            raise ClaimError(
-                f"where: {condition!r} speaks of {', '.join(unknown)}, which no size or pad names"
-            )
 
 
 def _read_input(text: Any) -> tuple[int, tuple[Size, ...]]:

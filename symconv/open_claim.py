@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from symconv.claim import Claim
 from symconv.destride import OpenExpansion
@@ -19,6 +20,22 @@ def axis_names(rank: int) -> tuple[str, ...]:
     (('H', 'W'), ('N0', 'N1', 'N2', 'N3'))
     """
     return NAMES.get(rank, tuple(f"N{axis}" for axis in range(rank)))
+
+
+def named_sizes(claim: Claim) -> tuple[Any, ...]:
+    """The claim's sizes, a name that it does not use yet in place of each number.
+
+    >>> from symconv.claim import read_claim
+    >>> named_sizes(read_claim({"input": {"channels": 1, "size": [8, "N"]}, "left": [],
+    ...                         "right": []}))
+    ('H', 'N')
+    """
+    fresh = (
+        next(name for name in (base, *(f"{base}{n}" for n in range(9))) if name not in claim.names)
+        for base in axis_names(len(claim.size))
+    )
+    pairs = zip(claim.size, fresh, strict=True)
+    return tuple(name if isinstance(size, int) else size for size, name in pairs)
 
 
 def claim_for_all_sizes(

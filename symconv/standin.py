@@ -12,7 +12,7 @@ from dataclasses import replace
 from math import prod
 
 from symconv.destride import destride
-from symconv.errors import SymconvError
+from symconv.errors import SymconvError, TooLarge
 from symconv.expand import Expansion
 from symconv.layer import AnyLayer, Conv, ConvTranspose
 
@@ -39,6 +39,25 @@ def matrix_entries(expansion: Expansion) -> int:
     kernel = expansion.original.per_axis("kernel_size", rank)
     channels = prod(expansion.weight_shape[:2])
     return int(channels * prod(expansion.output_size) * prod(kernel))
+
+
+MOST_SLOTS = 40_000
+"""Slots of an expanded kernel that is written out as symbols: as many as a stand-in's non-zeros."""
+
+
+def check_slots(expansion: Expansion) -> None:
+    """Refuse an expanded kernel that is too large to be written out, zeros and all.
+
+    Raises:
+        TooLarge: large factors make it so, however small the layer is.
+    """
+    pairs = prod(expansion.weight_shape[:2]) or expansion.original.in_channels
+    slots = pairs * prod(a.factor_in * a.factor_out * a.kernel for a in expansion.axes)
+    if slots > MOST_SLOTS:
+        raise TooLarge(
+            f"an expanded kernel of {slots} slots is too large to write out "
+            f"(at most {MOST_SLOTS}); choose smaller factors"
+        )
 
 
 def _few_channels(layer: AnyLayer) -> AnyLayer:

@@ -14,15 +14,18 @@ each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
 from itertools import groupby, pairwise, permutations
+from math import factorial, prod
 from typing import Any
 
 import numpy as np
 
+from symconv.budget import running
 from symconv.errors import TooLarge
 from symconv.prove.blocks import Block, find_blocks
 from symconv.relation.form import Form, common_sizes
@@ -32,6 +35,9 @@ Place = tuple[tuple[tuple[int, int], int], ...]
 """Chosen digits: ``((axis, digit), value)`` in that order."""
 
 MOST_STATES = 200_000
+
+MOST_ORDERS = 1_000
+"""Terms of one monomial, over all orders of the tensors that occur twice: some seconds' work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +94,18 @@ def _by_threshold(group: Group) -> list[Group]:
     ]
 
 
-def _symmetrised(terms: Iterable[Term]) -> list[Term]:
-    """Sum over the orders of tensors that occur twice: their products commute."""
+def _symmetrised(terms: Sequence[Term]) -> list[Term]:
+    """Sum over the orders of tensors that occur twice: their products commute.
+
+    Raises:
+        TooLarge: a tensor occurs so often that its orders are too many.
+    """
+    for names in {term.signature for term in terms}:
+        orders = prod(map(factorial, Counter(names).values()))
+        if orders * len(terms) > MOST_ORDERS:
+            raise TooLarge(
+                f"a product holds one tensor so often that it has {orders} orders; split the claim"
+            )
     return [
         replace(term, tensors=order)
         for term in terms
@@ -113,6 +129,7 @@ def _same_digits(terms: Sequence[Term]) -> list[Term]:
     """Rewrite all terms so that every axis has digits of the same sizes in each of them."""
     result = list(terms)
     for _ in range(64):
+        running().check_time()
         sizes = [[[leg.size for leg in axis if leg.size > 1] for axis in t.out] for t in result]
         wanted = [reduce(common_sizes, axis) for axis in zip(*sizes, strict=True)]
         if all(have == wanted for have in sizes):

@@ -59,6 +59,8 @@ def recheck(certificate: Any, *, seconds: float = SECONDS) -> Recheck:
         ClaimError: its claim is ill-formed, or no size satisfies it.
         SolverMissing: it is for all sizes, and z3 is not installed.
     """
+    if not 0 < seconds <= 86_400:
+        raise CertificateError(f"seconds must be more than 0 and at most a day, got {seconds!r}")
     body = read_body(certificate)
     name = str(body["claim"].get("name"))[:200]
     try:

@@ -160,15 +160,19 @@ def _by_solver(body: Texts, claim: Texts, grid: Grid, until: float) -> Answer:
     sense = makes_sense(claim, domain, body["output_shape"], _left(until))
     if unclear := _unclear(sense, grid, names(claim)):
         return "undecided", unclear
-    if not _holds_at(claim, sense.least):
+    least = _seen_at(claim, sense.least)
+    if least is False:
         return "refuted", f"the two sides differ at {_words(sense.least)}"
+    if least is None and not any(grid.makes_sense.values()):
+        # What makes a claim well-formed is the dictionaries' to say, and they have read none.
+        return "undecided", "the dictionaries are too small to read the claim at any size"
     if is_plain(claim):
         found = decide(claim, _left(until))
     else:
         found = decide_in_parts(claim, _parts(claim), KEEP_ZERO, _left(until))
     if found.answer == "holds":
         return "proved", ""
-    if found.answer == "fails" and not _holds_at(claim, found.sizes):
+    if found.answer == "fails" and _seen_at(claim, found.sizes) is False:
         return "refuted", f"the two sides differ at {_words(found.sizes)}"
     return "undecided", found.reason or f"what z3 finds at {_words(found.sizes)} is no difference"
 
@@ -196,12 +200,12 @@ def _left(until: float) -> float:
     return max(0.001, until - perf_counter())
 
 
-def _holds_at(claim: Texts, sizes: dict[str, int]) -> bool:
-    """Whether the dictionaries see no difference at some sizes; what is too large shows none."""
+def _seen_at(claim: Texts, sizes: dict[str, int]) -> bool | None:
+    """Whether the dictionaries see no difference at some sizes; None where they hold too little."""
     try:
         return _at(claim, sizes)[1]
     except TooLarge:
-        return True
+        return None
 
 
 def _parts(claim: Texts) -> list[tuple[list[Any], list[Any], str | None]]:

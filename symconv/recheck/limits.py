@@ -19,7 +19,8 @@ MOST_MATRIX, MOST_STAND_IN = 4000, 40_000
 """Non-zeros up to which a matrix is written out, the layer's own and a stand-in's."""
 
 _TOO_LARGE = re.compile(
-    r"no SymPy identity: a (?:matrix of \d+ x \d+ with \d+ entries is too large to write out "
+    r"no SymPy identity: an? (?:expanded kernel of \d+ slots is too large to write out \(at most "
+    r"\d+\); choose smaller factors|matrix of \d+ x \d+ with \d+ entries is too large to write out "
     r"\(at most \d+\); choose a smaller input_size or fewer channels|polynomial ring takes at most "
     r"\d+ symbols, this operator has \d+; choose a smaller layer of the same geometry)"
 )

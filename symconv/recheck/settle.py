@@ -240,13 +240,19 @@ def _part(strand: Strand, term: Product) -> tuple[Fraction, Part]:
     return unit, (names, tuple(places[strand.digits[i]] for i in order), rows)
 
 
+def _width(term: Product) -> int:
+    """Numbers that a product takes when it is multiplied out: each entry with its coordinates."""
+    names = sum(len(strand.names) for strand in term.strands)
+    return (1 + names) * prod(max(1, entries_of(strand)) for strand in term.strands)
+
+
 def expanded(terms: Sum) -> dict[Any, Any]:
     """Every coefficient of a sum, multiplied out: the last resort, within the bound.
 
     Raises:
         TooLarge: they are too many.
     """
-    size = sum(prod(max(1, entries_of(s)) for s in term.strands) for term in terms)
+    size = sum(map(_width, terms))
     if size > MOST_ENTRIES:
         raise TooLarge("rechecking would have to multiply out the claim; certify a smaller size")
     total: dict[Any, Any] = {}

@@ -42,6 +42,21 @@ def count(value: Any, what: str) -> int:
     return value
 
 
+MOST_DIGITS = 400
+"""Digits of a number, and its power of ten: more than a float has, and no power to work out."""
+
+
+def _is_written(value: Any) -> bool:
+    """Whether a value may be a number of the text: of its kind, and no longer than one is."""
+    if type(value) not in (int, float, str):
+        return False
+    if type(value) is int:
+        return abs(value) < 10**MOST_DIGITS
+    power = re.search(r"[eE]([+-]?\d+)$", str(value).strip())
+    small = power is None or bool(len(power[1]) < 5 and abs(int(power[1])) <= MOST_DIGITS)
+    return small and len(str(value)) <= MOST_DIGITS
+
+
 def number(value: Any) -> Fraction | None:
     """A number of the text, exactly; None for -inf.
 
@@ -51,7 +66,7 @@ def number(value: Any) -> Fraction | None:
     if value in ("-inf", float("-inf")):
         return None
     try:
-        exact = Fraction(str(value)) if type(value) in (int, float, str) else None
+        exact = Fraction(str(value)) if _is_written(value) else None
     except (ValueError, ZeroDivisionError):
         exact = None
     if exact is None:

@@ -31,8 +31,11 @@ from symconv.relation.convolved import (
 from symconv.relation.form import Form, gather_axes, rearrange, scale_axis
 from symconv.relation.product import slide
 from symconv.relation.table import Leg
-from symconv.relation.term import Monoid, Term, gather
+from symconv.relation.term import Monoid, Term, gather, merged
 from symconv.window import Window
+
+MOST_TERMS = 2_048
+"""Terms of a sum: each is rewritten at every step, and compared with all others of its kind."""
 
 MAXIMA = (st.MaxPoolStep, st.MaxConvStep)
 WeightReader = Callable[[str, Monoid], Form]
@@ -62,6 +65,7 @@ def read_pipeline(form: Form, steps: Sequence[st.Step], reading: Reading, first:
         spent.check_time()
         try:
             form = apply(step, form, reading)
+            _check_terms(form)
         except TooLarge:
             raise
         except SymconvError as fault:
@@ -69,6 +73,16 @@ def read_pipeline(form: Form, steps: Sequence[st.Step], reading: Reading, first:
                 f"step {place} ({step.op}) on shape {list(form.shape)}: {fault}"
             ) from None
     return form
+
+
+def _check_terms(form: Form) -> None:
+    """Refuse a sum of too many terms, before the next step doubles them.
+
+    Raises:
+        TooLarge: it is.
+    """
+    if len(form.terms) > MOST_TERMS:
+        raise TooLarge(f"a sum has {len(form.terms)} terms, at most {MOST_TERMS}; split the claim")
 
 
 @singledispatch
@@ -345,7 +359,7 @@ def _(step: st.Add, form: Form, reading: Reading) -> Form:
     if any(other.shape != forms[0].shape for other in forms):
         shapes = ", ".join(str(list(other.shape)) for other in forms)
         raise ClaimError(f"the branches must have one shape, got {shapes}")
-    return replace(forms[0], terms=tuple(term for other in forms for term in other.terms))
+    return replace(forms[0], terms=merged([term for other in forms for term in other.terms]))
 
 
 @apply.register

@@ -11,6 +11,7 @@ nothing, whatever their number.  A leg in no table is free: all its entries are 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -116,6 +117,16 @@ class Term:
             return self
         term = self.map_axes(lambda axis: tuple(keep if leg is gone else leg for leg in axis))
         return replace(term, tables=tuple(t.rename(gone, keep) for t in self.tables))
+
+
+def merged(terms: Sequence[Term]) -> tuple[Term, ...]:
+    """The sum of terms, those that are the very same one counted."""
+    counts = Counter(map(id, terms))
+    once = {id(term): term for term in terms}
+    return tuple(
+        term if counts[key] == 1 else replace(term, scalar=term.scalar * counts[key])
+        for key, term in once.items()
+    )
 
 
 def single_leg(term: Term, axis: int) -> tuple[Term, Leg]:

@@ -67,6 +67,10 @@ def _divided(step: Any, term: Term, window: Window, out: Leg) -> Term:
     taps = int(window.kernel)
     if not step.ceil_mode and (step.count_include_pad or _never_pads(window)):
         return replace(term, scalar=term.scalar / taps)
+    if taps > MOST_COUNTS:
+        raise TooLarge(
+            f"divisors of up to {taps} are not read for all sizes, at most {MOST_COUNTS}"
+        )
     count = _count(step, window, out)
     pieces = [(Fraction(1, n), f"{count} = {n}") for n in range(1, taps + 1)]
     return term.with_factor(pieces, out)

@@ -47,9 +47,18 @@ def read_pipeline(form: Form, steps: Sequence[st.Step], reading: Reading) -> For
         try:
             form = apply(step, form, reading)
         except SymconvError as fault:
-            shape = ", ".join(map(str, form.shape))
+            shape = ", ".join(map(_told, form.shape))
             raise type(fault)(f"step {place} ({step.op}) on shape [{shape}]: {fault}") from None
     return form
+
+
+MOST_TOLD = 24
+"""Characters of a size in a message; a longer one is isl's way of writing what nobody reads."""
+
+
+def _told(size: Size) -> str:
+    text = str(size)
+    return text if len(text) <= MOST_TOLD else "..."
 
 
 @singledispatch
