@@ -11,7 +11,17 @@ from typing import Any
 from symconv.errors import ClaimError, MalformedError
 from symconv.plain import Number, freeze, read_number
 from symconv.sizes import Size, check_condition, evaluate, is_expression, names_in
-from symconv.steps import POSITION, Branching, Divide, Pad, Rearrange, Step, flat, read_steps
+from symconv.steps import (
+    POSITION,
+    Branching,
+    Divide,
+    Pad,
+    Rearrange,
+    Slice,
+    Step,
+    flat,
+    read_steps,
+)
 
 SIZED = ("padding", "slices", "output_padding")
 """Attributes of steps that may hold size expressions."""
@@ -121,7 +131,8 @@ class Claim:
         """The claim at these sizes.
 
         Raises:
-            ClaimError: a name has no size, a size is below 1, or a condition of ``where`` breaks.
+            ClaimError: a name has no size, a size is below 1, a named end of a slice is below 0,
+                or a condition of ``where`` breaks.
 
         >>> Claim("any", channels=1, size=("N",)).at({"N": 4}).size
         (4,)
@@ -211,8 +222,24 @@ def _step_at(step: Step, sizes: Mapping[str, int]) -> Step:
         return step
     if isinstance(step, Divide):
         return step.at(sizes)
+    if isinstance(step, Slice):
+        _check_ends(step, sizes)
     changed = {name: _at(getattr(step, name), sizes) for name in SIZED if hasattr(step, name)}
     return replace(step, **changed) if changed else step
+
+
+def _check_ends(step: Slice, sizes: Mapping[str, int]) -> None:
+    """Refuse a named end below 0: it would silently begin to count from the back.
+
+    Raises:
+        ClaimError: an end is.
+    """
+    for text in _leaves(step.slices):
+        if is_expression(text) and evaluate(text, sizes) < 0:
+            raise ClaimError(
+                f"slice: the end {text!r} is {evaluate(text, sizes)} at {dict(sizes)}; a named end "
+                "counts from the front and must be at least 0"
+            )
 
 
 def digest(value: Any) -> str:

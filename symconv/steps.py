@@ -95,7 +95,11 @@ class Pad(Step):
 
 @dataclass(frozen=True)
 class Slice(Step):
-    """Python's ``[start, stop, step]`` on every axis; null for a part left out."""
+    """Python's ``[start, stop, step]`` on every axis; null for a part left out.
+
+    A negative number counts from the back, as in Python.  A named end, such as ``"N - 3"``, counts
+    from the front: at sizes where it is negative the claim makes no sense.
+    """
 
     slices: tuple[tuple[Any, Any, Any], ...]
     op: ClassVar[str] = "slice"

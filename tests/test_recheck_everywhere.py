@@ -260,7 +260,7 @@ def test_sizes_and_scope_belong_together() -> None:
     with pytest.raises(CertificateError, match="must settle the claim"):
         recheck(changed(here, ("sizes",), "all"))
     everywhere_ = certificate({"name": "flip", **sides([FLIP, FLIP], [], ["N"], {})})
-    with pytest.raises(CertificateError, match="must settle the claim"):
+    with pytest.raises(CertificateError, match="what the sets are about"):
         recheck(changed(everywhere_, ("sizes",), "these"))
 
 

@@ -157,7 +157,7 @@ def check(
 @click.argument("paths", metavar="CERTIFICATE", nargs=-1, required=True)
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0.1, max=86_400.0),
+    type=click.FloatRange(min=0.01, max=86_400.0),
     default=20.0,
     show_default=True,
     help="How long one certificate for all sizes may take.",

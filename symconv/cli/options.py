@@ -30,7 +30,7 @@ all_sizes_option = click.option(
 
 
 seconds_option = click.option(
-    "--seconds", type=click.FloatRange(min=0.1, max=86_400.0), default=None,
+    "--seconds", type=click.FloatRange(min=0.01, max=86_400.0), default=None,
     help="How long one verdict may take; 60 by default. What is not settled by then is undecided.",
 )  # fmt: skip
 

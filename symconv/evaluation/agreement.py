@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import reduce
 from math import prod
@@ -13,11 +14,11 @@ import numpy as np
 from symconv import steps as st
 from symconv.claim import Claim
 from symconv.errors import TooLarge
-from symconv.evaluation.graph import Array, Budget, Graph, Node, evaluate
+from symconv.evaluation.graph import Array, Budget, Graph, Grid, Node, evaluate
 from symconv.evaluation.moves import World
 from symconv.evaluation.numbers import Integers, Modular, Numbers, Overflow
 from symconv.evaluation.points import RandomPoint
-from symconv.evaluation.positions import output_grid
+from symconv.evaluation.positions import every_output, output_grid, scans
 from symconv.evaluation.reading import Reader
 from symconv.evaluation.text import Misfit
 
@@ -110,6 +111,9 @@ class _Effort:
 _FULL = (_Effort((5, 2, 1), 80_000, 9),)
 """Nothing is zero: at many outputs, at few, or at one."""
 
+_WIDE = (_Effort((5, 2, 1), 80_000, 10**6),)
+"""Integers of which hardly two are equal: which of them is the greatest tells most of maxima."""
+
 _THINNED = (
     _Effort((5,), 60_000, 9, 4), _Effort((5,), 60_000, 3, 2, 2),
     _Effort((5, 2), 120_000, 1, 1, 1), _Effort((1,), 2_000_000, 1, 1, 1),
@@ -138,7 +142,7 @@ def evaluate_sides(claim: Claim) -> Evaluation | Difference:
 
 def _evaluated(claim: Claim) -> Evaluation | Difference:
     """All that the full effort looks at; where that is little, thinned points beside it."""
-    found = _first(claim, _FULL)
+    found = _first(claim, (*_WIDE, *_FULL) if takes_maxima(claim) else _FULL)
     if isinstance(found, Difference) or (found is not None and found.marks == _FULL[0].marks[0]):
         return found if isinstance(found, Difference) else found.evaluation
     more = _first(claim, _THINNED)
@@ -223,21 +227,47 @@ class _Sides:
         return max(self.left.degree, self.right.degree, 1)
 
     def evaluated(self, marks: int) -> Evaluation | Difference:
-        """Both sides at so many marked positions of an axis."""
-        world, both = self.world, (self.left, self.right)
-        grid = output_grid(both, marks)
-        budget = world.budget.fresh()
-        with np.errstate(invalid="ignore"):
-            values = evaluate([(side, grid) for side in both], budget)
-        place = _apart(values, *both, world.numbers)
-        if place is not None:
-            output = [int(axis[i]) for axis, i in zip(grid, place, strict=True)]
-            return Difference(f"at output {output} its sides differ at a random point")
-        outputs, primes = prod(map(len, grid)), world.numbers.primes
+        """Both sides at so many marked positions of an axis; with many, wherever it costs little.
+
+        Raises:
+            TooLarge: the outputs read too much.
+            Overflow: a value is beyond these numbers.
+        """
+        both = (self.left, self.right)
+        many = marks == _FULL[0].marks[0]
+        every = every_output(both) if many else None
+        if every is not None:
+            with suppress(TooLarge, Overflow):
+                return self._at([every])
+        return self._at([output_grid(both, marks), *(scans(both, marks) if many else ())])
+
+    def _at(self, grids: Sequence[Grid]) -> Evaluation | Difference:
+        """Both sides on the first grid, and on those of the others that read little enough."""
+        outputs, primes = 0, self.world.numbers.primes
+        for number, grid in enumerate(grids):
+            try:
+                found = self._difference(grid)
+            except (TooLarge, Overflow):
+                if number == 0:
+                    raise
+                continue
+            if found is not None:
+                return found
+            outputs += prod(map(len, grid))
         return Evaluation(
-            outputs, 0 if self.thinned else outputs, world.numbers.points, primes,
+            outputs, 0 if self.thinned else outputs, self.world.numbers.points, primes,
             None if primes is None else self.degree, self.channels if self.thinned else None,
         )  # fmt: skip
+
+    def _difference(self, grid: Grid) -> Difference | None:
+        budget, both = self.world.budget.fresh(), (self.left, self.right)
+        with np.errstate(invalid="ignore"):
+            values = evaluate([(side, grid) for side in both], budget)
+        place = _apart(values, *both, self.world.numbers)
+        if place is None:
+            return None
+        output = [int(axis[i]) for axis, i in zip(grid, place, strict=True)]
+        return Difference(f"at output {output} its sides differ at a random point")
 
 
 def _apart(

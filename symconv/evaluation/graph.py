@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symconv.errors import TooLarge
+from symconv.evaluation.hashing import RANDOM
 
 Array = NDArray[Any]
 Index = NDArray[np.int64]
@@ -25,6 +26,10 @@ Grid = tuple[Index, ...]
 Live = tuple[Index | None, ...]
 Marks = tuple[tuple[int, ...], ...]
 Run = Callable[[Sequence[Array]], Array]
+
+
+MOST_VALUES = 2**60
+"""Of a tensor: so that no sum of two of its positions is beyond 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,13 @@ class Graph:
         self, shape: Sequence[int], parents: Sequence[Node], plan: Callable[[Grid], Plan], *,
         den: int = 1, degree: int = 0, live: Live | None = None, marks: Marks | None = None,
     ) -> Node:  # fmt: skip
-        """A node of its own number; without marks, the ends of each axis are marked."""
+        """A node of its own number; without marks, the ends of each axis are marked.
+
+        Raises:
+            TooLarge: positions of an axis, or a stride over it, are beyond 64 bits.
+        """
+        if prod(shape) >= MOST_VALUES:
+            raise TooLarge(f"a tensor of shape {tuple(shape)} has more than 2^60 values")
         self.count += 1
         ends = tuple((0, n - 1) for n in shape) if marks is None else marks
         alive = (None,) * len(shape) if live is None else live
@@ -171,9 +182,10 @@ def few(marks: Sequence[int], size: int, most: int) -> tuple[int, ...]:
     inside = sorted({m for m in marks if 0 <= m < size})
     if len(inside) <= most:
         return tuple(inside)
-    # Those next to the ends first: pads, crops and tails show there.
+    # Those next to the ends first, where pads, crops and tails show; of the others any.
     order = [inside[i // 2] if i % 2 == 0 else inside[-1 - i // 2] for i in range(len(inside))]
-    return tuple(sorted(order[:most]))
+    outer = max(min(most, 3), most // 2)
+    return tuple(sorted([*order[:outer], *RANDOM.sample(order[outer:], most - outer)]))
 
 
 def union(first: Index | None, second: Index | None) -> Index | None:

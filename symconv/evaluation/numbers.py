@@ -26,6 +26,10 @@ HALF = 16
 """Products of 31 bits by 16 bits, 65,536 of them, add up within 63 bits."""
 
 
+EACH = 4
+"""Points of each spread of integers: a maximum shows one of the values that it reads, no more."""
+
+
 class Overflow(ArithmeticError):
     """A value that these numbers cannot hold exactly; others, or smaller points, may."""
 
@@ -131,7 +135,7 @@ class Integers(Numbers):
     dtype = np.float64
 
     def __init__(self, most: int) -> None:
-        spread = [(-min(most, 3), min(most, 3)), (-most, most), (-most, -1), (1, most)]
+        spread = [(-min(most, 3), min(most, 3)), (-most, most), (-most, -1), (1, most)] * EACH
         self.points = len(spread)
         self._low = np.array([low for low, _ in spread], dtype=np.float64)
         self._count = np.array([high - low + 1 for low, high in spread], dtype=np.uint64)

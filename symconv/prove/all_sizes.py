@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from itertools import product
 from time import perf_counter
@@ -51,7 +52,8 @@ def _settled(claim: Claim) -> Verdict:
         check_at_some_size(claim)
     found = settle_all(claim)
     if isinstance(found, Holds):
-        check_claim(claim.at(found.at[0]))
+        with suppress(TooLarge):  # sets are not built as tables are
+            check_claim(claim.at(found.at[0]))
         return evaluated(found.certificate, found.at)
     if isinstance(found, Fails):
         return _refuted(claim, found)
@@ -80,9 +82,13 @@ def check_at_some_size(claim: Claim) -> None:
         raise malformed
 
 
-def _refuted(claim: Claim, found: Fails) -> Refuted:
+def _refuted(claim: Claim, found: Fails) -> Refuted | Undecided:
     """The refutation at the least failing size; where it is said to hold, it is evaluated."""
     at = settle(claim.at(found.least))
+    if isinstance(at, Undecided):
+        where = ", ".join(f"{name} = {n}" for name, n in found.least.items())
+        reason = f"it fails at {where}, but there no counterexample was found: {at.reason}"
+        return Undecided(claim, reason, found.seconds + at.seconds, "all")
     if not isinstance(at, Refuted):
         raise SizesDisagree(
             f"claim {claim.name!r} fails for all sizes at {found.least}, but there it is "

@@ -289,7 +289,16 @@ def _step_at(step: Text, sizes: Mapping[str, int]) -> Text:
         return {**step, "branches": inner}
     if step["op"] == "rearrange":
         return step
+    if step["op"] == "slice":
+        _require_front(step["slices"], sizes)
     return {key: _value_at(value, sizes) if key in SIZED else value for key, value in step.items()}
+
+
+def _require_front(slices: Any, sizes: Mapping[str, int]) -> None:
+    """Named ends count from the front."""
+    for text in leaves(slices):
+        if isinstance(text, str) and value_of(text, sizes) < 0:
+            raise ClaimError(f"slice: the named end {text!r} is negative at {dict(sizes)}")
 
 
 def _value_at(value: Any, sizes: Mapping[str, int]) -> Any:

@@ -51,10 +51,10 @@ def _is_written(value: Any) -> bool:
     if type(value) not in (int, float, str):
         return False
     if type(value) is int:
-        return abs(value) < 10**MOST_DIGITS
+        return bool(abs(value) < 10**MOST_DIGITS)
     power = re.search(r"[eE]([+-]?\d+)$", str(value).strip())
-    small = power is None or bool(len(power[1]) < 5 and abs(int(power[1])) <= MOST_DIGITS)
-    return small and len(str(value)) <= MOST_DIGITS
+    small = power is None or (len(power[1]) < 5 and abs(int(power[1])) <= MOST_DIGITS)
+    return bool(small and len(str(value)) <= MOST_DIGITS)
 
 
 def number(value: Any) -> Fraction | None:

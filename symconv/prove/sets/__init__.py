@@ -22,12 +22,13 @@ from symconv.prove.sets import compare
 from symconv.prove.sets.apart import apart
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.formulas import Form, constant_form, tensor_form
+from symconv.prove.sets.legal import legal_conditions
 from symconv.prove.sets.parts import paste
 from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
 from symconv.prove.sets.samples import samples
 from symconv.prove.sets.words import describe, least
 from symconv.relation.meaning import pipeline_monoid
-from symconv.sizes import check_names, condition_to_isl, to_isl
+from symconv.sizes import check_names, to_isl
 from symconv.verdict import Certificate, Fact, Undecided
 
 __all__ = ["Fails", "Holds", "NotForAllSizes", "SizeSets", "bounded", "settle_all", "size_sets"]
@@ -119,7 +120,7 @@ def size_sets(claim: Claim) -> SizeSets:
     """
     left, right = read_sides(claim)
     sizes = Sizes(claim.names)
-    where = [condition_to_isl(condition) for condition in claim.where]
+    where = legal_conditions(claim, _Weights(claim).read)
     legal = compare.domain(left, right, where, sizes)
     refuse_vacuous(legal, f"claim {claim.name!r}")
     return SizeSets(legal, _failing(left, right, legal, sizes), left.shape)

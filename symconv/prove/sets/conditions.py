@@ -59,7 +59,10 @@ class Linear:
 
 
 def _multiple(atom: str, factor: int) -> str:
-    return atom if factor == 1 else f"{factor}*{atom}"
+    """So many times an atom; a remainder binds no closer than the product."""
+    if factor == 1:
+        return atom
+    return f"{factor}*({atom})" if re.search(r" % \d+$", atom) else f"{factor}*{atom}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,16 +180,21 @@ def product_of(x: Term, w: Term) -> Term:
 def tensor_form(name: str, shape: Sequence[Size], maximum: bool) -> Form:
     """The named tensor itself."""
     axes = tuple((Leg(size),) for size in shape)
-    domain = tuple(f"{size} >= 1" for size in shape if isinstance(size, str))
-    return Form(tuple(shape), (Term(axes, (Tensor(name, axes),)),), maximum, domain)
+    return Form(tuple(shape), (Term(axes, (Tensor(name, axes),)),), maximum, _at_least_one(shape))
 
 
 def constant_form(value: Fraction | None, shape: Sequence[Size], maximum: bool) -> Form:
     """The same number everywhere; no term where it is the identity."""
+    domain = _at_least_one(shape)
     if value is None or (value == 0 and not maximum):
-        return Form(tuple(shape), (), maximum)
+        return Form(tuple(shape), (), maximum, domain)
     axes = tuple((Leg(size),) for size in shape)
-    return Form(tuple(shape), (Term(axes, scalar=value),), maximum)
+    return Form(tuple(shape), (Term(axes, scalar=value),), maximum, domain)
+
+
+def _at_least_one(shape: Sequence[Size]) -> tuple[str, ...]:
+    """The sizes at which a tensor of this shape holds something."""
+    return tuple(f"{size} >= 1" for size in shape if isinstance(size, str))
 
 
 def single(term: Term, axis: int) -> tuple[Term, Leg]:

@@ -21,9 +21,10 @@ from symconv.prove.cuts import Cut, Grain, cuts, parts, pulled, sums
 from symconv.prove.sets import compare
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.formulas import Form, Size, tensor_form
+from symconv.prove.sets.legal import legal_conditions
 from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
 from symconv.relation.meaning import pipeline_monoid
-from symconv.sizes import condition_to_isl, to_isl
+from symconv.sizes import to_isl
 
 Steps = tuple[st.Step, ...]
 _MOVES = (st.Rearrange, st.Transpose, st.Flip)
@@ -89,16 +90,16 @@ class _Parts:
 
     def _shapes(self) -> tuple[list[tuple[Size, ...]], Any]:
         """The left tensor's shape after each part, and where both sides make sense."""
-        conditions = [condition_to_isl(condition) for condition in self.claim.where]
+        legal = legal_conditions(self.claim, self.weights)
         shapes: list[tuple[Size, ...]] = []
         for side in (1, 0):
             shape, shapes = self._input(), []
             for steps in self.parts[side]:
                 form = self._read(steps, shape, pipeline_monoid(steps) == "max")
-                conditions += form.domain
+                legal += form.domain
                 shape = form.shape
                 shapes.append(shape)
-        return shapes, self.sizes.set(conditions)
+        return shapes, self.sizes.set(legal)
 
     def _read(self, steps: Sequence[st.Step], shape: tuple[Size, ...], maximum: bool) -> Form:
         form = tensor_form("input", shape, maximum)

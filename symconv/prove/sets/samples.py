@@ -7,16 +7,13 @@ from typing import Any
 
 import islpy as isl
 
-from symconv.prove.sets.words import least, points
+from symconv.prove.sets.words import bounded_below, least, points
 
 COUNT = 3
 """The least size, and two more: other residues, and room for what the least size leaves out."""
 
 MOST_PIECES = 4
 """isl cuts a set where its formula does; each of the first pieces is looked at."""
-
-LOW = (1, 0, -16, -4096)
-"""Names of sizes start at 1, of pads at 0; a few hold only where one of them is negative."""
 
 At = dict[str, int]
 
@@ -29,7 +26,7 @@ def samples(sizes: Any, names: Sequence[str]) -> tuple[At, ...]:
     ({'N': 3}, {'N': 5}, {'N': 7})
     """
     found: list[At] = []
-    rest = sizes = _bounded(sizes, names)
+    rest = sizes = bounded_below(sizes, names)
     while len(found) < COUNT and not rest.is_empty():
         found.append(least(rest, names))
         rest = rest.intersect(_beyond(found[-1], names))
@@ -41,16 +38,6 @@ def samples(sizes: Any, names: Sequence[str]) -> tuple[At, ...]:
             piece = isl.Set.from_basic_set(pieces.get_basic_set(number))
             found += [] if piece.is_empty() else [least(piece, names)]
     return tuple(dict(at) for at in dict.fromkeys(tuple(at.items()) for at in found))
-
-
-def _bounded(sizes: Any, names: Sequence[str]) -> Any:
-    """The sizes that are bounded below: a pad or a crop by name may be negative without end."""
-    for bound in LOW:
-        conditions = " and ".join(f"{name} >= {bound}" for name in names)
-        found = sizes.intersect(isl.Set(f"[{', '.join(names)}] -> {{ : {conditions} }}"))
-        if not found.is_empty():
-            return found
-    return sizes
 
 
 def _beyond(at: At, names: Sequence[str]) -> Any:

@@ -22,17 +22,34 @@ MOST_OPERATIONS = 300_000
 SHORT = 24
 """Words of so many letters are not made shorter by looking on: about one comparison."""
 
+LOW = (1, 0, -16, -4096)
+"""Names of sizes start at 1, of pads at 0; a few hold only where one of them is negative."""
+
 NEGATION = 8
 """By how many letters ``not (...)`` may be shorter than what says it without, and still lose."""
 
 
 def least(sizes: Any, names: Sequence[str]) -> dict[str, int]:
-    """The least sizes of a set: the first in the lexicographic order of the names."""
+    """The least sizes of a set: the first in the lexicographic order of the names.
+
+    Where names may be negative without end, they are the first of those that `bounded_below` keeps.
+    """
     count = len(names)
+    sizes = bounded_below(sizes, names)
     moved = sizes.move_dims(isl.dim_type.set, 0, isl.dim_type.param, 0, count)
     point = moved.lexmin().sample_point()
     values = [point.get_coordinate_val(isl.dim_type.set, i).to_python() for i in range(count)]
     return dict(zip(names, map(int, values), strict=True))
+
+
+def bounded_below(sizes: Any, names: Sequence[str]) -> Any:
+    """The sizes that are bounded below: a pad or a crop by name may be negative without end."""
+    for bound in LOW:
+        conditions = " and ".join(f"{name} >= {bound}" for name in names)
+        found = sizes.intersect(isl.Set(f"[{', '.join(names)}] -> {{ : {conditions} }}"))
+        if not found.is_empty():
+            return found
+    return sizes
 
 
 def describe(sizes: Any, among: Any, names: Sequence[str]) -> str:
@@ -104,7 +121,7 @@ def _candidates(sizes: Any, among: Any, names: Sequence[str]) -> Iterator[str]:
     count = len(names)
     bounds = [atom for i, name in enumerate(names) for atom in _atoms(sizes, name, i, count)]
     yield from bounds
-    if count > 1 or len(bounds) > 1:
+    if len(bounds) > 1:
         yield " and ".join(bounds)
     atoms = bounds + [
         atom for i, name in enumerate(names) for atom in _residues(sizes, among, name, i, count)

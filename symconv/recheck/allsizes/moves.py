@@ -93,11 +93,13 @@ def padded(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
 
 
 def sliced(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
-    """Python's slices."""
+    """Python's slices; named ends count from the front."""
     parts = [
         slice_ends([p if p is None else reader.size(p) for p in part], n)
         for n, part in zip(shape, step["slices"], strict=True)
     ]
+    named = (p for part in step["slices"] for p in part if isinstance(p, str))
+    reader.require(*(reader.size(p) >= 0 for p in named))
     reader.require(*(length >= 1 for _, _, length in parts))
 
     def back(path: Path) -> Iterator[Path]:
