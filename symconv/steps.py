@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from symconv.entries import check_entries
 from symconv.errors import ClaimError
 from symconv.plain import Number, freeze, thaw
 from symconv.pointwise import POINTWISE
@@ -54,6 +55,7 @@ class Step:
             )
         if missing := sorted(required - set(attributes)):
             raise ClaimError(f"{cls.op} needs {', '.join(missing)}")
+        check_entries(cls.op, attributes)
         return cls(**attributes)
 
 
@@ -325,6 +327,7 @@ class Branching(Step):
         branches = attributes.get("branches")
         if not isinstance(branches, list | tuple) or not branches:
             raise ClaimError(f"{cls.op} needs branches, a list of pipelines, got {branches!r}")
+        check_entries(cls.op, {"branches": branches})
         return super().from_attributes({**attributes, "branches": tuple(map(read_steps, branches))})
 
 

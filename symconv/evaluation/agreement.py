@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -30,6 +30,7 @@ POINTS = 3
 """Random points with primes of 31 bits: enough for degrees up to 2^10."""
 
 _MAXIMA = (st.MaxPoolStep, st.MaxConvStep)
+_UNEVEN = (st.Mask, st.Scale, st.Divide, st.Concat, st.Add)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +191,17 @@ def _attempt(claim: Claim, effort: _Effort) -> _Seen | Difference | None:
 
 def takes_maxima(claim: Claim) -> bool:
     """Whether a maximum stands somewhere in the claim."""
+    return any(isinstance(step, _MAXIMA) for step in _steps(claim))
+
+
+def _uneven(claim: Claim) -> bool:
+    """Whether positions in the middle of an axis may be treated unlike their neighbours."""
+    return any(isinstance(step, _UNEVEN) for step in _steps(claim))
+
+
+def _steps(claim: Claim) -> Iterator[st.Step]:
     derived = [step for _, weight in claim.weights for step in weight.steps]
-    return any(isinstance(s, _MAXIMA) for s in st.flat([*claim.left, *claim.right, *derived]))
+    return st.flat([*claim.left, *claim.right, *derived])
 
 
 def _sides(claim: Claim, effort: _Effort) -> _Sides | Difference:
@@ -205,7 +215,7 @@ def _sides(claim: Claim, effort: _Effort) -> _Sides | Difference:
         if left.shape != right.shape:
             shapes = list(left.shape), list(right.shape)
             return Difference(f"left has shape {shapes[0]}, right has {shapes[1]}")
-        found = _Sides(world, left, right, point.thinned, effort.channels)
+        found = _Sides(world, left, right, point.thinned, effort.channels, _uneven(claim))
         if numbers.primes is None or _bits(found.degree, numbers.primes) >= BITS:
             return found
     raise TooLarge(f"the sides have degree {found.degree}, which asks for more points")
@@ -220,6 +230,7 @@ class _Sides:
     right: Node
     thinned: bool
     channels: int | None
+    uneven: bool
 
     @property
     def degree(self) -> int:
@@ -239,7 +250,8 @@ class _Sides:
         if every is not None:
             with suppress(TooLarge, Overflow):
                 return self._at([every])
-        return self._at([output_grid(both, marks), *(scans(both, marks) if many else ())])
+        further = scans(both, marks) if many and self.uneven else ()
+        return self._at([output_grid(both, marks), *further])
 
     def _at(self, grids: Sequence[Grid]) -> Evaluation | Difference:
         """Both sides on the first grid, and on those of the others that read little enough."""

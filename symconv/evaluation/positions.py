@@ -10,7 +10,7 @@ import numpy as np
 from symconv.evaluation.graph import Grid, Index, Node, few
 from symconv.evaluation.hashing import RANDOM
 
-ALL = 1_024
+ALL = 4_096
 """Up to so many outputs all are evaluated, where they read little enough."""
 
 FEW = 64

@@ -15,6 +15,7 @@ from symconv.claim import Claim
 from symconv.errors import SymconvError, TooLarge
 from symconv.network import INPUT, Network, NetworkExpansion, thinned
 from symconv.network_proof import NetworkProof
+from symconv.prove.confirm import replayed
 from symconv.prove.settle import settle
 from symconv.prove.squares import first_stuck, settle_in_squares
 from symconv.prove.witness import evaluated, find_witness, first_apart, written
@@ -68,7 +69,12 @@ def _without(bare: NetworkExpansion) -> Verdict:
     if found is None:
         reason = "a layer reads a tail, but no integers were found for which that shows"
         return Undecided(claim, reason, perf_counter() - start)
-    return Refuted(claim, found, perf_counter() - start, ("evaluation",))
+    refuted = Refuted(claim, found, perf_counter() - start, ("evaluation",))
+    try:
+        return replayed(refuted)
+    except TooLarge as fault:
+        reason = f"its counterexample has no second voice: {fault}"
+        return Undecided(claim, reason, perf_counter() - start)
 
 
 def network_witness(bare: NetworkExpansion) -> Counterexample | None:

@@ -133,6 +133,10 @@ def _(step: st.Pad, form: Form, reading: Reading) -> Form:
     return gather_axes(form, index, fill)
 
 
+def _is_end(part: object) -> bool:
+    return part is None or type(part) is int
+
+
 def _pair(entry: object) -> tuple[int, int]:
     if isinstance(entry, tuple) and len(entry) == 2 and all(type(p) is int for p in entry):
         return entry
@@ -145,8 +149,10 @@ def _pair(entry: object) -> tuple[int, int]:
 def _(step: st.Slice, form: Form, reading: Reading) -> Form:
     index = []
     for size, part in zip(form.shape, _per_axis(step, "slices", form), strict=True):
-        if not isinstance(part, tuple) or len(part) != 3:
-            raise MalformedError(f"each slice must be [start, stop, step], got {part!r}")
+        if not isinstance(part, tuple) or len(part) != 3 or not all(map(_is_end, part)):
+            raise MalformedError(
+                f"each slice must be [start, stop, step], integers or null, got {part!r}"
+            )
         index.append(None if part == (None, None, None) else maps.slice_(size, *part))
     return gather_axes(form, index, None)
 

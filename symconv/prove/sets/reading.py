@@ -10,7 +10,7 @@ from typing import Any
 
 from symconv import steps as st
 from symconv.budget import running
-from symconv.errors import ClaimError, SymconvError
+from symconv.errors import ClaimError, MalformedError, SymconvError, TooLarge
 from symconv.gather import split_bounds
 from symconv.plain import read_number
 from symconv.prove.sets.axes import AxisMap, gather, pad_map, slice_map, tile_map
@@ -49,7 +49,13 @@ def read_pipeline(form: Form, steps: Sequence[st.Step], reading: Reading) -> For
         except SymconvError as fault:
             shape = ", ".join(map(_told, form.shape))
             raise type(fault)(f"step {place} ({step.op}) on shape [{shape}]: {fault}") from None
+        if len(form.terms) > MOST_TERMS:
+            raise TooLarge(f"a sum has {len(form.terms)} terms, at most {MOST_TERMS}")
     return form
+
+
+MOST_TERMS = 256
+"""Each is a formula of its own, and one step may double their number."""
 
 
 MOST_TOLD = 24
@@ -179,6 +185,8 @@ def _(step: st.Slice, form: Form, reading: Reading) -> Form:
     maps = []
     for size, part in zip(form.shape, _entries(step, "slices", form), strict=True):
         ends = [None if end is None else as_isl(end) for end in part]
+        if len(ends) != 3:
+            raise MalformedError(f"each slice must be [start, stop, step], got {part!r}")
         maps.append(None if ends == [None] * 3 else slice_map(size, *ends))
     return _gathered(form, maps, None)
 
