@@ -26,8 +26,8 @@ from symconv.evaluation.graph import (
 )
 from symconv.evaluation.numbers import Numbers
 
-MOST_MARKS = 12
-"""Marked positions kept of an axis: both ends of the signal, of its pads and of a block, twice."""
+MOST_MARKS = 64
+"""Marked positions kept of an axis: ends of the signal, of its pads and blocks, seams, holes."""
 
 MOST_DIGITS = 5
 """Marked digits kept of a factor: both ends, what is next to them, and one between."""

@@ -139,3 +139,34 @@ def test_steps_that_do_not_fit_are_a_difference() -> None:
     found = evaluate_sides(claim)
     assert isinstance(found, Difference)
     assert "3 channels are read, there are 2" in found.words
+
+
+def masked(size: int, *holes: int) -> Text:
+    return {"op": "mask", "keep": [None, [0 if i in holes else 1 for i in range(size)]]}
+
+
+@pytest.mark.parametrize("size", [40, 400, 2000])
+def test_one_value_of_all_is_missed_by_none(size: int) -> None:
+    for hole in (0, 1, size // 3, size // 2, size - 2, size - 1):
+        claim = identity([], [masked(size, hole)], [size])
+        assert isinstance(evaluate_sides(claim), Difference), hole
+
+
+def test_holes_among_many_are_scanned() -> None:
+    holes = range(1, 400, 27)
+    wide = {"op": "tile", "repeats": [1, 1, 60]}
+    for lost in (55, 190, 298):
+        keeps = [masked(400, *holes), masked(400, *(h for h in holes if h != lost))]
+        sides = [[{**mask, "keep": [*mask["keep"], None]}, wide] for mask in keeps]
+        claim = identity(sides[0], sides[1], [400, 60])
+        found = [isinstance(evaluate_sides(claim), Difference) for _ in range(3)]
+        assert all(found), lost
+
+
+def test_one_tap_of_a_wide_maximum_is_seen() -> None:
+    whole = [None, None, None]
+    wide = [{"op": "max_pool", "kernel_size": [81], "stride": 1}]
+    narrow = [{"op": "max_pool", "kernel_size": [80], "stride": 1},
+              {"op": "slice", "slices": [whole, [0, -1, None]]}]  # fmt: skip
+    for _ in range(5):
+        assert isinstance(evaluate_sides(identity(wide, narrow, [200])), Difference)
