@@ -148,13 +148,15 @@ def _named(network: Network, input_size: Sequence[int] | None, name: str | None)
 def _own(
     config: Mapping[str, Any], subject: OpenExpansion | AnyLayer, size: Sequence[int] | None
 ) -> Mapping[str, Any]:
-    """The configuration, if it is that of the layer which is proved.
+    """The configuration, if it is that of the layer which is proved; it may leave out the size.
 
     Raises:
         SymconvError: it is another one's.
     """
     layer = subject.original if isinstance(subject, OpenExpansion) else subject
-    read = read_layer(config, "config")
+    # A layer whose attributes are numbers has any number of axes; the size does not matter here.
+    known = list(size) if size else [f"N{axis}" for axis in range(layer.rank or 2)]
+    read = read_layer({"input_size": known, **config}, "config")
     if read.layer != layer or (size is not None and tuple(read.input_size) != tuple(size)):
         raise SymconvError(
             f"config is of {read.layer!r} at input_size={list(read.input_size)}, the layer is "

@@ -57,10 +57,6 @@ def _is_layer_padding(value: Any) -> bool:
     return _is_size(value) or _listed(value, None, lambda v: _is_size(v) or _is_pair(v))
 
 
-def _is_count(value: Any) -> bool:
-    return type(value) is int and value >= 1
-
-
 def _is_parts(value: Any) -> bool:
     return type(value) is int or _listed(value, None, lambda v: type(v) is int)
 
@@ -75,7 +71,7 @@ _WHOLE: dict[tuple[str, str], tuple[Check, str]] = {
     ("", "output_padding"): (
         lambda v: _is_size(v) or _listed(v, None, _is_size), "an integer, or one for each axis"
     ),
-    ("", "groups"): (_is_count, "an integer of at least 1"),
+    ("", "groups"): (lambda v: type(v) is int, "an integer"),
     **dict.fromkeys(_NUMERIC, (_is_parts, "an integer, or a list of integers")),
 }  # fmt: skip
 """By step and attribute (or by attribute alone) what a whole value must be."""

@@ -27,6 +27,7 @@ ROOMS = [
     "mutations",
     "sizes",
     "polyphase",
+    "entries",
     "steps",
     "maps",
     "claim",

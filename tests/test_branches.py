@@ -117,7 +117,12 @@ def test_a_split_is_one_part_of_an_axis() -> None:
 
 @pytest.mark.parametrize(
     ("sizes", "part", "message"),
-    [([1, 2], 0, "add up to 4"), (2, 2, "one of 0..1"), ([4, 0], 0, "positive"), ("2", 0, "add")],
+    [
+        ([1, 2], 0, "add up to 4"),
+        (2, 2, "one of 0..1"),
+        ([4, 0], 0, "positive"),
+        ("2", 0, "an integer"),
+    ],
 )
 def test_splits_that_do_not_fit_are_refused(sizes: Any, part: int, message: str) -> None:
     step = {"op": "split", "sizes": sizes, "part": part}

@@ -54,9 +54,12 @@ def test_a_name_is_given_or_refused(name: str) -> None:
 def test_a_configuration_is_kept_or_refused(name: str) -> None:
     subject, size = SUBJECTS[name]
     if name in AT_A_SIZE | FOR_ALL:
-        verdict = symconv.prove(subject, size, config={"op": "conv", "mine": 1})
+        own = {"op": "conv", "in_channels": 1, "out_channels": 1, "kernel_size": 3, "stride": 2}
+        verdict = symconv.prove(subject, size, config=own)
         assert isinstance(verdict, symconv.Certificate)
-        assert verdict.layer == {"op": "conv", "mine": 1}
+        assert verdict.layer == own
+        with pytest.raises(SymconvError, match="no attribute 'mine'"):
+            symconv.prove(subject, size, config={**own, "mine": 1})
         return
     with pytest.raises(SymconvError, match="does not take config"):
         symconv.prove(subject, size, config={"op": "conv"})

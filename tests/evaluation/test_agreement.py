@@ -154,7 +154,7 @@ def test_one_value_of_all_is_missed_by_none(size: int) -> None:
 
 def test_holes_among_many_are_scanned() -> None:
     holes = range(1, 400, 27)
-    wide = {"op": "tile", "repeats": [1, 1, 60]}
+    wide: Text = {"op": "tile", "repeats": [1, 1, 60]}
     for lost in (55, 190, 298):
         keeps = [masked(400, *holes), masked(400, *(h for h in holes if h != lost))]
         sides = [[{**mask, "keep": [*mask["keep"], None]}, wide] for mask in keeps]
@@ -165,8 +165,8 @@ def test_holes_among_many_are_scanned() -> None:
 
 def test_one_tap_of_a_wide_maximum_is_seen() -> None:
     whole = [None, None, None]
-    wide = [{"op": "max_pool", "kernel_size": [81], "stride": 1}]
-    narrow = [{"op": "max_pool", "kernel_size": [80], "stride": 1},
+    wide: list[Text] = [{"op": "max_pool", "kernel_size": [81], "stride": 1}]
+    narrow: list[Text] = [{"op": "max_pool", "kernel_size": [80], "stride": 1},
               {"op": "slice", "slices": [whole, [0, -1, None]]}]  # fmt: skip
     for _ in range(5):
         assert isinstance(evaluate_sides(identity(wide, narrow, [200])), Difference)

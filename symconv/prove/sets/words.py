@@ -32,14 +32,23 @@ NEGATION = 8
 def least(sizes: Any, names: Sequence[str]) -> dict[str, int]:
     """The least sizes of a set: the first in the lexicographic order of the names.
 
-    Where names may be negative without end, they are the first of those that `bounded_below` keeps.
+    Where there is no first, a name being negative without end, it is that of `bounded_below`.
     """
     count = len(names)
-    sizes = bounded_below(sizes, names)
-    moved = sizes.move_dims(isl.dim_type.set, 0, isl.dim_type.param, 0, count)
-    point = moved.lexmin().sample_point()
+    try:
+        first = _at(sizes, count).lexmin()
+    except isl.Error as fault:
+        if "unbounded" not in str(fault):
+            raise
+        first = _at(bounded_below(sizes, names), count).lexmin()
+    point = first.sample_point()
     values = [point.get_coordinate_val(isl.dim_type.set, i).to_python() for i in range(count)]
     return dict(zip(names, map(int, values), strict=True))
+
+
+def _at(sizes: Any, count: int) -> Any:
+    """The sizes as points."""
+    return sizes.move_dims(isl.dim_type.set, 0, isl.dim_type.param, 0, count)
 
 
 def bounded_below(sizes: Any, names: Sequence[str]) -> Any:
