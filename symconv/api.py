@@ -130,7 +130,16 @@ def _prove_at_a_size(
 
 
 def _kind(subject: Subject, input_size: Sequence[int] | None) -> str:
-    """The kind of a subject, by which it takes options."""
+    """The kind of a subject, by which it takes options.
+
+    Raises:
+        SymconvError: it is none of them.
+    """
+    if not isinstance(subject, Subject):
+        raise SymconvError(
+            f"prove takes a layer, an expansion or a network, got {type(subject).__name__} "
+            f"{subject!r:.60}; the command `symconv prove` reads presets, shorthands and files"
+        )
     if isinstance(subject, Network):
         return NETWORK
     if isinstance(subject, LatticeConv | LatticeExpansion):

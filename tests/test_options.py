@@ -140,3 +140,10 @@ def test_check_names_the_command_for_another_kind(
         SymconvError, match=rf"x\.json' is a {kind}; {verb} it with: symconv {verb} "
     ):
         symconv.check(path)
+
+
+@pytest.mark.parametrize("subject", ["resnet50-stem", {"op": "conv"}, None, 7, [CONV]])
+@pytest.mark.parametrize("size", [None, (9,)])
+def test_what_is_no_subject_is_refused_in_one_line(subject: Any, size: Any) -> None:
+    with pytest.raises(SymconvError, match="prove takes a layer, an expansion or a network, got"):
+        symconv.prove(subject, size)
