@@ -109,15 +109,18 @@ class _Effort:
     taps: int | None = None
 
 
-_FULL = (_Effort((5, 2, 1), 80_000, 9),)
+MANY = 5
+"""Marked positions of an axis that are enough; then all outputs are tried, and scans beside."""
+
+_FULL = (_Effort((MANY, 2, 1), 80_000, 9),)
 """Nothing is zero: at many outputs, at few, or at one."""
 
-_WIDE = (_Effort((5, 2, 1), 80_000, 10**6),)
+_WIDE = (_Effort((MANY, 2, 1), 80_000, 10**6),)
 """Integers of which hardly two are equal: which of them is the greatest tells most of maxima."""
 
 _THINNED = (
-    _Effort((5,), 60_000, 9, 4), _Effort((5,), 60_000, 3, 2, 2),
-    _Effort((5, 2), 120_000, 1, 1, 1), _Effort((1,), 2_000_000, 1, 1, 1),
+    _Effort((MANY,), 60_000, 9, 4), _Effort((MANY,), 60_000, 3, 2, 2),
+    _Effort((MANY, 2), 120_000, 1, 1, 1), _Effort((1,), 2_000_000, 1, 1, 1),
 )  # fmt: skip
 """Fewer channels, then fewer taps and smaller integers, and at last a wide field of view."""
 
@@ -144,7 +147,7 @@ def evaluate_sides(claim: Claim) -> Evaluation | Difference:
 def _evaluated(claim: Claim) -> Evaluation | Difference:
     """All that the full effort looks at; where that is little, thinned points beside it."""
     found = _first(claim, (*_WIDE, *_FULL) if takes_maxima(claim) else _FULL)
-    if isinstance(found, Difference) or (found is not None and found.marks == _FULL[0].marks[0]):
+    if isinstance(found, Difference) or (found is not None and found.marks == MANY):
         return found if isinstance(found, Difference) else found.evaluation
     more = _first(claim, _THINNED)
     if isinstance(more, Difference):
@@ -245,7 +248,7 @@ class _Sides:
             Overflow: a value is beyond these numbers.
         """
         both = (self.left, self.right)
-        many = marks == _FULL[0].marks[0]
+        many = marks == MANY
         every = every_output(both) if many else None
         if every is not None:
             with suppress(TooLarge, Overflow):

@@ -13,9 +13,6 @@ from symconv.evaluation.hashing import RANDOM
 ALL = 4_096
 """Up to so many outputs all are evaluated, where they read little enough."""
 
-FEW = 64
-"""Up to so many they are in any case: no more than a grid of marked ones holds."""
-
 SCANNED = 64
 """Marked positions of one axis in a scan along it."""
 
@@ -23,15 +20,14 @@ SCANNED = 64
 def every_output(sides: Sequence[Node]) -> Grid | None:
     """All positions of each axis; None where they are too many."""
     shape = sides[0].shape
-    return _whole(shape) if prod(shape) <= ALL else None
+    if prod(shape) > ALL:
+        return None
+    return tuple(np.arange(n, dtype=np.int64) for n in shape)
 
 
 def output_grid(sides: Sequence[Node], marks: int) -> Grid:
-    """Positions of each axis: so many marked ones, and a random one; all where outputs are few."""
-    shape = sides[0].shape
-    if prod(shape) <= FEW and marks > 1:
-        return _whole(shape)
-    rank = len(shape) - 1
+    """Positions of each axis: so many marked ones, and a random one."""
+    rank = len(sides[0].shape) - 1
     spread = marks if rank < 3 else max(2, marks // 2)
     limits = [min(marks, 3), *(spread for _ in range(rank))]
     return tuple(_axis(sides, axis, limit) for axis, limit in enumerate(limits))
@@ -44,10 +40,6 @@ def scans(sides: Sequence[Node], marks: int) -> Iterator[Grid]:
         inside = {m for side in sides for m in side.marks[axis] if 0 <= m < size}
         if len(inside) > (min(marks, 3) if axis == 0 else marks):
             yield tuple(_axis(sides, a, SCANNED if a == axis else 1) for a, _ in enumerate(shape))
-
-
-def _whole(shape: Sequence[int]) -> Grid:
-    return tuple(np.arange(n, dtype=np.int64) for n in shape)
 
 
 def _axis(sides: Sequence[Node], axis: int, limit: int) -> Index:

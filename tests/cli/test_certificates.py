@@ -111,11 +111,17 @@ def test_a_certificate_with_a_stale_digest_is_rejected(
         assert "digest" in refused("recheck", str(path))
 
 
+def for_all_sizes(layer: str, folder: Path) -> Path:
+    """The file of a layer's certificate for all sizes."""
+    path = folder / "all.json"
+    arguments = ["prove", layer, "--all-sizes", "--certificate", str(path)]
+    assert run(*arguments).exit_code == 0
+    return path
+
+
 def test_a_certificate_for_all_sizes_is_rechecked(tmp_path: Path) -> None:
     require("z3")
-    path = tmp_path / "all.json"
-    arguments = ["prove", "conv i1x20 o1 k3 s2 p1", "--all-sizes", "--certificate", str(path)]
-    assert run(*arguments).exit_code == 0
+    path = for_all_sizes("conv i1x20 o1 k3 s2 p1", tmp_path)
     found = run("recheck", str(path), "--json")
     (result,) = json.loads(found.stdout)["results"]
     assert (found.exit_code, result["verdict"], result["sizes"]) == (0, "proved", "all")
@@ -126,9 +132,7 @@ def test_a_certificate_for_all_sizes_is_rechecked(tmp_path: Path) -> None:
 
 def test_what_is_not_settled_in_time_ends_with_status_3(tmp_path: Path) -> None:
     require("z3")
-    path = tmp_path / "all.json"
-    arguments = ["prove", "conv i3x20x20 o4 k7 s2 p3", "--all-sizes", "--certificate", str(path)]
-    assert run(*arguments).exit_code == 0
+    path = for_all_sizes("conv i3x20x20 o4 k7 s2 p3", tmp_path)
     found = run("recheck", str(path), "--seconds", "0.01", "--json")
     (result,) = json.loads(found.stdout)["results"]
     assert (found.exit_code, result["verdict"]) == (3, "undecided")
@@ -138,8 +142,6 @@ def test_what_is_not_settled_in_time_ends_with_status_3(tmp_path: Path) -> None:
 def test_without_z3_one_line_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "all.json"
-    arguments = ["prove", "conv i1x20 o1 k3 s2 p1", "--all-sizes", "--certificate", str(path)]
-    assert run(*arguments).exit_code == 0
+    path = for_all_sizes("conv i1x20 o1 k3 s2 p1", tmp_path)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert "pip install 'symconv[z3]'" in refused("recheck", str(path))

@@ -7,6 +7,7 @@ from typing import Any
 
 import islpy as isl
 
+from symconv.prove.sets.blocks import Sizes
 from symconv.prove.sets.words import bounded_below, least, points
 
 COUNT = 3
@@ -42,5 +43,4 @@ def samples(sizes: Any, names: Sequence[str]) -> tuple[At, ...]:
 
 def _beyond(at: At, names: Sequence[str]) -> Any:
     """Sizes that are greater in every name."""
-    conditions = " and ".join(f"{name} > {at[name]}" for name in names)
-    return isl.Set(f"[{', '.join(names)}] -> {{ : {conditions} }}")
+    return Sizes(tuple(names)).set([f"{name} > {at[name]}" for name in names])

@@ -11,6 +11,7 @@ from typing import Any
 import islpy as isl
 
 from symconv.errors import InternalError
+from symconv.prove.sets.blocks import Sizes
 from symconv.prove.sets.conditions import condition
 from symconv.sizes import to_isl
 
@@ -54,8 +55,8 @@ def _at(sizes: Any, count: int) -> Any:
 def bounded_below(sizes: Any, names: Sequence[str]) -> Any:
     """The sizes that are bounded below: a pad or a crop by name may be negative without end."""
     for bound in LOW:
-        conditions = " and ".join(f"{name} >= {bound}" for name in names)
-        found = sizes.intersect(isl.Set(f"[{', '.join(names)}] -> {{ : {conditions} }}"))
+        low = Sizes(tuple(names)).set([f"{name} >= {bound}" for name in names])
+        found = sizes.intersect(low)
         if not found.is_empty():
             return found
     return sizes
@@ -122,7 +123,7 @@ def _formulas(sizes: Any, rest: Any, among: Any, names: Sequence[str]) -> Iterat
 
 
 def _same(words: str, sizes: Any, among: Any, names: Sequence[str]) -> bool:
-    said = isl.Set(f"[{', '.join(names)}] -> {{ : {to_isl(words)} }}")
+    said = Sizes(tuple(names)).set([to_isl(words)])
     return bool(said.intersect(among).is_equal(sizes.intersect(among)))
 
 
@@ -143,7 +144,7 @@ def _candidates(sizes: Any, among: Any, names: Sequence[str]) -> Iterator[str]:
 
 def _shadow(sizes: Any, place: int, count: int) -> Any:
     """The values of one name in a set."""
-    moved = sizes.move_dims(isl.dim_type.set, 0, isl.dim_type.param, 0, count)
+    moved = _at(sizes, count)
     others = [i for i in range(count) if i != place]
     for i in reversed(others):
         moved = moved.project_out(isl.dim_type.set, i, 1)
@@ -219,5 +220,5 @@ def points(sizes: Any, names: Sequence[str], most: int) -> Iterator[dict[str, in
             return
         at = least(sizes, names)
         yield at
-        here = " and ".join(f"{name} = {value}" for name, value in at.items())
-        sizes = sizes.subtract(isl.Set(f"[{', '.join(names)}] -> {{ : {here} }}"))
+        here = Sizes(tuple(names)).set([f"{name} = {value}" for name, value in at.items()])
+        sizes = sizes.subtract(here)
