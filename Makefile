@@ -8,7 +8,7 @@ PDF    := $(if $(shell command -v latexmk),--pdf)
 KERNEL := $(if $(shell command -v coqc),--kernel)
 
 .DEFAULT_GOAL := help
-.PHONY: help proofs report gallery test optimised slow bench lint format clean
+.PHONY: help proofs pins report gallery test optimised slow bench lint format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
@@ -31,8 +31,12 @@ optimised: $(VENV)/.tested  ## the suite under `python -O`, with fewer random ex
 	PYTHONOPTIMIZE=1 $(PYTEST) -n $(JOBS) -q -p no:cacheprovider --hypothesis-profile=brief
 
 proofs: $(VENV)/.installed  ## build the Coq library, outside the source tree, and audit it
-	@$(BIN)/python -c 'from symconv.prove.coqlib import library_audit as audit; \
-		print(*map(": ".join, audit().items()), sep="\n")'
+	@$(BIN)/python -c 'from symconv.prove.coqlib import library_audit as audit, library_faults; \
+		print(*map(": ".join, audit().items()), sep="\n"); \
+		raise SystemExit("\n".join(library_faults()) or None)'
+
+pins: $(VENV)/.installed  ## after a theorem or definition was changed on purpose: pin what Coq prints
+	@$(BIN)/python -c 'from symconv.prove.pins import write_pins; print(*write_pins(), sep="\n")'
 
 slow: $(VENV)/.tested  ## the tests that take minutes
 	$(PYTEST) -n $(JOBS) -m slow --ignore tests/bench

@@ -22,6 +22,7 @@ import pytest
 import symconv
 from symconv.errors import LayerError
 from symconv.prove import coqlib
+from symconv.prove.compiler import compile_file
 from tests.requirements import require, require_tool
 
 require_tool("coqc")
@@ -149,7 +150,7 @@ def answers() -> dict[str, list[int]]:
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "cases.v"
         path.write_text(HEAD + "\n".join(queries))
-        run = coqlib.compile_file(path, coqlib.library())
+        run = compile_file(path, coqlib.library())
     assert run.accepted, run.output
     starts = [match.start() for match in re.finditer(r"^ *= ", run.output, re.MULTILINE)]
     parts = [run.output[a:b].split(": ")[:-1] for a, b in pairwise([*starts, len(run.output)])]

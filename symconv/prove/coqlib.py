@@ -1,4 +1,4 @@
-"""The proof library: where its sources are, its build in a cache, and coqc run on a file.
+"""The proof library: where its sources are, its build in a cache, and its audit.
 
 The build lives outside the source tree, in ``$XDG_CACHE_HOME/symconv/coq/<digest>``; the digest is
 that of the sources and of Coq's version.  It is made in a folder of its own and then renamed, so
@@ -11,42 +11,28 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
-from symconv.errors import InternalError, SymconvError, TooLarge
-
-INSTALL = (
-    "install Coq with MathComp: apt-get install coq libcoq-mathcomp-ssreflect "
-    "libcoq-mathcomp-algebra, or opam install coq coq-mathcomp-ssreflect coq-mathcomp-algebra"
+from symconv.files import write_file
+from symconv.prove import audit
+from symconv.prove.compiler import (
+    CLOSED,
+    KernelMissing,
+    KernelRejects,
+    compile_file,
+    compile_text,
+    coqc,
+    refuse_other_mathcomp,
+    version,
 )
-CLOSED = "Closed under the global context"
-SECONDS = 300.0
-"""How long coqc may take for one file."""
 
-_IMPORT = re.compile(r"^From Symconv Require Import ([\w ]+)\.", re.MULTILINE)
+AUDIT, PINS = "Audit.v", "statements.txt"
 
-
-class KernelMissing(SymconvError):
-    """Coq or MathComp is not installed, so that nothing can be asked of the kernel."""
-
-
-class KernelRejects(InternalError):
-    """The kernel does not accept what symconv wrote: a fault of symconv, never a verdict."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """What coqc said of one file."""
-
-    accepted: bool
-    output: str
+_IMPORT = re.compile(r"^From Symconv Require (?:Import |Export )?([\w\s]+)\.", re.MULTILINE)
 
 
 def sources() -> tuple[Path, ...]:
@@ -63,8 +49,9 @@ def sources() -> tuple[Path, ...]:
 
 
 def _in_order(files: list[Path]) -> tuple[Path, ...]:
-    """Each file after those that it imports."""
-    needs = {path.stem: _imports(path) for path in files}
+    """Each file after those that it imports; of a file that is not there, coqc tells."""
+    stems = {path.stem for path in files}
+    needs = {path.stem: _imports(path) & stems for path in files}
     order: list[Path] = []
     while len(order) < len(files):
         done = {path.stem for path in order}
@@ -80,34 +67,16 @@ def _imports(path: Path) -> set[str]:
     return {name for names in found for name in names.split()}
 
 
-def coqc() -> str:
-    """Path of the compiler.
-
-    Raises:
-        KernelMissing: it is not installed; the message says how to install it.
-    """
-    path = shutil.which("coqc")
-    if path is None:
-        raise KernelMissing(f"the proof kernel needs coqc, and it is not on PATH; {INSTALL}")
-    return path
-
-
-@lru_cache(maxsize=8)
-def version(program: str) -> str:
-    """The compiler's version, such as ``8.16.1``."""
-    run = [program, "-print-version"]
-    text = subprocess.run(run, capture_output=True, text=True, check=False, timeout=60).stdout
-    return (text.split() or ["unknown"])[0]
-
-
 def library() -> Path:
     """The folder of the compiled library, built at the first call.
 
+    The audit is no part of it: who asks the kernel about a layer need not wait for it.
+
     Raises:
-        KernelMissing: Coq or MathComp is not installed.
+        KernelMissing: Coq or a fitting MathComp is not installed.
         KernelRejects: a file of the library does not compile.
     """
-    program, files = coqc(), sources()
+    program, files = coqc(), tuple(path for path in sources() if path.name != AUDIT)
     target = _cache() / _digest(program, files)
     if not target.is_dir():
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -157,8 +126,8 @@ def _build_file(path: Path, folder: Path) -> None:
     shutil.copyfile(path, copy)
     run = compile_file(copy, folder)
     if not run.accepted:
+        refuse_other_mathcomp(folder)
         raise KernelRejects(f"the proof library's {path.name} does not compile: {run.output}")
-    copy.with_suffix(".out").write_text(run.output, encoding="utf-8")
 
 
 @contextmanager
@@ -183,43 +152,55 @@ def _move(built: Path, target: Path) -> None:
             raise
 
 
-def compile_file(path: Path, folder: Path) -> Run:
-    """Run coqc on one file against the library in a folder.
+def ask(script: str) -> str:
+    """Run a script about the library, and keep what coqc prints of it beside the build.
 
     Raises:
-        KernelMissing: Coq or MathComp is not installed.
-        TooLarge: the kernel took too long, and nothing is known.
+        KernelMissing: Coq or a fitting MathComp is not installed.
+        KernelRejects: a command fails, as for a name that the library does not have.
     """
-    command = [coqc(), "-w", "none", "-R", str(folder), "Symconv", str(path)]
-    try:
-        run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
-    except subprocess.TimeoutExpired:
-        raise TooLarge(f"coqc took more than {SECONDS:g} s on {path.name}") from None
-    output = (run.stdout + run.stderr).strip()
-    if "with prefix mathcomp" in output or "prefix\nmathcomp" in output:
-        raise KernelMissing(f"coqc is installed, but MathComp is not; {INSTALL}")
-    return Run(run.returncode == 0, output)
+    folder = library()
+    kept = folder / f"asked-{hashlib.sha256(script.encode()).hexdigest()[:20]}.out"
+    if not kept.is_file():
+        run = compile_text(script, folder, "-time")
+        if not run.accepted:
+            said = " ".join(run.output.split())[-300:]
+            raise KernelRejects(f"the audit does not fit the proof library: {said}")
+        write_file(kept, run.output)
+    return kept.read_text(encoding="utf-8")
 
 
-def audit(names: str, output: str) -> dict[str, str]:
-    r"""What each theorem rests on: the text that Coq printed for it.
-
-    Args:
-        names: the source with one ``Print Assumptions`` a theorem.
-        output: what coqc printed of it.
-
-    >>> audit("Print Assumptions t.", "Axioms:\nhope : False")
-    {'t': 'Axioms: hope : False'}
-    """
-    theorems = re.findall(r"^Print Assumptions (\w+)\.", names, re.MULTILINE)
-    blocks = re.findall(rf"{CLOSED}|Axioms:(?:(?!{CLOSED}|Axioms:).)*", output, re.DOTALL)
-    if len(blocks) != len(theorems):
-        raise KernelRejects(f"{len(theorems)} theorems to audit, and Coq spoke of {len(blocks)}")
-    return {name: " ".join(block.split()) for name, block in zip(theorems, blocks, strict=True)}
+def library_told() -> dict[str, audit.Told]:
+    """Collect what Coq tells of each theorem and definition that the audit names."""
+    asked = audit.queries(text_of(AUDIT))
+    return audit.told(asked, ask(audit.script(asked)))
 
 
 def library_audit() -> dict[str, str]:
-    """What each theorem of the library's ``Audit.v`` rests on; the library is built if need be."""
-    folder = library()
-    names, output = folder / "Audit.v", folder / "Audit.out"
-    return audit(names.read_text(encoding="utf-8"), output.read_text(encoding="utf-8"))
+    """Tell what each theorem of the audit rests on, such as ``Layer.layer_destride``.
+
+    `CLOSED` says that nothing is assumed, and that the statement and all definitions that it
+    speaks of are the pinned ones; else the text says what is wrong.
+    """
+    told = library_told()
+    theorems = [name for name, found in told.items() if found.is_theorem]
+    return audit.verdicts(told, audit.read_pins(text_of(PINS)), _rests(theorems))
+
+
+def library_faults() -> list[str]:
+    """List the statements and definitions that are not the pinned ones."""
+    return audit.faults(library_told(), audit.read_pins(text_of(PINS)))
+
+
+def _rests(theorems: list[str]) -> dict[str, str]:
+    together = audit.HEAD + audit.assumptions(theorems)
+    if CLOSED in ask(together):
+        return dict.fromkeys(theorems, CLOSED)
+    each = audit.assumptions_of_each(theorems)
+    return audit.rests(theorems, audit.answers(each, ask(each)))
+
+
+def text_of(name: str) -> str:
+    """Read a file beside the sources; empty where there is none."""
+    path = sources()[0].parent / name
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

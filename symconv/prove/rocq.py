@@ -18,7 +18,8 @@ from symconv.expand import Expansion
 from symconv.files import write_file
 from symconv.layer import AvgPool, ConvTranspose
 from symconv.polyphase import AxisExpansion
-from symconv.prove.coqlib import CLOSED, KernelRejects, compile_file, coqc, library, version
+from symconv.prove.compiler import CLOSED, KernelRejects, compile_file, coqc, version
+from symconv.prove.coqlib import library
 from symconv.verdict import Fact
 from symconv.window import Window
 

@@ -12,7 +12,7 @@ from symconv import steps as st
 from symconv.api import check
 from symconv.claim import Claim
 from symconv.errors import SymconvError
-from symconv.prove.coqlib import CLOSED
+from symconv.prove.compiler import CLOSED
 from symconv.replay import run_claim
 from symconv.theorems.catalogue import Part, Theorem
 from symconv.theorems.demonstrations import DEMONSTRATIONS
@@ -44,7 +44,7 @@ class Settled:
 
     @property
     def open_lemmas(self) -> tuple[tuple[str, str], ...]:
-        """Lemmas that the kernel was asked about and that rest on something, with that."""
+        """Lemmas that rest on something, or are not as pinned, where the kernel was asked."""
         return tuple((name, rests) for name, rests in self.audit or () if rests != CLOSED)
 
     @property
@@ -75,8 +75,8 @@ def _as_stated(part: Part, verdict: Verdict) -> bool:
 def settle_theorem(theorem: Theorem, audit: Mapping[str, str] | None = None) -> Settled:
     """Settle every claim of a theorem, and run its demonstrations.
 
-    ``audit`` says what each theorem of the proof library rests on, by its name there; without it
-    no lemma is looked at.
+    ``audit`` says what each theorem of the proof library rests on, by its file and its name, and
+    where its statement is not the pinned one; without it no lemma is looked at.
 
     Raises:
         SymconvError: a demonstration does not show what it should.
@@ -95,7 +95,7 @@ def _audited(
 ) -> tuple[tuple[str, str], ...] | None:
     if audit is None:
         return None
-    return tuple((lemma, audit.get(lemma.partition(".")[2], MISSING)) for lemma in theorem.lemmas)
+    return tuple((lemma, audit.get(lemma, MISSING)) for lemma in theorem.lemmas)
 
 
 def demonstrate(part: Part) -> str:

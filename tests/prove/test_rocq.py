@@ -22,7 +22,7 @@ from symconv.errors import InternalError, SymconvError, TooLarge
 from symconv.layer import AnyLayer
 from symconv.polyphase import AxisExpansion
 from symconv.prove import coqlib, rocq
-from symconv.prove.coqlib import KernelMissing, KernelRejects
+from symconv.prove.compiler import KernelMissing, KernelRejects, compile_file
 from tests.requirements import require_tool
 
 require_tool("coqc")
@@ -103,7 +103,7 @@ def test_the_kernel_decides_that_planted_tables_are_wrong(tmp_path: Path) -> Non
         lines.append(f"Goal tie_ok tie0 = {answer}. by vm_compute. Qed.\nEnd Planted{number}.")
     path = tmp_path / "planted.v"
     path.write_text("\n".join(lines))
-    run = coqlib.compile_file(path, coqlib.library())
+    run = compile_file(path, coqlib.library())
     assert run.accepted, run.output
 
 
@@ -123,7 +123,7 @@ def test_the_kernel_accepts_the_table_of_every_axis_of_the_zoo(tmp_path: Path) -
         stem_text().partition("Definition tie0")[0]
         + f"{ties}\nGoal all tie_ok [:: {names}]. by vm_compute. Qed.\n"
     )
-    run = coqlib.compile_file(path, coqlib.library())
+    run = compile_file(path, coqlib.library())
     assert run.accepted, run.output
 
 
@@ -145,7 +145,7 @@ def test_an_axiom_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     text = f"Axiom hope : False.\n{head}Proof. by case: hope. Qed.{rest.partition('Qed.')[2]}"
     path = tmp_path / "hopeful.v"
     path.write_text(text)
-    run = coqlib.compile_file(path, coqlib.library())
+    run = compile_file(path, coqlib.library())
     assert run.accepted
     assert "hope : False" in run.output
     reject(text, monkeypatch)
@@ -209,7 +209,7 @@ def test_on_the_command_line(tmp_path: Path) -> None:
     assert result["method"] == ["tables", "sympy", "kernel"]
     assert any("kernel" in limit for limit in result["limits"])
     kept = Path(result["facts"][-1]["figures"]["file"])
-    assert coqlib.compile_file(kept, coqlib.library()).accepted
+    assert compile_file(kept, coqlib.library()).accepted
     again = CliRunner().invoke(main, ["recheck", str(certificate), "--json"])
     assert json.loads(again.stdout)["results"][0]["verdict"] == "proved"
 
@@ -243,6 +243,31 @@ def test_without_mathcomp_the_message_says_so(
     with pytest.raises(KernelMissing, match="MathComp is not; install Coq with MathComp"):
         rocq.kernel_fact(symconv.destride(Conv(1, 1, 3, stride=2), (8,)))
     assert [p.suffix for p in (tmp_path / "symconv" / "coq").iterdir()] == [".lock"]
+
+
+NEWER = """#!/bin/sh
+[ "$1" = -print-version ] && { echo "8.20.1 4.14"; exit 0; }
+for file; do :; done  # the last argument
+grep -q mixin_of "$file" && name=Equality.mixin_of || name=ler_addl
+echo "Error: The reference $name was not found" >&2
+echo 'in the current environment.' >&2
+exit 1
+"""
+
+
+def test_mathcomp_2_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "coqc"
+    program.write_text(NEWER)
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    needed = "needs MathComp 1.15 up to but not including 2.0, and MathComp 2 is installed"
+    done = CliRunner().invoke(main, ["prove", "conv i1x8 o1 k3 s2", "--kernel"])
+    assert done.exit_code == 2
+    assert needed in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    with pytest.raises(KernelMissing, match=r"opam install 'coq<8\.17' 'coq-mathcomp-algebra<2'"):
+        coqlib.library()
 
 
 def test_numbers_too_large_for_unary_are_not_asked() -> None:
