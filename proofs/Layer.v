@@ -1,13 +1,15 @@
 (* Layer.v: the layer theorem with its literal tie tables, in any number of axes.
 
    in_tables D f rho k r q   on each of D axes, ((rho, k), (r, q)) is a row of the axis' table
-   tied f w       the expanded kernel: slot ((m,rho),(c,r),q) holds the sum of w[m,c,k] over the taps
-                  k whose rows the tables hold; 0 where there is none (a structural zero)
+   tied f w       the expanded kernel: slot ((m,rho),(c,r),q) holds the sum of w[m,c,k] over the
+                  taps k whose rows the tables hold; 0 where there is none (a structural zero)
    touched f      whether a slot is reached by some tap, for a maximum
-   ties l         the ties of a list, and of all further axes a trivial one
+   ties l         the ties of a list, and of all further axes a trivial one;
+                  ties_ok, ties_tight: with a list that is ok, or tight, so are they all
    layer_destride conv on phases; layer_grouped in groups; layer_pool for a maximum
    in_box N v     0 <= v < N on every axis; boxed N x is x there and zero outside
-   layer_arrays   the same for an array on the box [0,N): its phases are arrays on [0, coarse N E_in)
+   layer_arrays   the same for an array on the box [0,N): its phases are arrays on
+                  [0, coarse N E_in)
    every_position, phases_in_box   each position is in some phase, and where it is in the box, its
                   coarse position is in the box of blocks: no output o in [0,O) is missed
    sizes_ok       the sizes of one axis as symconv wrote them, before and after *)
@@ -99,13 +101,19 @@ Qed.
 End Layer.
 
 (* Ties of finitely many axes. *)
-Definition trivial_tie : tie := Tie (Axis 0 1 1 1 0 false) 1 1 1 0 0 [::].
+Definition trivial_tie : tie := Tie (Axis 1 1 1 1 0 false) 1 1 1 1 0 [:: ((0, 0), (0, 0))]%N.
 Definition ties (l : seq tie) : nat -> tie := nth trivial_tie l.
 
 Lemma ties_ok (l : seq tie) : all tie_ok l -> forall n, tie_ok (ties l n).
 Proof.
 move=> l_ok n; case: (ltnP n (size l)) => [n_lt|n_ge]; last by rewrite /ties nth_default.
 by move/(all_nthP trivial_tie): l_ok; apply.
+Qed.
+
+Lemma ties_tight (l : seq tie) : all tie_tight l -> forall n, tie_tight (ties l n).
+Proof.
+move=> l_tight n; case: (ltnP n (size l)) => [n_lt|n_ge]; last by rewrite /ties nth_default.
+by move/(all_nthP trivial_tie): l_tight; apply.
 Qed.
 
 (* Arrays: boxes of sizes, and where their phases live. *)

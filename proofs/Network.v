@@ -1,30 +1,25 @@
-(* Network.v: layers in a row, and where the last coarse blocks go wrong.
+(* Network.v: layers in a row, on arrays; masks, tails, and where the claim without masks fails.
 
-   stage C M Ein Eout   one layer from channels C to M with its square, a commutative monoid law, what
-                a tap makes of a sample (term: times a weight, or as it is for a maximum), a
-                pointwise function act of each output channel (bias and nonlinearity), the positions
-                it keeps (its output box) and the coarse positions its expansion keeps (block)
-   conv_stage   the stage of a convolution with weight w over a ring, zero outside
-   outside      what a signal is outside its box: 0, or None where sums and maxima meet in one network
-   net          a list of stages, the output phases of each the input phases of the next; with
-                strides s_l and the last phases 1, tie_ok makes E_l = s_l * E_(l+1) (tie_factor)
-   run          the strided network; a layer's output is `outside` its box
-   run_masked   the expanded one, where each hidden signal is set to `outside` at phase positions whose
-                fine position is outside the box (the mask)
-   run_blocks   the expanded one as frameworks run it: only whole blocks are cut off, so a tail
-                (a kept block's positions past the end) holds whatever the layer computes there
-   tail_free    no live read of a kept output falls into a tail
+   stage D V      a layer with its commutative monoid law, what a tap makes of a sample (term), and
+                  a function act of each output channel: bias and nonlinearity
+   apply s x      its output; positions outside the next layer's box are never read
+   link D V       a stage with its layer on phases and its ties, which fit (`expands`)
+   stride_free k  the link's layer on phases as a stage: its kernel is the expanded one
+   run, run_masked, run_blocks   the strided network; the one on phases whose layers read samples of
+                  the signal only (a mask on every tail); the same without masks
+   follows k k'   k' takes the channels, sizes and phases that k gives
+   chained ks     each link follows the one before
+   tail_free k    no output of the layer has a live read in the tail of its input
+   network_masked     any depth, with masks: equal at every position
+   network_blocks     any depth without masks, where every layer is tail_free: equal at every output
+   tail_free_exact    and only there: a layer with a live read in a tail gives a wrong output for some
+                  weights, input and tail
 
-   pointwise_on_phases, concat_on_phases   a function of each value (a sum, a product, a bias, a
-                nonlinearity) and a concatenation of channels act on phases as on signals
-
-   sound_divisible, sound_before_end   when a read of the expanded layer may be relied on
-
-   The masked network always equals; the one of blocks if it is tail_free; without that it may
-   differ (tail_counterexample).  Edges: the empty net; blocks that hold no kept position. *)
+   The phases of the input are any array that holds them where the signal has samples.  What lies
+   past the last output is not compared.  Edges: no layers at all; blocks without an output. *)
 
 From mathcomp Require Import all_ssreflect all_algebra.
-From Symconv Require Import Arith Index Conv Destride Tie Layer.
+From Symconv Require Import Arith Index Conv Destride Tie Layer Compute Array Expansion.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -33,223 +28,299 @@ Unset Printing Implicit Defensive.
 Import GRing.Theory Num.Theory Order.Theory.
 Local Open Scope ring_scope.
 
+(* Live reads in a tail. *)
+Section Tails.
+
+Variables (D : nat) (l l' : layer) (f : nat -> tie) (ord : order).
+Notation on_phases m o := (joined ord (group_out l) (many_out D f) m (phase_at (factors_out f) o)).
+Notation access' := (nd_access D (fun n => on (windows l' n))).
+
+(* Output (m, o) reads block p of local channel c through a tap q that some tap of the layer is on. *)
+Definition live_read (m : nat) (o : vec D) (c : nat) (p : vec D) : Prop :=
+  exists q : tap access', exists t : tap (access_of D l),
+    lands_on D l f ord (on_phases m o) c (tap_list t) (tap_list q)
+    /\ reads access' (coarse_at (factors_out f) o) q = Some p.
+
+Definition tail_free : Prop :=
+  forall m o c p, (m < groups l * group_out l)%N -> in_box (outs l) o -> (c < group_in l')%N ->
+    live_read m o c p -> in_box (sizes l') p -> on_signal l f ord (source l' (on_phases m o) c) p.
+
+End Tails.
+Arguments tail_free D l l' f ord : clear implicits.
+
 Section Network.
 
-Variables (V P : Type) (outside : V).
+Variables (D : nat) (V : Type).
+Notation array := (nat -> vec D -> V).
 
-Record stage (C M : finType) (Ein Eout : phasing P) := Stage {
-  fine_access : access P; coarse_access : access P;
-  stage_square : square fine_access coarse_access Ein Eout;
+Record stage := Stage {
+  shape : layer;
   sum_type : Type; neutral : sum_type; law : Monoid.com_law neutral;
-  term : M -> C -> tap fine_access -> V -> sum_type;
-  act : M -> sum_type -> V;
-  kept : P -> bool;
-  block : P -> bool }.
-Arguments term {C M Ein Eout} s m c k v.
-Arguments act {C M Ein Eout} s m v.
+  term : nat -> nat -> seq nat -> V -> sum_type;
+  act : nat -> sum_type -> V }.
+Arguments law s : clear implicits.
+Arguments term s m c q v : clear implicits.
+Arguments act s m v : clear implicits.
 
-Inductive net (C' : finType) (E' : phasing P) : finType -> phasing P -> Type :=
-  | Stop : net C' E' C' E'
-  | Then C M Ein Eout : stage C M Ein Eout -> net C' E' M Eout -> net C' E' C Ein.
+Definition apply_on (s : stage) (dom : nat -> vec D -> bool) (x : array) : array :=
+  fun m o => act s m (layer_fold (shape s) (law s) dom (term s) x m o).
+Definition apply (s : stage) : array -> array := apply_on s (inside (shape s)).
 
-Section Stage.
+Record link := Link {
+  strided_stage : stage; on_blocks : layer; link_ties : nat -> tie; ord : order;
+  link_fits : expands D (shape strided_stage) on_blocks link_ties }.
 
-Variables (C M : finType) (Ein Eout : phasing P) (Sg : stage C M Ein Eout).
+Definition stride_free (k : link) : stage :=
+  let l := shape (strided_stage k) in
+  Stage (on_blocks k) (law (strided_stage k))
+    (expanded_term D l (link_ties k) (ord k) (law (strided_stage k)) (term (strided_stage k)))
+    (fun m => act (strided_stage k) (channel_of (ord k) (group_out l) (many_out D (link_ties k)) m)).
 
-Definition step (x : C -> P -> V) (m : M) (o : P) : V :=
-  if kept Sg o then act Sg m (fold (law Sg) (term Sg) x m o) else outside.
+Definition mask (k : link) : nat -> vec D -> bool :=
+  on_signal (shape (strided_stage k)) (link_ties k) (ord k).
 
-Definition coarse_step (keep : phase Eout -> P -> bool) (X : C * phase Ein -> P -> V)
-    (mrho : M * phase Eout) (i : P) : V :=
-  if keep mrho.2 i
-  then act Sg mrho.1 (fold (law Sg) (folded_weight (stage_square Sg) (law Sg) (term Sg)) X mrho i)
-  else outside.
+Fixpoint run (ks : seq link) (x : array) : array :=
+  if ks is k :: ks' then run ks' (apply (strided_stage k) x) else x.
+Fixpoint run_masked (ks : seq link) (X : array) : array :=
+  if ks is k :: ks' then run_masked ks' (apply_on (stride_free k) (mask k) X) else X.
+Fixpoint run_blocks (ks : seq link) (X : array) : array :=
+  if ks is k :: ks' then run_blocks ks' (apply (stride_free k) X) else X.
 
-Definition mask (rho : phase Eout) (i : P) : bool := kept Sg (fine Eout rho i).
+Notation l_of k := (shape (strided_stage k)).
+Definition holds (k : link) (x X : array) : Prop := holds_phases (l_of k) (link_ties k) (ord k) x X.
 
-(* Positions where the phases of a signal may be relied on: real ones, and beyond all blocks. *)
-Definition sound (E : phasing P) (keep whole : P -> bool) (r : phase E) (i : P) : bool :=
-  keep (fine E r i) || ~~ whole i.
+(* The output's phases: X holds at phase rho, block i of channel m what y holds at E_out i + rho. *)
+Definition holds_outputs (k : link) (kept : vec D -> bool) (y Y : array) : Prop :=
+  forall m o, (m < groups (l_of k) * group_out (l_of k))%N -> kept o ->
+    Y (joined (ord k) (group_out (l_of k)) (many_out D (link_ties k)) m
+         (phase_at (factors_out (link_ties k)) o)) (coarse_at (factors_out (link_ties k)) o) = y m o.
 
-Definition stage_tail_free (keep whole : P -> bool) : Prop :=
-  [/\ forall rho i, kept Sg (fine Eout rho i) -> block Sg i
-    & forall rho i k r q p, kept Sg (fine Eout rho i) -> lands (stage_square Sg) rho k = Some (r, q) ->
-        reads (coarse_access Sg) i q = Some p -> @sound Ein keep whole r p].
+Definition follows (k k' : link) : Prop :=
+  [/\ (groups (l_of k') * group_in (l_of k') = groups (l_of k) * group_out (l_of k))%N,
+      forall n, sizes (l_of k') n = outs (l_of k) n,
+      forall n, e_in (link_ties k' n) = e_out (link_ties k n),
+      ord k' = ord k
+    & ord k = by_channel \/ group_in (l_of k') = group_out (l_of k)].
 
-Lemma fold_live (x : C -> P -> V) (X : C * phase Ein -> P -> V) (m : M) rho i :
-  (forall c k r q p, lands (stage_square Sg) rho k = Some (r, q) ->
-     reads (coarse_access Sg) i q = Some p -> X (c, r) p = x c (fine Ein r p)) ->
-  fold (law Sg) (folded_weight (stage_square Sg) (law Sg) (term Sg)) X (m, rho) i
-  = fold (law Sg) (term Sg) x m (fine Eout rho i).
+Fixpoint chained_from (k : link) (ks : seq link) : Prop :=
+  if ks is k' :: ks' then follows k k' /\ chained_from k' ks' else True.
+Definition chained (ks : seq link) : Prop := if ks is k :: ks' then chained_from k ks' else True.
+
+Section Link.
+
+Variable k : link.
+Notation l := (l_of k).
+Notation l' := (on_blocks k).
+Notation f := (link_ties k).
+
+Lemma expanded_act m (o : vec D) : (m < groups l * group_out l)%N ->
+  act (stride_free k) (joined (ord k) (group_out l) (many_out D f) m (phase_at (factors_out f) o))
+  = act (strided_stage k) m.
 Proof.
-move=> eq_X; have := destride_fold (stage_square Sg) (law Sg) (term Sg) x (m, rho) i.
-rewrite {1}/phases /= => ->; apply: eq_bigr => -[c r] _; apply: eq_bigr => q _.
-case eq_p: (reads _ i q) => [p|] //=.
-case: (pickP (fun k => lands (stage_square Sg) rho k == Some (r, q))) => [k /eqP k_lands|none].
-  by rewrite (eq_X c k r q p).
-by rewrite /folded_weight !big_pred0.
+move=> m_lt /=; have [tie_f _ /and5P[_ M_gt0 _ _ _]] := link_fits k.
+have Eout_gt0 n : (0 < factors_out f n)%N by case/and3P: (tie_f n).
+have [rho <- _] := coarse_phase (D := D) o Eout_gt0.
+by rewrite joined_channel ?flat_lt // volume_gt0.
 Qed.
 
-End Stage.
+Lemma masked_link (x X : array) : holds k x X ->
+  holds_outputs k xpredT (apply (strided_stage k) x) (apply_on (stride_free k) (mask k) X).
+Proof.
+move=> X_phases m o m_lt _; rewrite /apply_on expanded_act //; congr (act _ m _).
+by rewrite (layer_expansion (link_fits k) _ _ o m_lt X_phases).
+Qed.
 
-Fixpoint run (C' : finType) (E' : phasing P) (C : finType) (E : phasing P) (n : net C' E' C E) :
-    (C -> P -> V) -> (C' -> P -> V) :=
-  match n with
-  | Stop => id
-  | Then _ _ _ _ Sg n' => fun x => run n' (step Sg x)
-  end.
+Lemma blocks_link (x X : array) : tail_free D l l' f (ord k) -> holds k x X ->
+  holds_outputs k (in_box (outs l)) (apply (strided_stage k) x) (apply (stride_free k) X).
+Proof.
+move=> free X_phases m o m_lt o_in; rewrite -(masked_link X_phases m_lt isT).
+rewrite /apply /apply_on; congr (act _ _ _); apply: eq_bigr => c _; apply: eq_bigr => q _.
+case eq_p: (reads _ _ q) => [p|] //=.
+case p_mask: (mask k _ p); first by rewrite (on_signal_inside (link_fits k) p_mask).
+case: ifP => // p_in; rewrite /= /expanded_term big_pred0 // => t; apply/negP => t_lands.
+have: mask k (source l' (joined (ord k) (group_out l) (many_out D f) m
+    (phase_at (factors_out f) o)) c) p by apply: free => //; exists q, t.
+by rewrite p_mask.
+Qed.
 
-Fixpoint run_masked (C' : finType) (E' : phasing P) (C : finType) (E : phasing P)
-    (n : net C' E' C E) : (C * phase E -> P -> V) -> (C' * phase E' -> P -> V) :=
-  match n with
-  | Stop => id
-  | Then _ _ _ _ Sg n' => fun X => run_masked n' (coarse_step Sg (mask Sg) X)
-  end.
+Lemma next_holds (k' : link) (y Y : array) : follows k k' ->
+  holds_outputs k (in_box (outs l)) y Y -> holds k' y Y.
+Proof.
+case=> channels same_size same_factor same_order same_groups Y_phases.
+have [tie_f' _ /and5P[C_gt0 _ _ _ _]] := link_fits k'.
+apply: holds_phases_at => // [n|c o c_lt o_in]; first by case/and3P: (tie_f' n).
+have eq_in n : ins (link_ties k') n = factors_out f n := same_factor n.
+rewrite (eq_phase_at o eq_in) (eq_coarse_at o eq_in) same_order /many_in (eq_volume D eq_in).
+rewrite -Y_phases -?channels //; last by rewrite -(eq_in_box _ (fun n _ => same_size n)).
+by case: same_groups => [->|->].
+Qed.
 
-Fixpoint run_blocks (C' : finType) (E' : phasing P) (C : finType) (E : phasing P)
-    (n : net C' E' C E) : (C * phase E -> P -> V) -> (C' * phase E' -> P -> V) :=
-  match n with
-  | Stop => id
-  | Then _ _ _ _ Sg n' => fun X => run_blocks n' (coarse_step Sg (fun _ => block Sg) X)
-  end.
+End Link.
 
-Fixpoint tail_free (C' : finType) (E' : phasing P) (C : finType) (E : phasing P)
-    (n : net C' E' C E) (keep whole : P -> bool) : Prop :=
-  match n with
-  | Stop => True
-  | Then _ _ _ _ Sg n' => stage_tail_free Sg keep whole /\ tail_free n' (kept Sg) (block Sg)
-  end.
-
-Fixpoint last_kept (C' : finType) (E' : phasing P) (C : finType) (E : phasing P)
-    (n : net C' E' C E) (keep : P -> bool) : P -> bool :=
-  match n with Stop => keep | Then _ _ _ _ Sg n' => last_kept n' (kept Sg) end.
+Definition kept (k : link) : vec D -> bool := in_box (outs (l_of k)).
 
 (* Any depth, with masks. *)
-Theorem network_masked (C' : finType) (E' : phasing P) (C : finType) (E : phasing P)
-    (n : net C' E' C E) (x : C -> P -> V) (X : C * phase E -> P -> V) :
-  (forall cr i, X cr i = phases x cr i) ->
-  forall cr i, run_masked n X cr i = phases (run n x) cr i.
+Theorem network_masked (k : link) (ks : seq link) (x X : array) :
+  chained_from k ks -> holds k x X ->
+  holds_outputs (last k ks) xpredT (run (k :: ks) x) (run_masked (k :: ks) X).
 Proof.
-elim: n x X => //= {}C M Ein Eout Sg n IH x X eq_X; apply: IH => -[m rho] i.
-rewrite /coarse_step /mask /phases /step /=; case: ifP => // _; congr (act Sg m _).
-by apply: fold_live => c k r q p _ _; rewrite eq_X.
+elim: ks k x X => [|k' ks IH] k x X /=; first by move=> _; exact: masked_link.
+case=> k_k' /IH{}IH X_phases; apply: IH; apply: (next_holds k_k') => m o m_lt _.
+by have := masked_link X_phases m_lt isT => ->.
 Qed.
 
-(* Any depth without masks, if no live read lands in a tail. *)
-Theorem network_blocks (C' : finType) (E' : phasing P) (C : finType) (E : phasing P)
-    (n : net C' E' C E) (keep whole : P -> bool) (x : C -> P -> V) (X : C * phase E -> P -> V) :
-  tail_free n keep whole ->
-  (forall c r i, sound keep whole r i -> X (c, r) i = x c (fine E r i)) ->
-  forall c r i, last_kept n keep (fine E' r i) -> run_blocks n X (c, r) i = run n x c (fine E' r i).
+(* Any depth, without masks. *)
+Fixpoint tails_free (ks : seq link) : Prop :=
+  if ks is k :: ks' then tail_free D (l_of k) (on_blocks k) (link_ties k) (ord k) /\ tails_free ks'
+  else True.
+
+Theorem network_blocks (k : link) (ks : seq link) (x X : array) :
+  chained_from k ks -> tails_free (k :: ks) -> holds k x X ->
+  holds_outputs (last k ks) (kept (last k ks)) (run (k :: ks) x) (run_blocks (k :: ks) X).
 Proof.
-elim: n keep whole x X => [|{}C M Ein Eout Sg n IH] keep whole x X /=.
-  by move=> _ eq_X c r i r_kept; apply: eq_X; rewrite /sound r_kept.
-move=> [[kept_block free] free'] eq_X; apply: IH free' _ => m rho i; rewrite /sound /step.
-rewrite /coarse_step /=; case in_kept: (kept Sg _); last by case: (block Sg i).
-move=> _; rewrite (kept_block _ _ in_kept); congr (act Sg m _).
-apply: fold_live => c k r q p k_lands i_reads; apply: eq_X.
-exact: (free rho i k r q p).
+elim: ks k x X => [|k' ks IH] k x X /=; first by move=> _ [free _]; exact: blocks_link.
+move=> [k_k' chain] [free frees] X_phases; apply: IH => //.
+exact: (next_holds k_k' (blocks_link free X_phases)).
 Qed.
 
 End Network.
-Arguments term {V P C M Ein Eout} s m c k v.
-Arguments law {V P C M Ein Eout} s.
+Arguments law {V} s.
+Arguments act {V} s m v.
+Arguments term {V} s m c q v.
 
-(* The factors of a network without residual strides: E_l = s_l * E_(l+1). *)
-Lemma tie_factor (a : tie) : tie_ok a -> base (strided a) = 1%N -> new_stride a = 1%N ->
-  e_in a = (e_out a * stride (strided a))%N.
-Proof. by case/and4P=> _ /eqP eq_factors _ _ u1 t1; rewrite -eq_factors u1 t1 !muln1. Qed.
+(* Convolutions and poolings as stages. *)
+Definition conv_stage (R : ringType) (l : layer) (w : nat -> nat -> seq nat -> R)
+    (act : nat -> R -> R) : stage R :=
+  Stage l [com_law of +%R] (fun m c k v => w m c k * v) act.
 
-(* There is no tail where the factor divides the size. *)
-Lemma divisible_no_tail (N i : int) (E r : nat) : (r < E)%N -> ((N %% E%:Z)%Z == 0) ->
-  0 <= i < coarse N E -> 0 <= E%:Z * i + r%:Z < N.
+Section Convolutions.
+
+Variables (D : nat) (R : ringType) (l l' : layer) (f : nat -> tie) (fits : expands D l l' f).
+Variables (ord : order) (w : nat -> nat -> seq nat -> R) (act : nat -> R -> R).
+
+Definition conv_link : link D R := @Link D R (conv_stage l w act) l' f ord fits.
+
+(* A convolution's stride-free stage is a convolution with the expanded weight, and a mask is a
+   product with zeros and ones. *)
+Theorem stride_free_conv (X : nat -> vec D -> R) m o :
+  apply_on (stride_free conv_link) (inside l') X m o
+  = apply (conv_stage l' (expanded_weight D l f ord w)
+      (fun m => act (channel_of ord (group_out l) (many_out D f) m))) X m o.
 Proof.
-move=> r_lt /eqP N_mod /andP[i_ge0]; have E_gt0 : (0 < E)%N by case: E r_lt {N_mod}.
-rewrite coarse_fits // => i_lt; have := euclid_eq N E; rewrite N_mod addr0 => eq_N.
-have {}i_lt : i < (N %/ E%:Z)%Z by rewrite ltNge; apply/negP => ?; int_nia.
-by apply/andP; split; int_nia.
+congr (act _ _); apply: layer_fold_in => c q p _.
+by case: ifP => // _; rewrite /= /expanded_term /expanded_weight mulr_suml.
 Qed.
 
-(* Two ways to have no live read in a tail, on one axis: the factor divides the size, or the read is
-   not past the last sample (s(O-1) + d(K-1) - lo <= N-1 for all reads of a layer). *)
-Definition inside (N : int) (v : int) : bool := 0 <= v < N.
-
-Theorem sound_divisible (N : int) (E : nat) (r : phase (stride_phasing E)) (p : int) :
-  (N %% E%:Z)%Z == 0 -> sound (inside N) (inside (coarse N E)) r p.
+Theorem mask_is_product (X : nat -> vec D -> R) m o :
+  apply_on (stride_free conv_link) (mask conv_link) X m o
+  = apply (stride_free conv_link) (fun c i => X c i * (mask conv_link c i)%:R) m o.
 Proof.
-move=> N_mod; rewrite /sound orbC; case p_in: (inside (coarse N E) p) => //=.
-exact: (divisible_no_tail (ltn_ord r) N_mod p_in).
+congr (act _ _); apply: layer_fold_in => c q p _.
+case p_on: (mask conv_link _ p) => /=.
+  by rewrite (on_signal_inside fits p_on) mulr1.
+by rewrite mulr0 /expanded_term; case: ifP => // _; rewrite big1 // => t _; rewrite mulr0.
 Qed.
 
-Theorem sound_before_end (N : int) (E : nat) (r : phase (stride_phasing E)) (p : int) :
-  fine (stride_phasing E) r p < N -> sound (inside N) (inside (coarse N E)) r p.
+End Convolutions.
+
+(* Where a live read lands in a tail the claim without masks is false: weights of 1 count reads. *)
+Section Exact.
+
+Variables (D : nat) (l l' : layer) (f : nat -> tie) (fits : expands D l l' f) (ord : order).
+Notation on_phases m o := (joined ord (group_out l) (many_out D f) m (phase_at (factors_out f) o)).
+
+Let ones (_ _ : nat) (_ : seq nat) : int := 1.
+Let one (_ : nat) (_ : vec D) : int := 1.
+
+Definition counted (dom : nat -> vec D -> bool) m o : int :=
+  layer_fold l' [com_law of +%R] dom (expanded_term D l f ord [com_law of +%R]
+    (fun m c k v => ones m c k * v)) one m o.
+
+Lemma counted_tail_free :
+  (forall m o, (m < groups l * group_out l)%N -> in_box (outs l) o ->
+     counted (inside l') (on_phases m o) (coarse_at (factors_out f) o)
+     = counted (on_signal l f ord) (on_phases m o) (coarse_at (factors_out f) o)) ->
+  tail_free D l l' f ord.
 Proof.
-move=> v_lt; rewrite /sound /inside v_lt andbT.
-have [p_ge0|p_lt0] := lerP 0 p; last by rewrite orbT.
-by rewrite /= addr_ge0 // mulr_ge0.
+move=> equal m o c p m_lt o_in c_lt [q [t [t_lands p_read]]] p_in; apply: contraT => p_off.
+have := equal m o m_lt o_in; rewrite /counted /layer_fold => /eqP; rewrite -subr_eq0 -sumrB.
+pose reads_of (dom : nat -> vec D -> bool) (c : nat) (q : tap (nd_access D (fun n => on (windows l' n)))) : int :=
+  read 0 (fun p => if dom (source l' (on_phases m o) c) p then
+    expanded_term D l f ord [com_law of +%R] (fun m c k v => ones m c k * v) (on_phases m o) c
+      (tap_list q) 1 else 0) (reads (nd_access D (fun n => on (windows l' n)))
+      (coarse_at (factors_out f) o) q).
+have term_ge0 c0 q0 : 0 <= expanded_term D l f ord [com_law of +%R] (fun m c k v => ones m c k * v)
+    (on_phases m o) c0 q0 1 :> int by apply: sumr_ge0 => k _; rewrite ?mulr1.
+have diff_ge0 c0 q0 : 0 <= reads_of (inside l') c0 q0 - reads_of (on_signal l f ord) c0 q0.
+  rewrite /reads_of; case: (reads _ _ q0) => [p0|] /=; last by rewrite subr0.
+  case p0_on: (on_signal l f ord _ p0); first by rewrite (on_signal_inside fits p0_on) subrr.
+  by rewrite subr0; case: ifP.
+move=> /eqP total.
+have: \sum_(c0 < group_in l') \sum_(q0 : tap (nd_access D (fun n => on (windows l' n))))
+    (reads_of (inside l') c0 q0 - reads_of (on_signal l f ord) c0 q0) = 0.
+  by rewrite -[RHS]total; apply: eq_bigr => c0 _; rewrite sumrB.
+rewrite (bigD1 (Ordinal c_lt)) //= (bigD1 q) //=.
+set rest_q := (\sum_(_ | _ != q) _); set rest_c := (\sum_(_ | _ != Ordinal c_lt) _).
+have rest_q_ge0 : 0 <= rest_q by apply: sumr_ge0.
+have rest_c_ge0 : 0 <= rest_c by apply: sumr_ge0 => c0 _; apply: sumr_ge0.
+rewrite /reads_of p_read /= (negbTE p_off) {1}/inside p_in subr0.
+set here := expanded_term _ _ _ _ _ _ _ _ _ _.
+have : 1 <= here.
+  rewrite /here /expanded_term (bigD1 t) //= ?mulr1 ler_addl.
+  by apply: sumr_ge0 => k _; rewrite ?mulr1.
+by move=> here_gt0 eq0; exfalso; clearbody here rest_q rest_c; int_lia.
 Qed.
 
-(* Without a mask and with a tail: one sample, a layer that adds 1 (a bias), and a layer of stride 2
-   whose right padding reads behind the sample.  The strided network gives 1, the blocks give 2. *)
-Definition first_tie : tie := Tie (Axis 1 1 1 1 0 false) 2 2 1 1 0
-  [:: ((0, 0), (0, 0)); ((1, 0), (1, 0))]%N.
-Definition second_tie : tie := Tie (Axis 2 2 1 1 0 false) 2 1 1 1 0
-  [:: ((0, 0), (0, 0)); ((0, 1), (1, 0))]%N.
-
-Lemma first_ok : tie_ok first_tie. Proof. by vm_compute. Qed.
-Lemma second_ok : tie_ok second_tie. Proof. by vm_compute. Qed.
-
-(* A convolution as a stage. *)
-Definition conv_stage (R : ringType) (P : Type) (C M : finType) (A B : access P)
-    (Ein Eout : phasing P) (S : square A B Ein Eout) (w : M -> C -> tap A -> R) (act : M -> R -> R)
-    (kept block : P -> bool) : stage R C M Ein Eout :=
-  Stage S [com_law of +%R] (fun m c k v => w m c k * v) act kept block.
-
-Lemma conv_stage_step (R : ringType) (P : Type) (C M : finType) (A B : access P)
-    (Ein Eout : phasing P) (S : square A B Ein Eout) (w : M -> C -> tap A -> R) act kept block x m o :
-  step 0 (conv_stage S w act kept block) x m o = if kept o then act m (conv w x m o) else 0.
-Proof. by rewrite conv_fold. Qed.
-
-Notation here := (fun v : int => v == 0).
-
-Definition first_stage := conv_stage (R := [ringType of int]) (C := [finType of unit])
-  (M := [finType of unit]) (axis_square first_ok) (fun _ _ _ => 0) (fun _ v => v + 1) here here.
-Definition second_stage := conv_stage (R := [ringType of int]) (C := [finType of unit])
-  (M := [finType of unit]) (axis_square second_ok) (fun _ _ _ => 1) (fun _ v => v) here here.
-
-Definition tail_net := Then first_stage (Then second_stage (Stop int _ _)).
-
-Theorem tail_counterexample :
-  let x := fun (_ : unit) (_ : int) => 0 : int in
-  run 0 tail_net x tt 0 = 1 /\ run_blocks 0 tail_net (phases x) (tt, ord0) 0 = 2.
+(* The exact condition, for one layer: what the tail holds does not matter iff nothing reads it. *)
+Theorem tail_free_exact :
+  tail_free D l l' f ord <->
+  (forall (w : nat -> nat -> seq nat -> int) (x X : nat -> vec D -> int) m o,
+     holds_phases l f ord x X -> (m < groups l * group_out l)%N -> in_box (outs l) o ->
+     conv_layer l w (fun _ => 0) x m o
+     = conv_layer l' (expanded_weight D l f ord w) (fun _ => 0) X (on_phases m o)
+         (coarse_at (factors_out f) o)).
 Proof.
-have sum2 (h : unit -> int -> int) :
-    fold (law second_stage) (term second_stage) h tt 0 = h tt 0 + h tt 1.
-  rewrite /= /fold (eq_bigl (pred1 tt)); last by case.
-  by rewrite big_pred1_eq /= big_ord_recl big_ord1 /= !mul1r.
-have zero (h : unit -> int -> int) o : fold (law first_stage) (term first_stage) h tt o = 0.
-  rewrite /fold big1 // => c _; rewrite big1 // => k _.
-  by case: (reads _ o k) => //= p; rewrite mul0r.
-split; first by rewrite /= {1}/step sum2 /step /= zero.
-rewrite /= {1}/coarse_step /=.
-pose h (_ : unit) (v : int) : int := if (v %/ 2)%Z == 0 then 1 else 0.
-rewrite (fold_live (Sg := second_stage) (x := h)).
-  by rewrite /= mulr0 addr0 sum2.
-move=> c k r q p _ _; rewrite /coarse_step /h /=.
-have -> : ((2%:Z * p + (r : nat)%:Z) %/ 2)%Z = p.
-  by rewrite mulrC divzMDl // divz_small ?addr0 //= ltz_nat ltn_ord.
-case: ifP => // _; rewrite (fold_live (Sg := first_stage) (x := fun _ _ => 0)) //.
-by case: c; rewrite zero.
+split=> [free w x X m o X_phases m_lt o_in|equal].
+  rewrite !conv_layer_fold !add0r.
+  have := @blocks_link D _ (conv_link fits ord w (fun _ v => v)) x X free X_phases m o m_lt o_in.
+  rewrite /apply /apply_on /= => <-; apply: layer_fold_in => c q p _; case: ifP => // _.
+  by rewrite /expanded_term /expanded_weight mulr_suml.
+apply: counted_tail_free => m o m_lt o_in.
+have one_phases : holds_phases l f ord one one by [].
+have eq_l := equal ones one one m o one_phases m_lt o_in.
+rewrite !conv_layer_fold !add0r (layer_expansion fits _ _ o m_lt one_phases) in eq_l.
+apply: etrans (esym eq_l); apply: layer_fold_in => c q p _; case: ifP => // _.
+by rewrite /expanded_term /expanded_weight mulr_suml.
 Qed.
 
-(* Branches: both in the same phases. *)
-Theorem pointwise_on_phases (P U V W C : Type) (E : phasing P) (f : C -> U -> V -> W)
-    (x : C -> P -> U) (y : C -> P -> V) (cr : C * phase E) (i : P) :
-  phases (fun c p => f c (x c p) (y c p)) cr i = f cr.1 (phases x cr i) (phases y cr i).
-Proof. by []. Qed.
+End Exact.
 
-Theorem concat_on_phases (P V C D : Type) (E : phasing P) (x : C -> P -> V) (y : D -> P -> V)
-    (cd : C + D) (r : phase E) (i : P) :
-  phases (fun cd p => match cd with inl c => x c p | inr d => y d p end) (cd, r) i
-  = match cd with inl c => phases x (c, r) i | inr d => phases y (d, r) i end.
-Proof. by case: cd. Qed.
+(* And in a network: a layer that puts 1 everywhere (a bias), and one that adds up what it reads. *)
+Theorem tail_network (D : nat) (l l' m m' : layer) (f g : nat -> tie) (ord : order)
+    (fits : expands D l l' f) (fits' : expands D m m' g) (x X : nat -> vec D -> int) :
+  let k := conv_link fits ord (fun _ _ _ => 0) (fun _ v => v + 1) in
+  let k' := conv_link fits' ord (fun _ _ _ => 1) (fun _ v => v) in
+  follows k k' ->
+  holds_outputs k' (kept k') (run [:: k; k'] x) (run_blocks [:: k; k'] X) ->
+  tail_free D m m' g ord.
+Proof.
+move=> k k' k_k' equal; apply: (counted_tail_free fits') => c o c_lt o_in.
+have ones_phases : holds_phases m g ord (fun _ (_ : vec D) => 1 : int) (fun _ _ => 1) by [].
+have one_l (y : nat -> vec D -> int) c0 p : apply (strided_stage k) y c0 p = 1.
+  by rewrite /apply /apply_on /layer_fold big1 //= => c1 _; rewrite big1 // => t _;
+    case: (reads _ p t) => //= p0; case: ifP; rewrite ?mul0r.
+have one_l' (Y : nat -> vec D -> int) c0 p : apply (stride_free k) Y c0 p = 1.
+  rewrite /apply /apply_on /layer_fold big1 //= => c1 _; rewrite big1 // => t _.
+  case: (reads _ p t) => //= p0; case: ifP => // _; rewrite /expanded_term big1 // => q _.
+  by rewrite mul0r.
+have eq_run : layer_fold m' [com_law of +%R] (inside m') (term (stride_free k'))
+    (apply (stride_free k) X) (joined ord (group_out m) (many_out D g) c
+      (phase_at (factors_out g) o)) (coarse_at (factors_out g) o)
+  = layer_fold m [com_law of +%R] (inside m) (term (strided_stage k')) (apply (strided_stage k) x) c o.
+  exact: (equal c o c_lt o_in).
+apply: etrans (etrans eq_run _).
+  by apply: layer_fold_in => c0 q p _; rewrite one_l'.
+transitivity (layer_fold m [com_law of +%R] (inside m) (fun _ _ _ v => 1 * v)
+  (fun _ _ => 1 : int) c o); first by apply: layer_fold_in => c0 q p _; rewrite one_l.
+exact: (layer_expansion fits' [com_law of +%R] (fun _ _ _ v => 1 * v) o c_lt ones_phases).
+Qed.

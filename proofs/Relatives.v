@@ -144,7 +144,7 @@ Theorem subpixel (a : tie) (ok : tie_ok a) (R : ringType) (C M : finType)
          (phases (E := stride_phasing (e_in a)) x) (m, rho) i.
 Proof.
 move=> e1 t1 s1; have eq_out : e_out a = base (strided a).
-  by case/and4P: ok => _ /eqP; rewrite e1 t1 s1 mul1n !muln1.
+  by case/and5P: ok => _ _ /eqP; rewrite e1 t1 s1 mul1n !muln1.
 by split=> //; rewrite -eq_out; exact: (destride (axis_square ok) w x (m, rho) i).
 Qed.
 

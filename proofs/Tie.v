@@ -5,12 +5,16 @@
                   K' and low pad lo', and the table of its rows
    strided, unstrided   its two accesses as axes; the unstrided has dilation and base dilation 1
    lands_at       v = u (E_in (q - lo') + r), for v = s*rho + d*k - lo
-   tie_ok         E_in*u*t = E_out*s, and the table's rows are exactly the solutions of lands_at
+   tie_ok         0 < u, 0 < E_out, E_in*u*t = E_out*s, and the table's rows are exactly the
+                  solutions of lands_at
+   tie_tight      K' = q_max - q_min + 1 and lo' = -q_min for the least and the greatest quotient
+                  q - lo' of the table: no rows of taps are stored in vain at either end
    axis_square, nd_square   squares of one axis, of D axes
    in_tables      all D rows are in their tables
 
    Edge cases: a negative pad, K = 1, s > K, an empty kernel and an empty table are all allowed;
-   u = 0 is refused by tie_ok.  Numbers are unary here: thousands are many. *)
+   u = 0 and E_out = 0 are refused by tie_ok; where no tap lands, tight is K' = 1, lo' = 0.  Numbers
+   are unary here: thousands are many. *)
 
 From mathcomp Require Import all_ssreflect all_algebra.
 From Symconv Require Import Arith Index Conv Destride.
@@ -48,11 +52,16 @@ Definition row_ok (a : tie) (x : row) : bool :=
 Definition grid (m n : nat) : seq (nat * nat) := [seq (i, j) | i <- iota 0 m, j <- iota 0 n].
 
 Definition tie_ok (a : tie) : bool :=
-  [&& (0 < base (strided a))%N,
+  [&& (0 < base (strided a))%N, (0 < e_out a)%N,
       (e_in a * base (strided a) * new_stride a == e_out a * stride (strided a))%N,
       all (row_ok a) (rows a)
     & map fst (rows a)
       == [seq x <- grid (e_out a) (kernel (strided a)) | live a x.1 x.2]].
+
+(* The table holds q - q_min: tight is that the first and the last of the K' taps are in use. *)
+Definition tie_tight (a : tie) : bool :=
+  if rows a is [::] then (new_kernel a == 1%N) && (new_lo a == 0)
+  else has (fun x => x.2.2 == 0%N) (rows a) && has (fun x => x.2.2.+1 == new_kernel a) (rows a).
 
 Lemma mem_grid (m n i j : nat) : (i < m)%N -> (j < n)%N -> (i, j) \in grid m n.
 Proof. by move=> i_lt j_lt; apply/allpairsP; exists (i, j); rewrite !mem_iota. Qed.
@@ -64,12 +73,14 @@ Variables (a : tie) (ok : tie_ok a).
 Let Ein := stride_phasing (e_in a).
 Let Eout := stride_phasing (e_out a).
 
-Lemma base_gt0 : (0 < base (strided a))%N. Proof. by case/and4P: ok. Qed.
+Lemma base_gt0 : (0 < base (strided a))%N. Proof. by case/and5P: ok. Qed.
+
+Lemma e_out_gt0 : (0 < e_out a)%N. Proof. by case/and5P: ok. Qed.
 
 Lemma row_of_live (rho : 'I_(e_out a)) (k : 'I_(kernel (strided a))) :
   live a rho k -> exists2 x, x \in rows a & x.1 = (rho : nat, k : nat).
 Proof.
-move=> k_live; have /and4P[_ _ _ /eqP eq_rows] := ok.
+move=> k_live; have /and5P[_ _ _ _ /eqP eq_rows] := ok.
 have: (rho : nat, k : nat) \in map fst (rows a).
   by rewrite eq_rows mem_filter /= k_live mem_grid.
 by case/mapP => x x_in ->; exists x.
@@ -84,7 +95,7 @@ Lemma position_split (rho k : nat) (i : int) :
   = (base (strided a))%:Z * ((e_in a)%:Z * ((new_stride a)%:Z * i))
     + position (strided a) rho%:Z k.
 Proof.
-have /and4P[_ /eqP eq_factors _ _] := ok.
+have /and5P[_ _ /eqP eq_factors _ _] := ok.
 rewrite /position; set tap := (dilation _)%:Z * _; clearbody tap.
 move: eq_factors; case: a => -[K s d u p rev] Ei Eo t K' p' tb /= eq_factors.
 have {}eq_factors : (Ei%:Z * u%:Z * t%:Z) * i = (Eo%:Z * s%:Z) * i by rewrite -!PoszM eq_factors.
@@ -96,7 +107,7 @@ Lemma lands_row (rho : 'I_(e_out a)) (k : 'I_(kernel (strided a))) x :
   exists r : 'I_(e_in a), exists q : 'I_(new_kernel a),
     [/\ x.2 = (r : nat, q : nat) & lands_at a rho k r q].
 Proof.
-case/and4P: ok => _ _ /allP rows_ok _; case: x => [[rho' k'] [r q]] /rows_ok.
+case/and5P: ok => _ _ _ /allP rows_ok _; case: x => [[rho' k'] [r q]] /rows_ok.
 by case/and5P=> _ _ /= r_lt q_lt ? [<- <-]; exists (Ordinal r_lt), (Ordinal q_lt).
 Qed.
 

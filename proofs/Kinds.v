@@ -1,0 +1,201 @@
+(* Kinds.v: the theorem of each kind of layer with literal numbers, as symconv writes it to a file.
+
+   block e o, slot ord e m o   the position and channel of output (m, o) in the expanded layer's output
+   conv_checked       convolution
+   pool_checked       pooling with any idempotent commutative monoid
+   mode_checked       convolution with a boundary mode or value: the padded array in front
+   transposed_checked transposed convolution, by its own definition, with its own weight layout
+   conv_any_size, pool_any_size   the same numbers with other samples, under the same pads
+   Each equality is about one output in the box: what lies past the last output is not compared. *)
+
+From Coq Require Import ZArith Lia.
+From mathcomp Require Import all_ssreflect all_algebra.
+From Symconv Require Import Arith Index Conv Destride Tie Layer Compute Array Expansion Decide.
+From Symconv Require Import Relatives Taps Modes Transposed.
+
+Set Implicit Arguments.
+Unset Strict Implicit.
+Unset Printing Implicit Defensive.
+
+Import GRing.Theory Num.Theory Order.Theory.
+Local Open Scope ring_scope.
+
+Lemma eq_conv_layer (D : nat) (R : ringType) (l l2 : layer) (w : weights R) (b : nat -> R)
+    (x : signal D R) (m : nat) (o : vec D) :
+  group_in l2 = group_in l -> group_out l2 = group_out l ->
+  (forall n, (n < D)%N -> on (windows l2 n) = on (windows l n) /\ sizes l2 n = sizes l n) ->
+  conv_layer l w b x m o = conv_layer l2 w b x m o.
+Proof.
+move=> same_in same_out same; rewrite !conv_layer_fold; congr (_ + _).
+rewrite (eq_layer_fold same_in same_out) => [|n n_lt]; last by case: (same n n_lt).
+apply: layer_fold_in => c q p _; rewrite /inside (eq_in_box p (N' := sizes l2)) // => n n_lt.
+by case: (same n n_lt).
+Qed.
+
+Section Kinds.
+
+Variables (D : nat) (ord : order) (e : expansion_numbers) (ok : checked D e).
+Notation l := (before e).
+Notation l' := (after e).
+Notation axes := (Layer.ties (of_axes e)).
+Notation E_out := (factors_out axes).
+Notation slot m o := (joined ord (n_out l) (many_out D axes) m (phase_at E_out o)).
+
+Let fits : expands D l l' axes. Proof. exact: checked_expands. Qed.
+
+Lemma block_within (o : vec D) :
+  within (outputs_before e) o -> within (outputs_after e) (coarse_at E_out o).
+Proof. by move=> o_in; apply: within_after => //; apply: (outputs_on_phases fits); exact: within_before. Qed.
+
+Theorem conv_checked (R : ringType) (w : weights R) (b : nat -> R) (x : signal D R) m o :
+  (m < n_groups l * n_out l)%N -> within (outputs_before e) o ->
+  within (outputs_after e) (coarse_at E_out o)
+  /\ conv_layer l w b x m o
+     = conv_layer l' (expanded_weight D l axes ord w) (expanded_bias D l axes ord b)
+         (phase_array l axes ord 0 x) (slot m o) (coarse_at E_out o).
+Proof. by move=> m_lt o_in; split; [exact: block_within|exact: conv_expansion]. Qed.
+
+Theorem pool_checked (T : Type) (idx : T) (op : Monoid.com_law idx) (x : signal D T) m o :
+  idempotent op -> (m < n_groups l * n_out l)%N -> within (outputs_before e) o ->
+  within (outputs_after e) (coarse_at E_out o)
+  /\ pool_layer l op x m o
+     = max_conv_layer l' op (reached D l axes ord) (phase_array l axes ord idx x) (slot m o)
+         (coarse_at E_out o).
+Proof. by move=> opxx m_lt o_in; split; [exact: block_within|exact: pool_expansion]. Qed.
+
+(* Other sizes under the same pads. *)
+Section AnySize.
+
+Variables (N : nat -> int).
+Hypotheses (N_gt0 : forall n, 0 < N n) (O_gt0 : forall n, 0 < outs (at_sizes l N) n).
+Notation lN := (at_sizes l N).
+Notation lN' := (expanded_at l l' (of_axes e) N).
+
+Let fits_N : expands D lN lN' axes.
+Proof. by apply: expands_at => //; case/and3P: ok. Qed.
+
+Theorem conv_any_size (R : ringType) (w : weights R) (b : nat -> R) (x : signal D R) m o :
+  (m < n_groups l * n_out l)%N -> in_box (outs lN) o ->
+  in_box (outs lN') (coarse_at E_out o)
+  /\ conv_layer lN w b x m o
+     = conv_layer lN' (expanded_weight D lN axes ord w) (expanded_bias D lN axes ord b)
+         (phase_array lN axes ord 0 x) (slot m o) (coarse_at E_out o).
+Proof.
+move=> m_lt o_in; split; first exact: (outputs_on_phases fits_N).
+by rewrite (conv_expansion ord fits_N).
+Qed.
+
+Theorem pool_any_size (T : Type) (idx : T) (op : Monoid.com_law idx) (x : signal D T) m o :
+  idempotent op -> (m < n_groups l * n_out l)%N -> in_box (outs lN) o ->
+  in_box (outs lN') (coarse_at E_out o)
+  /\ pool_layer lN op x m o
+     = max_conv_layer lN' op (reached D lN axes ord) (phase_array lN axes ord idx x) (slot m o)
+         (coarse_at E_out o).
+Proof.
+move=> opxx m_lt o_in; split; first exact: (outputs_on_phases fits_N).
+by rewrite (pool_expansion ord fits_N).
+Qed.
+
+End AnySize.
+
+(* Boundary modes: the layer's own numbers, and behind the gather those without pads. *)
+Definition valid_sized (w : sized) : sized :=
+  Sized (valid_axis (its_axis w)) (Z.add (Z.add (its_samples w) (toZ (lo (its_axis w)))) (its_high w)) 0.
+
+Definition valid_numbers (l0 : numbers) : numbers :=
+  Numbers (n_groups l0) (n_in l0) (n_out l0) (map valid_sized (n_axes l0)).
+
+Definition numbers_eqb (l1 l2 : numbers) : bool :=
+  [&& n_groups l1 == n_groups l2, n_in l1 == n_in l2, n_out l1 == n_out l2,
+      size (n_axes l1) == size (n_axes l2)
+    & all (fun n => let a := nth no_axis (n_axes l1) n in let b := nth no_axis (n_axes l2) n in
+             [&& axis_eqb (its_axis a) (its_axis b), Z.eqb (its_samples a) (its_samples b)
+               & Z.eqb (its_high a) (its_high b)]) (iota 0 (size (n_axes l1)))].
+
+Lemma numbers_eqbP (l1 l2 : numbers) n : numbers_eqb l1 l2 -> (n < size (n_axes l1))%N ->
+  let a := nth no_axis (n_axes l1) n in let b := nth no_axis (n_axes l2) n in
+  [/\ its_axis a = its_axis b, its_samples a = its_samples b & its_high a = its_high b].
+Proof.
+case/and5P=> _ _ _ _ /allP same n_lt; have /= := same n; rewrite mem_iota => /(_ n_lt).
+by case/and3P=> /axis_eqbP ? /Z.eqb_spec ? /Z.eqb_spec ?.
+Qed.
+
+Definition mode_ok (l0 : numbers) : bool :=
+  numbers_eqb (valid_numbers l0) l
+  && all (fun n => let a := its_axis (nth no_axis (n_axes l0) n) in
+            (base a == 1%N) && (0 < stride a)%N) (iota 0 D).
+
+Theorem mode_checked (l0 : numbers) (md : nat -> mode) (R : ringType) (fill : R) (w : weights R)
+    (b : nat -> R) (x : signal D R) m o : mode_ok l0 ->
+  (m < n_groups l * n_out l)%N -> within (outputs_before e) o ->
+  within (outputs_after e) (coarse_at E_out o)
+  /\ conv_mode_layer l0 md fill w b x m o
+     = conv_layer l' (expanded_weight D l axes ord w) (expanded_bias D l axes ord b)
+         (phase_array l axes ord 0 (padded fill (windows l0) md x)) (slot m o) (coarse_at E_out o).
+Proof.
+case/andP=> same /allP plain m_lt o_in; split; first exact: block_within.
+have plain_axis n : (n < D)%N ->
+    base (on (windows l0 n)) = 1%N /\ (0 < stride (on (windows l0 n)))%N.
+  by move=> n_lt; have /= := plain n; rewrite mem_iota => /(_ n_lt)/andP[/eqP].
+have size_l0 : size (n_axes l0) = D.
+  case/and5P: (same) => _ _ _ /eqP; rewrite size_map => -> _.
+  by case/and3P: ok => /and3P[/and3P[/eqP]].
+have same_window n : (n < D)%N ->
+    on (windows l n) = on (windows (valid_layer l0) n)
+    /\ sizes l n = sizes (valid_layer l0) n /\ outs l n = outs (valid_layer l0) n.
+  move=> n_lt; have n_in : (n < size (n_axes (valid_numbers l0)))%N by rewrite size_map size_l0.
+  have [/= eq_a eq_N eq_h] := numbers_eqbP same n_in; move: eq_a eq_N eq_h.
+  rewrite (nth_map no_axis) ?size_l0 //= => eq_a eq_N eq_h.
+  have N_sum : int_of (its_samples (nth no_axis (n_axes l) n))
+      = padded_size (window_of (nth no_axis (n_axes l0) n)).
+    by rewrite -eq_N; apply/toZ_inj; rewrite toZ_int_of /padded_size /= !toZ_add !toZ_int_of.
+  by rewrite /outs /sizes /outputs /= -eq_a N_sum -eq_h.
+have o_valid : in_box (outs l0) o.
+  have := within_before ok o_in; rewrite (eq_in_box o (N' := outs l0)) // => n n_lt.
+  have [_ [_ ->]] := same_window n n_lt; have [u1 _] := plain_axis n n_lt.
+  exact: valid_outputs.
+rewrite (mode_layer _ _ _ _ _ _ plain_axis o_valid) -(conv_expansion ord fits) //.
+case/and5P: (same) => _ /eqP eq_C /eqP eq_M _ _.
+apply: eq_conv_layer => [||n n_lt]; [exact: esym|exact: esym|].
+by have [? [? _]] := same_window n n_lt.
+Qed.
+
+(* Transposed convolutions: the layer's own numbers, and the convolution that it is. *)
+Definition conv_sized (w : sized) : sized :=
+  let a := its_axis w in
+  Sized (transposed a) (its_samples w)
+    (Z.sub (Z.mul (Z.of_nat (dilation a)) (Z.sub (Z.of_nat (kernel a)) 1)) (its_high w)).
+
+Definition conv_numbers (l0 : numbers) : numbers :=
+  Numbers (n_groups l0) (n_in l0) (n_out l0) (map conv_sized (n_axes l0)).
+
+Definition transposed_ok (l0 : numbers) : bool :=
+  numbers_eqb (conv_numbers l0) l
+  && all (fun n => (0 < stride (its_axis (nth no_axis (n_axes l0) n)))%N) (iota 0 D).
+
+(* The weight of the convolution that a transposed layer is: its channels in the other places. *)
+Definition turned (R : Type) (l0 : layer) (w : weights R) : weights R :=
+  fun m c k => w (source l0 m c) (m %% group_out l0)%N k.
+
+Theorem transposed_checked (l0 : numbers) (R : ringType) (w : weights R) (b : nat -> R)
+    (x : signal D R) m o : transposed_ok l0 ->
+  (m < n_groups l * n_out l)%N -> within (outputs_before e) o ->
+  within (outputs_after e) (coarse_at E_out o)
+  /\ transposed_layer l0 w b x m o
+     = conv_layer l' (expanded_weight D l axes ord (turned l0 w)) (expanded_bias D l axes ord b)
+         (phase_array l axes ord 0 x) (slot m o) (coarse_at E_out o).
+Proof.
+case/andP=> same /allP strides m_lt o_in; split; first exact: block_within.
+have size_l0 : size (n_axes l0) = D.
+  case/and5P: (same) => _ _ _ /eqP; rewrite size_map => -> _.
+  by case/and3P: ok => /and3P[/and3P[/eqP]].
+rewrite transposed_is_conv => [|n n_lt]; last first.
+  by have /= := strides n; rewrite mem_iota => /(_ n_lt).
+rewrite -(conv_expansion ord fits) //; case/and5P: (same) => _ /eqP eq_C /eqP eq_M _ _.
+apply: eq_conv_layer => [||n n_lt]; [exact: esym|exact: esym|].
+have n_in : (n < size (n_axes (conv_numbers l0)))%N by rewrite size_map size_l0.
+have [/= eq_a eq_N _] := numbers_eqbP same n_in; move: eq_a eq_N.
+by rewrite (nth_map no_axis) ?size_l0 //= /sizes /= => <- <-.
+Qed.
+
+End Kinds.

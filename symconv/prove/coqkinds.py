@@ -1,0 +1,184 @@
+"""What each kind of layer is to the proof library: its statement, and what it is called there.
+
+Statements are templates; ``${order}`` is the channel order, ``${rank}`` the number of axes.  Each
+says, for one output ``(m, o)`` of the layer, which output of the expanded layer it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from symconv.expand import Expansion
+
+
+def _nothing(expansion: Expansion) -> dict[str, str]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A statement of the library with what it needs.
+
+    ``about`` says in words what the theorem is about; ``strided`` names the numbers that the ties
+    cut into phases, the layer's own or those of a convolution that it is proved to be; ``own_names``
+    fills in what depends on the layer.
+    """
+
+    about: str
+    home: str
+    imports: str
+    theorem: str
+    every_size: str
+    strided: str = "the_layer"
+    definitions: str = ""
+    glossary: str = ""
+    own_names: Callable[[Expansion], dict[str, str]] = _nothing
+
+
+_SIGNATURE = """\
+    (x : nat -> vec ${rank} -> %s) (m : nat) (o : vec ${rank}) :
+%s  (m < ${groups} * ${out})%%N -> within ${outputs} o ->
+  within ${coarse_outputs} (coarse_at E_out o)
+"""
+
+_PLACE = """\
+         (joined ${order} ${out} (many_out ${rank} axes) m (phase_at E_out o)) (coarse_at E_out o).
+"""
+
+_ON_PHASES = (
+    """\
+     = conv_layer the_expansion (expanded_weight ${rank} ${strided} axes ${order} %s)
+         (expanded_bias ${rank} ${strided} axes ${order} b)
+         (phase_array ${strided} axes ${order} 0%%R %s)
+"""
+    + _PLACE
+)
+
+_WEIGHTED = "(w : nat -> nat -> seq nat -> R) (b : nat -> R)\n"
+
+_CONV_ANY_SIZE = """\
+Theorem every_size (N : nat -> int) :
+  (forall n, 0 < N n)%R -> (forall n, 0 < outs (at_sizes ${strided} N) n)%R ->
+  forall (R : ringType) (w : nat -> nat -> seq nat -> R) (b : nat -> R)
+    (x : nat -> vec ${rank} -> R) (m : nat) (o : vec ${rank}),
+  let before_N := at_sizes ${strided} N in
+  let after_N := expanded_at ${strided} the_expansion [:: ${tie_names}] N in
+  (m < ${groups} * ${out})%N -> in_box (outs before_N) o ->
+  in_box (outs after_N) (coarse_at E_out o)
+  /\\ conv_layer before_N w b x m o
+     = conv_layer after_N (expanded_weight ${rank} before_N axes ${order} w)
+         (expanded_bias ${rank} before_N axes ${order} b)
+         (phase_array before_N axes ${order} 0%R x)
+         (joined ${order} ${out} (many_out ${rank} axes) m (phase_at E_out o)) (coarse_at E_out o).
+Proof.
+by move=> N_gt0 O_gt0 R w b x m o /=; exact: (conv_any_size ${order} numbers_agree N_gt0 O_gt0).
+Qed.
+"""
+
+_CONVOLUTION = Kind(
+    about="for every ring, every weight, bias and input",
+    home="Array.v alone",
+    imports="Kinds",
+    theorem="Theorem this_layer (R : ringType) " + _WEIGHTED
+    + _SIGNATURE % ("R", "")
+    + "  /\\ conv_layer the_layer w b x m o\n" + _ON_PHASES % ("w", "x")
+    + "Proof. exact: (conv_checked ${order} numbers_agree). Qed.",
+    every_size=_CONV_ANY_SIZE,
+)  # fmt: skip
+
+_MAXIMUM = Kind(
+    about="for every idempotent commutative monoid (a maximum with -inf is one) and every input",
+    home="Pools.v (maxima)",
+    imports="Kinds",
+    theorem="""\
+Theorem this_layer (T : Type) (idx : T) (op : Monoid.com_law idx)
+"""
+    + _SIGNATURE % ("T", "  idempotent op ->\n")
+    + """\
+  /\\ pool_layer the_layer op x m o
+     = max_conv_layer the_expansion op (reached ${rank} the_layer axes ${order})
+         (phase_array the_layer axes ${order} idx x)
+"""
+    + _PLACE
+    + "Proof. exact: (pool_checked ${order} numbers_agree). Qed.",
+    every_size="""\
+Theorem every_size (N : nat -> int) :
+  (forall n, 0 < N n)%R -> (forall n, 0 < outs (at_sizes the_layer N) n)%R ->
+  forall (T : Type) (idx : T) (op : Monoid.com_law idx) (x : nat -> vec ${rank} -> T) (m : nat)
+    (o : vec ${rank}),
+  let before_N := at_sizes the_layer N in
+  let after_N := expanded_at the_layer the_expansion [:: ${tie_names}] N in
+  idempotent op -> (m < ${groups} * ${out})%N -> in_box (outs before_N) o ->
+  in_box (outs after_N) (coarse_at E_out o)
+  /\\ pool_layer before_N op x m o
+     = max_conv_layer after_N op (reached ${rank} before_N axes ${order})
+         (phase_array before_N axes ${order} idx x)
+         (joined ${order} ${out} (many_out ${rank} axes) m (phase_at E_out o)) (coarse_at E_out o).
+Proof.
+by move=> N_gt0 O_gt0 T idx op x m o /=; exact: (pool_any_size ${order} numbers_agree N_gt0 O_gt0).
+Qed.
+""",
+)
+
+_MODE_NAMES = {
+    "zeros": "zeros", "reflect": "reflect_mode", "replicate": "replicate", "circular": "circular",
+}  # fmt: skip
+
+
+def _mode(expansion: Expansion) -> dict[str, str]:
+    return {"mode": _MODE_NAMES[getattr(expansion.original, "padding_mode", "zeros")]}
+
+
+_MODE = Kind(
+    about="for every ring, every weight, bias and input, with what its pads read",
+    home="Modes.v (boundary modes; fill is the value that a constant pad reads)",
+    imports="Modes Kinds",
+    strided="behind_the_gather",
+    definitions="Definition behind_the_gather : numbers := ${inner}.\n\n",
+    glossary="""\
+   behind_the_gather   the layer without pads, on the padded array
+""",
+    theorem="""\
+Lemma gather_agrees : mode_ok ${rank} both the_layer.
+Proof. by vm_compute. Qed.
+
+Theorem this_layer (R : ringType) (fill : R) """ + _WEIGHTED
+    + _SIGNATURE % ("R", "")
+    + "  /\\ conv_mode_layer the_layer (fun _ => ${mode}) fill w b x m o\n"
+    + _ON_PHASES % ("w", "(padded fill (windows the_layer) (fun _ => ${mode}) x)")
+    + "Proof. exact: (mode_checked ${order} numbers_agree _ _ _ _ _ gather_agrees). Qed.",
+    every_size=_CONV_ANY_SIZE,
+    own_names=_mode,
+)  # fmt: skip
+
+_TRANSPOSED = Kind(
+    about="for every ring, every weight, bias and input, by the definition of the adjoint",
+    home="Transposed.v (what a transposed convolution means)",
+    imports="Transposed Kinds",
+    strided="the_convolution",
+    definitions="Definition the_convolution : numbers := ${inner}.\n\n",
+    glossary="""\
+   the_convolution  the convolution that it is proved to be: base dilation for stride, the kernel
+                    from its far end, the weight's channels in the other places (turned)
+""",
+    theorem="""\
+Lemma convolution_agrees : transposed_ok ${rank} both the_layer.
+Proof. by vm_compute. Qed.
+
+Theorem this_layer (R : ringType) """ + _WEIGHTED
+    + _SIGNATURE % ("R", "")
+    + "  /\\ transposed_layer the_layer w b x m o\n"
+    + _ON_PHASES % ("(turned the_layer w)", "x")
+    + "Proof. exact: (transposed_checked ${order} numbers_agree _ _ _ convolution_agrees). Qed.",
+    every_size=_CONV_ANY_SIZE,
+)  # fmt: skip
+
+KINDS: dict[str, Kind] = {
+    "convolution": _CONVOLUTION,
+    "maximum": _MAXIMUM,
+    "mode": _MODE,
+    "transposed": _TRANSPOSED,
+}

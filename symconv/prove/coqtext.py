@@ -1,0 +1,251 @@
+"""The theorem of one layer as a text for Coq: its numbers, its tie tables, its statement.
+
+Data flow: expansion -> the layer's own numbers (read from the layer again, and not from the
+expansion's axes), those of the expanded layer, the rows of the ties -> a file that states the
+layer's equality on arrays, output by output, and leaves it to the kernel whether the numbers
+belong together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from string import Template
+
+from symconv.errors import InternalError, TooLarge
+from symconv.expand import Expansion
+from symconv.layer import AvgPool, ConvTranspose
+from symconv.padding import same_crop
+from symconv.polyphase import AxisExpansion
+from symconv.prove.coqkinds import KINDS, Kind
+from symconv.window import Window
+
+MOST_ROWS = 4096
+"""Above so many rows of a tie table, or so large a number in it, the kernel is not asked."""
+
+MOST_NUMBER = 4096
+"""Tables and channels a group are unary in Coq; sizes are binary and have no bound."""
+
+MOST_CHANNELS = 8192
+"""Channels are compared by computing in unary: more of them take the kernel seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis of a layer as Coq's ``Sized``: kernel, stride, dilations, pads, samples."""
+
+    kernel: int
+    stride: int
+    dilation: int
+    base: int
+    low: int
+    reversed: bool
+    samples: int
+    high: int
+
+    def text(self) -> str:
+        """The axis in Coq; samples and the high pad are binary numbers."""
+        numbers = f"{self.kernel} {self.stride} {self.dilation} {self.base} {integer(self.low)}"
+        return (
+            f"Sized (Axis {numbers} {str(self.reversed).lower()}) "
+            f"{binary(self.samples)} {binary(self.high)}"
+        )
+
+
+def theorem_text(expansion: Expansion) -> str:
+    """The Coq file: numbers, tables, the check that they agree, the theorem here and at all sizes.
+
+    The strided side's numbers are the layer's own, read from it again and not from the expansion's
+    axes; the tables are the expansion's, and the kernel finds out whether they belong together.
+
+    Raises:
+        TooLarge: the numbers are too large for the kernel's unary ones.
+        InternalError: the expansion has not as many axes as its layer.
+    """
+    if (own := len(expansion.windows)) != len(expansion.axes):
+        raise InternalError(f"{len(expansion.axes)} axes for a layer of {own}; please report it")
+    _check_small(expansion)
+    kind = kind_of(expansion)
+    names = _names(expansion, kind)
+    parts = {
+        part: Template(getattr(kind, part)).substitute(names)
+        for part in ("glossary", "definitions", "theorem", "every_size")
+    }
+    return Template(_FILE).substitute(names, **parts)
+
+
+def kind_of(expansion: Expansion) -> Kind:
+    """What the layer is to the proof library: its statement and its definitions there."""
+    layer = expansion.original
+    if isinstance(layer, ConvTranspose):
+        return KINDS["transposed"]
+    if isinstance(layer, AvgPool):
+        return KINDS["average"]
+    if layer.monoid == "max":
+        return KINDS["maximum"]
+    return KINDS["mode" if expansion.has_boundary_gather else "convolution"]
+
+
+def _names(expansion: Expansion, kind: Kind) -> dict[str, str]:
+    layer, rank = expansion.original, len(expansion.axes)
+    groups, order = expansion.groups, f"by_{expansion.order}"
+    per_group = layer.in_channels // groups, layer.out_channels // groups
+    expanded = per_group[0] * prod(expansion.factor_in), per_group[1] * prod(expansion.factor_out)
+    outputs = [axis.coarse_output for axis in expansion.axes]
+    return {
+        "layer": layer_in_words(expansion),
+        "rank": str(rank),
+        "groups": str(groups),
+        "out": str(per_group[1]),
+        "order": order,
+        "ties": "\n\n".join(_tie(n, axis) for n, axis in enumerate(expansion.axes)),
+        "tie_names": "; ".join(f"tie{n}" for n in range(rank)),
+        "numbers": _numbers(groups, per_group, own_axes(expansion)),
+        "inner": _numbers(groups, per_group, [_axis(w) for w in expansion.windows]),
+        "expanded": _numbers(groups, expanded, [_axis(a.window_on_phases) for a in expansion.axes]),
+        "outputs": binaries(expansion.output_size),
+        "coarse_outputs": binaries(outputs),
+        "home": kind.home,
+        "imports": kind.imports,
+        "strided": kind.strided,
+        **kind.own_names(expansion),
+    }
+
+
+def own_axes(expansion: Expansion) -> list[Axis]:
+    """The axes in the layer's own words: a transposed convolution's are its adjoint's."""
+    layer, size = expansion.original, expansion.input_size
+    if isinstance(layer, ConvTranspose):
+        return list(_forward_axes(layer, size))
+    return [_axis(window) for window in layer.windows(size)]
+
+
+def _axis(w: Window) -> Axis:
+    return Axis(w.kernel, w.stride, w.dilation, w.base_dilation, w.lo, w.reversal, w.size, w.hi)
+
+
+def _forward_axes(layer: ConvTranspose, size: tuple[int, ...]) -> Iterator[Axis]:
+    """Kernel, stride, dilation and crops of a transposed convolution; it reads its own input."""
+    names = ("kernel_size", "stride", "dilation", "padding", "output_padding")
+    columns = (layer.per_axis(name, len(size)) for name in names)
+    for n, k, s, d, crop, extra in zip(size, *columns, strict=True):
+        lo, hi = same_crop(crop, d * (k - 1) + 1, s) if isinstance(crop, str) else crop
+        yield Axis(k, s, d, 1, lo, False, n, hi - extra)
+
+
+def layer_in_words(expansion: Expansion) -> str:
+    """The layer and its size for a comment of Coq, which ends at a star and a bracket."""
+    size = "x".join(map(str, expansion.input_size))
+    factors = "x".join(map(str, expansion.factor_in)), "x".join(map(str, expansion.factor_out))
+    text = f"{expansion.original!r} at {size}, factors {factors[0]} to {factors[1]}"
+    return text.replace("*", " ").replace('"', "'")
+
+
+def _check_small(expansion: Expansion) -> None:
+    for axis, own in zip(expansion.axes, own_axes(expansion), strict=True):
+        numbers = (
+            axis.factor_in, axis.factor_out, axis.stride, axis.kernel, abs(axis.lo), own.stride,
+            abs(own.low), own.base, own.dilation * own.kernel, axis.window.base_dilation,
+        )  # fmt: skip
+        if axis.live_slots > MOST_ROWS or max(numbers) > MOST_NUMBER:
+            raise TooLarge(
+                f"the kernel counts in unary: an axis has {axis.live_slots} rows and numbers up to "
+                f"{max(numbers)}, it takes {MOST_ROWS} and {MOST_NUMBER}"
+            )
+    layer = expansion.layer
+    channels = max(layer.in_channels, layer.out_channels)
+    if channels > MOST_CHANNELS:
+        raise TooLarge(
+            f"the kernel counts in unary: the expanded layer has {channels} channels, it takes "
+            f"{MOST_CHANNELS}"
+        )
+
+
+def _numbers(groups: int, channels: tuple[int, int], axes: list[Axis]) -> str:
+    rows = ";\n      ".join(axis.text() for axis in axes)
+    return f"Numbers {groups} {channels[0]} {channels[1]}\n  [:: {rows}]"
+
+
+def _tie(n: int, axis: AxisExpansion) -> str:
+    w = axis.window
+    rows = [
+        f"(({p}, {k}), ({r}, {q - axis.first_tap}))"
+        for p, k, r, q in zip(*(column.tolist() for column in axis.taps), strict=True)
+    ]
+    lines = ";\n     ".join("; ".join(rows[i : i + 4]) for i in range(0, len(rows), 4))
+    return (
+        f"Definition tie{n} : tie := Tie\n"
+        f"  (Axis {w.kernel} {w.stride} {w.dilation} {w.base_dilation} {integer(w.lo)} "
+        f"{str(w.reversal).lower()})\n"
+        f"  {axis.factor_in} {axis.factor_out} {axis.stride} {axis.kernel} {integer(axis.lo)}\n"
+        f"  [:: {lines}]."
+    )
+
+
+def integer(value: int) -> str:
+    """A number of MathComp's ``int``.
+
+    >>> integer(3), integer(-2)
+    ('3%:Z', '(- 2%:Z)%R')
+    """
+    return f"{value}%:Z" if value >= 0 else f"(- {-value}%:Z)%R"
+
+
+def binary(value: int) -> str:
+    """A number of Coq's ``Z``, which computes in binary."""
+    return str(value) if value >= 0 else f"({value})"
+
+
+def binaries(values: tuple[int, ...] | list[int]) -> str:
+    """A list of such numbers."""
+    return f"[:: {'; '.join(map(binary, values))}]%binary"
+
+
+_FILE = """\
+(* The theorem of one layer, written by symconv:
+   ${layer}.
+
+   the_layer        its numbers: Numbers groups, input and output channels of a group, then for each
+                    axis Sized (Axis kernel stride dilation base-dilation low-pad reversed) samples
+                    high-pad
+   the_expansion    the same of the expanded layer, whose stride is the residual one
+   tie0, tie1, ...  one per axis: Tie (Axis ...) E_in E_out t K' lo' rows; a row ((rho, k), (r, q))
+                    says that in output phase rho tap k lands on tap q of the expanded kernel, in
+                    input phase r
+   numbers_agree    decided by computing: the tables are exactly the solutions of
+                    s*rho + d*k - lo = u*(E_in*(q - lo') + r) (k from the far end if reversed), the
+                    factors fit the strides, and the sizes and pads are those of blocks
+${glossary}   this_layer       the theorem: each output of the layer is one of the expanded layer
+   every_size       the same numbers with other samples, under the same pads
+
+   Definitions are in Array.v (arrays, their phases, expanded weights), Decide.v (literal numbers)
+   and ${home}.  Arrays are functions of a channel and a position; only what lies in
+   the box of their sizes is read. *)
+
+From Coq Require Import ZArith.
+From mathcomp Require Import all_ssreflect all_algebra.
+From Symconv Require Import Arith Index Conv Destride Tie Layer Array Expansion Decide.
+From Symconv Require Import ${imports}.
+
+${ties}
+
+Definition axes : nat -> tie := ties [:: ${tie_names}].
+Notation E_out := (factors_out axes).
+
+Definition the_layer : numbers := ${numbers}.
+
+${definitions}Definition the_expansion : numbers := ${expanded}.
+
+Definition both : expansion_numbers := Expanded ${strided} the_expansion [:: ${tie_names}]
+  ${outputs} ${coarse_outputs}.
+
+Lemma numbers_agree : checked ${rank} both.
+Proof. by vm_compute. Qed.
+
+${theorem}
+
+${every_size}
+Print Assumptions this_layer.
+Print Assumptions every_size.
+"""
