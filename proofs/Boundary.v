@@ -71,13 +71,24 @@ Proof. by rewrite /every /beside scaled_lt mulrBr. Qed.
 
 End Slices.
 
-(* n samples are left of N; the two commute for every signal iff N - 1 = s (n - 1). *)
-Theorem slice_of_reverse (s : nat) (N n : int) :
-  (forall (V : Type) (x : int -> V) v, every s (mirror N x) v = mirror n (every s x) v)
-  <-> N - 1 = s%:Z * (n - 1).
+(* The N samples of x are an array: of every s-th there are coarse N s, and the two orders agree on
+   them for every signal iff s divides N - 1. *)
+Theorem slice_of_reverse (s : nat) (N : int) : (0 < s)%N -> 0 < N ->
+  (forall (V : Type) (x : int -> V) v, 0 <= v < coarse N s ->
+     every s (mirror N x) v = mirror (coarse N s) (every s x) v)
+  <-> ((N - 1) %% s%:Z)%Z = 0.
 Proof.
-split=> [commute|eq_N V x v]; last by rewrite /every /mirror eq_N [in RHS]mulrBr.
-by have := commute int id 0; rewrite /every /mirror mulr0 !subr0.
+move=> s_gt0 N_gt0; have n_gt0 : 0 < coarse N s by rewrite coarse_fits ?mulr0.
+have last_in : s%:Z * (coarse N s - 1) < N by rewrite -coarse_fits // ltr_subl_addr ltr_addl.
+have next_out : N <= s%:Z * coarse N s by rewrite leNgt -coarse_fits // ltxx.
+split=> [commute|N_mod V x v _].
+  have := commute int id 0; rewrite lexx n_gt0 => /(_ isT).
+  by rewrite /every /mirror mulr0 !subr0 => ->; rewrite mulrC modzMl.
+rewrite /every /mirror; congr (x _); have := euclid_eq (N - 1) s; rewrite N_mod addr0 => eq_N.
+suff -> : coarse N s - 1 - v = ((N - 1) %/ s%:Z)%Z - v by rewrite mulrBr -eq_N.
+congr (_ - v); move: eq_N last_in next_out; move: (coarse N s) (_ %/ _)%Z => n q eq_N last next.
+have s_pos : 0 < s%:Z :> int by [].
+by apply/eqP; rewrite eq_le; apply/andP; split; rewrite leNgt; apply/negP => ?; int_nia.
 Qed.
 
 (* 'SAME' at stride 2: as few zeros as give ceil(N / 2) outputs of K taps, the smaller half in

@@ -10,7 +10,7 @@
    Edge: a window that reads no sample gives -inf, and max(-inf, z) = z is not what it was. *)
 
 From mathcomp Require Import all_ssreflect all_algebra.
-From Symconv Require Import Arith Index Conv Relatives.
+From Symconv Require Import Arith Index Conv Destride Relatives.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -49,16 +49,6 @@ Qed.
 
 End Channels.
 
-(* Pads that are not counted: another divisor at the border. *)
-Theorem average_divisor (F : fieldType) (P : Type) (A : access P) (C : finType) (x : C -> P -> F)
-    (K n : nat) (c : C) (o : P) : K%:R != 0 :> F ->
-  (\sum_k read 0 (x c) (reads A o k)) / n%:R
-  = K%:R / n%:R * ((\sum_k read 0 (x c) (reads A o k)) / K%:R).
-Proof.
-move: (\sum_k _) => sum K_neq0.
-by rewrite mulrA [_ * sum]mulrC [K%:R / _]mulrC mulrA mulfK.
-Qed.
-
 Notation one_tap := (plain 1 1 1 0).
 
 Lemma one_tapE (R : ringType) (C M : finType) (v : M -> C -> R) (y : C -> int -> R) m o :
@@ -67,6 +57,34 @@ Proof.
 rewrite conv1E; apply: eq_bigr => c _; rewrite big_ord1.
 by rewrite !mul1r addr0 subr0.
 Qed.
+
+(* The same on D axes, and on phases: a 1x1 with a bias acts on each phase with the same numbers. *)
+Notation one_tap_nd D := (nd_access D (fun _ => one_tap)).
+
+Lemma one_tap_reads (D : nat) (o : vec D) (k : tap (one_tap_nd D)) :
+  reads (one_tap_nd D) o k = Some o.
+Proof.
+elim: D o k => [|D IH]; first by case.
+move=> [o o'] [k k'] /=; rewrite undilate1 /= IH; congr Some; congr pair.
+by rewrite (ord1 k) /position /=; int_lia.
+Qed.
+
+Lemma one_tap_card (D : nat) : #|{: tap (one_tap_nd D)}| = 1%N.
+Proof. by elim: D => [|D IH]; rewrite ?card_unit // card_prod card_ord IH. Qed.
+
+Theorem one_by_one (R : ringType) (D : nat) (C M : finType) (v : M -> C -> R) (b : M -> R)
+    (x : C -> vec D -> R) m o :
+  b m + conv (A := one_tap_nd D) (fun m c _ => v m c) x m o = b m + \sum_c v m c * x c o.
+Proof.
+congr (_ + _); apply: eq_bigr => c _; under eq_bigr => k _ do rewrite one_tap_reads /=.
+by rewrite big_const one_tap_card /= addr0.
+Qed.
+
+Theorem mixing_on_phases (P : Type) (E : phasing P) (R : ringType) (C M : finType)
+    (v : M -> C -> R) (b : M -> R) (x : C -> P -> R) (m : M) (r : phase E) (i : P) :
+  phases (fun m p => b m + \sum_c v m c * x c p) (m, r) i
+  = b m + \sum_c v m c * phases x (c, r) i.
+Proof. by []. Qed.
 
 (* The columns of an output are what its taps read: a channel for each channel and tap. *)
 Theorem im2col (R : ringType) (a : axis) (C M : finType) (w : M -> C -> 'I_(kernel a) -> R)
@@ -86,20 +104,4 @@ Theorem depthwise_separable (R : ringType) (a : axis) (C M : finType)
 Proof.
 rewrite one_tapE; apply: eq_bigr => c _; rewrite /grouped /conv (eq_bigl (pred1 tt)); last by case.
 by rewrite big_pred1_eq mulr_sumr; apply: eq_bigr => k _; rewrite mulrA.
-Qed.
-
-(* A maximum with z of every sample is one of what the window gives, if it reads a sample at all. *)
-Theorem clamp_pool (P : Type) (A : access P) (T : Type) (idx : T) (op : Monoid.com_law idx)
-    (C : finType) (z : T) (x : C -> P -> T) (c : C) (o : P) : idempotent op ->
-  (exists k, reads A o k) ->
-  pool A op (fun c p => op (x c p) z) c o = op (pool A op x c o) z.
-Proof.
-move=> opxx [k0 k0_live]; rewrite /pool.
-pose zs k := if isSome (reads A o k) then z else idx.
-rewrite (eq_bigr (fun k => op (read idx (x c) (reads A o k)) (zs k))); last first.
-  by move=> k _; rewrite /zs; case: (reads A o k) => //=; rewrite Monoid.mulm1.
-rewrite big_split /=; congr (op _ _); rewrite /zs -big_mkcond /= big_const; set n := #|_|.
-have: (0 < n)%N by apply/card_gt0P; exists k0.
-case: n => // n _; elim: n => [|n IH]; first by rewrite /= Monoid.mulm1.
-by rewrite iterS IH opxx.
 Qed.

@@ -11,7 +11,7 @@
 From Coq Require Import ZArith Lia.
 From mathcomp Require Import all_ssreflect all_algebra.
 From Symconv Require Import Arith Index Conv Destride Tie Layer Compute Array Expansion Decide.
-From Symconv Require Import Relatives Taps Modes Transposed.
+From Symconv Require Import Relatives Taps Modes Transposed Pools.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -63,6 +63,30 @@ Theorem pool_checked (T : Type) (idx : T) (op : Monoid.com_law idx) (x : signal 
          (coarse_at E_out o).
 Proof. by move=> opxx m_lt o_in; split; [exact: block_within|exact: pool_expansion]. Qed.
 
+(* A maximum over numbers in a total order, where pads and windows without a sample are -inf. *)
+Theorem maximum_checked (disp : unit) (T : orderType disp) (x : signal D (option T)) m o :
+  (m < n_groups l * n_out l)%N -> within (outputs_before e) o ->
+  within (outputs_after e) (coarse_at E_out o)
+  /\ max_layer l x m o
+     = max_conv_layer l' (@maxo_comoid _ T) (reached D l axes ord) (phase_array l axes ord None x)
+         (slot m o) (coarse_at E_out o).
+Proof. exact: (pool_checked x (@maxoo _ T)). Qed.
+
+(* A mean: the sum of the samples on phases, over the divisor of the layer's own window. *)
+Theorem average_checked (F : fieldType) (counted : bool) (hi : nat -> int) (x : signal D F) m o :
+  (m < n_groups l * n_out l)%N -> within (outputs_before e) o ->
+  within (outputs_after e) (coarse_at E_out o)
+  /\ average_layer l counted hi x m o
+     = conv_layer l' (expanded_weight D l axes ord (fun _ _ _ => 1)) (fun _ => 0)
+         (phase_array l axes ord 0 x) (slot m o) (coarse_at E_out o)
+       / (divisor counted (windows l) hi o)%:R.
+Proof.
+move=> m_lt o_in; have [o_after eq_conv] := conv_checked (fun _ _ _ => 1) (fun _ => 0) x m_lt o_in.
+split=> //; rewrite /average_layer; congr (_ / _); apply: etrans eq_conv.
+rewrite conv_layer_fold add0r; apply: layer_fold_in => c q p _.
+by case: ifP => // _; rewrite mul1r.
+Qed.
+
 (* Other sizes under the same pads. *)
 Section AnySize.
 
@@ -97,6 +121,44 @@ by rewrite (pool_expansion ord fits_N).
 Qed.
 
 End AnySize.
+
+(* ceil_mode: the outputs that PyTorch counts, with the declared high pads. *)
+Definition ceil_outputs_Z (a : axis) (N hi : Z) : Z :=
+  let span := Z.add (Z.mul (Z.of_nat (dilation a)) (Z.sub (Z.of_nat (kernel a)) 1)) 1 in
+  let n := Z.add (coarse_Z (Z.sub (Z.add (Z.add N (toZ (lo a))) hi) span) (stride a)) 1 in
+  if Z.leb (Z.add N (toZ (lo a))) (Z.mul (Z.sub n 1) (Z.of_nat (stride a))) then Z.sub n 1 else n.
+
+Lemma ceil_outputsE (a : axis) (N hi : Z) : (0 < stride a)%N ->
+  ceil_outputs (int_of N) (kernel a) (stride a) (dilation a) (lo a) (int_of hi)
+  = int_of (ceil_outputs_Z a N hi).
+Proof.
+move=> s_gt0; rewrite /ceil_outputs /ceil_outputs_Z; apply/toZ_inj; rewrite toZ_int_of.
+have eq_n : toZ (coarse (int_of N + lo a + int_of hi
+    - ((dilation a)%:Z * ((kernel a)%:Z - 1) + 1)) (stride a) + 1)
+  = Z.add (coarse_Z (Z.sub (Z.add (Z.add N (toZ (lo a))) hi)
+      (Z.add (Z.mul (Z.of_nat (dilation a)) (Z.sub (Z.of_nat (kernel a)) 1)) 1)) (stride a)) 1.
+  rewrite toZ_add /coarse toZ_opp toZ_div // toZ_opp /coarse_Z; push_Z.
+  by rewrite !toZ_int_of.
+set n := coarse _ _ + 1 in eq_n *; rewrite -eq_n.
+case: (lerP (int_of N + lo a)) => [/toZ_le|/toZ_lt]; rewrite toZ_add toZ_mul toZ_int_of.
+  by rewrite !toZ_add toZ_opp toZ_pos => /Z.leb_le ->.
+by rewrite toZ_add toZ_opp toZ_pos => /Z.leb_gt ->.
+Qed.
+
+Definition ceil_ok (hi : seq Z) : bool :=
+  all (fun n => let w := nth no_axis (n_axes l) n in
+    [&& (0 < stride (its_axis w))%N, base (its_axis w) == 1%N
+      & Z.eqb (ceil_outputs_Z (its_axis w) (its_samples w) (nth Z0 hi n))
+              (nth Z0 (outputs_before e) n)]) (iota 0 D).
+
+Theorem ceil_checked (hi : seq Z) : ceil_ok hi -> forall n, (n < D)%N ->
+  let a := on (windows l n) in
+  ceil_outputs (sizes l n) (kernel a) (stride a) (dilation a) (lo a) (int_of (nth Z0 hi n))
+  = int_of (nth Z0 (outputs_before e) n).
+Proof.
+move=> /allP each n n_lt /=; have /= := each n; rewrite mem_iota => /(_ n_lt).
+by case/and3P=> s_gt0 _ /Z.eqb_spec <-; rewrite -ceil_outputsE.
+Qed.
 
 (* Boundary modes: the layer's own numbers, and behind the gather those without pads. *)
 Definition valid_sized (w : sized) : sized :=
@@ -199,3 +261,34 @@ by rewrite (nth_map no_axis) ?size_l0 //= /sizes /= => <- <-.
 Qed.
 
 End Kinds.
+
+(* An expansion of axes, whatever the channels and groups, the order of channels and the sizes. *)
+Definition axes_ok (D : nat) (ws ws' : seq sized) (fs : seq tie) : bool :=
+  expansion_ok D (Numbers 1 1 1 ws) (Numbers 1 (many_in D (ties fs)) (many_out D (ties fs)) ws') fs.
+
+Definition is_on_phases (D : nat) (ws ws' : seq sized) (fs : seq tie) : Prop :=
+  forall (G C M : nat) (ord : order) (N : nat -> int),
+    let f := ties fs in
+    let l := at_sizes (Numbers G C M ws) N in
+    let l' := expanded_at (Numbers G C M ws) (Numbers G (C * many_in D f) (M * many_out D f) ws') fs N
+    in
+    (0 < C)%N -> (0 < M)%N -> (forall n, 0 < N n) -> (forall n, 0 < outs l n) ->
+  forall (R : ringType) (w : weights R) (b : nat -> R) (x : signal D R) (m : nat) (o : vec D),
+    let i := coarse_at (factors_out f) o in
+    (m < G * M)%N -> in_box (outs l) o ->
+    in_box (outs l') i
+    /\ conv_layer l w b x m o
+       = conv_layer l' (expanded_weight D l f ord w) (expanded_bias D l f ord b)
+           (phase_array l f ord 0 x)
+           (joined ord M (many_out D f) m (phase_at (factors_out f) o)) i.
+
+Theorem axes_okP (D : nat) (ws ws' : seq sized) (fs : seq tie) :
+  axes_ok D ws ws' fs -> is_on_phases D ws ws' fs.
+Proof.
+case/and3P=> sizes_ok axes_fit _ G C M ord N f l l' C_gt0 M_gt0 N_gt0 O_gt0 R w b x m o i m_lt o_in.
+have numbers_ok : expansion_ok D (Numbers G C M ws)
+    (Numbers G (C * many_in D f) (M * many_out D f) ws') fs.
+  by apply/and3P; split=> //; rewrite /channels_fit /= C_gt0 M_gt0 !eqxx.
+have fits := expands_at numbers_ok N_gt0 O_gt0.
+by split; [exact: (outputs_on_phases fits)|rewrite (conv_expansion ord fits)].
+Qed.

@@ -1,6 +1,6 @@
 (* Modes.v: what a layer reads outside its input: the boundary modes of PyTorch's pad.
 
-   mode           zeros, reflect, replicate, circular
+   mode           zeros, reflect_mode (reflect is ssreflect's own word), replicate, circular
    reflected N v  mirrored at the first and the last sample, which are not repeated
    replicated N v the nearest sample
    wrapped N lo hi v   periodic, over what a negative pad (a crop) has left
@@ -9,15 +9,18 @@
    fits md N lo hi            the pads that a mode can fill in one go
    mode_in_range  where they fit, a mode other than zeros reads a sample of [0, N)
    filled_at fill N lo x j    padding with a constant, such as a zero-point, on one axis
-   padded fill f md x         the padded array in D axes, of windows f n and modes md n: index j holds
-                  x[.., source_at j], and fill where there is none
-   mode_reads f md o ks       what output o reads through the taps ks under the modes
-   conv_mode_layer   the convolution with a mode: b m + sum_c sum_k w m c k * what s*o + d*k - lo reads
+   padded fill f md x   the padded array, of windows f n and modes md n: index j of its D axes holds
+                  what x has at source_at j, and fill where that is None
+   padded_in_box  no index of the padded array is without a sample, but for zeros
+   padded_constant   with zeros (or a constant) on every axis: the array moved by lo, fill around it
+   mode_reads f md o ks   what output o reads through the taps ks under the modes
+   conv_mode_layer   the convolution with modes: b m + sum_c sum_k w m c k * what position
+                  s*o + d*k - lo reads
    valid_layer l  the same layer on N + lo + hi samples, without pads
-   mode_layer     on the outputs of the layer, conv_mode_layer is conv_layer of the valid layer on the
-                  padded array: the gather stands in front
+   mode_layer     on the outputs of the layer, conv_mode_layer is conv_layer of the valid layer on
+                  the padded array: the gather stands in front
    mode_zeros     with zeros on every axis, conv_mode_layer is conv_layer
-   Edges: pads may be negative; a base dilation must be 1; outputs that are not in the box may look at
+   Edges: pads may be negative; a base dilation must be 1; outputs outside the box may look at
    positions that the padded array does not have. *)
 
 From mathcomp Require Import all_ssreflect all_algebra.
@@ -198,6 +201,13 @@ Definition conv_mode_layer (D : nat) (l : layer) (md : nat -> mode) (R : ringTyp
     w m c (tap_list k)
     * oapp (x (source l m c)) fill (mode_reads (windows l) md o (tap_list k)).
 
+Lemma conv_mode_layerE (D : nat) (l : layer) (md : nat -> mode) (R : ringType) (fill : R)
+    (w : weights R) (b : nat -> R) (x : signal D R) (m : nat) (o : vec D) :
+  conv_mode_layer l md fill w b x m o
+  = b m + \sum_(c < group_in l) \sum_(ks <- tap_box D (kernels (axes l)))
+      w m c ks * oapp (x (source l m c)) fill (mode_reads (windows l) md o ks).
+Proof. by congr (_ + _); apply: eq_bigr => c _; rewrite -(big_taps [com_law of +%R]). Qed.
+
 Definition valid_axis (a : axis) : axis :=
   Axis (kernel a) (stride a) (dilation a) (base a) 0 (reversed a).
 Definition padded_size (w : window) : int := samples w + lo (on w) + high w.
@@ -216,15 +226,18 @@ Lemma position_padded (w : window) (o : int) (k : nat) :
   base (on w) = 1%N -> (0 < stride (on w))%N -> 0 <= o < outputs w -> (k < kernel (on w))%N ->
   0 <= position (valid_axis (on w)) o k < padded_size w.
 Proof.
-move=> u1 s_gt0 /andP[o_ge0]; rewrite /outputs out_size_fits // u1 /position /padded_size /= => o_lt.
-move: o_lt; set a := on w; set K := kernel a; set d := dilation a; set s := stride a => o_lt k_lt.
+move=> u1 s_gt0 /andP[o_ge0].
+rewrite /outputs out_size_fits // u1 /position /padded_size /=.
+set a := on w; set K := kernel a; set d := dilation a; set s := stride a.
+move=> o_lt k_lt.
 have so_ge0 : 0 <= s%:Z * o by rewrite mulr_ge0.
 pose j : int := if reversed a then K%:Z - 1 - k%:Z else k%:Z.
 have /andP[j_ge0 j_le] : 0 <= j <= K%:Z - 1.
   by rewrite /j; case: ifP => _; apply/andP; split; int_lia.
 have dj_ge0 : 0 <= d%:Z * j by rewrite mulr_ge0.
 have dj_le : d%:Z * j <= d%:Z * (K%:Z - 1) by rewrite ler_wpmul2l.
-rewrite -/j; move: so_ge0 dj_ge0 dj_le o_lt; set so := _ * o; set dj := _ * j; set dK := _ * (_ - 1).
+rewrite -/j; move: so_ge0 dj_ge0 dj_le o_lt.
+set so := _ * o; set dj := _ * j; set dK := _ * (_ - 1).
 by move=> ? ? ? ?; apply/andP; split; int_lia.
 Qed.
 
@@ -252,11 +265,10 @@ Theorem mode_layer (D : nat) (l : layer) (md : nat -> mode) (R : ringType) (fill
   conv_mode_layer l md fill w b x m o
   = conv_layer (valid_layer l) w b (padded fill (windows l) md x) m o.
 Proof.
-move=> l_ok o_in; rewrite conv_layerE; congr (_ + _); apply: eq_bigr => c _.
-pose F ks := w m c ks * oapp (x (source l m c)) fill (mode_reads (windows l) md o ks).
-rewrite (big_taps [com_law of +%R] _ _ F) /= !big_seq; apply: eq_bigr => ks ks_in.
+move=> l_ok o_in; rewrite conv_layerE conv_mode_layerE; congr (_ + _); apply: eq_bigr => c _.
+rewrite !big_seq; apply: eq_bigr => ks ks_in.
 have [j eq_j [j_in eq_reads]] := mode_reads_gather md l_ok o_in ks_in.
-by rewrite /F eq_reads eq_j /= j_in.
+by rewrite eq_reads eq_j /= j_in.
 Qed.
 
 Lemma zeros_reads (D : nat) (f : nat -> window) (V : Type) (fill : V) (x : vec D -> V) o ks :
@@ -277,10 +289,8 @@ Theorem mode_zeros (D : nat) (l : layer) (R : ringType) (w : weights R) (b : nat
   (forall n, (n < D)%N -> base (on (windows l n)) = 1%N) ->
   conv_mode_layer l (fun _ => zeros) 0 w b x m o = conv_layer l w b x m o.
 Proof.
-move=> u1; rewrite conv_layerE; congr (_ + _); apply: eq_bigr => c _.
-pose F ks := w m c ks * oapp (x (source l m c)) 0 (mode_reads (windows l) (fun _ => zeros) o ks).
-rewrite (big_taps [com_law of +%R] _ _ F) /=; apply: eq_bigr => ks _.
-by rewrite /F zeros_reads.
+move=> u1; rewrite conv_layerE conv_mode_layerE; congr (_ + _); apply: eq_bigr => c _.
+by apply: eq_bigr => ks _; rewrite zeros_reads.
 Qed.
 
 (* Every index of the padded array holds a sample, but for zeros. *)
@@ -299,6 +309,22 @@ have [p' eq_p' p'_in] := IH _ (fun n => md n.+1) _ (fun n n_lt => f_ok n.+1 n_lt
 by exists (p, p'); rewrite /= ?p_in //= /source_at eq_p /= eq_p'.
 Qed.
 
+(* With zeros, or a constant such as a zero-point, on every axis: the array, moved by lo. *)
+Fixpoint moved (D : nat) : (nat -> window) -> vec D -> vec D :=
+  match D return (nat -> window) -> vec D -> vec D with
+  | 0 => fun _ j => j
+  | D'.+1 => fun f j => (j.1 - lo (on (f 0%N)), @moved D' (fun n => f n.+1) j.2)
+  end.
+
+Theorem padded_constant (D : nat) (V : Type) (fill : V) (f : nat -> window) (x : signal D V) c j :
+  padded fill f (fun _ => zeros) x c j
+  = if in_box (fun n => samples (f n)) (moved f j) then x c (moved f j) else fill.
+Proof.
+rewrite /padded; move: (x c) => {c}x; elim: D f x j => [|D IH] f x j; first by case: j.
+rewrite /= /source_at /=; case: (0 <= _ < _) => //=.
+by rewrite -(IH (fun n => f n.+1) (fun v => x (_, v))); case: (gather _ _ _).
+Qed.
+
 (* A signal of 4 samples with 2 in front and 3 behind: what each index reads. *)
 Example modes_of_four :
   [seq [seq source_at md 4 2 3 j%:Z | j <- iota 0 9]
@@ -313,3 +339,13 @@ Proof. by vm_compute. Qed.
 Example circular_cropped :
   [seq source_at circular 4 (-1) 2 j%:Z | j <- iota 0 5] = map Some [:: 1; 2; 3; 1; 2].
 Proof. by vm_compute. Qed.
+
+(* Kernel 3 on (1, 2, 3, 4), a sample mirrored at each end. *)
+Example reflected_layer :
+  let l := Layer 1 1 1 (fun _ => Window (Axis 3 1 1 1 1 false) 4 1) in
+  let w (_ _ : nat) ks : int := nth 0 [:: 1; 10; 100] (head 0%N ks) in
+  let x (_ : nat) (v : vec 1) : int := array 0 [:: 4%N] [:: 1; 2; 3; 4] v in
+  outs l 0 = 4 /\
+  [seq conv_mode_layer (D := 1) l (fun _ => reflect_mode) 0 w (fun _ => 0) x 0 (o%:Z, tt)
+  | o <- iota 0 4] = [:: 212; 321; 432; 343].
+Proof. by split; rewrite //= !conv_mode_layerE /= !big_ord1 unlock; vm_compute. Qed.

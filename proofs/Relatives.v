@@ -74,6 +74,45 @@ Qed.
 
 End Noble.
 
+(* A common divisor g of stride, dilation and pad goes into a subsampling. *)
+Theorem common_divisor (R : ringType) (C M : finType) (K g s d : nat) (p : int)
+    (w : M -> C -> 'I_K -> R) (x : C -> int -> R) m o :
+  conv_axis (plain K (g * s) (g * d) (g%:Z * p)) w x m o = conv_axis (plain K s d p) w (down g x) m o.
+Proof.
+rewrite !conv1E; do 2![apply: eq_bigr => ? _]; rewrite /down !PoszM; congr (_ * x _ _).
+by rewrite mulrBr mulrDr !mulrA.
+Qed.
+
+(* A strided 1x1 is a 1x1 on every s-th sample. *)
+Theorem strided_one_by_one (R : ringType) (C M : finType) (s : nat) (w : M -> C -> 'I_1 -> R)
+    (x : C -> int -> R) m o :
+  conv_axis (plain 1 s 1 0) w x m o = conv_axis (plain 1 1 1 0) w (down s x) m o.
+Proof.
+rewrite !conv1E; apply: eq_bigr => c _; rewrite !big_ord1 /down; congr (_ * x _ _).
+by rewrite /=; int_lia.
+Qed.
+
+(* The stride behind a layer or in it: a strided 1x1 on a layer of stride 1. *)
+Theorem stride_behind (R : ringType) (C M : finType) (s : nat) (v : M -> C -> 'I_1 -> R)
+    (y : C -> int -> R) m o :
+  conv_axis (plain 1 s 1 0) v y m o = conv_axis (plain 1 1 1 0) v (fun c o => y c (s%:Z * o)) m o.
+Proof. exact: strided_one_by_one. Qed.
+
+(* A strided filter is the sum of its polyphase components, each on its phase of the signal. *)
+Theorem polyphase (R : ringType) (C M : finType) (K s : nat) (w : M -> C -> nat -> R)
+    (x : C -> int -> R) m o :
+  conv_axis (plain (K * s) s 1 0) (fun m c (k : 'I_(K * s)) => w m c k) x m o
+  = \sum_(r < s) conv_axis (plain K 1 1 0) (fun m c (q : 'I_K) => w m c (q * s + r)%N)
+      (fun c i => x c (s%:Z * i + (r : nat)%:Z)) m o.
+Proof.
+rewrite conv1E; under [RHS]eq_bigr => r _ do rewrite conv1E.
+rewrite [RHS]exchange_big /=; apply: eq_bigr => c _.
+pose F k := w m c k * x c (s%:Z * o + 1%N%:Z * k%:Z - 0).
+rewrite -(big_mkord xpredT F) big_nat_mul big_mkord [RHS]exchange_big /=; apply: eq_bigr => q _.
+rewrite mulSn addnC -{1}[(q * s)%N]add0n big_addn addKn big_mkord; apply: eq_bigr => r _.
+by rewrite /F addnC; congr (_ * x c _); rewrite PoszD PoszM; int_lia.
+Qed.
+
 Section Adjoint.
 
 Definition transposed (a : axis) : axis :=

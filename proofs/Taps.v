@@ -7,7 +7,7 @@
    conv_layerE, layer_foldE   conv_layer and layer_fold of Array.v, over tap_box
    box_of N         the positions of in_box N, in C order; none where a size is negative
    lands f i ks o   position i and taps ks meet at position o: on every axis s*i + d*k - lo = o
-   read_box         what a layer without base dilation reads is a sum over the box of where it lands *)
+   read_box         what a layer without base dilation reads, as a sum over the box *)
 
 From mathcomp Require Import all_ssreflect all_algebra.
 From Symconv Require Import Arith Index Conv Destride Tie Layer Compute Array.
@@ -61,6 +61,13 @@ Lemma reads_atE (D : nat) (f : nat -> axis) (o : vec D) (k : tap (nd_access D f)
   reads (nd_access D f) o k = reads_at f o (tap_list k).
 Proof. by elim: D f o k => [|D IH] f o k //=; rewrite IH. Qed.
 
+Lemma tap_list_in (D : nat) (f : nat -> axis) (k : tap (nd_access D f)) :
+  tap_list k \in tap_box D (kernels f).
+Proof.
+elim: D f k => [|D IH] f k //; apply/tap_boxP; split; first exact: ltn_ord.
+exact: (IH (fun n => f n.+1)).
+Qed.
+
 Section Big.
 
 Variables (T : Type) (idx : T) (op : Monoid.com_law idx).
@@ -73,7 +80,8 @@ Lemma big_taps (D : nat) (f : nat -> axis) (F : seq nat -> T) :
   \big[op/idx]_(k : tap (nd_access D f)) F (tap_list k)
   = \big[op/idx]_(ks <- tap_box D (kernels f)) F ks.
 Proof.
-elim: D f F => [|D IH] f F /=; first by rewrite big_seq1 (eq_bigl (pred1 tt)) ?big_pred1_eq //; case.
+elim: D f F => [|D IH] f F /=.
+  by rewrite big_seq1 (eq_bigl (pred1 tt)) ?big_pred1_eq //; case.
 rewrite big_pairs big_allpairs_dep big_iota; apply: eq_bigr => k _.
 exact: (IH (fun n => f n.+1) (fun ks => F ((k : nat) :: ks))).
 Qed.

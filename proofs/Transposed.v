@@ -1,17 +1,20 @@
 (* Transposed.v: what a transposed convolution means, in D axes, with channels and groups.
 
-   transposed_layer l w b x m o   b m + the sum over the input channels c of m's group, the positions i
-                  of the input and the taps k that take i to o (s*i + d*k - p = o on every axis) of
-                  w[c, m within its group, k] * x[c, i], with PyTorch's weight layout.  The axes of l
-                  are those of the forward layer (kernel, stride, dilation, lo = p), samples are of the
-                  transposed layer's own input, and high is the forward high pad less output_padding
+   transposed_layer l w b x m o   b m + the sum of w[c, m within its group, k] * x[c, i] over the
+                  input channels c of m's group, the positions i of the input and the taps k that
+                  take i to o: s*i + d*k - p = o on every axis.  The weight has PyTorch's layout.
+                  The axes of l are those of the forward layer (kernel, stride, dilation, lo = p);
+                  samples are of the transposed layer's own input, and high is the forward high pad
+                  less output_padding
    as_conv l      the convolution of base dilation s, stride 1 and reversed kernel
-   transposed_is_conv   transposed_layer l is conv_layer of as_conv l; the tap indices stay, since the
-                  reversal is in the axis
+   transposed_is_conv   transposed_layer l is conv_layer of as_conv l; tap indices stay as they are,
+                  since the reversal is in the axis
    transposed_outputs   its number of outputs, s(N - 1) + d(K - 1) + 1 - lo - high
-   back l         the transposed layer of a convolution: input and output change places
-   adjoint        <conv_layer l w x, y> = <x, transposed_layer (back l) w y>, over the boxes of x and y
-                  and all channels: the weight is the same array, read in the other layout
+   back l         the transposed layer of a convolution: input and output change places, and what
+                  the stride has left over is output_padding
+   back_outputs   its outputs are the samples of l
+   adjoint        <conv_layer l w x, y> = <x, transposed_layer (back l) w y> over the boxes of x and
+                  y and all channels: the weight is the same array, read in the other layout
    Edges: every position o is covered, also where nothing lands; a negative p moves outputs on. *)
 
 From mathcomp Require Import all_ssreflect all_algebra.
@@ -96,9 +99,24 @@ rewrite mulSn addnC -{1}[(g * n)%N]add0n big_addn addKn big_mkord.
 by apply: eq_bigr => j _; rewrite addnC.
 Qed.
 
+(* What the stride leaves over of the padded input: PyTorch's output_padding gives it back. *)
+Definition left_over (w : window) : int :=
+  let a := on w in
+  ((samples w + lo a + high w - ((dilation a)%:Z * ((kernel a)%:Z - 1) + 1)) %% (stride a)%:Z)%Z.
+
 Definition back (l : layer) : layer :=
   Layer (groups l) (group_out l) (group_in l) (fun n =>
-    Window (on (windows l n)) (outs l n) (high (windows l n))).
+    let w := windows l n in Window (on w) (outs l n) (high w - left_over w)).
+
+Lemma back_outputs (l : layer) (n : nat) : base (on (windows l n)) = 1%N ->
+  outs (as_conv (back l)) n = sizes l n.
+Proof.
+move=> u1; rewrite transposed_outputs /sizes /= /left_over; set w := windows l n in u1 *.
+set v := samples w + _ + _ - _; have -> : outs l n - 1 = (v %/ (stride (on w))%:Z)%Z.
+  by rewrite /outs /outputs /out_size -/w u1 addrK /v; congr (_ %/ _)%Z; int_lia.
+have := euclid_eq v (stride (on w)); set r := (v %% _)%Z; set q := (v %/ _)%Z; rewrite {1}/v.
+by move=> eq_v; int_lia.
+Qed.
 
 Lemma source_group (l : layer) (g j c : nat) : (j < group_out l)%N ->
   source l (g * group_out l + j) c = (g * group_in l + c)%N.
@@ -168,10 +186,9 @@ End Adjoint.
    (3, 4), weights (1, 10, 100) and (1, 0, 0). *)
 Example two_groups :
   let l := Layer 2 1 1 (fun _ => Window (Axis 3 2 1 1 1 false) 2 1) in
-  let w c (_ : nat) ks : int := nth 0 (nth [::] [:: [:: 1; 10; 100]; [:: 1; 0; 0]] c) (head 0%N ks) in
+  let w c (_ : nat) ks : int :=
+    nth 0 (nth [::] [:: [:: 1; 10; 100]; [:: 1; 0; 0]] c) (head 0%N ks) in
   let x c (v : vec 1) : int := array 0 [:: 2%N] (nth [::] [:: [:: 1; 2]; [:: 3; 4]] c) v in
   [seq [seq transposed_layer (D := 1) l w (fun _ => 0) x m (o%:Z, tt) | o <- iota 0 3]
   | m <- iota 0 2] = [:: [:: 10; 102; 20]; [:: 0; 4; 0]].
-Proof.
-by rewrite /transposed_layer /= !big_ord1 unlock; vm_compute.
-Qed.
+Proof. by rewrite /transposed_layer /= !big_ord1 unlock; vm_compute. Qed.

@@ -325,10 +325,10 @@ def kernel_facts(
     expansion: Expansion, keep: str | Path | None = None
 ) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
     """What the proof kernel checks of an expansion, and what it could not be asked."""
-    from symconv.prove.rocq import LIMITS, kernel_fact
+    from symconv.prove.rocq import LIMIT, kernel_fact
 
     try:
-        return (kernel_fact(expansion, keep),), LIMITS
+        return (kernel_fact(expansion, keep),), (LIMIT,)
     except TooLarge as fault:
         return (), (f"no kernel proof: {fault}",)
 

@@ -56,11 +56,12 @@ def test_what_is_not_checked_is_named() -> None:
 
 
 KERNEL = (
-    "this layer equals its expansion with these tie tables, for every ring, all channels, all "
-    "weights, and inputs of any size under these pads"
+    "every output of this layer, of input 8, is that output of its expansion on arrays of phases, "
+    "for every ring, every weight, bias and input; and the same at any size under these pads"
 )
 LIMIT = (
-    "the kernel's theorem has phases and channels as pairs: their order and bias are the tables'"
+    "the kernel's theorem is about the numbers in its file, which symconv wrote there ('same' as "
+    "pads); that the maps' steps are the theorem's formulas is the tables' word"
 )
 
 

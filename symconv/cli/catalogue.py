@@ -30,6 +30,7 @@ def of_theorem(found: Settled) -> Result:
         "statement": theorem.statement,
         "source": theorem.source,
         "lemmas": list(theorem.lemmas),
+        "kernel": {"relation": theorem.relation, "because": theorem.because},
         "claims": [_claim(*pair) for pair in zip(theorem.parts, found.verdicts, strict=True)],
         "shown": list(found.shown),
         "neighbours": _neighbours(found),
@@ -85,7 +86,8 @@ def chapter(results: list[Result], folder: str, command: str, pdf: bool) -> Any:
             tuple((c["name"], c["verdict"], c["words"])
                   for c in r["claims"] if c["stated"] == "proved"),
             tuple((n["name"], n["verdict"], n["words"]) for n in r["neighbours"]),
-            tuple(r["shown"]), checked="kernel" in r["method"],
+            tuple(r["shown"]), relation=r["kernel"]["relation"], because=r["kernel"]["because"],
+            checked="audit" in r and "reason" not in r,
         )
         for r in results if r.get("verdict") != "error"
     ]  # fmt: skip

@@ -79,12 +79,18 @@ def _details(result: Result) -> Iterator[str]:
     yield from (f"\n        {line}" for line in _remarks(result))
 
 
+TOLD_LIMITS = ("no ", "the kernel's")
+"""How the limits begin that stand below a result: what was not asked, what the kernel left open."""
+
+
 def _remarks(result: Result) -> Iterator[str]:
     """What is said below a result's line."""
     facts = result.get("facts", ())
     told = [fact for fact in facts if fact["method"] in {"sympy", "kernel"}]
     yield from (f"{fact['method']}: {fact['about']}" for fact in told)
-    yield from (text for text in result.get("limits", ()) if text.startswith("no "))
+    yield from (text for text in result.get("limits", ()) if text.startswith(TOLD_LIMITS))
+    if "audit" in result:
+        yield "kernel: {relation}: {because}".format(**result["kernel"])
     yield from (result[key] for key in ("sentence", "reason", "note") if key in result)
     yield from (f"warning: {plain(text)}" for text in result.get("warnings", ()))
     yield from (f"false: {n['name']}: {n['words']}" for n in result.get("neighbours", ()))

@@ -6,12 +6,14 @@ says, for one output ``(m, o)`` of the layer, which output of the expanded layer
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from symconv.expand import Expansion
+from symconv.errors import InternalError
+from symconv.expand import Expansion
+from symconv.layer import AvgPool, MaxPool, Pool
+from symconv.layer.base import forward_pads
+from symconv.prove.coqwords import binaries
 
 
 def _nothing(expansion: Expansion) -> dict[str, str]:
@@ -23,8 +25,8 @@ class Kind:
     """A statement of the library with what it needs.
 
     ``about`` says in words what the theorem is about; ``strided`` names the numbers that the ties
-    cut into phases, the layer's own or those of a convolution that it is proved to be; ``own_names``
-    fills in what depends on the layer.
+    cut into phases, the layer's own or those of a convolution that it is proved to be;
+    ``own_names`` fills in what depends on the layer.
     """
 
     about: str
@@ -89,10 +91,59 @@ _CONVOLUTION = Kind(
     every_size=_CONV_ANY_SIZE,
 )  # fmt: skip
 
+_CEIL = """
+
+Lemma rounded_up : ceil_ok {rank} both {declared}.
+Proof. by vm_compute. Qed.
+
+Theorem ceil_mode (n : nat) : (n < {rank})%N ->
+  let a := on (windows the_layer n) in
+  ceil_outputs (sizes the_layer n) (kernel a) (stride a) (dilation a) (lo a)
+    (int_of (nth Z0 {declared} n))
+  = int_of (nth Z0 {outputs} n).
+Proof. by move=> n_lt; exact: (ceil_checked rounded_up). Qed."""
+
+_CEIL_GLOSSARY = """\
+   ceil_mode        the outputs are those that ceil_mode counts with the declared high pads
+"""
+
+
+def _pool(expansion: Expansion) -> dict[str, str]:
+    """What a pooling declares: high pads, rounding, and whether its pads count."""
+    layer = expansion.original
+    if not isinstance(layer, Pool):
+        raise InternalError(f"a pooling is expected, got op={layer.op!r}; please report it")
+    declared = binaries(_declared_highs(layer, expansion.input_size))
+    outputs, rank = binaries(expansion.output_size), len(expansion.axes)
+    ceil = _CEIL.format(rank=rank, declared=declared, outputs=outputs)
+    return {
+        "declared": declared,
+        "ceil": ceil if layer.ceil_mode else "",
+        "ceil_glossary": _CEIL_GLOSSARY if layer.ceil_mode else "",
+        "counted": str(isinstance(layer, AvgPool) and layer.count_include_pad).lower(),
+    }
+
+
+def _declared_highs(layer: Pool, size: Sequence[int]) -> list[int]:
+    """High pads as they are declared, without what the last window of ceil_mode hangs over."""
+    names = ("padding", "kernel_size", "stride")
+    columns = [layer.per_axis(name, len(size)) for name in names]
+    dilations = (
+        layer.per_axis("dilation", len(size)) if isinstance(layer, MaxPool) else [1] * len(size)
+    )
+    return [
+        forward_pads(pads, n, d * (k - 1) + 1, s)[1]
+        for n, d, pads, k, s in zip(size, dilations, *columns, strict=True)
+    ]
+
+
 _MAXIMUM = Kind(
     about="for every idempotent commutative monoid (a maximum with -inf is one) and every input",
-    home="Pools.v (maxima)",
-    imports="Kinds",
+    home="Pools.v (maxima; -inf is None)",
+    imports="Pools Kinds",
+    glossary="""\
+${ceil_glossary}   maximum          the theorem for a maximum over any total order with -inf
+""",
     theorem="""\
 Theorem this_layer (T : Type) (idx : T) (op : Monoid.com_law idx)
 """
@@ -103,7 +154,19 @@ Theorem this_layer (T : Type) (idx : T) (op : Monoid.com_law idx)
          (phase_array the_layer axes ${order} idx x)
 """
     + _PLACE
-    + "Proof. exact: (pool_checked ${order} numbers_agree). Qed.",
+    + """\
+Proof. exact: (pool_checked ${order} numbers_agree). Qed.
+
+Theorem maximum (disp : unit) (T : orderType disp)
+"""
+    + _SIGNATURE % ("option T", "")
+    + """\
+  /\\ max_layer the_layer x m o
+     = max_conv_layer the_expansion (@maxo_comoid _ T) (reached ${rank} the_layer axes ${order})
+         (phase_array the_layer axes ${order} None x)
+"""
+    + _PLACE
+    + "Proof. exact: (maximum_checked ${order} numbers_agree). Qed.${ceil}",
     every_size="""\
 Theorem every_size (N : nat -> int) :
   (forall n, 0 < N n)%R -> (forall n, 0 < outs (at_sizes the_layer N) n)%R ->
@@ -121,6 +184,7 @@ Proof.
 by move=> N_gt0 O_gt0 T idx op x m o /=; exact: (pool_any_size ${order} numbers_agree N_gt0 O_gt0).
 Qed.
 """,
+    own_names=_pool,
 )
 
 _MODE_NAMES = {
@@ -154,6 +218,24 @@ Theorem this_layer (R : ringType) (fill : R) """ + _WEIGHTED
     own_names=_mode,
 )  # fmt: skip
 
+_AVERAGE = Kind(
+    about="for every field and every input, divided by the samples that its windows count",
+    home="Pools.v (means and their divisors)",
+    imports="Pools Kinds",
+    glossary="${ceil_glossary}",
+    theorem="Theorem this_layer (F : fieldType)\n"
+    + _SIGNATURE % ("F", "")
+    + """\
+  /\\ (average_layer the_layer ${counted} (fun n => int_of (nth Z0 ${declared} n)) x m o
+     = conv_layer the_expansion (expanded_weight ${rank} the_layer axes ${order} (fun _ _ _ => 1%R))
+         (fun _ => 0%R) (phase_array the_layer axes ${order} 0%R x)
+         (joined ${order} ${out} (many_out ${rank} axes) m (phase_at E_out o)) (coarse_at E_out o)
+       / (divisor ${counted} (windows the_layer) (fun n => int_of (nth Z0 ${declared} n)) o)%:R)%R.
+Proof. exact: (average_checked ${order} numbers_agree). Qed.${ceil}""",
+    every_size=_CONV_ANY_SIZE,
+    own_names=_pool,
+)
+
 _TRANSPOSED = Kind(
     about="for every ring, every weight, bias and input, by the definition of the adjoint",
     home="Transposed.v (what a transposed convolution means)",
@@ -179,6 +261,7 @@ Theorem this_layer (R : ringType) """ + _WEIGHTED
 KINDS: dict[str, Kind] = {
     "convolution": _CONVOLUTION,
     "maximum": _MAXIMUM,
+    "average": _AVERAGE,
     "mode": _MODE,
     "transposed": _TRANSPOSED,
 }

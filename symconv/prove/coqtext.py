@@ -8,6 +8,7 @@ belong together.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
@@ -19,6 +20,7 @@ from symconv.layer import AvgPool, ConvTranspose
 from symconv.padding import same_crop
 from symconv.polyphase import AxisExpansion
 from symconv.prove.coqkinds import KINDS, Kind
+from symconv.prove.coqwords import binaries, binary, integer
 from symconv.window import Window
 
 MOST_ROWS = 4096
@@ -72,7 +74,9 @@ def theorem_text(expansion: Expansion) -> str:
         part: Template(getattr(kind, part)).substitute(names)
         for part in ("glossary", "definitions", "theorem", "every_size")
     }
-    return Template(_FILE).substitute(names, **parts)
+    text = Template(_FILE).substitute(names, **parts)
+    stated = re.findall(r"^Theorem (\w+)", text, re.MULTILINE)
+    return text + "".join(f"Print Assumptions {name}.\n" for name in stated)
 
 
 def kind_of(expansion: Expansion) -> Kind:
@@ -183,25 +187,6 @@ def _tie(n: int, axis: AxisExpansion) -> str:
     )
 
 
-def integer(value: int) -> str:
-    """A number of MathComp's ``int``.
-
-    >>> integer(3), integer(-2)
-    ('3%:Z', '(- 2%:Z)%R')
-    """
-    return f"{value}%:Z" if value >= 0 else f"(- {-value}%:Z)%R"
-
-
-def binary(value: int) -> str:
-    """A number of Coq's ``Z``, which computes in binary."""
-    return str(value) if value >= 0 else f"({value})"
-
-
-def binaries(values: tuple[int, ...] | list[int]) -> str:
-    """A list of such numbers."""
-    return f"[:: {'; '.join(map(binary, values))}]%binary"
-
-
 _FILE = """\
 (* The theorem of one layer, written by symconv:
    ${layer}.
@@ -246,6 +231,4 @@ Proof. by vm_compute. Qed.
 ${theorem}
 
 ${every_size}
-Print Assumptions this_layer.
-Print Assumptions every_size.
 """

@@ -19,11 +19,9 @@ from symconv.prove.coqlib import library
 from symconv.prove.coqtext import kind_of, theorem_text
 from symconv.verdict import Fact
 
-LIMITS = (
-    (
-        "the kernel's theorem is about the numbers in its file: symconv wrote them there, with 'same' and "
-        "ceil_mode as pads; that the maps' steps are the theorem's formulas is the tables' word"
-    ),
+LIMIT = (
+    "the kernel's theorem is about the numbers in its file, which symconv wrote there ('same' as "
+    "pads); that the maps' steps are the theorem's formulas is the tables' word"
 )
 """What stays outside the kernel's theorem; printed wherever its word is."""
 
@@ -40,7 +38,7 @@ def kernel_fact(expansion: Expansion, keep: str | Path | None = None) -> Fact:
         KernelRejects: the kernel refuses the file, a fault of symconv itself.
         TooLarge: the numbers are too large for the kernel's unary ones.
 
-    Source: THEORY of phases as in Kong and Lucey 2017, section 3; the library's `layer_destride`.
+    Source: Kong and Lucey 2017, section 3; the library's `Kinds.v`.
     """
     text, folder = theorem_text(expansion), library()
     name = f"{file_name(expansion)}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"

@@ -193,23 +193,26 @@ def _kernel(fact: Texts, stated: Certified) -> Iterator[str]:
 
 
 def _kernel_about(layer: Texts) -> str:
-    law = "idempotent commutative monoid" if layer["op"] == "max_pool" else "ring"
-    remarks = []
-    if layer.get("padding_mode", "zeros") != "zeros" or layer.get("padding_value", 0):
-        remarks.append(
-            "the boundary gather stands in front, the theorem is the valid convolution's"
+    size = "x".join(map(str, layer["input_size"]))
+    return (
+        f"every output of this layer, of input {size}, is that output of its expansion on arrays "
+        f"of phases, {_kernel_law(layer)}; and the same at any size under these pads"
+    )
+
+
+def _kernel_law(layer: Texts) -> str:
+    ring = "for every ring, every weight, bias and input"
+    if layer["op"] == "max_pool":
+        return (
+            "for every idempotent commutative monoid (a maximum with -inf is one) and every input"
         )
     if layer["op"] == "avg_pool":
-        remarks.append(
-            "its windows' divisors stand behind, the theorem is the sum's with any weights"
-        )
+        return "for every field and every input, divided by the samples that its windows count"
     if layer["op"] == "conv_transpose":
-        remarks.append("read as its reversed kernel over the zero-filled input (Relatives.v)")
-    text = (
-        f"this layer equals its expansion with these tie tables, for every {law}, all channels, "
-        "all weights, and inputs of any size under these pads"
-    )
-    return "; ".join([text, *remarks])
+        return f"{ring}, by the definition of the adjoint"
+    if layer.get("padding_mode", "zeros") != "zeros" or layer.get("padding_value", 0):
+        return f"{ring}, with what its pads read"
+    return ring
 
 
 _WITHOUT = re.compile(

@@ -12,7 +12,8 @@ from symconv.recheck.statement import weight_shape
 
 Texts = dict[str, Any]
 KERNEL = (
-    "the kernel's theorem has phases and channels as pairs: their order and bias are the tables'"
+    "the kernel's theorem is about the numbers in its file, which symconv wrote there ('same' as "
+    "pads); that the maps' steps are the theorem's formulas is the tables' word"
 )
 NO_MATRIX = "no SymPy identity: a maximum is no linear map and has no matrix"
 MOST_MATRIX, MOST_STAND_IN = 4000, 40_000
@@ -25,8 +26,8 @@ _TOO_LARGE = re.compile(
     r"\d+ symbols, this operator has \d+; choose a smaller layer of the same geometry)"
 )
 _UNARY = re.compile(
-    r"no kernel proof: the kernel counts in unary: an axis has \d+ rows and numbers up to \d+, "
-    r"it takes 4096 and 4096"
+    r"no kernel proof: the kernel counts in unary: (?:an axis has \d+ rows and numbers up to \d+, "
+    r"it takes 4096 and 4096|the expanded layer has \d+ channels, it takes 8192)"
 )
 
 

@@ -31,7 +31,8 @@ Row = tuple[str, str, str]
 class Told:
     """One theorem as it is told; ``statement`` is LaTeX of the catalogue's own, a formula a line.
 
-    ``checked`` says that Coq's kernel was asked, and that its lemmas rest on nothing.
+    ``relation`` and ``because`` say what its lemmas are to its statement; ``checked`` that Coq's
+    kernel was asked, and that they rest on nothing.
     """
 
     section: str
@@ -42,6 +43,8 @@ class Told:
     claims: tuple[Row, ...]
     neighbours: tuple[Row, ...]
     shown: tuple[str, ...]
+    relation: str = "none"
+    because: str = ""
     checked: bool = False
 
 
@@ -67,7 +70,7 @@ def _blocks(told: Told) -> list[Block]:
         Paragraph(prose("Source: <source>.", source=told.source.rstrip("."))),
     ]
     if told.lemmas:
-        blocks.append(_lemmas(told))
+        blocks += _lemmas(told)
     if told.claims:
         blocks.append(_rows("claim, for all sizes", told.claims))
     blocks += [Paragraph(prose("Shown: <text>.", text=_short(text))) for text in told.shown]
@@ -76,10 +79,20 @@ def _blocks(told: Told) -> list[Block]:
     return blocks
 
 
-def _lemmas(told: Told) -> Table:
+_RELATIONS = {
+    "equal": "The lemmas are this statement",
+    "instance": "The lemmas are this statement at these numbers",
+    "weaker": "The lemmas say less, and are cited only",
+    "none": "No lemma is cited",
+}
+
+
+def _lemmas(told: Told) -> tuple[Block, ...]:
     said = prose("checked by its kernel; nothing is assumed" if told.checked
                  else "cited here; `make proofs` checks it")  # fmt: skip
-    return table(["lemma of the library for Coq", ""], [(Code(n), said) for n in told.lemmas], "ll")
+    why = prose("<relation>: <because>.", relation=_RELATIONS[told.relation], because=told.because)
+    rows = [(Code(name), said) for name in told.lemmas]
+    return (Paragraph(why), table(["lemma of the library for Coq", ""], rows, "ll"))
 
 
 def _rows(head: str, rows: Sequence[Row]) -> Table:

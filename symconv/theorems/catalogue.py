@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from symconv.claim import Claim, read_claim
 from symconv.destride import destride
@@ -16,6 +16,9 @@ from symconv.open_claim import axis_names, claim_for_all_sizes
 
 FILES = ("layer", "networks", "boundaries", "pooling", "sharing", "lattices", "relatives")
 """The catalogue's files in their order; each is one section of the chapter."""
+
+Relation = Literal["equal", "instance", "weaker", "none"]
+"""What a theorem's lemmas say beside its statement; ``none`` where it cites no lemma."""
 
 WHOLE = [None, None, None]
 """A slice of a whole axis; in TOML, which has no null, ``[]``."""
@@ -39,8 +42,9 @@ class Part:
 class Theorem:
     """A theorem: statement in LaTeX, claims for all sizes, lemmas of the proof kernel.
 
-    ``section`` is the chapter's section that it stands in; ``lemmas_state`` says that the lemmas
-    together are the theorem, and not only what it rests on.
+    ``section`` is the chapter's section that it stands in.  ``relation`` says what the lemmas are
+    to the statement: together ``equal`` to it, an ``instance`` of it at the entry's own numbers,
+    or ``weaker``; ``because`` says how that is seen, or what is missing.
     """
 
     name: str
@@ -51,7 +55,13 @@ class Theorem:
     lemmas: tuple[str, ...]
     parts: tuple[Part, ...]
     demonstration: str | None = None
-    lemmas_state: bool = False
+    relation: Relation = "none"
+    because: str = ""
+
+    @property
+    def stated_by_lemmas(self) -> bool:
+        """Whether the lemmas are the statement, or the statement at the entry's numbers."""
+        return self.relation in ("equal", "instance")
 
 
 def catalogue_folder() -> Path:
@@ -93,8 +103,26 @@ def _theorem(entry: Mapping[str, Any], section: str) -> Theorem:
         tuple(entry["lemmas"]),
         (*layers, *claims),
         entry.get("demonstration"),
-        entry.get("lemmas_state", False),
+        _relation(entry),
+        entry.get("because", ""),
     )
+
+
+def _relation(entry: Mapping[str, Any]) -> Relation:
+    """What the entry says of its lemmas; each relation but equality gives its reason.
+
+    Raises:
+        SymconvError: there are lemmas and nothing is said of them, or no reason is given.
+    """
+    found: Relation = entry.get("kernel", "none")
+    if found not in get_args(Relation) or (found == "none") != (not entry["lemmas"]):
+        raise SymconvError(
+            f"theorem {entry['name']}: kernel must say what its lemmas are to its statement, one "
+            f"of {', '.join(get_args(Relation))} (none where it has no lemmas), got {found!r}"
+        )
+    if not entry.get("because"):
+        raise SymconvError(f"theorem {entry['name']}: because must say why its lemmas are {found}")
+    return found
 
 
 def _of_layer(entry: str | Mapping[str, Any]) -> Part:

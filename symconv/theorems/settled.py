@@ -49,12 +49,14 @@ class Settled:
 
     @property
     def method(self) -> tuple[str, ...]:
-        """What established the theorem: sets its claims, the kernel its lemmas.
+        """What established the theorem: sets its claims, the kernel its statement.
 
-        A lemma is cited only, unless the kernel was asked.
+        A lemma is cited only, unless the kernel was asked and the lemma is the statement, or the
+        statement at the entry's numbers.
         """
         sets = any(part.stated == "proved" for part in self.theorem.parts) and self.as_stated
-        kernel = bool(self.audit) and not self.open_lemmas
+        asked = bool(self.audit) and not self.open_lemmas
+        kernel = asked and self.theorem.stated_by_lemmas
         return ("sets",) * sets + ("kernel",) * kernel
 
     @property
@@ -62,7 +64,7 @@ class Settled:
         """Proved where all is as stated; None where there is no claim and no lemma was checked."""
         if not self.as_stated or self.open_lemmas:
             return "refuted"
-        by_lemma = self.theorem.lemmas_state and "kernel" in self.method
+        by_lemma = self.theorem.relation == "equal" and "kernel" in self.method
         return "proved" if self.theorem.parts or by_lemma else None
 
 
