@@ -260,6 +260,93 @@ have [/= eq_a eq_N _] := numbers_eqbP same n_in; move: eq_a eq_N.
 by rewrite (nth_map no_axis) ?size_l0 //= /sizes /= => <- <-.
 Qed.
 
+(* The other kinds at any size, under the same pads. *)
+Section OtherSizes.
+
+Variables (l0 : numbers) (N : nat -> int).
+
+Let size_of (g : sized -> sized) : numbers_eqb
+  (Numbers (n_groups l0) (n_in l0) (n_out l0) (map g (n_axes l0))) l -> size (n_axes l0) = D.
+Proof.
+case/and5P=> _ _ _ /eqP; rewrite size_map => -> _.
+by case/and3P: ok => /and3P[/and3P[/eqP]].
+Qed.
+
+Theorem transposed_any_size (R : ringType) (w : weights R) (b : nat -> R) (x : signal D R) m o :
+  transposed_ok l0 -> (forall n, 0 < N n) -> (forall n, 0 < outs (at_sizes l N) n) ->
+  (m < n_groups l * n_out l)%N -> in_box (outs (at_sizes l N)) o ->
+  in_box (outs (expanded_at l l' (of_axes e) N)) (coarse_at E_out o)
+  /\ transposed_layer (at_sizes l0 N) w b x m o
+     = conv_layer (expanded_at l l' (of_axes e) N)
+         (expanded_weight D (at_sizes l N) axes ord (turned l0 w))
+         (expanded_bias D (at_sizes l N) axes ord b)
+         (phase_array (at_sizes l N) axes ord 0 x) (slot m o) (coarse_at E_out o).
+Proof.
+case/andP=> same /allP strides N_gt0 O_gt0 m_lt o_in; have size_l0 := size_of same.
+have [o_after eq_conv] := conv_any_size N_gt0 O_gt0 (turned l0 w) b x m_lt o_in.
+split=> //; rewrite -eq_conv transposed_is_conv => [|n n_lt]; last first.
+  by have /= := strides n; rewrite mem_iota => /(_ n_lt).
+case/and5P: (same) => _ /eqP eq_C /eqP eq_M _ _.
+apply: eq_conv_layer => [||n n_lt]; [exact: esym|exact: esym|].
+have n_in : (n < size (n_axes (conv_numbers l0)))%N by rewrite size_map size_l0.
+have [/= eq_a _ _] := numbers_eqbP same n_in; move: eq_a.
+by rewrite (nth_map no_axis) ?size_l0 //= => <-.
+Qed.
+
+(* The padded array's samples. *)
+Definition behind_pads (n : nat) : int := padded_size (windows (at_sizes l0 N) n).
+
+Theorem mode_any_size (md : nat -> mode) (R : ringType) (fill : R) (w : weights R) (b : nat -> R)
+    (x : signal D R) m o :
+  mode_ok l0 -> (forall n, 0 < behind_pads n) -> (forall n, 0 < outs (at_sizes l behind_pads) n) ->
+  (m < n_groups l * n_out l)%N -> in_box (outs (at_sizes l behind_pads)) o ->
+  in_box (outs (expanded_at l l' (of_axes e) behind_pads)) (coarse_at E_out o)
+  /\ conv_mode_layer (at_sizes l0 N) md fill w b x m o
+     = conv_layer (expanded_at l l' (of_axes e) behind_pads)
+         (expanded_weight D (at_sizes l behind_pads) axes ord w)
+         (expanded_bias D (at_sizes l behind_pads) axes ord b)
+         (phase_array (at_sizes l behind_pads) axes ord 0
+            (padded fill (windows (at_sizes l0 N)) md x)) (slot m o) (coarse_at E_out o).
+Proof.
+case/andP=> same /allP plain N_gt0 O_gt0 m_lt o_in; have size_l0 := size_of same.
+have plain_axis n : (n < D)%N ->
+    base (on (windows (at_sizes l0 N) n)) = 1%N /\ (0 < stride (on (windows (at_sizes l0 N) n)))%N.
+  by move=> n_lt; have /= := plain n; rewrite mem_iota => /(_ n_lt)/andP[/eqP].
+have same_window n : (n < D)%N -> windows (at_sizes l behind_pads) n = valid_window (windows (at_sizes l0 N) n).
+  move=> n_lt; have n_in : (n < size (n_axes (valid_numbers l0)))%N by rewrite size_map size_l0.
+  have [/= eq_a _ eq_h] := numbers_eqbP same n_in; move: eq_a eq_h.
+  by rewrite (nth_map no_axis) ?size_l0 //= /valid_window /= => <- <-.
+have [o_after eq_conv] :=
+  conv_any_size N_gt0 O_gt0 w b (padded fill (windows (at_sizes l0 N)) md x) m_lt o_in.
+have o_valid : in_box (outs (at_sizes l0 N)) o.
+  move: o_in; rewrite (eq_in_box o (N' := outs (at_sizes l0 N))) // => n n_lt.
+  by rewrite /outs same_window // valid_outputs //; case: (plain_axis n n_lt).
+split=> //; rewrite -eq_conv (mode_layer _ _ _ _ _ _ plain_axis o_valid).
+case/and5P: (same) => _ /eqP eq_C /eqP eq_M _ _.
+apply: eq_conv_layer => [||n n_lt]; [exact: esym|exact: esym|].
+by rewrite /sizes same_window.
+Qed.
+
+End OtherSizes.
+
+Theorem average_any_size (N : nat -> int) (F : fieldType) (counted : bool) (hi : nat -> int)
+    (x : signal D F) m o :
+  (forall n, 0 < N n) -> (forall n, 0 < outs (at_sizes l N) n) ->
+  (m < n_groups l * n_out l)%N -> in_box (outs (at_sizes l N)) o ->
+  in_box (outs (expanded_at l l' (of_axes e) N)) (coarse_at E_out o)
+  /\ average_layer (at_sizes l N) counted hi x m o
+     = conv_layer (expanded_at l l' (of_axes e) N)
+         (expanded_weight D (at_sizes l N) axes ord (fun _ _ _ => 1)) (fun _ => 0)
+         (phase_array (at_sizes l N) axes ord 0 x) (slot m o) (coarse_at E_out o)
+       / (divisor counted (windows (at_sizes l N)) hi o)%:R.
+Proof.
+move=> N_gt0 O_gt0 m_lt o_in.
+have [o_after eq_conv] := conv_any_size N_gt0 O_gt0 (fun _ _ _ => 1) (fun _ => 0) x m_lt o_in.
+split=> //; rewrite /average_layer; congr (_ / _); apply: etrans eq_conv.
+rewrite conv_layer_fold add0r; apply: layer_fold_in => c q p _.
+by case: ifP => // _; rewrite mul1r.
+Qed.
+
 End Kinds.
 
 (* An expansion of axes, whatever the channels and groups, the order of channels and the sizes. *)

@@ -6,6 +6,7 @@ says, for one output ``(m, o)`` of the layer, which output of the expanded layer
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -61,24 +62,33 @@ _ON_PHASES = (
 
 _WEIGHTED = "(w : nat -> nat -> seq nat -> R) (b : nat -> R)\n"
 
-_CONV_ANY_SIZE = """\
+_RING = """\
+(R : ringType) (w : nat -> nat -> seq nat -> R) (b : nat -> R)
+    (x : nat -> vec ${rank} -> R)"""
+
+
+def _any_size(
+    over: str, left: str, lemma: str, weight: str = "w", x: str = "x", sizes: str = "N",
+    bias: str = "(expanded_bias ${rank} before_N axes ${order} b)", end: str = "",
+) -> str:  # fmt: skip
+    """The theorem at any size: ``left`` equals the expanded layer on the phases of ``x``."""
+    names = " ".join(re.findall(r"[{(](\w+)[^:]*:", over))
+    return f"""\
 Theorem every_size (N : nat -> int) :
-  (forall n, 0 < N n)%R -> (forall n, 0 < outs (at_sizes ${strided} N) n)%R ->
-  forall (R : ringType) (w : nat -> nat -> seq nat -> R) (b : nat -> R)
-    (x : nat -> vec ${rank} -> R) (m : nat) (o : vec ${rank}),
-  let before_N := at_sizes ${strided} N in
-  let after_N := expanded_at ${strided} the_expansion [:: ${tie_names}] N in
-  (m < ${groups} * ${out})%N -> in_box (outs before_N) o ->
+  let before_N := at_sizes ${{strided}} {sizes} in
+  let after_N := expanded_at ${{strided}} the_expansion [:: ${{tie_names}}] {sizes} in
+  (forall n, 0 < sizes before_N n)%R -> (forall n, 0 < outs before_N n)%R ->
+  forall {over} (m : nat) (o : vec ${{rank}}),
+  (m < ${{groups}} * ${{out}})%N -> in_box (outs before_N) o ->
   in_box (outs after_N) (coarse_at E_out o)
-  /\\ conv_layer before_N w b x m o
-     = conv_layer after_N (expanded_weight ${rank} before_N axes ${order} w)
-         (expanded_bias ${rank} before_N axes ${order} b)
-         (phase_array before_N axes ${order} 0%R x)
-         (joined ${order} ${out} (many_out ${rank} axes) m (phase_at E_out o)) (coarse_at E_out o).
-Proof.
-by move=> N_gt0 O_gt0 R w b x m o /=; exact: (conv_any_size ${order} numbers_agree N_gt0 O_gt0).
-Qed.
+  /\\ ({left}
+     = conv_layer after_N (expanded_weight ${{rank}} before_N axes ${{order}} {weight}) {bias}
+         (phase_array before_N axes ${{order}} 0 {x})
+         (joined ${{order}} ${{out}} (many_out ${{rank}} axes) m (phase_at E_out o))
+         (coarse_at E_out o){end})%R.
+Proof. by move=> before_N after_N N_gt0 O_gt0 {names} m o; exact: {lemma}. Qed.
 """
+
 
 _CONVOLUTION = Kind(
     about="for every ring, every weight, bias and input",
@@ -88,7 +98,9 @@ _CONVOLUTION = Kind(
     + _SIGNATURE % ("R", "")
     + "  /\\ conv_layer the_layer w b x m o\n" + _ON_PHASES % ("w", "x")
     + "Proof. exact: (conv_checked ${order} numbers_agree). Qed.",
-    every_size=_CONV_ANY_SIZE,
+    every_size=_any_size(
+        _RING, "conv_layer before_N w b x m o", "(conv_any_size ${order} numbers_agree N_gt0 O_gt0)"
+    ),
 )  # fmt: skip
 
 _CEIL = """
@@ -214,7 +226,14 @@ Theorem this_layer (R : ringType) (fill : R) """ + _WEIGHTED
     + "  /\\ conv_mode_layer the_layer (fun _ => ${mode}) fill w b x m o\n"
     + _ON_PHASES % ("w", "(padded fill (windows the_layer) (fun _ => ${mode}) x)")
     + "Proof. exact: (mode_checked ${order} numbers_agree _ _ _ _ _ gather_agrees). Qed.",
-    every_size=_CONV_ANY_SIZE,
+    every_size=_any_size(
+        "(R : ringType) (fill : R) (w : nat -> nat -> seq nat -> R) (b : nat -> R)\n"
+        "    (x : nat -> vec ${rank} -> R)",
+        "conv_mode_layer (at_sizes the_layer N) (fun _ => ${mode}) fill w b x m o",
+        "(mode_any_size ${order} numbers_agree _ _ _ _ _ gather_agrees N_gt0 O_gt0)",
+        x="(padded fill (windows (at_sizes the_layer N)) (fun _ => ${mode}) x)",
+        sizes="(behind_pads the_layer N)",
+    ),
     own_names=_mode,
 )  # fmt: skip
 
@@ -232,7 +251,15 @@ _AVERAGE = Kind(
          (joined ${order} ${out} (many_out ${rank} axes) m (phase_at E_out o)) (coarse_at E_out o)
        / (divisor ${counted} (windows the_layer) (fun n => int_of (nth Z0 ${declared} n)) o)%:R)%R.
 Proof. exact: (average_checked ${order} numbers_agree). Qed.${ceil}""",
-    every_size=_CONV_ANY_SIZE,
+    every_size=_any_size(
+        "(F : fieldType) (x : nat -> vec ${rank} -> F)",
+        "average_layer before_N ${counted} (fun n => int_of (nth Z0 ${declared} n)) x m o",
+        "(average_any_size ${order} numbers_agree _ _ _ N_gt0 O_gt0)",
+        weight="(fun _ _ _ => 1)",
+        bias="(fun _ => 0)",
+        end="""
+       / (divisor ${counted} (windows before_N) (fun n => int_of (nth Z0 ${declared} n)) o)%:R""",
+    ),
     own_names=_pool,
 )
 
@@ -255,7 +282,12 @@ Theorem this_layer (R : ringType) """ + _WEIGHTED
     + "  /\\ transposed_layer the_layer w b x m o\n"
     + _ON_PHASES % ("(turned the_layer w)", "x")
     + "Proof. exact: (transposed_checked ${order} numbers_agree _ _ _ convolution_agrees). Qed.",
-    every_size=_CONV_ANY_SIZE,
+    every_size=_any_size(
+        _RING,
+        "transposed_layer (at_sizes the_layer N) w b x m o",
+        "(transposed_any_size ${order} numbers_agree _ _ _ convolution_agrees N_gt0 O_gt0)",
+        weight="(turned the_layer w)",
+    ),
 )  # fmt: skip
 
 KINDS: dict[str, Kind] = {
