@@ -9,17 +9,18 @@ belong together.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from math import prod
 from string import Template
 
 from symconv.errors import InternalError, TooLarge
 from symconv.expand import Expansion
-from symconv.layer import AvgPool, ConvTranspose
+from symconv.layer import ConvTranspose
 from symconv.padding import same_crop
 from symconv.polyphase import AxisExpansion
-from symconv.prove.coqkinds import KINDS, Kind
+from symconv.prove.coqkinds import kind_of, rounds_up
 from symconv.prove.coqwords import binaries, binary, integer
 from symconv.window import Window
 
@@ -31,6 +32,10 @@ MOST_NUMBER = 4096
 
 MOST_CHANNELS = 8192
 """Channels are compared by computing in unary: more of them take the kernel seconds."""
+
+_CEIL = (
+    "   ceil_mode        the outputs are those that ceil_mode counts with the declared high pads\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +73,29 @@ def theorem_text(expansion: Expansion) -> str:
     if (own := len(expansion.windows)) != len(expansion.axes):
         raise InternalError(f"{len(expansion.axes)} axes for a layer of {own}; please report it")
     _check_small(expansion)
-    kind = kind_of(expansion)
-    names = _names(expansion, kind)
-    parts = {
-        part: Template(getattr(kind, part)).substitute(names)
-        for part in ("glossary", "definitions", "theorem", "every_size")
-    }
-    text = Template(_FILE).substitute(names, **parts)
+    names = _names(expansion)
+    statement = _fill(kind_of(expansion).statement, names).rstrip()
+    text = _fill("layer", {**names, "statement": statement})
     stated = re.findall(r"^Theorem (\w+)", text, re.MULTILINE)
-    return text + "".join(f"Print Assumptions {name}.\n" for name in stated)
+    return f"{text}\n" + "".join(f"Print Assumptions {name}.\n" for name in stated)
 
 
-def kind_of(expansion: Expansion) -> Kind:
-    """What the layer is to the proof library: its statement and its definitions there."""
-    layer = expansion.original
-    if isinstance(layer, ConvTranspose):
-        return KINDS["transposed"]
-    if isinstance(layer, AvgPool):
-        return KINDS["average"]
-    if layer.monoid == "max":
-        return KINDS["maximum"]
-    return KINDS["mode" if expansion.has_boundary_gather else "convolution"]
+def _fill(name: str, names: Mapping[str, str]) -> str:
+    """A Coq file of ``statements/`` with its names filled in."""
+    file = files("symconv.prove").joinpath("statements", f"{name}.v")
+    return Template(file.read_text(encoding="utf-8")).substitute(names)
 
 
-def _names(expansion: Expansion, kind: Kind) -> dict[str, str]:
+def _names(expansion: Expansion) -> dict[str, str]:
+    """Everything that the files are told of a layer."""
+    names = {**_numbers_of(expansion), **kind_of(expansion).own_names(expansion)}
+    ceil = _fill("ceil", names) if rounds_up(expansion) else ""
+    return {**names, "ceil": ceil}
+
+
+def _numbers_of(expansion: Expansion) -> dict[str, str]:
+    kind = kind_of(expansion)
+    inner = [_axis(window) for window in expansion.windows]
     layer, rank = expansion.original, len(expansion.axes)
     groups, order = expansion.groups, f"by_{expansion.order}"
     per_group = layer.in_channels // groups, layer.out_channels // groups
@@ -106,15 +110,19 @@ def _names(expansion: Expansion, kind: Kind) -> dict[str, str]:
         "ties": "\n\n".join(_tie(n, axis) for n, axis in enumerate(expansion.axes)),
         "tie_names": "; ".join(f"tie{n}" for n in range(rank)),
         "numbers": _numbers(groups, per_group, own_axes(expansion)),
-        "inner": _numbers(groups, per_group, [_axis(w) for w in expansion.windows]),
+        "definitions": _inner(kind.strided, _numbers(groups, per_group, inner)),
         "expanded": _numbers(groups, expanded, [_axis(a.window_on_phases) for a in expansion.axes]),
         "outputs": binaries(expansion.output_size),
         "coarse_outputs": binaries(outputs),
         "home": kind.home,
-        "imports": kind.imports,
         "strided": kind.strided,
-        **kind.own_names(expansion),
+        "glossary": kind.glossary + _CEIL * rounds_up(expansion),
     }
+
+
+def _inner(name: str, numbers: str) -> str:
+    """The numbers that the ties cut into phases, where they are not the layer's own."""
+    return "" if name == "the_layer" else f"Definition {name} : numbers := {numbers}.\n\n"
 
 
 def own_axes(expansion: Expansion) -> list[Axis]:
@@ -185,50 +193,3 @@ def _tie(n: int, axis: AxisExpansion) -> str:
         f"  {axis.factor_in} {axis.factor_out} {axis.stride} {axis.kernel} {integer(axis.lo)}\n"
         f"  [:: {lines}]."
     )
-
-
-_FILE = """\
-(* The theorem of one layer, written by symconv:
-   ${layer}.
-
-   the_layer        its numbers: Numbers groups, input and output channels of a group, then for each
-                    axis Sized (Axis kernel stride dilation base-dilation low-pad reversed) samples
-                    high-pad
-   the_expansion    the same of the expanded layer, whose stride is the residual one
-   tie0, tie1, ...  one per axis: Tie (Axis ...) E_in E_out t K' lo' rows; a row ((rho, k), (r, q))
-                    says that in output phase rho tap k lands on tap q of the expanded kernel, in
-                    input phase r
-   numbers_agree    decided by computing: the tables are exactly the solutions of
-                    s*rho + d*k - lo = u*(E_in*(q - lo') + r) (k from the far end if reversed), the
-                    factors fit the strides, and the sizes and pads are those of blocks
-${glossary}   this_layer       the theorem: each output of the layer is one of the expanded layer
-   every_size       the same numbers with other samples, under the same pads
-
-   Definitions are in Array.v (arrays, their phases, expanded weights), Decide.v (literal numbers)
-   and ${home}.  Arrays are functions of a channel and a position; only what lies in
-   the box of their sizes is read. *)
-
-From Coq Require Import ZArith.
-From mathcomp Require Import all_ssreflect all_algebra.
-From Symconv Require Import Arith Index Conv Destride Tie Layer Array Expansion Decide.
-From Symconv Require Import ${imports}.
-
-${ties}
-
-Definition axes : nat -> tie := ties [:: ${tie_names}].
-Notation E_out := (factors_out axes).
-
-Definition the_layer : numbers := ${numbers}.
-
-${definitions}Definition the_expansion : numbers := ${expanded}.
-
-Definition both : expansion_numbers := Expanded ${strided} the_expansion [:: ${tie_names}]
-  ${outputs} ${coarse_outputs}.
-
-Lemma numbers_agree : checked ${rank} both.
-Proof. by vm_compute. Qed.
-
-${theorem}
-
-${every_size}
-"""

@@ -15,8 +15,9 @@ from time import perf_counter
 from symconv.expand import Expansion
 from symconv.files import write_file
 from symconv.prove.compiler import CLOSED, KernelRejects, compile_file, coqc, version
+from symconv.prove.coqkinds import kind_of
 from symconv.prove.coqlib import library
-from symconv.prove.coqtext import kind_of, theorem_text
+from symconv.prove.coqtext import theorem_text
 from symconv.verdict import Fact
 
 LIMIT = (
