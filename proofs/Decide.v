@@ -10,7 +10,7 @@
 
 From Coq Require Import ZArith Lia.
 From mathcomp Require Import all_ssreflect all_algebra.
-From Symconv Require Import Arith Index Conv Destride Tie Layer Compute Array Expansion.
+From Symconv Require Import Arith Index Conv Destride Tie Layer Compute Array Phases Expansion.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -76,7 +76,8 @@ Definition axis_eqb (a b : axis) : bool :=
 
 Lemma axis_eqbP a b : axis_eqb a b -> a = b.
 Proof.
-by case: a b => ? ? ? ? ? ? [? ? ? ? ? ?] /and5P[/= /eqP-> /eqP-> /eqP-> /eqP-> /andP[/eqP-> /eqP->]].
+case: a b => ? ? ? ? ? ? [? ? ? ? ? ?] /and5P[/= /eqP-> /eqP-> /eqP-> /eqP->].
+by case/andP=> /eqP-> /eqP->.
 Qed.
 
 (* One axis: the tie's table, its two axes, and the sizes before and after. *)
@@ -144,7 +145,8 @@ by apply/Z.eqb_spec/same; rewrite mem_iota.
 Qed.
 
 Record expansion_numbers := Expanded {
-  before : numbers; after : numbers; of_axes : seq tie; outputs_before : seq Z; outputs_after : seq Z }.
+  before : numbers; after : numbers; of_axes : seq tie;
+  outputs_before : seq Z; outputs_after : seq Z }.
 
 Definition checked (D : nat) (e : expansion_numbers) : bool :=
   [&& expansion_ok D (before e) (after e) (of_axes e),
@@ -200,7 +202,8 @@ Theorem expands_at (D : nat) (l l' : numbers) (ties : seq tie) (N : nat -> int) 
   expands D (at_sizes l N) (expanded_at l l' ties N) (Layer.ties ties).
 Proof.
 move=> ok N_gt0 O_gt0; have [tie_f fit_f channels] := expansion_okP ok.
-split=> // n; have [eq_a eq_a' _ _ _] := fit_f n; split=> //; first by split; [exact: N_gt0|exact: O_gt0].
+split=> // n; have [eq_a eq_a' _ _ _] := fit_f n; split=> //.
+  by split; [exact: N_gt0 | exact: O_gt0].
 rewrite /outputs /=.
 have t_gt0 : (0 < new_stride (nth trivial_tie ties n))%N.
   case: (ltnP n D) => [n_lt|n_ge].

@@ -2,21 +2,22 @@
 
    format         of a tensor: its channels, its samples on each axis, its phases on each axis
    carries t x X  X holds the phases of x wherever x has a sample: what format t says of the two
-   node           what a node computes from the tensors before it, strided and on phases, and the format
-                  of what it gives
+   node           what a node computes from the tensors before it, strided and on phases, and the
+                  format of what it gives
    square ts n    from tensors that are carried in formats ts, both ways round give a carried one
    evaluate       all tensors of a graph, in the order of its nodes; the inputs come first
    graph_square   squares pasted: a graph of nodes whose squares commute carries every tensor
    layer_node     a layer and its stride-free form, its reads kept to samples (a mask on the tail)
    pointwise_node a function of each value of any number of tensors: sum, product, activation
    concat_node    channels of one tensor behind another's
-   any_node       any function of whole tensors that are not cut into phases (congruence): attention,
-                  recurrence, custom operators
+   any_node       any function of whole tensors that are not cut into phases (congruence):
+                  attention, recurrence, custom operators
    split_node     the phase map as a node, where a region of phases begins; merge_node where it ends
    Edges: a tensor without channels; a node may read a tensor twice, or none. *)
 
 From mathcomp Require Import all_ssreflect all_algebra.
-From Symconv Require Import Arith Index Conv Destride Tie Layer Compute Array Expansion Network.
+From Symconv Require Import Arith Index Conv Destride Tie Layer Compute Array Phases Expansion.
+From Symconv Require Import Tails Network.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -38,7 +39,8 @@ Definition carries (t : format) (x X : array) : Prop :=
     X (joined by_channel 1 (volume D (factors t)) c (phase_at (factors t) o))
       (coarse_at (factors t) o) = x c o.
 
-Record node := Node { strided_node : seq array -> array; phase_node : seq array -> array; gives : format }.
+Record node := Node {
+  strided_node : seq array -> array; phase_node : seq array -> array; gives : format }.
 
 Definition carried (ts : seq format) (xs Xs : seq array) : Prop :=
   [/\ size xs = size ts, size Xs = size ts
@@ -106,7 +108,8 @@ have X_phases : holds k (nth empty xs j) (nth empty Xs j).
   apply: holds_phases_at => // [n|c o c_lt o_in]; first by case/and3P: (tie_f n).
   by rewrite by_c; exact: held.
 move=> m o m_lt o_in; set E := factors _; set r := phase_at E o; set many := volume D E.
-have <- : joined (ord k) (group_out (shape (strided_stage k))) many m r = joined by_channel 1 many m r.
+have <- : joined (ord k) (group_out (shape (strided_stage k))) many m r
+  = joined by_channel 1 many m r.
   by rewrite by_c.
 exact: (masked_link X_phases m_lt isT).
 Qed.
@@ -124,7 +127,8 @@ Proof.
 move=> E_gt0 js_ok xs Xs held c o c_lt o_in /=.
 have [r eq_r _] := coarse_phase (D := D) o E_gt0.
 have r_lt : (phase_at (factors t) o < volume D (factors t))%N by rewrite -eq_r flat_lt.
-rewrite divnMDl ?volume_gt0 // divn_small // addn0; congr (f _ _); apply/eq_in_map => j /js_ok[j_lt same].
+rewrite divnMDl ?volume_gt0 // divn_small // addn0; congr (f _ _).
+apply/eq_in_map => j /js_ok[j_lt same].
 exact: (carries_same same (carriedE held j_lt) c_lt o_in).
 Qed.
 
@@ -148,7 +152,8 @@ have [r eq_r _] := coarse_phase (D := D) o E_gt0.
 have V_gt0 : (0 < volume D (factors t))%N by exact: volume_gt0.
 have r_lt : (phase_at (factors t) o < volume D (factors t))%N by rewrite -eq_r flat_lt.
 rewrite /joined; case: (ltnP c (channels t)) => c_t.
-  have -> : (c * volume D (factors t) + phase_at (factors t) o < channels t * volume D (factors t))%N.
+  have -> : (c * volume D (factors t) + phase_at (factors t) o
+             < channels t * volume D (factors t))%N.
     apply: (@leq_trans (c.+1 * volume D (factors t))).
       by rewrite mulSn [X in (_ < X)%N]addnC ltn_add2l.
     by rewrite leq_mul2r c_t orbT.

@@ -10,7 +10,7 @@
 
 From Coq Require Import ZArith Lia.
 From mathcomp Require Import all_ssreflect all_algebra.
-From Symconv Require Import Arith Index Conv Destride Tie Layer Compute Array Expansion Decide.
+From Symconv Require Import Arith Index Conv Destride Tie Layer Compute Array Phases Expansion Decide.
 From Symconv Require Import Relatives Taps Modes Transposed Pools.
 
 Set Implicit Arguments.

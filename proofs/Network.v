@@ -1,6 +1,6 @@
-(* Network.v: layers in a row, on arrays; masks, tails, and where the claim without masks fails.
+(* Network.v: layers in a row, on arrays; with masks, and without.
 
-   stage D V      a layer with its commutative monoid law, what a tap makes of a sample (term), and
+   stage V        a layer with its commutative monoid law, what a tap makes of a sample (term), and
                   a function act of each output channel: bias and nonlinearity
    apply s x      its output; positions outside the next layer's box are never read
    link D V       a stage with its layer on phases and its ties, which fit (`expands`)
@@ -9,17 +9,19 @@
                   the signal only (a mask on every tail); the same without masks
    follows k k'   k' takes the channels, sizes and phases that k gives
    chained ks     each link follows the one before
-   tail_free k    no output of the layer has a live read in the tail of its input
    network_masked     any depth, with masks: equal at every position
    network_blocks     any depth without masks, where every layer is tail_free: equal at every output
-   tail_free_exact    and only there: a layer with a live read in a tail gives a wrong output for some
-                  weights, input and tail
+   tail_network       and only there: behind a layer that gives 1 everywhere, a live read in a tail
+                      is a wrong output
+   conv_stage, conv_link   convolutions as stages and links; stride_free_conv: on phases they are
+                  convolutions with the expanded weight; mask_is_product: a mask is a product
 
    The phases of the input are any array that holds them where the signal has samples.  What lies
    past the last output is not compared.  Edges: no layers at all; blocks without an output. *)
 
 From mathcomp Require Import all_ssreflect all_algebra.
-From Symconv Require Import Arith Index Conv Destride Tie Layer Compute Array Expansion.
+From Symconv Require Import Arith Index Conv Destride Tie Layer Compute Array Phases Expansion.
+From Symconv Require Import Tails.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -27,26 +29,6 @@ Unset Printing Implicit Defensive.
 
 Import GRing.Theory Num.Theory Order.Theory.
 Local Open Scope ring_scope.
-
-(* Live reads in a tail. *)
-Section Tails.
-
-Variables (D : nat) (l l' : layer) (f : nat -> tie) (ord : order).
-Notation on_phases m o := (joined ord (group_out l) (many_out D f) m (phase_at (factors_out f) o)).
-Notation access' := (nd_access D (fun n => on (windows l' n))).
-
-(* Output (m, o) reads block p of local channel c through a tap q that some tap of the layer is on. *)
-Definition live_read (m : nat) (o : vec D) (c : nat) (p : vec D) : Prop :=
-  exists q : tap access', exists t : tap (access_of D l),
-    lands_on D l f ord (on_phases m o) c (tap_list t) (tap_list q)
-    /\ reads access' (coarse_at (factors_out f) o) q = Some p.
-
-Definition tail_free : Prop :=
-  forall m o c p, (m < groups l * group_out l)%N -> in_box (outs l) o -> (c < group_in l')%N ->
-    live_read m o c p -> in_box (sizes l') p -> on_signal l f ord (source l' (on_phases m o) c) p.
-
-End Tails.
-Arguments tail_free D l l' f ord : clear implicits.
 
 Section Network.
 
@@ -74,7 +56,8 @@ Definition stride_free (k : link) : stage :=
   let l := shape (strided_stage k) in
   Stage (on_blocks k) (law (strided_stage k))
     (expanded_term D l (link_ties k) (ord k) (law (strided_stage k)) (term (strided_stage k)))
-    (fun m => act (strided_stage k) (channel_of (ord k) (group_out l) (many_out D (link_ties k)) m)).
+    (fun m => act (strided_stage k)
+                (channel_of (ord k) (group_out l) (many_out D (link_ties k)) m)).
 
 Definition mask (k : link) : nat -> vec D -> bool :=
   on_signal (shape (strided_stage k)) (link_ties k) (ord k).
@@ -93,7 +76,8 @@ Definition holds (k : link) (x X : array) : Prop := holds_phases (l_of k) (link_
 Definition holds_outputs (k : link) (kept : vec D -> bool) (y Y : array) : Prop :=
   forall m o, (m < groups (l_of k) * group_out (l_of k))%N -> kept o ->
     Y (joined (ord k) (group_out (l_of k)) (many_out D (link_ties k)) m
-         (phase_at (factors_out (link_ties k)) o)) (coarse_at (factors_out (link_ties k)) o) = y m o.
+         (phase_at (factors_out (link_ties k)) o)) (coarse_at (factors_out (link_ties k)) o)
+    = y m o.
 
 Definition follows (k k' : link) : Prop :=
   [/\ (groups (l_of k') * group_in (l_of k') = groups (l_of k) * group_out (l_of k))%N,
@@ -133,14 +117,8 @@ Qed.
 Lemma blocks_link (x X : array) : tail_free D l l' f (ord k) -> holds k x X ->
   holds_outputs k (in_box (outs l)) (apply (strided_stage k) x) (apply (stride_free k) X).
 Proof.
-move=> free X_phases m o m_lt o_in; rewrite -(masked_link X_phases m_lt isT).
-rewrite /apply /apply_on; congr (act _ _ _); apply: eq_bigr => c _; apply: eq_bigr => q _.
-case eq_p: (reads _ _ q) => [p|] //=.
-case p_mask: (mask k _ p); first by rewrite (on_signal_inside (link_fits k) p_mask).
-case: ifP => // p_in; rewrite /= /expanded_term big_pred0 // => t; apply/negP => t_lands.
-have: mask k (source l' (joined (ord k) (group_out l) (many_out D f) m
-    (phase_at (factors_out f) o)) c) p by apply: free => //; exists q, t.
-by rewrite p_mask.
+move=> free X_phases m o m_lt o_in; rewrite /apply /apply_on expanded_act //.
+congr (act _ m _); exact: (esym (layer_blocks _ _ (link_fits k) free X_phases m_lt o_in)).
 Qed.
 
 Lemma next_holds (k' : link) (y Y : array) : follows k k' ->
@@ -223,78 +201,6 @@ Qed.
 
 End Convolutions.
 
-(* Where a live read lands in a tail the claim without masks is false: weights of 1 count reads. *)
-Section Exact.
-
-Variables (D : nat) (l l' : layer) (f : nat -> tie) (fits : expands D l l' f) (ord : order).
-Notation on_phases m o := (joined ord (group_out l) (many_out D f) m (phase_at (factors_out f) o)).
-
-Let ones (_ _ : nat) (_ : seq nat) : int := 1.
-Let one (_ : nat) (_ : vec D) : int := 1.
-
-Definition counted (dom : nat -> vec D -> bool) m o : int :=
-  layer_fold l' [com_law of +%R] dom (expanded_term D l f ord [com_law of +%R]
-    (fun m c k v => ones m c k * v)) one m o.
-
-Lemma counted_tail_free :
-  (forall m o, (m < groups l * group_out l)%N -> in_box (outs l) o ->
-     counted (inside l') (on_phases m o) (coarse_at (factors_out f) o)
-     = counted (on_signal l f ord) (on_phases m o) (coarse_at (factors_out f) o)) ->
-  tail_free D l l' f ord.
-Proof.
-move=> equal m o c p m_lt o_in c_lt [q [t [t_lands p_read]]] p_in; apply: contraT => p_off.
-have := equal m o m_lt o_in; rewrite /counted /layer_fold => /eqP; rewrite -subr_eq0 -sumrB.
-pose reads_of (dom : nat -> vec D -> bool) (c : nat) (q : tap (nd_access D (fun n => on (windows l' n)))) : int :=
-  read 0 (fun p => if dom (source l' (on_phases m o) c) p then
-    expanded_term D l f ord [com_law of +%R] (fun m c k v => ones m c k * v) (on_phases m o) c
-      (tap_list q) 1 else 0) (reads (nd_access D (fun n => on (windows l' n)))
-      (coarse_at (factors_out f) o) q).
-have term_ge0 c0 q0 : 0 <= expanded_term D l f ord [com_law of +%R] (fun m c k v => ones m c k * v)
-    (on_phases m o) c0 q0 1 :> int by apply: sumr_ge0 => k _; rewrite ?mulr1.
-have diff_ge0 c0 q0 : 0 <= reads_of (inside l') c0 q0 - reads_of (on_signal l f ord) c0 q0.
-  rewrite /reads_of; case: (reads _ _ q0) => [p0|] /=; last by rewrite subr0.
-  case p0_on: (on_signal l f ord _ p0); first by rewrite (on_signal_inside fits p0_on) subrr.
-  by rewrite subr0; case: ifP.
-move=> /eqP total.
-have: \sum_(c0 < group_in l') \sum_(q0 : tap (nd_access D (fun n => on (windows l' n))))
-    (reads_of (inside l') c0 q0 - reads_of (on_signal l f ord) c0 q0) = 0.
-  by rewrite -[RHS]total; apply: eq_bigr => c0 _; rewrite sumrB.
-rewrite (bigD1 (Ordinal c_lt)) //= (bigD1 q) //=.
-set rest_q := (\sum_(_ | _ != q) _); set rest_c := (\sum_(_ | _ != Ordinal c_lt) _).
-have rest_q_ge0 : 0 <= rest_q by apply: sumr_ge0.
-have rest_c_ge0 : 0 <= rest_c by apply: sumr_ge0 => c0 _; apply: sumr_ge0.
-rewrite /reads_of p_read /= (negbTE p_off) {1}/inside p_in subr0.
-set here := expanded_term _ _ _ _ _ _ _ _ _ _.
-have : 1 <= here.
-  rewrite /here /expanded_term (bigD1 t) //= ?mulr1 ler_addl.
-  by apply: sumr_ge0 => k _; rewrite ?mulr1.
-by move=> here_gt0 eq0; exfalso; clearbody here rest_q rest_c; int_lia.
-Qed.
-
-(* The exact condition, for one layer: what the tail holds does not matter iff nothing reads it. *)
-Theorem tail_free_exact :
-  tail_free D l l' f ord <->
-  (forall (w : nat -> nat -> seq nat -> int) (x X : nat -> vec D -> int) m o,
-     holds_phases l f ord x X -> (m < groups l * group_out l)%N -> in_box (outs l) o ->
-     conv_layer l w (fun _ => 0) x m o
-     = conv_layer l' (expanded_weight D l f ord w) (fun _ => 0) X (on_phases m o)
-         (coarse_at (factors_out f) o)).
-Proof.
-split=> [free w x X m o X_phases m_lt o_in|equal].
-  rewrite !conv_layer_fold !add0r.
-  have := @blocks_link D _ (conv_link fits ord w (fun _ v => v)) x X free X_phases m o m_lt o_in.
-  rewrite /apply /apply_on /= => <-; apply: layer_fold_in => c q p _; case: ifP => // _.
-  by rewrite /expanded_term /expanded_weight mulr_suml.
-apply: counted_tail_free => m o m_lt o_in.
-have one_phases : holds_phases l f ord one one by [].
-have eq_l := equal ones one one m o one_phases m_lt o_in.
-rewrite !conv_layer_fold !add0r (layer_expansion fits _ _ o m_lt one_phases) in eq_l.
-apply: etrans (esym eq_l); apply: layer_fold_in => c q p _; case: ifP => // _.
-by rewrite /expanded_term /expanded_weight mulr_suml.
-Qed.
-
-End Exact.
-
 (* And in a network: a layer that puts 1 everywhere (a bias), and one that adds up what it reads. *)
 Theorem tail_network (D : nat) (l l' m m' : layer) (f g : nat -> tie) (ord : order)
     (fits : expands D l l' f) (fits' : expands D m m' g) (x X : nat -> vec D -> int) :
@@ -316,7 +222,8 @@ have one_l' (Y : nat -> vec D -> int) c0 p : apply (stride_free k) Y c0 p = 1.
 have eq_run : layer_fold m' [com_law of +%R] (inside m') (term (stride_free k'))
     (apply (stride_free k) X) (joined ord (group_out m) (many_out D g) c
       (phase_at (factors_out g) o)) (coarse_at (factors_out g) o)
-  = layer_fold m [com_law of +%R] (inside m) (term (strided_stage k')) (apply (strided_stage k) x) c o.
+  = layer_fold m [com_law of +%R] (inside m) (term (strided_stage k'))
+      (apply (strided_stage k) x) c o.
   exact: (equal c o c_lt o_in).
 apply: etrans (etrans eq_run _).
   by apply: layer_fold_in => c0 q p _; rewrite one_l'.
