@@ -37,6 +37,7 @@ Check Symconv.Lattice.cosets_exist.
 Check Symconv.Lattice.quincunx_split.
 Check Symconv.Lattice.quincunx_class.
 Check Symconv.Lattice.quincunx_destride.
+Check Symconv.Tie.e_out_gt0.
 Check Symconv.Tie.axis_squareP.
 Check Symconv.Tie.axis_table.
 Check Symconv.Layer.layer_destride.
@@ -86,10 +87,13 @@ Check Symconv.Sharing.folding_unique.
 Check Symconv.Gradient.partial_is_derivative.
 Check Symconv.Gradient.slope_of_shared.
 Check Symconv.Gradient.gradient_of_shared.
+Check Symconv.Equivariance.remainder_lt.
 Check Symconv.Equivariance.coefficient_slot.
 Check Symconv.Equivariance.coefficient_zero.
 Check Symconv.Equivariance.sharing_is_equivariance.
 Check Symconv.Equivariance.sharing_of_convolution.
+Check Symconv.Equivariance.one_phase_ok.
+Check Symconv.Equivariance.two_phases_ok.
 Check Symconv.Equivariance.taps_are_needed.
 Check Symconv.Equivariance.shifts_are_needed.
 Check Symconv.Expansion.fold_expansion.
@@ -106,6 +110,10 @@ Check Symconv.Modes.padded_in_box.
 Check Symconv.Modes.padded_constant.
 Check Symconv.Decide.expansion_okP.
 Check Symconv.Decide.expands_at.
+Check Symconv.Pools.maxoA.
+Check Symconv.Pools.maxoC.
+Check Symconv.Pools.max0o.
+Check Symconv.Pools.maxo0.
 Check Symconv.Pools.max_layerP.
 Check Symconv.Pools.max_layer_none.
 Check Symconv.Pools.max_behind.
@@ -141,7 +149,11 @@ Check Symconv.Graph.concat_square.
 Check Symconv.Graph.any_square.
 Check Symconv.Graph.split_square.
 Check Symconv.Graph.merge_square.
+Check Symconv.Paper.phase_expands.
 Check Symconv.Paper.stride_gone.
+Check Symconv.Paper.head_ready.
+Check Symconv.Paper.tail_network_ok.
+Check Symconv.Paper.factor_gt0.
 Check Symconv.Paper.links_chained.
 Check Symconv.Paper.take_it_in_your_stride.
 Check Symconv.Paper.no_masks.
@@ -231,7 +243,6 @@ Print Symconv.Tie.row_ok.
 Print Symconv.Tie.grid.
 Print Symconv.Tie.tie_ok.
 Print Symconv.Tie.tie_tight.
-Check Symconv.Tie.e_out_gt0.
 Print Symconv.Tie.axis_lands.
 Print Symconv.Tie.axis_square.
 Print Symconv.Tie.nd_phasing.
@@ -322,7 +333,6 @@ Print Symconv.Gradient.entry.
 Print Symconv.Gradient.moving.
 Print Symconv.Gradient.shared.
 Print Symconv.Equivariance.in_step.
-Check Symconv.Equivariance.remainder_lt.
 Print Symconv.Equivariance.phase_of.
 Print Symconv.Equivariance.block_of.
 Print Symconv.Equivariance.impulse.
@@ -331,8 +341,6 @@ Print Symconv.Equivariance.intertwines.
 Print Symconv.Equivariance.on_taps.
 Print Symconv.Equivariance.one_phase.
 Print Symconv.Equivariance.two_phases.
-Check Symconv.Equivariance.one_phase_ok.
-Check Symconv.Equivariance.two_phases_ok.
 Print Symconv.Phases.flat.
 Print Symconv.Taps.tap_box.
 Print Symconv.Taps.reads_at.
@@ -378,10 +386,6 @@ Print Symconv.Decide.checked.
 Print Symconv.Decide.at_sizes.
 Print Symconv.Decide.expanded_at.
 Print Symconv.Pools.maxo.
-Check Symconv.Pools.maxoA.
-Check Symconv.Pools.maxoC.
-Check Symconv.Pools.max0o.
-Check Symconv.Pools.maxo0.
 Print Symconv.Pools.maxo_monoid.
 Print Symconv.Pools.maxo_comoid.
 Print Symconv.Pools.pooling.
@@ -456,7 +460,6 @@ Print Symconv.Paper.ready.
 Print Symconv.Paper.phase_ties.
 Print Symconv.Paper.phase_window.
 Print Symconv.Paper.phase_layer.
-Check Symconv.Paper.phase_expands.
 Print Symconv.Paper.factor.
 Print Symconv.Paper.stage_follows.
 Print Symconv.Paper.network.
@@ -467,9 +470,6 @@ Print Symconv.Paper.through.
 Print Symconv.Paper.through_masked.
 Print Symconv.Paper.first_holds.
 Print Symconv.Paper.first_phases.
-Check Symconv.Paper.head_ready.
-Check Symconv.Paper.tail_network_ok.
-Check Symconv.Paper.factor_gt0.
 Print Symconv.Paper.phase_link.
 Print Symconv.Paper.head_link.
 Print Symconv.Paper.links.
@@ -532,6 +532,7 @@ Definition theorems :=
   let _ := @Symconv.Lattice.quincunx_split in
   let _ := @Symconv.Lattice.quincunx_class in
   let _ := @Symconv.Lattice.quincunx_destride in
+  let _ := @Symconv.Tie.e_out_gt0 in
   let _ := @Symconv.Tie.axis_squareP in
   let _ := @Symconv.Tie.axis_table in
   let _ := @Symconv.Layer.layer_destride in
@@ -581,10 +582,13 @@ Definition theorems :=
   let _ := @Symconv.Gradient.partial_is_derivative in
   let _ := @Symconv.Gradient.slope_of_shared in
   let _ := @Symconv.Gradient.gradient_of_shared in
+  let _ := @Symconv.Equivariance.remainder_lt in
   let _ := @Symconv.Equivariance.coefficient_slot in
   let _ := @Symconv.Equivariance.coefficient_zero in
   let _ := @Symconv.Equivariance.sharing_is_equivariance in
   let _ := @Symconv.Equivariance.sharing_of_convolution in
+  let _ := @Symconv.Equivariance.one_phase_ok in
+  let _ := @Symconv.Equivariance.two_phases_ok in
   let _ := @Symconv.Equivariance.taps_are_needed in
   let _ := @Symconv.Equivariance.shifts_are_needed in
   let _ := @Symconv.Expansion.fold_expansion in
@@ -601,6 +605,10 @@ Definition theorems :=
   let _ := @Symconv.Modes.padded_constant in
   let _ := @Symconv.Decide.expansion_okP in
   let _ := @Symconv.Decide.expands_at in
+  let _ := @Symconv.Pools.maxoA in
+  let _ := @Symconv.Pools.maxoC in
+  let _ := @Symconv.Pools.max0o in
+  let _ := @Symconv.Pools.maxo0 in
   let _ := @Symconv.Pools.max_layerP in
   let _ := @Symconv.Pools.max_layer_none in
   let _ := @Symconv.Pools.max_behind in
@@ -636,7 +644,11 @@ Definition theorems :=
   let _ := @Symconv.Graph.any_square in
   let _ := @Symconv.Graph.split_square in
   let _ := @Symconv.Graph.merge_square in
+  let _ := @Symconv.Paper.phase_expands in
   let _ := @Symconv.Paper.stride_gone in
+  let _ := @Symconv.Paper.head_ready in
+  let _ := @Symconv.Paper.tail_network_ok in
+  let _ := @Symconv.Paper.factor_gt0 in
   let _ := @Symconv.Paper.links_chained in
   let _ := @Symconv.Paper.take_it_in_your_stride in
   let _ := @Symconv.Paper.no_masks in
@@ -667,17 +679,5 @@ Definition theorems :=
   let _ := @Symconv.Instances.dilated_on_2_phases in
   let _ := @Symconv.Instances.patches_of_2x2 in
   let _ := @Symconv.Instances.patches_of_4 in
-  let _ := @Symconv.Tie.e_out_gt0 in
-  let _ := @Symconv.Equivariance.remainder_lt in
-  let _ := @Symconv.Equivariance.one_phase_ok in
-  let _ := @Symconv.Equivariance.two_phases_ok in
-  let _ := @Symconv.Pools.maxoA in
-  let _ := @Symconv.Pools.maxoC in
-  let _ := @Symconv.Pools.max0o in
-  let _ := @Symconv.Pools.maxo0 in
-  let _ := @Symconv.Paper.phase_expands in
-  let _ := @Symconv.Paper.head_ready in
-  let _ := @Symconv.Paper.tail_network_ok in
-  let _ := @Symconv.Paper.factor_gt0 in
   tt.
 Print Assumptions theorems.

@@ -56,7 +56,7 @@ def test_what_is_not_checked_is_named() -> None:
 
 
 KERNEL = (
-    "every output of this layer, of input 8, is that output of its expansion on arrays of phases, "
+    "every output of this layer, of input 8x7, is that output of its expansion on arrays of phases, "
     "for every ring, every weight, bias and input; and the same at any size under these pads"
 )
 LIMIT = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from symconv.cli import main
+from symconv.errors import SymconvError
 from symconv.prove import coqlib
 from symconv.prove.audit import CHANGED
 from symconv.prove.compiler import CLOSED
 from symconv.theorems import read_catalogue, settle_theorem
+from symconv.theorems.catalogue import Relation, _relation
 from symconv.theorems.settled import MISSING
 from tests.requirements import require_tool
 
@@ -66,21 +69,41 @@ def test_the_kernel_checks_every_lemma() -> None:
     found = results("theorems", "--kernel")
     for theorem in THEOREMS:
         result = found[theorem.name]
-        assert ("kernel" in result["method"]) == bool(theorem.lemmas)
+        assert ("kernel" in result["method"]) == (theorem.relation in ("equal", "instance"))
         assert result["audit"] == dict.fromkeys(theorem.lemmas, CLOSED)
         assert result["verdict"] == "proved"
 
 
-def test_a_lemma_that_states_something_else_is_no_proof() -> None:
+@pytest.mark.parametrize("relation", ["instance", "weaker"])
+def test_a_lemma_that_states_less_is_no_proof(relation: Relation) -> None:
     """Without claims, the kernel's word counts only where the lemmas are the theorem."""
     theorem = next(t for t in THEOREMS if not t.parts)
     audit = dict.fromkeys(theorem.lemmas, CLOSED)
-    assert theorem.lemmas_state
+    assert theorem.relation == "equal"
     assert settle_theorem(theorem, audit).verdict == "proved"
-    object.__setattr__(theorem, "lemmas_state", False)
-    settled = settle_theorem(theorem, audit)
-    assert (settled.verdict, settled.method) == (None, ("kernel",))
-    object.__setattr__(theorem, "lemmas_state", True)
+    less = settle_theorem(replace(theorem, relation=relation), audit)
+    assert (less.verdict, less.method) == (None, ("kernel",) * (relation == "instance"))
+
+
+def test_every_theorem_says_what_its_lemmas_are_to_it() -> None:
+    for theorem in THEOREMS:
+        assert (theorem.relation == "none") == (not theorem.lemmas)
+        assert theorem.because
+        assert theorem.parts or theorem.relation == "equal"
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"lemmas": ["A.a"]}, "one of equal, instance, weaker, none"),
+        ({"lemmas": [], "kernel": "equal", "because": "so"}, "got 'equal'"),
+        ({"lemmas": ["A.a"], "kernel": "same", "because": "so"}, "got 'same'"),
+        ({"lemmas": ["A.a"], "kernel": "weaker"}, "because must say why its lemmas are weaker"),
+    ],
+)
+def test_an_entry_that_does_not_say_it_is_refused(entry: dict[str, Any], said: str) -> None:
+    with pytest.raises(SymconvError, match=said):
+        _relation({"name": "t", **entry})
 
 
 @pytest.mark.parametrize("rests", ["Axioms: hope : False", CHANGED, MISSING])
@@ -89,23 +112,23 @@ def test_an_open_changed_or_missing_lemma_is_told(
 ) -> None:
     audit = dict.fromkeys(LEMMAS, CLOSED)
     if rests == MISSING:
-        del audit["Layer.layer_destride"]
+        del audit["EveryLayer.every_layer"]
     else:
-        audit["Layer.layer_destride"] = rests
+        audit["EveryLayer.every_layer"] = rests
     monkeypatch.setattr(coqlib, "library_audit", lambda: audit)
     found = run("theorems", "--kernel")
-    assert found.exit_code == 1
-    assert f"Layer.layer_destride: {rests}" in found.output
+    assert found.exit_code == 3
+    assert f"EveryLayer.every_layer: {rests}" in found.output
     told = results("theorems", "--kernel")
-    assert {t.name for t in THEOREMS if "Layer.layer_destride" in t.lemmas} == {
-        name for name, result in told.items() if result["verdict"] == "refuted"
+    assert {t.name for t in THEOREMS if "EveryLayer.every_layer" in t.lemmas} == {
+        name for name, result in told.items() if result["verdict"] == "undecided"
     }
     assert "kernel" not in told["layer"]["method"]
     assert "kernel" in told["composition"]["method"]
 
 
 def test_a_lemma_of_that_name_in_another_file_is_missing() -> None:
-    theorem = next(t for t in THEOREMS if "Layer.layer_destride" in t.lemmas)
+    theorem = next(t for t in THEOREMS if "EveryLayer.every_layer" in t.lemmas)
     audit = {f"Elsewhere.{name.partition('.')[2]}": CLOSED for name in theorem.lemmas}
     settled = settle_theorem(theorem, audit)
     assert settled.verdict != "proved"

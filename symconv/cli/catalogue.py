@@ -40,7 +40,7 @@ def of_theorem(found: Settled) -> Result:
         result["audit"] = dict(found.audit)
     if found.open_lemmas:
         rests = "; ".join(f"{lemma}: {text}" for lemma, text in found.open_lemmas)
-        result["reason"] = f"a lemma is not closed under the global context: {rests}"
+        result["reason"] = f"a lemma is not what it should be: {rests}"
     if found.verdict is None:
         return {**result, "note": f"{result['note']}; shown at a small size, not proved here"}
     return {**result, "verdict": found.verdict, "sizes": "all"}

@@ -61,9 +61,14 @@ class Settled:
 
     @property
     def verdict(self) -> str | None:
-        """Proved where all is as stated; None where there is no claim and no lemma was checked."""
-        if not self.as_stated or self.open_lemmas:
+        """Proved where all is as stated; None where there is no claim and no lemma was checked.
+
+        A lemma that is not what it should be leaves its theorem undecided: nothing is refuted.
+        """
+        if not self.as_stated:
             return "refuted"
+        if self.open_lemmas:
+            return "undecided"
         by_lemma = self.theorem.relation == "equal" and "kernel" in self.method
         return "proved" if self.theorem.parts or by_lemma else None
 

@@ -21,7 +21,7 @@ from symconv.dialect.config import read_layer
 from symconv.errors import InternalError, SymconvError, TooLarge
 from symconv.layer import AnyLayer
 from symconv.polyphase import AxisExpansion
-from symconv.prove import coqlib, rocq
+from symconv.prove import coqlib, coqtext, rocq
 from symconv.prove.compiler import KernelMissing, KernelRejects, compile_file
 from tests.requirements import require_tool
 
@@ -29,48 +29,113 @@ require_tool("coqc")
 
 ZOO = Path(__file__).parents[1] / "data" / "zoo.json.gz"
 
-LAYERS: dict[str, tuple[AnyLayer, tuple[int, ...], dict[str, Any]]] = {
+Case = tuple[AnyLayer, tuple[int, ...], dict[str, Any]]
+
+KINDS: dict[str, Case] = {
     "stem": (Conv(3, 64, 7, stride=2, padding=3), (224, 224), {}),
-    "negative pads, stride above kernel": (Conv(2, 4, 2, stride=5, padding=((-1, 3),)), (23,), {}),
-    "more output phases, residual stride": (
-        Conv(1, 1, 3, stride=6, padding=1, dilation=2),
-        (50,),
-        {"factor": 6, "factor_out": 2, "residual_stride": 2},
+    "depthwise": (Conv(8, 8, 3, stride=2, padding=1, groups=8), (15, 16), {}),
+    "groups with a factor": (
+        Conv(4, 6, 5, stride=2, padding=2, groups=2),
+        (20,),
+        {"factor_out": 3, "order": "phase"},
     ),
-    "transposed, dilated": (
+    "transposed, output padding": (
+        ConvTranspose(2, 3, (3, 4), stride=(3, 2), padding=1, output_padding=1),
+        (9, 8),
+        {},
+    ),
+    "transposed, dilated, groups": (
         ConvTranspose(2, 2, (3, 4), stride=(3, 2), padding=1, dilation=(2, 1), groups=2),
         (9, 8),
         {},
     ),
-    "reflected": (Conv(1, 1, 3, stride=2, padding=1, padding_mode="reflect"), (9, 9), {}),
-    "maximum": (MaxPool(3, stride=2, padding=1), (9, 12), {}),
+    "transposed, 'same'": (ConvTranspose(1, 1, 4, stride=2, padding="same"), (7,), {}),
+    "maximum, rounded up": (MaxPool(3, stride=2, ceil_mode=True), (8, 9), {}),
+    "maximum": (MaxPool(3, stride=2, padding=1, dilation=2), (9, 12), {}),
     "average": (AvgPool(2, stride=2), (8, 8, 8), {}),
+    "average without pads": (
+        AvgPool(3, stride=2, padding=1, count_include_pad=False),
+        (9, 10),
+        {},
+    ),
+    "average, rounded up": (AvgPool(3, stride=2, padding=1, ceil_mode=True), (8,), {}),
+    "reflected": (Conv(1, 1, 3, stride=2, padding=1, padding_mode="reflect"), (9, 9), {}),
+    "circular, cropped": (
+        Conv(1, 1, 3, stride=2, padding=((-1, 2),), padding_mode="circular"),
+        (9,),
+        {},
+    ),
+    "padded with a value": (Conv(1, 1, 3, stride=2, padding=1, padding_value=3), (9,), {}),
+    "'same' at an even size": (Conv(2, 3, 3, stride=2, padding="same"), (10, 12), {}),
+    "dilation with stride": (Conv(1, 2, 3, stride=2, padding=2, dilation=3), (17,), {}),
+    "residual stride": (
+        Conv(1, 1, 3, stride=6, padding=1, dilation=2),
+        (50,),
+        {"factor": 6, "factor_out": 2, "residual_stride": 2},
+    ),
+    "stride 1": (Conv(2, 2, 3, stride=1, padding=1), (8,), {"factor_out": 2}),
+    "stride above kernel, crops": (Conv(2, 4, 2, stride=5, padding=((-1, 3),)), (23,), {}),
+    "volume": (
+        Conv(1, 2, (3, 2, 1), stride=(2, 1, 3), padding=((1, 1), (0, 0), (0, 0))),
+        (6, 5, 7),
+        {},
+    ),
+    "long audio": (Conv(1, 512, 10, stride=5), (160_000,), {}),
+}
+
+SAID = {
+    "reflected": "with what its pads read",
+    "circular, cropped": "with what its pads read",
+    "padded with a value": "with what its pads read",
+    "maximum": "idempotent commutative monoid",
+    "maximum, rounded up": "idempotent commutative monoid",
 }
 
 
-@pytest.mark.parametrize("name", LAYERS)
-def test_the_kernel_accepts(name: str) -> None:
-    layer, size, factors = LAYERS[name]
-    fact = rocq.kernel_fact(symconv.destride(layer, size, **factors))
+@pytest.mark.parametrize("name", KINDS)
+def test_the_kernel_accepts_the_layer_at_its_sizes(name: str) -> None:
+    """The file names the layer and its size; the fact says what kind of theorem it is."""
+    layer, size, factors = KINDS[name]
+    expansion = symconv.destride(layer, size, **factors)
+    text = coqtext.theorem_text(expansion)
+    assert f"{layer!r} at {'x'.join(map(str, size))}".replace('"', "'") in text
+    assert f"within [:: {'; '.join(map(str, expansion.output_size))}]%binary o" in text
+    fact = rocq.kernel_fact(expansion)
     assert fact.method == "kernel"
     assert set(fact.figures) == {"coq", "seconds"}
-    assert ("gather" in fact.about) == (name == "reflected")
-    assert ("monoid" in fact.about) == (name == "maximum")
+    assert SAID.get(name, "for every") in fact.about
+    assert f"of input {'x'.join(map(str, size))}" in fact.about
+
+
+def test_a_file_says_how_many_outputs_ceil_mode_counts() -> None:
+    for name, (layer, size, factors) in KINDS.items():
+        text = coqtext.theorem_text(symconv.destride(layer, size, **factors))
+        assert ("Theorem ceil_mode" in text) == ("rounded up" in name)
+
+
+@pytest.mark.parametrize("name", ["stem", "transposed, dilated, groups", "average, rounded up"])
+def test_both_orders_of_channels_are_stated(name: str) -> None:
+    layer, size, factors = KINDS[name]
+    for order in ("channel", "phase"):
+        expansion = symconv.destride(layer, size, **{**factors, "order": order})
+        text = coqtext.theorem_text(expansion)
+        assert f"by_{order}" in text
+        assert {"channel": "by_phase", "phase": "by_channel"}[order] not in text
+        rocq.kernel_fact(expansion)
 
 
 def test_a_transposed_layer_is_told_apart_from_what_is_not_its_adjoint(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    layer = ConvTranspose(1, 1, 3, stride=2, padding=1)
-    text = rocq.theorem_text(symconv.destride(layer, (4,)))
-    assert text.count("transposed (Axis 3 2 1 1 1%:Z false)") == 1
-    reject(text.replace("transposed (Axis 3 2 1 1 1%:Z", "transposed (Axis 3 2 1 1 0%:Z"),
-           monkeypatch)  # fmt: skip
+    text = coqtext.theorem_text(symconv.destride(ConvTranspose(1, 1, 3, stride=2, padding=1), (4,)))
+    own = "the_layer : numbers := Numbers 1 1 1\n  [:: Sized (Axis 3 2 1 1 1%:Z false) 4 1]"
+    assert text.count(own) == 1
+    reject(text.replace(own, own.replace("1%:Z", "0%:Z")), monkeypatch)
 
 
 def stem_text() -> str:
     """The theorem of a small layer, as symconv writes it."""
-    return rocq.theorem_text(symconv.destride(Conv(1, 1, 3, stride=2, padding=1), (8,)))
+    return coqtext.theorem_text(symconv.destride(Conv(1, 1, 3, stride=2, padding=1), (8,)))
 
 
 PLANTED = {
@@ -81,6 +146,7 @@ PLANTED = {
     "another pad": ("2 1 1 2 1%:Z", "2 1 1 2 2%:Z"),
     "a kernel too short": ("2 1 1 2 1%:Z", "2 1 1 1 1%:Z"),
     "another factor": ("2 1 1 2 1%:Z", "3 1 1 2 1%:Z"),
+    "no output phase": ("2 1 1 2 1%:Z", "0 0 1 2 1%:Z"),
     "another stride": ("(Axis 3 2 1 1 1%:Z", "(Axis 3 3 1 1 1%:Z"),
     "a mirrored kernel": ("1%:Z false)", "1%:Z true)"),
 }
@@ -116,7 +182,7 @@ def test_the_kernel_accepts_the_table_of_every_axis_of_the_zoo(tmp_path: Path) -
             numbers = (w.kernel, w.stride, w.lo, w.dilation, w.base_dilation, w.reversal)
             axes.setdefault((*numbers, axis.factor_in, axis.factor_out), axis)
     assert len(axes) >= 50
-    ties = "\n".join(rocq._tie(n, axis.window, axis) for n, axis in enumerate(axes.values()))
+    ties = "\n".join(coqtext._tie(n, axis) for n, axis in enumerate(axes.values()))
     names = "; ".join(f"tie{n}" for n in range(len(axes)))
     path = tmp_path / "zoo.v"
     path.write_text(
@@ -127,9 +193,21 @@ def test_the_kernel_accepts_the_table_of_every_axis_of_the_zoo(tmp_path: Path) -
     assert run.accepted, run.output
 
 
+OWN = "the_layer : numbers := Numbers 1 1 1\n  [:: Sized (Axis 3 2 1 1 1%:Z false) 8 1]"
+NEW = "the_expansion : numbers := Numbers 1 2 1\n  [:: Sized (Axis 2 1 1 1 1%:Z false) 4 0]"
+
 FAULTS = {
     "in a table": ("((0, 0), (1, 0))", "((0, 0), (0, 0))"),
-    "in a size": ("sizes_ok tie0 8%:Z 1%:Z 4%:Z", "sizes_ok tie0 8%:Z 1%:Z 5%:Z"),
+    "in the layer's size": (OWN, OWN.replace("8 1]", "9 1]")),
+    "in the layer's high pad": (OWN, OWN.replace("8 1]", "8 3]")),
+    "in the layer's low pad": (OWN, OWN.replace("1%:Z", "0%:Z")),
+    "in the layer's channels": (OWN, OWN.replace("Numbers 1 1 1", "Numbers 1 2 1")),
+    "in the expanded size": (NEW, NEW.replace("4 0]", "5 0]")),
+    "in the expanded high pad": (NEW, NEW.replace("4 0]", "4 1]")),
+    "in the expanded low pad": (NEW, NEW.replace("1%:Z", "0%:Z")),
+    "in the expanded channels": (NEW, NEW.replace("Numbers 1 2 1", "Numbers 1 1 2")),
+    "in the outputs": ("[:: 4]%binary [:: 4]%binary", "[:: 5]%binary [:: 4]%binary"),
+    "no output phase": ("2 1 1 2 1%:Z", "0 0 1 2 1%:Z"),
 }
 
 
@@ -140,8 +218,59 @@ def test_a_planted_fault_is_rejected(name: str, monkeypatch: pytest.MonkeyPatch)
     reject(stem_text().replace(old, new), monkeypatch)
 
 
+ORDERED = {
+    "of the input": "phase_array the_layer axes by_channel",
+    "of the weight": "expanded_weight 1 the_layer axes by_channel",
+    "of the bias": "expanded_bias 1 the_layer axes by_channel",
+    "of the output": "(joined by_channel",
+}
+
+
+@pytest.mark.parametrize("name", ORDERED)
+def test_channels_in_another_order_are_rejected(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three maps and the output have one order, and none of them may have another."""
+    expansion = symconv.destride(Conv(2, 3, 3, stride=2, padding=1), (8,), factor_out=2)
+    text, old = coqtext.theorem_text(expansion), ORDERED[name]
+    assert old in text
+    reject(text.replace(old, old.replace("by_channel", "by_phase")), monkeypatch)
+
+
+LAYOUTS = {
+    "a convolution's for a transposed": (ConvTranspose, "(turned the_layer w)", "w"),
+    "a transposed for a convolution's": (
+        Conv,
+        "axes by_channel w)",
+        "axes by_channel (turned the_layer w))",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_weight_in_another_layout_is_rejected(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind, old, new = LAYOUTS[name]
+    text = coqtext.theorem_text(symconv.destride(kind(2, 3, 3, stride=2), (7,)))
+    assert old in text
+    reject(text.replace(old, new), monkeypatch)
+
+
+def test_another_mode_than_the_padded_array_s_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer, size, _ = KINDS["reflected"]
+    text = coqtext.theorem_text(symconv.destride(layer, size))
+    old = "(padded fill (windows the_layer) modes x)"
+    assert old in text
+    reject(text.replace(old, old.replace("modes", "(fun _ => circular)")), monkeypatch)
+
+
+def test_another_number_of_rounded_outputs_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer, size, _ = KINDS["average, rounded up"]
+    text = coqtext.theorem_text(symconv.destride(layer, size))
+    old = "ceil_ok 1 both [:: 1]%binary"
+    assert old in text
+    reject(text.replace(old, "ceil_ok 1 both [:: 0]%binary"), monkeypatch)
+
+
 def test_an_axiom_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    head, rest = stem_text().split("Proof. exact: (layer_grouped")
+    head, rest = stem_text().split("Proof. exact: (conv_checked")
     text = f"Axiom hope : False.\n{head}Proof. by case: hope. Qed.{rest.partition('Qed.')[2]}"
     path = tmp_path / "hopeful.v"
     path.write_text(text)
@@ -174,9 +303,9 @@ def test_the_file_states_the_layer_and_not_the_axes(name: str) -> None:
     expansion = symconv.destride(Conv(1, 1, 3, stride=2, padding=1), (8,))
     other = symconv.destride(TAMPERED[name], (8,)).axes
     object.__setattr__(expansion, "axes", other)
-    text = rocq.theorem_text(expansion)
+    text = coqtext.theorem_text(expansion)
     assert "(Axis 3 2 1 1 1%:Z false)" in text
-    assert "sizes_ok tie0 8%:Z 1%:Z 4%:Z" in text
+    assert OWN in text
     assert "stride=2, padding=1, dilation=1" in text.partition("tie0")[0]
     with pytest.raises(KernelRejects, match="the kernel rejects"):
         rocq.kernel_fact(expansion)
@@ -186,7 +315,7 @@ def test_axes_of_another_rank_are_a_fault_and_no_theorem() -> None:
     expansion = symconv.destride(Conv(1, 1, 3, stride=2, padding=1), (8,))
     object.__setattr__(expansion, "axes", expansion.axes * 2)
     with pytest.raises(InternalError, match="2 axes for a layer of 1"):
-        rocq.theorem_text(expansion)
+        coqtext.theorem_text(expansion)
 
 
 def test_the_table_is_what_the_weight_map_does() -> None:
@@ -194,7 +323,7 @@ def test_the_table_is_what_the_weight_map_does() -> None:
     labels = np.full((2, 6, expansion.axes[0].kernel), -1)
     for p, k, r, q in zip(*(column.tolist() for column in expansion.axes[0].taps), strict=True):
         labels[p, r, q - expansion.axes[0].first_tap] = k
-        assert f"(({p}, {k}), ({r}, {q - expansion.axes[0].first_tap}))" in rocq.theorem_text(
+        assert f"(({p}, {k}), ({r}, {q - expansion.axes[0].first_tap}))" in coqtext.theorem_text(
             expansion
         )
     assert (labels == expansion.parameter_labels()).all()
@@ -273,7 +402,7 @@ def test_mathcomp_2_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.Monk
 def test_numbers_too_large_for_unary_are_not_asked() -> None:
     layer = Conv(1, 1, 2, stride=5000)
     with pytest.raises(TooLarge, match="the kernel counts in unary"):
-        rocq.theorem_text(symconv.destride(layer, (20_000,)))
+        coqtext.theorem_text(symconv.destride(layer, (20_000,)))
     verdict = symconv.prove(layer, (20_000,), symbolic=False, kernel=True)
     assert isinstance(verdict, symconv.Certificate)
     assert verdict.method == ["tables"]
