@@ -37,6 +37,7 @@ proofs: $(VENV)/.installed  ## build the Coq library, outside the source tree, a
 
 pins: $(VENV)/.installed  ## after a theorem or definition was changed on purpose: pin what Coq prints
 	@$(BIN)/python -c 'from symconv.prove.pins import write_pins; print(*write_pins(), sep="\n")'
+	@$(BIN)/python -c 'from symconv.theorems.table import write_table as write; write()'
 
 slow: $(VENV)/.tested  ## the tests that take minutes
 	$(PYTEST) -n $(JOBS) -m slow --ignore tests/bench

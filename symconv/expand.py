@@ -32,8 +32,9 @@ from symconv.window import Window
 class Expansion:
     """A layer on phases, equal to the original for every input and every weight.
 
-    ``phases_out(original(w, x)) == layer(weight_map(w), input_map(x))``, and `output_map` undoes
-    ``phases_out``.  Make one with `symconv.destride`.
+    ``original(w, x) == output_map(layer(weight_map(w), input_map(x)))``: at every output of the
+    layer; what the expanded layer computes past the last one `output_map` crops, and it need not
+    be zero.  Make one with `symconv.destride`.
 
     Raises:
         LayerError: the layer has no output at this size.

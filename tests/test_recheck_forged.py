@@ -56,8 +56,9 @@ def test_what_is_not_checked_is_named() -> None:
 
 
 KERNEL = (
-    "every output of this layer, of input 8x7, is that output of its expansion on arrays of phases, "
-    "for every ring, every weight, bias and input; and the same at any size under these pads"
+    "every output of this layer, of input 8x7, is that output of its expansion on arrays "
+    "of phases, for every ring, every weight, bias and input; and the same at any size under "
+    "these pads"
 )
 LIMIT = (
     "the kernel's theorem is about the numbers in its file, which symconv wrote there ('same' as "

@@ -19,6 +19,7 @@ from symconv.prove.compiler import CLOSED
 from symconv.theorems import read_catalogue, settle_theorem
 from symconv.theorems.catalogue import Relation, _relation
 from symconv.theorems.settled import MISSING
+from symconv.theorems.table import statement_table
 from tests.requirements import require_tool
 
 THEOREMS = read_catalogue()
@@ -169,3 +170,7 @@ def test_kernel_is_refused_for_other_reports(tmp_path: Path) -> None:
     found = run("report", "resnet50-stem", "-o", str(tmp_path), "--kernel")
     assert found.exit_code == 2
     assert "--kernel is for `symconv report theorems`" in found.output
+
+
+def test_the_table_by_entry_is_as_it_would_be_written_now() -> None:
+    assert (PROOFS / "theorems" / "README.md").read_text() == statement_table(THEOREMS)
