@@ -29,6 +29,7 @@ From Symconv Require Transposed.
 From Symconv Require EveryLayer.
 From Symconv Require Network.
 From Symconv Require Graph.
+From Symconv Require Values.
 From Symconv Require Paper.
 From Symconv Require ConvNet.
 From Symconv Require Same.

@@ -22,8 +22,6 @@ Check Symconv.Index.expanded_out_size.
 Check Symconv.Conv.conv1E.
 Check Symconv.Conv.conv2E.
 Check Symconv.Compute.computeE.
-Check Symconv.Compute.compute_layerE.
-Check Symconv.Compute.compute_poolE.
 Check Symconv.Destride.destride_fold.
 Check Symconv.Destride.destride.
 Check Symconv.Destride.destride_grouped.
@@ -149,6 +147,18 @@ Check Symconv.Graph.concat_square.
 Check Symconv.Graph.any_square.
 Check Symconv.Graph.split_square.
 Check Symconv.Graph.merge_square.
+Check Symconv.Values.compute_foldE.
+Check Symconv.Values.compute_poolE.
+Check Symconv.Values.compute_max_convE.
+Check Symconv.Values.compute_maximumE.
+Check Symconv.Values.compute_averageE.
+Check Symconv.Values.compute_convE.
+Check Symconv.Values.compute_modeE.
+Check Symconv.Values.compute_transposedE.
+Check Symconv.Values.compute_weightE.
+Check Symconv.Values.compute_reachedE.
+Check Symconv.Values.compute_expandedE.
+Check Symconv.Values.compute_expanded_poolE.
 Check Symconv.Paper.phase_expands.
 Check Symconv.Paper.stride_gone.
 Check Symconv.Paper.head_ready.
@@ -203,11 +213,9 @@ Print Symconv.Conv.grouped.
 Print Symconv.Conv.pool.
 Print Symconv.Conv.within.
 Print Symconv.Compute.tap_list.
-Print Symconv.Compute.loop.
+Print Symconv.Compute.tap_loop.
 Print Symconv.Compute.compute.
-Print Symconv.Compute.compute_layer.
-Print Symconv.Compute.compute_pool.
-Print Symconv.Compute.box.
+Print Symconv.Compute.box_positions.
 Print Symconv.Destride.phasing.
 Print Symconv.Destride.phases.
 Print Symconv.Destride.square.
@@ -455,6 +463,21 @@ Print Symconv.Graph.any_node.
 Print Symconv.Graph.deterministic.
 Print Symconv.Graph.split_node.
 Print Symconv.Graph.merge_node.
+Print Symconv.Values.list_loop.
+Print Symconv.Values.over_taps.
+Print Symconv.Values.sample_read.
+Print Symconv.Values.compute_fold.
+Print Symconv.Values.compute_pool.
+Print Symconv.Values.compute_max_conv.
+Print Symconv.Values.compute_maximum.
+Print Symconv.Values.compute_average.
+Print Symconv.Values.compute_conv.
+Print Symconv.Values.compute_mode.
+Print Symconv.Values.compute_transposed.
+Print Symconv.Values.compute_weight.
+Print Symconv.Values.compute_reached.
+Print Symconv.Values.compute_expanded.
+Print Symconv.Values.compute_expanded_pool.
 Print Symconv.Paper.stride_of.
 Print Symconv.Paper.ready.
 Print Symconv.Paper.phase_ties.
@@ -517,8 +540,6 @@ Definition theorems :=
   let _ := @Symconv.Conv.conv1E in
   let _ := @Symconv.Conv.conv2E in
   let _ := @Symconv.Compute.computeE in
-  let _ := @Symconv.Compute.compute_layerE in
-  let _ := @Symconv.Compute.compute_poolE in
   let _ := @Symconv.Destride.destride_fold in
   let _ := @Symconv.Destride.destride in
   let _ := @Symconv.Destride.destride_grouped in
@@ -644,6 +665,18 @@ Definition theorems :=
   let _ := @Symconv.Graph.any_square in
   let _ := @Symconv.Graph.split_square in
   let _ := @Symconv.Graph.merge_square in
+  let _ := @Symconv.Values.compute_foldE in
+  let _ := @Symconv.Values.compute_poolE in
+  let _ := @Symconv.Values.compute_max_convE in
+  let _ := @Symconv.Values.compute_maximumE in
+  let _ := @Symconv.Values.compute_averageE in
+  let _ := @Symconv.Values.compute_convE in
+  let _ := @Symconv.Values.compute_modeE in
+  let _ := @Symconv.Values.compute_transposedE in
+  let _ := @Symconv.Values.compute_weightE in
+  let _ := @Symconv.Values.compute_reachedE in
+  let _ := @Symconv.Values.compute_expandedE in
+  let _ := @Symconv.Values.compute_expanded_poolE in
   let _ := @Symconv.Paper.phase_expands in
   let _ := @Symconv.Paper.stride_gone in
   let _ := @Symconv.Paper.head_ready in

@@ -344,7 +344,7 @@ Proof. by vm_compute. Qed.
 Example reflected_layer :
   let l := Layer 1 1 1 (fun _ => Window (Axis 3 1 1 1 1 false) 4 1) in
   let w (_ _ : nat) ks : int := nth 0 [:: 1; 10; 100] (head 0%N ks) in
-  let x (_ : nat) (v : vec 1) : int := array 0 [:: 4%N] [:: 1; 2; 3; 4] v in
+  let x (_ : nat) (v : vec 1) : int := array_of_list 0 [:: 4%N] [:: 1; 2; 3; 4] v in
   outs l 0 = 4 /\
   [seq conv_mode_layer (D := 1) l (fun _ => reflect_mode) 0 w (fun _ => 0) x 0 (o%:Z, tt)
   | o <- iota 0 4] = [:: 212; 321; 432; 343].

@@ -196,7 +196,7 @@ Lemma eq_compute (V : Type) (D : nat) (f g : nat -> axis) (F : seq nat -> V -> T
     (x : vec D -> V) o : (forall n, (n < D)%N -> f n = g n) ->
   compute op f F x o = compute op g F x o.
 Proof.
-elim: D f g F x o => [|D IH] f g F x o //= eq_fg; rewrite -(eq_fg 0%N) // /loop.
+elim: D f g F x o => [|D IH] f g F x o //= eq_fg; rewrite -(eq_fg 0%N) // /tap_loop.
 elim: (iota _ _) => //= k ks ->; congr (op _ _); case: (undilate _ _) => // p.
 by apply: (IH (fun n => f n.+1)) => n n_lt; apply: eq_fg.
 Qed.

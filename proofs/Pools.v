@@ -482,7 +482,7 @@ Proof. by vm_compute. Qed.
 Example max_of_four :
   let l := Layer 1 1 1 (fun _ => Window (Axis 2 2 1 1 1 false) 4 1) in
   let x (_ : nat) (v : vec 1) : option nat := (
-    array None [:: 4] [:: Some 5; None; Some 7; Some 2] v)%N in
+    array_of_list None [:: 4] [:: Some 5; None; Some 7; Some 2] v)%N in
   [seq max_layer (D := 1) l x 0 (o%:Z, tt) | o <- iota 0 3] = [:: Some 5; Some 7; Some 2]%N.
 Proof.
 by rewrite /max_layer /=; rewrite !(layer_foldE (D := 1)) /= !big_ord1 unlock; vm_compute.
@@ -491,7 +491,7 @@ Qed.
 (* Its mean of (1, 2, 3, 4): (1 + 2) / 2 and (2 + 3 + 4) / 3. *)
 Example average_of_four :
   let l := Layer 1 1 1 (fun _ => Window (Axis 3 2 1 1 1 false) 4 1) in
-  let x (_ : nat) (v : vec 1) : rat := array 0 [:: 4%N] [:: 1; 2%:R; 3%:R; 4%:R] v in
+  let x (_ : nat) (v : vec 1) : rat := array_of_list 0 [:: 4%N] [:: 1; 2%:R; 3%:R; 4%:R] v in
   [seq average_layer (D := 1) l false (fun _ => 1) x 0 (o%:Z, tt) | o <- iota 0 2]
   = [:: 3%:R / 2%:R; 3%:R].
 Proof.

@@ -118,7 +118,8 @@ End Meaning.
 (* The positions of a box as a list. *)
 Definition count_of (N : int) : nat := if N is Posz n then n else 0%N.
 
-Definition box_of (D : nat) (N : nat -> int) : seq (vec D) := box D (fun n => count_of (N n)).
+Definition box_of (D : nat) (N : nat -> int) : seq (vec D) :=
+  box_positions D (fun n => count_of (N n)).
 
 Fixpoint lands (D : nat) : (nat -> axis) -> vec D -> seq nat -> vec D -> bool :=
   match D return (nat -> axis) -> vec D -> seq nat -> vec D -> bool with

@@ -188,7 +188,7 @@ Example two_groups :
   let l := Layer 2 1 1 (fun _ => Window (Axis 3 2 1 1 1 false) 2 1) in
   let w c (_ : nat) ks : int :=
     nth 0 (nth [::] [:: [:: 1; 10; 100]; [:: 1; 0; 0]] c) (head 0%N ks) in
-  let x c (v : vec 1) : int := array 0 [:: 2%N] (nth [::] [:: [:: 1; 2]; [:: 3; 4]] c) v in
+  let x c (v : vec 1) : int := array_of_list 0 [:: 2%N] (nth [::] [:: [:: 1; 2]; [:: 3; 4]] c) v in
   [seq [seq transposed_layer (D := 1) l w (fun _ => 0) x m (o%:Z, tt) | o <- iota 0 3]
   | m <- iota 0 2] = [:: [:: 10; 102; 20]; [:: 0; 4; 0]].
 Proof. by rewrite /transposed_layer /= !big_ord1 unlock; vm_compute. Qed.

@@ -12,9 +12,9 @@ HEAD = """\
 # What the lemmas say of each theorem
 
 `equal`: the lemmas together are the statement, in its quantifiers and hypotheses. `instance`: they
-are the statement at the entry's own numbers, checked by Coq. `weaker`: they are cited, and say less.
-The lemmas' statements as Coq prints them are in [`statements.txt`](../statements.txt). `make pins`
-writes this page.
+are the statement at the entry's own numbers, checked by Coq. `weaker`: they are cited, and say
+less. The lemmas' statements as Coq prints them are in [`statements.txt`](../statements.txt). `make
+pins` writes this page.
 """
 
 
