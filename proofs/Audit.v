@@ -119,6 +119,8 @@ Check Symconv.Pools.relu_pool.
 Check Symconv.Pools.counted_tapsE.
 Check Symconv.Pools.divisor_reads.
 Check Symconv.Pools.average_inside.
+Check Symconv.Pools.average_counted.
+Check Symconv.Pools.window_counted.
 Check Symconv.Pools.average_border.
 Check Symconv.Pools.ceil_mode_pad.
 Check Symconv.Pools.ceil_layer_outputs.
@@ -130,6 +132,7 @@ Check Symconv.Tails.reads_inside.
 Check Symconv.Transposed.transposed_is_conv.
 Check Symconv.Transposed.back_outputs.
 Check Symconv.Transposed.adjoint.
+Check Symconv.EveryLayer.every_expands.
 Check Symconv.EveryLayer.every_layer.
 Check Symconv.EveryLayer.every_pooling.
 Check Symconv.EveryLayer.stride_goes.
@@ -181,6 +184,7 @@ Check Symconv.Kinds.average_checked.
 Check Symconv.Kinds.conv_any_size.
 Check Symconv.Kinds.pool_any_size.
 Check Symconv.Kinds.ceil_checked.
+Check Symconv.Kinds.reads_a_sample.
 Check Symconv.Kinds.mode_checked.
 Check Symconv.Kinds.transposed_checked.
 Check Symconv.Kinds.transposed_any_size.
@@ -188,6 +192,7 @@ Check Symconv.Kinds.mode_any_size.
 Check Symconv.Kinds.average_any_size.
 Check Symconv.Kinds.axes_okP.
 Check Symconv.Instances.stem.
+Check Symconv.Instances.stem_pads.
 Check Symconv.Instances.stride_14_on_7_phases.
 Check Symconv.Instances.stride_6_on_2_phases.
 Check Symconv.Instances.stride_6_on_3_phases.
@@ -515,6 +520,8 @@ Print Symconv.Kinds.valid_sized.
 Print Symconv.Kinds.valid_numbers.
 Print Symconv.Kinds.numbers_eqb.
 Print Symconv.Kinds.mode_ok.
+Print Symconv.Kinds.fills.
+Print Symconv.Kinds.all_filled.
 Print Symconv.Kinds.conv_sized.
 Print Symconv.Kinds.conv_numbers.
 Print Symconv.Kinds.transposed_ok.
@@ -637,6 +644,8 @@ Definition theorems :=
   let _ := @Symconv.Pools.counted_tapsE in
   let _ := @Symconv.Pools.divisor_reads in
   let _ := @Symconv.Pools.average_inside in
+  let _ := @Symconv.Pools.average_counted in
+  let _ := @Symconv.Pools.window_counted in
   let _ := @Symconv.Pools.average_border in
   let _ := @Symconv.Pools.ceil_mode_pad in
   let _ := @Symconv.Pools.ceil_layer_outputs in
@@ -648,6 +657,7 @@ Definition theorems :=
   let _ := @Symconv.Transposed.transposed_is_conv in
   let _ := @Symconv.Transposed.back_outputs in
   let _ := @Symconv.Transposed.adjoint in
+  let _ := @Symconv.EveryLayer.every_expands in
   let _ := @Symconv.EveryLayer.every_layer in
   let _ := @Symconv.EveryLayer.every_pooling in
   let _ := @Symconv.EveryLayer.stride_goes in
@@ -699,6 +709,7 @@ Definition theorems :=
   let _ := @Symconv.Kinds.conv_any_size in
   let _ := @Symconv.Kinds.pool_any_size in
   let _ := @Symconv.Kinds.ceil_checked in
+  let _ := @Symconv.Kinds.reads_a_sample in
   let _ := @Symconv.Kinds.mode_checked in
   let _ := @Symconv.Kinds.transposed_checked in
   let _ := @Symconv.Kinds.transposed_any_size in
@@ -706,6 +717,7 @@ Definition theorems :=
   let _ := @Symconv.Kinds.average_any_size in
   let _ := @Symconv.Kinds.axes_okP in
   let _ := @Symconv.Instances.stem in
+  let _ := @Symconv.Instances.stem_pads in
   let _ := @Symconv.Instances.stride_14_on_7_phases in
   let _ := @Symconv.Instances.stride_6_on_2_phases in
   let _ := @Symconv.Instances.stride_6_on_3_phases in

@@ -37,7 +37,7 @@ Definition factors_of : Prop :=
 Hypotheses (fit : factors_of) (C_gt0 : (0 < group_in l)%N) (M_gt0 : (0 < group_out l)%N).
 Hypothesis sizes_gt0 : forall n, 0 < sizes l n /\ 0 < outs l n.
 
-Lemma every_expands : expands D l on_phases ties_of.
+Theorem every_expands : expands D l on_phases ties_of.
 Proof.
 split=> [n|n|]; last by rewrite /channels_fit /= C_gt0 M_gt0 !eqxx.
   have /andP[factors _] := fit n; rewrite (make_tie_ok factors) /=.

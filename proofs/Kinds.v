@@ -5,7 +5,9 @@
    pool_checked       pooling with any idempotent commutative monoid
    mode_checked       convolution with a boundary mode or value: the padded array in front
    transposed_checked transposed convolution, by its own definition, with its own weight layout
-   conv_any_size, pool_any_size   the same numbers with other samples, under the same pads
+   conv_any_size, ...  the same numbers with other samples, under the same pads
+   reads_a_sample     where the pads fit a mode, no index of the padded array is without a sample
+   is_on_phases       axes and their expansion, for any channels, order and size
    Each equality is about one output in the box: what lies past the last output is not compared. *)
 
 From Coq Require Import ZArith Lia.
@@ -187,6 +189,47 @@ Definition mode_ok (l0 : numbers) : bool :=
   && all (fun n => let a := its_axis (nth no_axis (n_axes l0) n) in
             (base a == 1%N) && (0 < stride a)%N) (iota 0 D).
 
+(* Pads that a mode can fill in one go, of a mode that reads a sample everywhere. *)
+Definition fills (md : mode) (w : sized) : bool :=
+  let N := its_samples w in let a := toZ (lo (its_axis w)) in let b := its_high w in
+  Z.ltb 0 N
+  && match md with
+     | zeros => false
+     | reflect_mode => Z.ltb a N && Z.ltb b N
+     | replicate => true
+     | circular => let c := Z.add (Z.add N (Z.min a 0)) (Z.min b 0) in Z.leb a c && Z.leb b c
+     end.
+
+Lemma toZ_min0 (a : int) : toZ (Num.min a 0) = Z.min (toZ a) 0.
+Proof.
+have [[le ->]|[lt ->]] := min_cases a 0.
+  by move/toZ_le: le => le; rewrite Z.min_l.
+by move/toZ_lt: lt => lt; rewrite Z.min_r //; exact: Z.lt_le_incl.
+Qed.
+
+Lemma fillsP (md : mode) (w : sized) : fills md w ->
+  [/\ ~~ is_zeros md, 0 < samples (window_of w)
+    & Modes.fits md (samples (window_of w)) (lo (on (window_of w))) (high (window_of w))].
+Proof.
+case/andP=> /int_of_gt0 N_gt0; case: md => //= [/andP[]|/andP[]].
+  by move=> /Z.ltb_lt a_lt /Z.ltb_lt b_lt; split=> //; apply/andP; split; apply/toZ_lt;
+    rewrite ?toZ_int_of.
+move=> /Z.leb_le a_le /Z.leb_le b_le; split=> //; apply/andP; split; apply/toZ_le;
+  by rewrite !toZ_add !toZ_min0 !toZ_int_of.
+Qed.
+
+Definition all_filled (l0 : numbers) (md : nat -> mode) : bool :=
+  all (fun n => fills (md n) (nth no_axis (n_axes l0) n)) (iota 0 D).
+
+(* Then every index of the padded array reads a sample of the array. *)
+Theorem reads_a_sample (l0 : numbers) (md : nat -> mode) (j : vec D) : all_filled l0 md ->
+  in_box (fun n => padded_size (windows l0 n)) j ->
+  exists2 p, gather (windows l0) md j = Some p & in_box (sizes l0) p.
+Proof.
+move=> /allP filled; apply: padded_in_box => n n_lt.
+by apply: fillsP; apply: filled; rewrite mem_iota.
+Qed.
+
 Theorem mode_checked (l0 : numbers) (md : nat -> mode) (R : ringType) (fill : R) (w : weights R)
     (b : nat -> R) (x : signal D R) m o : mode_ok l0 ->
   (m < n_groups l * n_out l)%N -> within (outputs_before e) o ->
@@ -353,14 +396,17 @@ End Kinds.
 Definition axes_ok (D : nat) (ws ws' : seq sized) (fs : seq tie) : bool :=
   expansion_ok D (Numbers 1 1 1 ws) (Numbers 1 (many_in D (ties fs)) (many_out D (ties fs)) ws') fs.
 
-Definition is_on_phases (D : nat) (ws ws' : seq sized) (fs : seq tie) : Prop :=
+(* The layer with these axes equals the one with those axes on phases; its high pads are the ones
+   for which it has the blocks of the outputs, as expanded_at writes them. *)
+Definition is_on_phases (D : nat) (ws : seq sized) (axes' : seq axis) (fs : seq tie) : Prop :=
   forall (G C M : nat) (ord : order) (N : nat -> int),
     let f := ties fs in
     let l := at_sizes (Numbers G C M ws) N in
-    let l' := expanded_at (Numbers G C M ws) (Numbers G (C * many_in D f) (M * many_out D f) ws') fs N
-    in
+    let l' := expanded_at (Numbers G C M ws) (Numbers G (C * many_in D f) (M * many_out D f) [::])
+                fs N in
     (0 < C)%N -> (0 < M)%N -> (forall n, 0 < N n) -> (forall n, 0 < outs l n) ->
-  forall (R : ringType) (w : weights R) (b : nat -> R) (x : signal D R) (m : nat) (o : vec D),
+  (forall n, (n < D)%N -> on (windows l' n) = nth (its_axis no_axis) axes' n)
+  /\ forall (R : ringType) (w : weights R) (b : nat -> R) (x : signal D R) (m : nat) (o : vec D),
     let i := coarse_at (factors_out f) o in
     (m < G * M)%N -> in_box (outs l) o ->
     in_box (outs l') i
@@ -370,12 +416,15 @@ Definition is_on_phases (D : nat) (ws ws' : seq sized) (fs : seq tie) : Prop :=
            (joined ord M (many_out D f) m (phase_at (factors_out f) o)) i.
 
 Theorem axes_okP (D : nat) (ws ws' : seq sized) (fs : seq tie) :
-  axes_ok D ws ws' fs -> is_on_phases D ws ws' fs.
+  axes_ok D ws ws' fs -> is_on_phases D ws (map its_axis ws') fs.
 Proof.
-case/and3P=> sizes_ok axes_fit _ G C M ord N f l l' C_gt0 M_gt0 N_gt0 O_gt0 R w b x m o i m_lt o_in.
+move=> ok; have /and3P[/and3P[_ /eqP size_ws' _] axes_fit _] := ok.
+move=> G C M ord N f l l' C_gt0 M_gt0 N_gt0 O_gt0; split=> [n n_lt|R w b x m o i m_lt o_in].
+  have /and5P[_ /and4P[_ /axis_eqbP eq_a' _ _] _ _ _] := expansion_ok_fits ok n_lt.
+  by rewrite (nth_map no_axis) ?size_ws'.
 have numbers_ok : expansion_ok D (Numbers G C M ws)
     (Numbers G (C * many_in D f) (M * many_out D f) ws') fs.
-  by apply/and3P; split=> //; rewrite /channels_fit /= C_gt0 M_gt0 !eqxx.
+  by case/and3P: ok => *; apply/and3P; split=> //; rewrite /channels_fit /= C_gt0 M_gt0 !eqxx.
 have fits := expands_at numbers_ok N_gt0 O_gt0.
 by split; [exact: (outputs_on_phases fits)|rewrite (conv_expansion ord fits)].
 Qed.

@@ -326,7 +326,7 @@ Lemma inside_unread ss : network ss -> inside_only ss -> tails_unread D ss.
 Proof.
 elim: ss => //= s ss IH ok [ends rest]; split; last exact: IH (tail_network_ok ok) rest.
 apply: reads_inside (link_fits (head_link D ok)) _ => n n_lt.
-by have [/(_ n)[u1 _] _ _] := head_ready ok; split=> //; exact: ends.
+by have [/(_ n)[u1 _] _ _] := head_ready ok; rewrite ends ?orbT.
 Qed.
 
 (* Where each factor divides its layer's samples, there is nothing to mask at all. *)

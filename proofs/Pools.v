@@ -375,6 +375,32 @@ rewrite /average_layer; move: (layer_fold _ _ _ _ _ _ _) => sum K_neq0.
 by rewrite mulrA [_ * sum]mulrC [_%:R / _]mulrC mulrA mulfK.
 Qed.
 
+(* Where the window lies in what is counted, a mean is a convolution whose weights are all 1 / K. *)
+Theorem average_counted (l : layer) (hi : nat -> int) (x : signal D F) c o :
+  window_between (fun n => - lo (on (windows l n))) (fun n => sizes l n + hi n) (windows l) o ->
+  average_layer l true hi x c o
+  = conv_layer l (fun _ _ _ => (window_volume D (windows l))%:R^-1) (fun _ => 0) x c o.
+Proof.
+move=> o_in; rewrite /average_layer (@divisor_between D true (windows l) hi o o_in).
+rewrite /layer_fold /conv_layer add0r mulr_suml; apply: eq_bigr => q _.
+rewrite mulr_suml; apply: eq_bigr => k _; rewrite mulrC.
+by case: (reads _ _ _) => [p|] /=; rewrite ?mulr0 //; case: ifP; rewrite ?mulr0.
+Qed.
+
+(* So it does at every output without ceil_mode: the high pad is the declared one. *)
+Theorem window_counted (D' : nat) (f : nat -> window) (o : vec D') :
+  (forall n, (n < D')%N -> mean_window (f n) && (0 < stride (on (f n)))%N) ->
+  in_box (fun n => outputs (f n)) o ->
+  window_between (fun n => - lo (on (f n))) (fun n => samples (f n) + high (f n)) f o.
+Proof.
+elim: D' f o => [|D' IH] f o //= ok /andP[/andP[o_ge0 o_lt] o'_in].
+rewrite (IH (fun n => f n.+1)) // ?andbT => [|n n_lt]; last exact: (ok n.+1).
+have /andP[/and3P[/eqP d1 /eqP u1 _] s_gt0] := ok 0%N isT.
+have so_ge0 : 0 <= (stride (on (f 0%N)))%:Z * o.1 by rewrite mulr_ge0.
+move: o_lt so_ge0; rewrite /outputs out_size_fits // d1 u1; set so := _ * o.1.
+by move=> ? ?; apply/andP; split; int_lia.
+Qed.
+
 Theorem average_border (l : layer) (hi : nat -> int) (x : signal D F) c o :
   (window_volume D (windows l))%:R != 0 :> F ->
   window_between (fun n => - lo (on (windows l n))) (fun n => sizes l n + hi n) (windows l) o ->

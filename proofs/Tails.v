@@ -163,21 +163,26 @@ have [r <-] := flat_onto (phase_of_lt ord C_gt0 (volume_gt0 D E_gt0) c').
 by rewrite unflat_flat fine_at_phase; exact: whole_blocks.
 Qed.
 
-(* And where a layer reads nothing beyond the end of its input, no tail is read. *)
-Lemma read_below (D : nat) (g : nat -> axis) (N N' O : nat -> int) (E : nat -> nat)
+(* And where a layer reads nothing beyond the end of its input, no tail is read; the one on some
+   axes and the other on the others will do. *)
+Lemma read_below (D : nat) (g : nat -> axis) (N O : nat -> int) (E : nat -> nat)
     (r : phase (nd_phasing D E)) (o p : vec D) (t : tap (nd_access D g)) :
   (forall n, (n < D)%N -> base (g n) = 1%N
-     /\ (stride (g n))%:Z * (O n - 1) + (dilation (g n))%:Z * ((kernel (g n))%:Z - 1) - lo (g n)
-        <= N n - 1) ->
-  in_box O o -> in_box N' p -> reads (nd_access D g) o t = Some (fine (nd_phasing D E) r p) ->
+     /\ (((E n)%:Z %| N n)%Z
+         || ((stride (g n))%:Z * (O n - 1) + (dilation (g n))%:Z * ((kernel (g n))%:Z - 1)
+             - lo (g n) <= N n - 1))) ->
+  in_box O o -> in_box (fun n => coarse (N n) (E n)) p -> reads (nd_access D g) o t = Some (fine (nd_phasing D E) r p) ->
   in_box N (fine (nd_phasing D E) r p).
 Proof.
-elim: D g N N' O E r o p t => [|D IH] g N N' O E //= [r r'] [o o'] [p p'] [t t'] below /=.
-case/andP=> o_in o'_in /andP[/andP[p_ge0 _] p'_in]; have [-> bound] := below 0%N isT.
+elim: D g N O E r o p t => [|D IH] g N O E //= [r r'] [o o'] [p p'] [t t'] below /=.
+case/andP=> o_in o'_in /andP[p_in p'_in]; have [-> bound] := below 0%N isT.
 rewrite undilate1 /=; case eq_t': (reads _ o' t') => [v|] //= [eq_p eq_v].
-rewrite (IH (fun n => g n.+1) (fun n => N n.+1) _ (fun n => O n.+1) _ r' o' p' t' _ o'_in p'_in);
+rewrite (IH (fun n => g n.+1) (fun n => N n.+1) (fun n => O n.+1) _ r' o' p' t' _ o'_in p'_in);
   [| by move=> n n_lt; exact: below | by rewrite eq_t' eq_v].
-rewrite andbT; apply/andP; split; first by int_nia.
+rewrite andbT; case/orP: bound => [E_N|bound].
+  have := @whole_blocks 1 (fun _ => N 0%N) (fun _ => E 0%N) (r, tt) (p, tt) (fun _ _ => E_N).
+  by rewrite /= !andbT => -> //; exact: p_in.
+move: p_in => /andP[p_ge0 _]; apply/andP; split; first by int_nia.
 rewrite -eq_p; apply: le_lt_trans (_ : N 0%N - 1 < _); last by int_lia.
 apply: le_trans bound; rewrite /position ler_add2r; move: o_in => /= /andP[_ o_lt].
 have t_lt := ltn_ord t; apply: ler_add; first by apply: ler_wpmul2l => //; int_lia.
@@ -220,7 +225,8 @@ Definition ends_inside (l : layer) (n : nat) : bool :=
 
 Theorem reads_inside (D : nat) (l l' : layer) (f : nat -> tie) (ord : order) :
   expands D l l' f ->
-  (forall n, (n < D)%N -> base (on (windows l n)) = 1%N /\ ends_inside l n) ->
+  (forall n, (n < D)%N -> base (on (windows l n)) = 1%N
+     /\ (((e_in (f n))%:Z %| sizes l n)%Z || ends_inside l n)) ->
   tail_free D l l' f ord.
 Proof.
 move=> fits below m o c p m_lt o_in c_lt [q [t [t_lands p_read]]] p_in.
@@ -231,6 +237,8 @@ have [rho eq_rho eq_o] := coarse_phase o Eout_gt0.
 have [r eq_r] := flat_onto (phase_of_lt ord C_gt0 (volume_gt0 D Ein_gt0) c).
 move: t_lands; rewrite /on_signal /source /lands_on in_l' phase_of_source // -eq_r -eq_rho.
 rewrite joined_phase ?flat_lt ?volume_gt0 // !unflat_flat fine_at_phase => t_lands.
+have {}p_in : in_box (fun n => coarse (sizes l n) (e_in (f n))) p.
+  by rewrite (eq_in_box _ (N' := sizes l')) // => n _; case: (axes n).
 apply: (read_below (g := fun n => on (windows l n)) (t := t) below o_in p_in).
 rewrite -[in LHS]eq_o; apply: (landing_read _ t_lands p_read) => n.
 by case/and3P: (tie_f n) => ok _ _; have [eq_a eq_a' _ _ _] := axes n.

@@ -57,12 +57,11 @@ def test_what_is_not_checked_is_named() -> None:
 
 KERNEL = (
     "every output of this layer, of input 8x7, is that output of its expansion on arrays "
-    "of phases, for every ring, every weight, bias and input; and the same at any size under "
-    "these pads"
+    "of phases, for every ring, every weight, bias and input; and these numbers at any size"
 )
 LIMIT = (
-    "the kernel's theorem is about the numbers in its file, which symconv wrote there ('same' as "
-    "pads); that the maps' steps are the theorem's formulas is the tables' word"
+    "the kernel's theorem is about the numbers in its file, which symconv wrote there (for 'same' "
+    "and ceil_mode the pads of this size); the maps' steps are the tables' word"
 )
 
 

@@ -48,6 +48,12 @@ def _mode(expansion: Expansion) -> dict[str, str]:
     return {"mode": MODES[layer.padding_mode]}
 
 
+def fills(expansion: Expansion) -> bool:
+    """Whether the layer's pads read samples of its input, and no zeros or constants."""
+    layer = expansion.original
+    return isinstance(layer, Conv) and layer.padding_mode != "zeros"
+
+
 def _pool(expansion: Expansion) -> dict[str, str]:
     """What a pooling declares: its high pads, and whether its pads are counted."""
     layer = expansion.original
@@ -71,17 +77,19 @@ def _declared_highs(layer: Pool, size: Sequence[int]) -> list[int]:
 
 _RING = "for every ring, every weight, bias and input"
 
-CONVOLUTION = Kind("convolution", _RING, "nowhere else")
+_HOME = "Array.v (arrays, phases, expanded weights), Decide.v (literal numbers)"
+
+CONVOLUTION = Kind("convolution", _RING, _HOME)
 MODE = Kind(
     "mode", f"{_RING}, with what its pads read",
-    "Modes.v (boundary modes; fill is the value that a constant pad reads)",
+    f"{_HOME},\n   Modes.v (boundary modes; fill is the value that a constant pad reads)",
     strided="behind_the_gather",
     glossary="   behind_the_gather   the layer without pads, on the padded array\n",
     own_names=_mode,
 )  # fmt: skip
 TRANSPOSED = Kind(
     "transposed", f"{_RING}, by the definition of the adjoint",
-    "Transposed.v (what a transposed convolution means)",
+    f"{_HOME},\n   Transposed.v (what a transposed convolution means)",
     strided="the_convolution",
     glossary="""\
    the_convolution  the convolution that it is proved to be: base dilation for stride, the kernel
@@ -90,13 +98,13 @@ TRANSPOSED = Kind(
 )  # fmt: skip
 MAXIMUM = Kind(
     "maximum",
-    "for every idempotent commutative monoid (a maximum with -inf is one) and every input",
-    "Pools.v (a maximum over any total order; -inf, which pads read, is None)",
+    "for a maximum over any total order with -inf and every input",
+    f"{_HOME},\n   Pools.v (a maximum over any total order; -inf, which pads read, is None)",
     own_names=_pool,
 )
 AVERAGE = Kind(
     "average", "for every field and every input, divided by the samples that its windows count",
-    "Pools.v (means and their divisors)",
+    f"{_HOME},\n   Pools.v (means and their divisors; x / 0 is 0)",
     own_names=_pool,
 )  # fmt: skip
 

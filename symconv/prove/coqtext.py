@@ -20,7 +20,7 @@ from symconv.expand import Expansion
 from symconv.layer import ConvTranspose
 from symconv.padding import same_crop
 from symconv.polyphase import AxisExpansion
-from symconv.prove.coqkinds import kind_of, rounds_up
+from symconv.prove.coqkinds import fills, kind_of, rounds_up
 from symconv.prove.coqwords import binaries, binary, integer
 from symconv.window import Window
 
@@ -36,6 +36,7 @@ MOST_CHANNELS = 8192
 _CEIL = (
     "   ceil_mode        the outputs are those that ceil_mode counts with the declared high pads\n"
 )
+_INSIDE = "   reads_inside     no index of the padded array is without a sample of the input\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ def _names(expansion: Expansion) -> dict[str, str]:
     """Everything that the files are told of a layer."""
     names = {**_numbers_of(expansion), **kind_of(expansion).own_names(expansion)}
     ceil = _fill("ceil", names) if rounds_up(expansion) else ""
-    return {**names, "ceil": ceil}
+    inside = _fill("inside", names) if fills(expansion) else ""
+    return {**names, "ceil": ceil, "inside": inside}
 
 
 def _numbers_of(expansion: Expansion) -> dict[str, str]:
@@ -116,7 +118,7 @@ def _numbers_of(expansion: Expansion) -> dict[str, str]:
         "coarse_outputs": binaries(outputs),
         "home": kind.home,
         "strided": kind.strided,
-        "glossary": kind.glossary + _CEIL * rounds_up(expansion),
+        "glossary": kind.glossary + _CEIL * rounds_up(expansion) + _INSIDE * fills(expansion),
     }
 
 

@@ -21,8 +21,8 @@ from symconv.prove.coqtext import theorem_text
 from symconv.verdict import Fact
 
 LIMIT = (
-    "the kernel's theorem is about the numbers in its file, which symconv wrote there ('same' as "
-    "pads); that the maps' steps are the theorem's formulas is the tables' word"
+    "the kernel's theorem is about the numbers in its file, which symconv wrote there (for 'same' "
+    "and ceil_mode the pads of this size); the maps' steps are the tables' word"
 )
 """What stays outside the kernel's theorem; printed wherever its word is."""
 
@@ -89,5 +89,5 @@ def _about(expansion: Expansion) -> str:
     words = "x".join(map(str, expansion.input_size))
     return (
         f"every output of this layer, of input {words}, is that output of its expansion on arrays "
-        f"of phases, {kind_of(expansion).about}; and the same at any size under these pads"
+        f"of phases, {kind_of(expansion).about}; and these numbers at any size"
     )

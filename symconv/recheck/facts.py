@@ -196,16 +196,14 @@ def _kernel_about(layer: Texts) -> str:
     size = "x".join(map(str, layer["input_size"]))
     return (
         f"every output of this layer, of input {size}, is that output of its expansion on arrays "
-        f"of phases, {_kernel_law(layer)}; and the same at any size under these pads"
+        f"of phases, {_kernel_law(layer)}; and these numbers at any size"
     )
 
 
 def _kernel_law(layer: Texts) -> str:
     ring = "for every ring, every weight, bias and input"
     if layer["op"] == "max_pool":
-        return (
-            "for every idempotent commutative monoid (a maximum with -inf is one) and every input"
-        )
+        return "for a maximum over any total order with -inf and every input"
     if layer["op"] == "avg_pool":
         return "for every field and every input, divided by the samples that its windows count"
     if layer["op"] == "conv_transpose":

@@ -87,8 +87,8 @@ SAID = {
     "reflected": "with what its pads read",
     "circular, cropped": "with what its pads read",
     "padded with a value": "with what its pads read",
-    "maximum": "idempotent commutative monoid",
-    "maximum, rounded up": "idempotent commutative monoid",
+    "maximum": "for a maximum over any total order",
+    "maximum, rounded up": "for a maximum over any total order",
 }
 
 

@@ -12,13 +12,13 @@
                     s*rho + d*k - lo = u*(E_in*(q - lo') + r) (k from the far end if reversed), the
                     factors fit the strides, and the sizes and pads are those of blocks
    slot m o, block o   the channel and the position of output (m, o) in the expanded layer's output
-${glossary}   this_layer       the theorem: each output of the layer is one of the expanded layer
+${glossary}   this_layer       the theorem: each output of the layer is one of the expanded layer; that the boxes
+                    are the two layers' outputs is in numbers_agree
    every_size       the same numbers with other samples, under the same pads
 
-   Definitions are in Array.v (arrays, their phases, expanded weights), Decide.v (literal numbers)
-   and ${home}.
-   Arrays are functions of a channel and a position; only what lies in the box of their sizes is
-   read. *)
+   Definitions begin in ${home}
+   and use Conv.v, Index.v, Tie.v, Layer.v and Compute.v.  Arrays are functions of a channel and a
+   position, which are read in the box of their sizes. *)
 
 From Coq Require Import ZArith.
 From mathcomp Require Import all_ssreflect all_algebra.

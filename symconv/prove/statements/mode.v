@@ -15,7 +15,7 @@ Theorem this_layer (R : ringType) (fill : R) (w : nat -> nat -> seq nat -> R) (b
          (slot m o) (block o).
 Proof. exact: (mode_checked ${order} numbers_agree modes fill w b x gather_agrees). Qed.
 
-Theorem every_size (N : nat -> int) :
+${inside}Theorem every_size (N : nat -> int) :
   let own := at_sizes the_layer N in
   let before := at_sizes ${strided} (behind_pads the_layer N) in
   let after := expanded_at ${strided} the_expansion [:: ${tie_names}] (behind_pads the_layer N) in
