@@ -4,17 +4,18 @@
    window         one axis of a layer with its sizes: axis, samples N, high pad; outputs w is O
    layer          groups, input and output channels of a group, and a window for each axis
    sizes l n, outs l n    samples and outputs on axis n
-   layer_fold l dom term x m o   op over the channels c of m's group and the taps k of what term m c k
-                  makes of the sample that k reads, where dom holds of its channel and position
+   layer_fold l dom term x m o   op over the channels c of m's group and the taps k of what
+                  term m c k makes of the sample that k reads, where dom holds of its channel and
+                  position
    inside l       the samples of a layer: in_box (sizes l), in every channel
    conv_layer l w b x m o   b m + sum_c sum_k w m c k * x[.., A(o,k)]: PyTorch's convolution, weight
                   w[m, c, k_0, k_1, ..] with m of all channels and c of a group's; zero outside
    volume D E     phases of D axes; flat r their number in C order, unflat E n the phase of number n
-   order          by_channel: phase r of channel c is channel c*E + r; by_phase: r*n + c in each group
-                  of n channels
+   order          by_channel: phase r of channel c is channel c*E + r; by_phase: r*n + c in each
+                  group of n channels
    joined ord n E c r, channel_of, phase_of   that number, and back
-   phase_array, expanded_weight, expanded_bias   what the package's input map, weight map and bias map
-                  make: arrays again
+   phase_array, expanded_weight, expanded_bias   what the package's input map, weight map and
+                  bias map make: arrays again
    Edges: a factor of 0 has no phases; positions outside the box are never read. *)
 
 From mathcomp Require Import all_ssreflect all_algebra.
@@ -54,14 +55,14 @@ Definition inside (c : nat) (p : vec D) : bool := in_box (sizes l) p.
 Definition layer_fold (T V : Type) (idx : T) (op : Monoid.com_law idx) (dom : nat -> vec D -> bool)
     (term : nat -> nat -> seq nat -> V -> T) (x : signal D V) (m : nat) (o : vec D) : T :=
   \big[op/idx]_(c < group_in l) \big[op/idx]_(k : tap (access_of D l))
-    read idx (fun p => if dom (source l m c) p then term m c (tap_list k) (x (source l m c) p)
+    read_or idx (fun p => if dom (source l m c) p then term m c (tap_list k) (x (source l m c) p)
                        else idx) (reads (access_of D l) o k).
 
 Definition conv_layer (R : ringType) (w : weights R) (b : nat -> R) (x : signal D R)
     (m : nat) (o : vec D) : R :=
   b m + \sum_(c < group_in l) \sum_(k : tap (access_of D l))
     w m c (tap_list k)
-    * read 0 (fun p => if in_box (sizes l) p then x (source l m c) p else 0)
+    * read_or 0 (fun p => if in_box (sizes l) p then x (source l m c) p else 0)
         (reads (access_of D l) o k).
 
 (* A pooling: what op makes of the samples that the taps read, each channel for itself; and what it

@@ -69,6 +69,7 @@ Check Symconv.Channels.one_by_one.
 Check Symconv.Channels.mixing_on_phases.
 Check Symconv.Channels.im2col.
 Check Symconv.Channels.depthwise_separable.
+Check Symconv.Channels.flattened.
 Check Symconv.Exists.make_tie_kernel.
 Check Symconv.Exists.make_tie_tight.
 Check Symconv.Exists.make_tie_ok.
@@ -203,7 +204,7 @@ Print Symconv.Arith.toZ.
 Print Symconv.Index.out_size.
 Print Symconv.Index.coarse.
 Print Symconv.Conv.access.
-Print Symconv.Conv.read.
+Print Symconv.Conv.read_or.
 Print Symconv.Conv.axis.
 Print Symconv.Conv.position.
 Print Symconv.Conv.undilate.
@@ -212,11 +213,11 @@ Print Symconv.Conv.point_access.
 Print Symconv.Conv.pair_access.
 Print Symconv.Conv.vec.
 Print Symconv.Conv.nd_access.
-Print Symconv.Conv.fold.
+Print Symconv.Conv.fold_taps.
 Print Symconv.Conv.conv.
 Print Symconv.Conv.grouped.
 Print Symconv.Conv.pool.
-Print Symconv.Conv.within.
+Print Symconv.Conv.zero_outside.
 Print Symconv.Compute.tap_list.
 Print Symconv.Compute.tap_loop.
 Print Symconv.Compute.compute.
@@ -266,8 +267,8 @@ Print Symconv.Layer.trivial_tie.
 Print Symconv.Layer.ties.
 Print Symconv.Layer.in_box.
 Print Symconv.Layer.boxed.
-Print Symconv.Relatives.down.
-Print Symconv.Relatives.up.
+Print Symconv.Relatives.downsampled.
+Print Symconv.Relatives.upsampled.
 Print Symconv.Relatives.transposed.
 Print Symconv.Relatives.coefficient.
 Print Symconv.Relatives.composed.
@@ -280,6 +281,8 @@ Print Symconv.Boundary.halved.
 Print Symconv.Boundary.parity_of.
 Print Symconv.Boundary.same_total.
 Print Symconv.Boundary.same_pads.
+Print Symconv.Channels.blocks.
+Print Symconv.Channels.filled.
 Print Symconv.Exists.least.
 Print Symconv.Exists.greatest.
 Print Symconv.Exists.is_live.
@@ -594,6 +597,7 @@ Definition theorems :=
   let _ := @Symconv.Channels.mixing_on_phases in
   let _ := @Symconv.Channels.im2col in
   let _ := @Symconv.Channels.depthwise_separable in
+  let _ := @Symconv.Channels.flattened in
   let _ := @Symconv.Exists.make_tie_kernel in
   let _ := @Symconv.Exists.make_tie_tight in
   let _ := @Symconv.Exists.make_tie_ok in

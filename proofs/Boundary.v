@@ -5,7 +5,8 @@
                   other) it is a layer without pads on the gathered signal
    front a f x    a samples of value f in front of x; beside n x y: n samples of x and then y;
                   mirror n x: the n samples of x backwards; every s x: every s-th sample
-   slice_of_pad, slice_of_concat, slice_of_reverse   a strided slice of each of them
+   slice_of_pad, slice_of_concat   a strided slice of each of them
+   slice_of_reverse   for every array of N samples it commutes with reversal iff s divides N - 1
    same_pads N K  the pads of 'SAME' at stride 2, the smaller one in front
    same_symmetric they are (K - 1) / 2 at both ends iff N and K have the same parity (K > 2)
    ceil_is_pad    a number of outputs rounded up is one rounded down behind a pad of (-v) mod s
@@ -25,11 +26,13 @@ Local Open Scope ring_scope.
 (* Zeros in front and behind are pads of the layer; a crop is not. *)
 Theorem pad_folding (R : ringType) (C M : finType) (K s d : nat) (p N a b : int)
     (w : M -> C -> 'I_K -> R) (x : C -> int -> R) m o : 0 <= a -> 0 <= b ->
-  conv_axis (plain K s d p) w (fun c => within (N + a + b) (fun v => within N (x c) (v - a))) m o
-  = conv_axis (plain K s d (p + a)) w (fun c => within N (x c)) m o.
+  conv_axis (plain K s d p) w (fun c => zero_outside (N + a + b)
+      (fun v => zero_outside N (x c) (v - a))) m o
+  = conv_axis (plain K s d (p + a)) w (fun c => zero_outside N (x c)) m o.
 Proof.
 move=> a_ge0 b_ge0; rewrite !conv1E; do 2![apply: eq_bigr => ? _]; congr (_ * _).
-rewrite opprD addrA {1}/within; case: ifP => // out; rewrite /within; case: ifP => // /andP[ge0 lt].
+rewrite opprD addrA {1}/zero_outside; case: ifP => // out.
+rewrite /zero_outside; case: ifP => // /andP[ge0 lt].
 by case/negP: (negbT out); apply/andP; split; int_lia.
 Qed.
 
@@ -40,7 +43,7 @@ Definition gathered_access (a : axis) (g : int -> option int) : access int :=
 Theorem boundary_gather (R : ringType) (C M : finType) (K s d : nat) (p : int)
     (g : int -> option int) (w : M -> C -> 'I_K -> R) (x : C -> int -> R) m o :
   conv (A := gathered_access (plain K s d p) g) w x m o
-  = conv_axis (plain K s d 0) w (fun c j => read 0 (x c) (g (j - p))) m o.
+  = conv_axis (plain K s d 0) w (fun c j => read_or 0 (x c) (g (j - p))) m o.
 Proof.
 rewrite conv1E; do 2![apply: eq_bigr => ? _]; congr (_ * _).
 by rewrite /= undilate1 subr0.

@@ -1,13 +1,13 @@
-(* Channels.v: layers that differ in their channels, and maxima, for any access of taps.
+(* Channels.v: layers that differ in their channels, for any access of taps.
 
    block_diagonal     a grouped convolution is one of a kernel that is zero between groups
    average_depthwise  a mean of K samples is a depthwise convolution whose weights are all 1/K
-   average_divisor    dividing by the n counted samples of a window is scaling its mean by K/n
-   one_tap            the axis of a 1x1: one tap, stride 1, no pad
+   one_tap            the axis of a 1x1: one tap, stride 1, no pad; one_by_one: on D axes
+   mixing_on_phases   a 1x1 with a bias acts on each phase with the same numbers
    im2col             a convolution is a 1x1 on the columns of what its taps read
    depthwise_separable   a depthwise convolution and a 1x1 are one whose kernel is a product
-   clamp_pool         max(., z) before a max pooling is max(., z) after it, z = 0 for ReLU
-   Edge: a window that reads no sample gives -inf, and max(-inf, z) = z is not what it was. *)
+   flattened          a linear layer over a signal is one over the blocks of its phases
+   Edge: blocks past the end hold zeros. *)
 
 From mathcomp Require Import all_ssreflect all_algebra.
 From Symconv Require Import Arith Index Conv Destride Relatives.
@@ -29,7 +29,7 @@ Theorem block_diagonal (G C M : finType) (w : G -> M -> C -> tap A -> R) (x : G 
   = conv (fun gm gc k => if gm.1 == gc.1 then w gm.1 gm.2 gc.2 k else 0) x gm o.
 Proof.
 case: gm => g m; rewrite /grouped /conv /=.
-pose term h c := \sum_k (if g == h then w g m c k else 0) * read 0 (x (h, c)) (reads A o k).
+pose term h c := \sum_k (if g == h then w g m c k else 0) * read_or 0 (x (h, c)) (reads A o k).
 rewrite (eq_bigr (fun gc => term gc.1 gc.2)); last by case.
 rewrite -(pair_bigA _ term) /term (bigD1 g) //= [X in _ = _ + X]big1 ?addr0.
   by apply: eq_bigr => c _; apply: eq_bigr => k _; rewrite eqxx.
@@ -39,7 +39,7 @@ Qed.
 
 (* The mean of a window: h is 1/K, and the kernel of each channel is h everywhere. *)
 Theorem average_depthwise (C : finType) (h : R) (x : C -> P -> R) (c : C) (o : P) :
-  h * (\sum_k read 0 (x c) (reads A o k))
+  h * (\sum_k read_or 0 (x c) (reads A o k))
   = grouped (A := A) (G := C) (C := [finType of unit]) (M := [finType of unit])
       (fun _ _ _ _ => h) (fun gc => x gc.1) (c, tt) o.
 Proof.
@@ -91,7 +91,7 @@ Theorem im2col (R : ringType) (a : axis) (C M : finType) (w : M -> C -> 'I_(kern
     (x : C -> int -> R) m o :
   conv_axis a w x m o
   = conv_axis one_tap (fun m (ck : C * 'I_(kernel a)) _ => w m ck.1 ck.2)
-      (fun ck o => read 0 (x ck.1) (reads (axis_access a) o ck.2)) m o.
+      (fun ck o => read_or 0 (x ck.1) (reads (axis_access a) o ck.2)) m o.
 Proof. by rewrite one_tapE /conv pair_bigA. Qed.
 
 (* A depthwise layer and a 1x1 are one layer whose kernel is a product. *)
@@ -104,4 +104,30 @@ Theorem depthwise_separable (R : ringType) (a : axis) (C M : finType)
 Proof.
 rewrite one_tapE; apply: eq_bigr => c _; rewrite /grouped /conv (eq_bigl (pred1 tt)); last by case.
 by rewrite big_pred1_eq mulr_sumr; apply: eq_bigr => k _; rewrite mulrA.
+Qed.
+
+(* A linear layer over all positions of a signal is one over all blocks of its phases, which are
+   filled up with zeros: slot (c, r), q holds w c (q * E + r). *)
+Definition blocks (N E : nat) : nat := ((N + E.-1) %/ E)%N.
+Definition filled (R : ringType) (N : nat) (x : nat -> R) (v : nat) : R :=
+  if (v < N)%N then x v else 0.
+
+Theorem flattened (R : ringType) (C : finType) (N E : nat) (w x : C -> nat -> R) : (0 < E)%N ->
+  \sum_c \sum_(v < N) w c v * x c v
+  = \sum_(cr : C * 'I_E) \sum_(q < blocks N E)
+      filled N (w cr.1) (q * E + cr.2)%N * filled N (x cr.1) (q * E + cr.2)%N.
+Proof.
+move=> E_gt0; pose F c v := filled N (w c) v * filled N (x c) v.
+rewrite -(pair_bigA _ (fun c (r : 'I_E) => \sum_(q < blocks N E) F c (q * E + r)%N)) /=.
+apply: eq_bigr => c _; rewrite exchange_big /=.
+have N_le : (N <= blocks N E * E)%N.
+  have := divn_eq (N + E.-1) E; have := ltn_pmod (N + E.-1) E_gt0; rewrite -/(blocks N E).
+  case: E E_gt0 {F} => // E' _ /=; rewrite ltnS => mod_le eq_N.
+  by rewrite -(leq_add2r E') eq_N leq_add2l.
+transitivity (\sum_(v < blocks N E * E) F c v).
+  rewrite (big_ord_widen _ (fun v => w c v * x c v) N_le) big_mkcond /=.
+  by apply: eq_bigr => v _; rewrite /F /filled; case: ifP => //; rewrite mul0r.
+rewrite -(big_mkord xpredT (F c)) big_nat_mul big_mkord; apply: eq_bigr => q _.
+rewrite mulSn addnC -{1}[(q * E)%N]add0n big_addn addKn big_mkord; apply: eq_bigr => r _.
+by rewrite addnC.
 Qed.

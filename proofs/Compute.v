@@ -2,7 +2,7 @@
 
    tap_list k     a tap of D axes as the list of its indices
    tap_loop op n F   op over F 0 .. F (n-1), as a loop
-   compute op f F x o   what fold does for one channel, by loops over the taps of each axis;
+   compute op f F x o   what fold_taps does for one channel, by loops over the taps of each axis;
                   computeE says so
    array_of_list D N l   a signal from a flat list in C order, zero outside its box
    box_positions D O     all positions of a box, in C order
@@ -53,7 +53,7 @@ Fixpoint compute (D : nat) : (nat -> axis) -> (seq nat -> V -> T) -> (vec D -> V
   end.
 
 Theorem computeE (D : nat) (f : nat -> axis) (F : seq nat -> V -> T) (x : vec D -> V) o :
-  \big[op/idx]_k read idx (fun p => F (tap_list k) (x p)) (reads (nd_access D f) o k)
+  \big[op/idx]_k read_or idx (fun p => F (tap_list k) (x p)) (reads (nd_access D f) o k)
   = compute f F x o.
 Proof.
 elim: D f F x o => [|D IH] f F x o.

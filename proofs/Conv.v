@@ -11,8 +11,9 @@
    vec D          positions in D dimensions, nested pairs of int
    conv A w x     y[m,o] = sum_c sum_k w[m,c,k] * x[c, A(o,k)] over any ring, commutative or not
    grouped        the same within each group of channels; pool op takes op over the taps instead;
-                  fold is what all of them are: any commutative monoid, any use of tap and sample
-   within N x     x inside the box [0,N), zero outside
+                  fold_taps is what all of them are: any commutative monoid, any use of tap and
+                  sample; read_or z x p is x at p, or z where p is None
+   zero_outside N x   x inside the box [0,N), zero outside
 
    A signal is a function on all integer positions that is zero outside its box, so padding with
    zeros is reading it outside.  Outputs are given at all integer positions; a layer keeps those in
@@ -31,7 +32,7 @@ Local Open Scope ring_scope.
 Record access (P : Type) := Access { tap : finType; reads : P -> tap -> option P }.
 Arguments reads {P} a o k.
 
-Definition read (P V : Type) (zero : V) (x : P -> V) (p : option P) : V := oapp x zero p.
+Definition read_or (P V : Type) (zero : V) (x : P -> V) (p : option P) : V := oapp x zero p.
 
 Record axis := Axis {
   kernel : nat; stride : nat; dilation : nat; base : nat; lo : int; reversed : bool }.
@@ -63,13 +64,13 @@ Section Layers.
 
 Variables (P : Type) (A : access P).
 
-Definition fold (T V : Type) (idx : T) (op : Monoid.com_law idx) (C M : finType)
+Definition fold_taps (T V : Type) (idx : T) (op : Monoid.com_law idx) (C M : finType)
     (f : M -> C -> tap A -> V -> T) (x : C -> P -> V) (m : M) (o : P) : T :=
-  \big[op/idx]_c \big[op/idx]_k read idx (fun p => f m c k (x c p)) (reads A o k).
+  \big[op/idx]_c \big[op/idx]_k read_or idx (fun p => f m c k (x c p)) (reads A o k).
 
 Definition conv (R : ringType) (C M : finType) (w : M -> C -> tap A -> R) (x : C -> P -> R)
     (m : M) (o : P) : R :=
-  \sum_c \sum_k w m c k * read 0 (x c) (reads A o k).
+  \sum_c \sum_k w m c k * read_or 0 (x c) (reads A o k).
 
 Definition grouped (R : ringType) (G C M : finType) (w : G -> M -> C -> tap A -> R)
     (x : G * C -> P -> R) (gm : G * M) (o : P) : R :=
@@ -77,10 +78,10 @@ Definition grouped (R : ringType) (G C M : finType) (w : G -> M -> C -> tap A ->
 
 Definition pool (T : Type) (idx : T) (op : Monoid.com_law idx) (C : finType) (x : C -> P -> T)
     (c : C) (o : P) : T :=
-  \big[op/idx]_k read idx (x c) (reads A o k).
+  \big[op/idx]_k read_or idx (x c) (reads A o k).
 
 Lemma conv_fold (R : ringType) (C M : finType) (w : M -> C -> tap A -> R) x (m : M) (o : P) :
-  conv w x m o = fold [com_law of +%R] (fun m c k v => w m c k * v) x m o.
+  conv w x m o = fold_taps [com_law of +%R] (fun m c k v => w m c k * v) x m o.
 Proof.
 by apply: eq_bigr => c _; apply: eq_bigr => k _; case: (reads A o k) => //=; rewrite mulr0.
 Qed.
@@ -88,9 +89,9 @@ Qed.
 Lemma pool_fold (T : Type) (idx : T) (op : Monoid.com_law idx) (C : finType)
     (x : C -> P -> T) c o :
   pool op x c o
-  = fold op (fun (_ _ : unit) _ v => v) (fun _ => x c) tt o.
+  = fold_taps op (fun (_ _ : unit) _ v => v) (fun _ => x c) tt o.
 Proof.
-rewrite /fold (eq_bigl (pred1 tt)); last by case.
+rewrite /fold_taps (eq_bigl (pred1 tt)); last by case.
 by rewrite big_pred1_eq.
 Qed.
 
@@ -127,5 +128,5 @@ by apply: eq_bigr => k _; rewrite /= !undilate1.
 Qed.
 
 (* Signals of finite support. *)
-Definition within (R : ringType) (N : int) (x : int -> R) (v : int) : R :=
+Definition zero_outside (R : ringType) (N : int) (x : int -> R) (v : int) : R :=
   if 0 <= v < N then x v else 0.

@@ -7,13 +7,11 @@
                   where it is silent), and squareP that both ways round read the same position
    folded_weight  the expanded kernel, over any commutative monoid; expanded for rings:
                   w^[(m,rho),(c,r),q] = sum of w[m,c,k] over the taps k that land on (r,q)
-   tie            one axis with its factors E_in, E_out, the expanded stride, kernel and low pad, and
-                  the tie map as a table of rows (rho, k, r, q); tie_ok decides by computing that
-                  E_in*u*t = E_out*s and that the table is exactly v = u(E_in(q - lo') + r)
-   nd_square      the square of a D-dimensional layer, from one tie an axis
+   pair_square    a product of squares is one
 
    Edge cases: taps in the holes of a base dilation are silent; an expanded kernel may have slots
-   that no tap reaches (zero in w^); where several taps land on one slot (dilation 0) they add up. *)
+   that no tap reaches (zero in w^); where several taps land on one slot (dilation 0) they add
+   up. *)
 
 From mathcomp Require Import all_ssreflect all_algebra.
 From Symconv Require Import Arith Index Conv.
@@ -52,13 +50,13 @@ Definition expanded (R : ringType) (C M : Type) (w : M -> C -> tap A -> R)
 (* The layer theorem over any commutative monoid. *)
 Theorem destride_fold (T V : Type) (idx : T) (op : Monoid.com_law idx) (C M : finType)
     (f : M -> C -> tap A -> V -> T) (x : C -> P -> V) (mrho : M * phase Eout) (i : P) :
-  phases (fold op f x) mrho i = fold op (folded_weight op f) (phases (E := Ein) x) mrho i.
+  phases (fold_taps op f x) mrho i = fold_taps op (folded_weight op f) (phases (E := Ein) x) mrho i.
 Proof.
-case: mrho => m rho; rewrite /phases /fold /=.
-rewrite -(pair_bigA _ (fun c r => \big[op/idx]_q read idx
+case: mrho => m rho; rewrite /phases /fold_taps /=.
+rewrite -(pair_bigA _ (fun c r => \big[op/idx]_q read_or idx
   (fun p => folded_weight op f (m, rho) (c, r) q (x c (fine Ein r p))) (reads B i q))) /=.
 apply: eq_bigr => c _; rewrite pair_bigA /=.
-pose g (rq : phase Ein * tap B) k := read idx (fun p => f m c k (x c (fine Ein rq.1 p)))
+pose g (rq : phase Ein * tap B) k := read_or idx (fun p => f m c k (x c (fine Ein rq.1 p)))
   (reads B i rq.2).
 transitivity (\big[op/idx]_rq \big[op/idx]_(k | lands S rho k == Some rq) g rq k); last first.
   apply: eq_bigr => -[r q] _; rewrite /g /=; case: (reads B i q) => [p|] //=.
@@ -75,7 +73,7 @@ Theorem destride (R : ringType) (C M : finType) (w : M -> C -> tap A -> R) (x : 
   phases (conv w x) mrho i = conv (expanded w) (phases (E := Ein) x) mrho i.
 Proof.
 have := destride_fold [com_law of +%R] (fun m c k v => w m c k * v) x mrho i.
-rewrite /phases -conv_fold => ->; rewrite conv_fold /fold.
+rewrite /phases -conv_fold => ->; rewrite conv_fold /fold_taps.
 apply: eq_bigr => cr _; apply: eq_bigr => q _; case: (reads B i q) => //= p.
 by rewrite /expanded mulr_suml.
 Qed.
@@ -94,12 +92,12 @@ Theorem destride_pool (T : Type) (idx : T) (op : Monoid.com_law idx) (C : finTyp
   idempotent op ->
   pool A op x c (fine Eout rho i)
   = \big[op/idx]_r \big[op/idx]_(q | [exists k, lands S rho k == Some (r, q)])
-      read idx (phases (E := Ein) x (c, r)) (reads B i q).
+      read_or idx (phases (E := Ein) x (c, r)) (reads B i q).
 Proof.
 move=> opxx; rewrite pool_fold.
 have := destride_fold op (fun (_ _ : unit) _ v => v) (fun _ => x c) (tt, rho) i.
-rewrite /phases /= => ->; rewrite /fold.
-rewrite -(pair_bigA _ (fun (u : unit) r => \big[op/idx]_q read idx
+rewrite /phases /= => ->; rewrite /fold_taps.
+rewrite -(pair_bigA _ (fun (u : unit) r => \big[op/idx]_q read_or idx
   (fun p => folded_weight op (fun (_ _ : unit) _ v => v) (tt, rho) (u, r) q
     (x c (fine Ein r p))) (reads B i q))) /=.
 rewrite (eq_bigl (pred1 tt)); last by case.
@@ -127,7 +125,8 @@ Variables (S : square A A' E E') (S' : square B B' F F').
 
 Definition pair_lands (rho : phase E' * phase F') (k : tap A * tap B) :
     option ((phase E * phase F) * (tap A' * tap B')) :=
-  obind (fun a => omap (fun b => ((a.1, b.1), (a.2, b.2))) (lands S' rho.2 k.2)) (lands S rho.1 k.1).
+  obind (fun a => omap (fun b => ((a.1, b.1), (a.2, b.2))) (lands S' rho.2 k.2))
+    (lands S rho.1 k.1).
 
 Lemma pair_squareP rho i k :
   reads (pair_access A B) (fine (pair_phasing E' F') rho i) k

@@ -1,15 +1,16 @@
 (* EveryLayer.v: the theorem for every layer and all factors that fit, without a table in sight.
 
-   on_phases D l Ein Eout t   the layer on phases: Ein and Eout phases and stride t on each axis, its
-                  kernel the least that holds every tap (make_tie)
+   on_phases D l Ein Eout t   the layer on phases: Ein and Eout phases and stride t on each axis,
+                  its kernel the least that holds every tap (make_tie); every_expands: it fits
    factors_of     the conditions: u, Ein, Eout, s > 0 and Ein*u*t = Eout*s on each axis
    every_layer, every_pooling   a layer of arrays equals its layer on phases at each of its outputs
-   phases_recovered   an array of phases holds each sample of its signal, at the channel of the phase
+   phases_recovered   an array of phases holds each sample, at the channel of its phase
    phases_whole   and nothing else, where the factor divides the size: the phase map is a bijection
    Edges: Ein = s, Eout = u, t = 1 fit every layer. *)
 
 From mathcomp Require Import all_ssreflect all_algebra.
-From Symconv Require Import Arith Index Conv Destride Tie Layer Exists Compute Array Phases Expansion.
+From Symconv Require Import Arith Index Conv Destride Tie Layer Exists Compute Array Phases.
+From Symconv Require Import Expansion.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -80,7 +81,8 @@ End EveryLayer.
 (* Ein = s, Eout = u and t = 1 fit: no layer keeps its stride. *)
 Theorem stride_goes (l : layer) :
   (forall n, (0 < base (on (windows l n)))%N && (0 < stride (on (windows l n)))%N) ->
-  factors_of l (fun n => stride (on (windows l n))) (fun n => base (on (windows l n))) (fun _ => 1%N).
+  factors_of l (fun n => stride (on (windows l n))) (fun n => base (on (windows l n)))
+    (fun _ => 1%N).
 Proof.
 move=> u_s n; have /andP[u_gt0 s_gt0] := u_s n.
 by rewrite /factors_fit u_gt0 s_gt0 /= muln1 mulnC eqxx.

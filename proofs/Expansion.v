@@ -52,7 +52,7 @@ Let term_of (_ : unit) (c : 'I_C) (k : tap (strided_nd D f)) (v : option V) : T 
 
 Lemma layer_fold_held o :
   layer_fold l op (inside l) term x m o
-  = fold op term_of held tt o.
+  = fold_taps op term_of held tt o.
 Proof.
 apply: eq_bigr => c _; apply: eq_bigr => k _; case: (reads _ o k) => //= p.
 by rewrite /held /inside /sizes /=; case: ifP.
@@ -72,7 +72,7 @@ Theorem fold_expansion :
 Proof.
 rewrite layer_fold_held; have := destride_fold (nd_square D ok) op term_of held (tt, rho) i.
 rewrite {1}/phases /= => ->.
-pose F c := \big[op/idx]_(q : tap (unstrided_nd D f)) read idx (fun p =>
+pose F c := \big[op/idx]_(q : tap (unstrided_nd D f)) read_or idx (fun p =>
   if on_signal l f ord (source l' m' c) p
   then expanded_term D l f ord op term m' c (tap_list q) (X (source l' m' c) p) else idx)
   (reads (unstrided_nd D f) i q).

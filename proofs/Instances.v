@@ -1,8 +1,8 @@
 (* Instances.v: named expansions with their numbers, at every size.
 
    Each theorem is about a layer with these axes, any number of groups and channels, both orders of
-   channels, and any size under its pads (Kinds.v, is_on_phases): its form on phases has these axes and
-   this table of taps.  Samples written in the axes are examples, and say nothing. *)
+   channels, and any size under its pads (Kinds.v, is_on_phases): its form on phases has these axes
+   and this table of taps.  Samples written in the axes are examples, and say nothing. *)
 
 From Coq Require Import ZArith.
 From mathcomp Require Import all_ssreflect all_algebra.

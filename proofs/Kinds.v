@@ -1,6 +1,5 @@
 (* Kinds.v: the theorem of each kind of layer with literal numbers, as symconv writes it to a file.
 
-   block e o, slot ord e m o   the position and channel of output (m, o) in the expanded layer's output
    conv_checked       convolution
    pool_checked       pooling with any idempotent commutative monoid
    mode_checked       convolution with a boundary mode or value: the padded array in front
@@ -12,7 +11,8 @@
 
 From Coq Require Import ZArith Lia.
 From mathcomp Require Import all_ssreflect all_algebra.
-From Symconv Require Import Arith Index Conv Destride Tie Layer Compute Array Phases Expansion Decide.
+From Symconv Require Import Arith Index Conv Destride Tie Layer Compute Array Phases Expansion.
+From Symconv Require Import Decide.
 From Symconv Require Import Relatives Taps Modes Transposed Pools.
 
 Set Implicit Arguments.
@@ -47,7 +47,10 @@ Let fits : expands D l l' axes. Proof. exact: checked_expands. Qed.
 
 Lemma block_within (o : vec D) :
   within (outputs_before e) o -> within (outputs_after e) (coarse_at E_out o).
-Proof. by move=> o_in; apply: within_after => //; apply: (outputs_on_phases fits); exact: within_before. Qed.
+Proof.
+move=> o_in; apply: within_after => //; apply: (outputs_on_phases fits).
+exact: within_before.
+Qed.
 
 Theorem conv_checked (R : ringType) (w : weights R) (b : nat -> R) (x : signal D R) m o :
   (m < n_groups l * n_out l)%N -> within (outputs_before e) o ->
@@ -164,7 +167,8 @@ Qed.
 
 (* Boundary modes: the layer's own numbers, and behind the gather those without pads. *)
 Definition valid_sized (w : sized) : sized :=
-  Sized (valid_axis (its_axis w)) (Z.add (Z.add (its_samples w) (toZ (lo (its_axis w)))) (its_high w)) 0.
+  Sized (valid_axis (its_axis w))
+    (Z.add (Z.add (its_samples w) (toZ (lo (its_axis w)))) (its_high w)) 0.
 
 Definition valid_numbers (l0 : numbers) : numbers :=
   Numbers (n_groups l0) (n_in l0) (n_out l0) (map valid_sized (n_axes l0)).
@@ -355,7 +359,8 @@ case/andP=> same /allP plain N_gt0 O_gt0 m_lt o_in; have size_l0 := size_of same
 have plain_axis n : (n < D)%N ->
     base (on (windows (at_sizes l0 N) n)) = 1%N /\ (0 < stride (on (windows (at_sizes l0 N) n)))%N.
   by move=> n_lt; have /= := plain n; rewrite mem_iota => /(_ n_lt)/andP[/eqP].
-have same_window n : (n < D)%N -> windows (at_sizes l behind_pads) n = valid_window (windows (at_sizes l0 N) n).
+have same_window n : (n < D)%N ->
+    windows (at_sizes l behind_pads) n = valid_window (windows (at_sizes l0 N) n).
   move=> n_lt; have n_in : (n < size (n_axes (valid_numbers l0)))%N by rewrite size_map size_l0.
   have [/= eq_a _ eq_h] := numbers_eqbP same n_in; move: eq_a eq_h.
   by rewrite (nth_map no_axis) ?size_l0 //= /valid_window /= => <- <-.

@@ -1,8 +1,8 @@
 (* Lattice.v: strides that are integer matrices.
 
    lattice_access A off   output o reads through tap k the position A o + off k of Z^D
-   cosets E       a coset system of the lattice E Z^D: class v is v's coset, repr its representative,
-                  quotient v the coarse position: v = E (quotient v) + repr (class v)
+   cosets E       a coset system of the lattice E Z^D: class v is v's coset, repr its
+                  representative, quotient v the coarse position: v = E (quotient v) + repr (class v)
    lattice_phasing        phases are cosets, the fine position of i in coset r is E i + repr r
    lattice_destride       with E_in T = A E_out, the layer of stride A is one of stride T on cosets;
                   with E_in = A, E_out = 1 the stride is gone (T = 1)

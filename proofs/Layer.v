@@ -91,7 +91,7 @@ Theorem layer_pool (T : Type) (idx : T) (op : Monoid.com_law idx) (C : finType)
   idempotent op ->
   pool (strided_nd D f) op x c (fine (phases_out D f) rho i)
   = \big[op/idx]_r \big[op/idx]_(q | touched rho r q)
-      read idx (phases (E := phases_in D f) x (c, r)) (reads (unstrided_nd D f) i q).
+      read_or idx (phases (E := phases_in D f) x (c, r)) (reads (unstrided_nd D f) i q).
 Proof.
 move=> opxx; rewrite (destride_pool (nd_square D ok) x c rho i opxx).
 apply: eq_bigr => r _; apply: eq_bigl => q; apply: eq_existsb => k.

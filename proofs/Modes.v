@@ -274,7 +274,7 @@ Qed.
 Lemma zeros_reads (D : nat) (f : nat -> window) (V : Type) (fill : V) (x : vec D -> V) o ks :
   (forall n, (n < D)%N -> base (on (f n)) = 1%N) ->
   oapp x fill (mode_reads f (fun _ => zeros) o ks)
-  = read fill (fun p => if in_box (fun n => samples (f n)) p then x p else fill)
+  = read_or fill (fun p => if in_box (fun n => samples (f n)) p then x p else fill)
       (reads_at (fun n => on (f n)) o ks).
 Proof.
 elim: D f x o ks => [|D IH] f x o ks u1 //=; rewrite u1 // undilate1 /=.

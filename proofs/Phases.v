@@ -203,8 +203,8 @@ Qed.
 
 Lemma eq_taps (D : nat) (f g : nat -> axis) (F : seq nat -> vec D -> T) o :
   (forall n, (n < D)%N -> f n = g n) ->
-  \big[op/idx]_k read idx (F (tap_list k)) (reads (nd_access D f) o k)
-  = \big[op/idx]_k read idx (F (tap_list k)) (reads (nd_access D g) o k).
+  \big[op/idx]_k read_or idx (F (tap_list k)) (reads (nd_access D f) o k)
+  = \big[op/idx]_k read_or idx (F (tap_list k)) (reads (nd_access D g) o k).
 Proof.
 move=> eq_fg; have := computeE op f F id o; rewrite /= => ->.
 by rewrite (eq_compute _ _ _ eq_fg) -computeE.

@@ -116,11 +116,12 @@ Lemma pool_foldE (D : nat) (l : layer) (S V : Type) (idx : S) (op : Monoid.com_l
     (term : nat -> nat -> seq nat -> V -> S) (x : signal D V) c o : pooling l ->
   layer_fold l op dom term x c o
   = \big[op/idx]_(ks <- tap_box D (kernels (axes l)))
-      read idx (fun p => if dom c p then term c 0%N ks (x c p) else idx) (reads_at (axes l) o ks).
+      read_or idx (fun p => if dom c p then term c 0%N ks (x c p) else idx)
+        (reads_at (axes l) o ks).
 Proof.
 case/andP=> /eqP one_in /eqP one_out; rewrite layer_foldE.
 have src : source l c 0 = c by rewrite /source one_in one_out divn1 muln1 addn0.
-by rewrite -(big_mkord xpredT (fun c' => \big[op/idx]_(ks <- _) read idx (fun p =>
+by rewrite -(big_mkord xpredT (fun c' => \big[op/idx]_(ks <- _) read_or idx (fun p =>
   if dom (source l c c') p then term c c' ks (x (source l c c') p) else idx) _))
   one_in big_nat1 src.
 Qed.
@@ -138,7 +139,7 @@ Definition read_through (l : layer) (x : signal D (option T)) c o ks v : Prop :=
   /\ exists2 p, reads_at (axes l) o ks = Some p & in_box (sizes l) p /\ x c p = Some v.
 
 Let sample (l : layer) (x : signal D (option T)) c o ks : option T :=
-  read None (fun p => if in_box (sizes l) p then x c p else None) (reads_at (axes l) o ks).
+  read_or None (fun p => if in_box (sizes l) p then x c p else None) (reads_at (axes l) o ks).
 
 Lemma sampleP (l : layer) x c o ks v : ks \in tap_box D (kernels (axes l)) ->
   sample l x c o ks = Some v <-> read_through l x c o ks v.

@@ -1,18 +1,22 @@
 (* Relatives.v: identities that live next door, on one axis (channels are any finite types).
 
-   down s x, up u x    every s-th sample; u - 1 zeros between samples
+   downsampled s x, upsampled u x   every s-th sample; u - 1 zeros between samples
    noble_down     filtering the subsampled signal = subsampling the signal filtered with dilation s
    noble_up       zeros into the filtered signal = filtering with dilation u what has zeros inside
    strided_subsampled   a strided layer keeps every s-th output of the one of stride 1
+   common_divisor   a common divisor of stride, dilation and pad goes into a subsampling
+   strided_one_by_one, stride_behind   a strided 1x1 is a 1x1 on every s-th sample
+   polyphase      a strided filter is the sum of its components, each on its phase of the signal
    coefficient A w o v  what multiplies input v in output o: the sum of w k over taps k reading v
    transposed a   the axis of the transposed convolution: base dilation s, stride 1, the same kernel
                   reversed, low pad d(K-1) - lo
-   transposed_is_adjoint, adjoint   its coefficients are the convolution's, transposed; <Ax,y> = <x,A'y>
+   transposed_is_adjoint, adjoint   its coefficients are the convolution's, transposed;
+                  <Ax,y> = <x,A'y>
    subpixel       a transposed convolution of stride u is one of stride 1 with u times the channels,
                   and depth-to-space (E_in = 1, E_out = u)
-   composition    two strided layers in a row are one of kernel K1 + s1(K2-1), stride s1*s2 and low pad
-                  lo1 + s1*lo2 (dilation 1), as long as the hidden signal is not cut off at a border:
-                  where it is, the hidden positions outside its box must be zero by themselves
+   composition    two strided layers in a row are one of kernel K1 + s1(K2-1), stride s1*s2 and low
+                  pad lo1 + s1*lo2 (dilation 1), as long as the hidden signal is not cut off at a
+                  border: there, what is outside its box must be zero by itself
    dilation_on_phases   a convolution of dilation d is one without on each of the d phases *)
 
 From mathcomp Require Import all_ssreflect all_algebra.
@@ -28,9 +32,11 @@ Local Open Scope ring_scope.
 Notation conv_axis a := (conv (A := axis_access a)).
 Notation plain K s d p := (Axis K s d 1 p false).
 
-Definition down (V C : Type) (s : nat) (x : C -> int -> V) (c : C) (v : int) : V := x c (s%:Z * v).
-Definition up (R : ringType) (C : Type) (u : nat) (x : C -> int -> R) (c : C) (v : int) : R :=
-  read 0 (x c) (undilate u v).
+Definition downsampled (V C : Type) (s : nat) (x : C -> int -> V) (c : C) (v : int) : V :=
+  x c (s%:Z * v).
+Definition upsampled (R : ringType) (C : Type) (u : nat) (x : C -> int -> R) (c : C) (v : int) :
+    R :=
+  read_or 0 (x c) (undilate u v).
 
 Section Noble.
 
@@ -38,18 +44,18 @@ Variables (R : ringType) (C M : finType) (K : nat).
 Variables (w : M -> C -> 'I_K -> R) (x : C -> int -> R) (m : M) (o : int).
 
 Theorem noble_down (s d : nat) (p : int) :
-  conv_axis (plain K 1 d p) w (down s x) m o
-  = down s (conv_axis (plain K 1 (s * d) (s%:Z * p)) w x) m o.
+  conv_axis (plain K 1 d p) w (downsampled s x) m o
+  = downsampled s (conv_axis (plain K 1 (s * d) (s%:Z * p)) w x) m o.
 Proof.
-rewrite /down !conv1E; apply: eq_bigr => c _; apply: eq_bigr => k _.
+rewrite /downsampled !conv1E; apply: eq_bigr => c _; apply: eq_bigr => k _.
 by congr (_ * x c _); rewrite PoszM !mul1r !mulrBr !mulrDr mulrA.
 Qed.
 
 Theorem noble_up (u d : nat) (p : int) : (0 < u)%N ->
-  up u (conv_axis (plain K 1 d p) w x) m o
-  = conv_axis (plain K 1 (u * d) (u%:Z * p)) w (up u x) m o.
+  upsampled u (conv_axis (plain K 1 d p) w x) m o
+  = conv_axis (plain K 1 (u * d) (u%:Z * p)) w (upsampled u x) m o.
 Proof.
-move=> u_gt0; rewrite conv1E /up.
+move=> u_gt0; rewrite conv1E /upsampled.
 have eq_pos (k : 'I_K) : 1%N%:Z * o + (u * d)%N%:Z * (k : nat)%:Z - u%:Z * p
     = (d%:Z * (k : nat)%:Z - p) * u%:Z + o by int_lia.
 case o_mod: ((o %% u%:Z)%Z == 0); rewrite {1}/undilate o_mod /=.
@@ -61,8 +67,8 @@ by rewrite eq_pos /undilate modzMDl o_mod mulr0.
 Qed.
 
 Theorem strided_subsampled (s d : nat) (p : int) :
-  conv_axis (plain K s d p) w x m o = down s (conv_axis (plain K 1 d p) w x) m o.
-Proof. by rewrite /down !conv1E; do 2![apply: eq_bigr => ? _]; rewrite mul1r. Qed.
+  conv_axis (plain K s d p) w x m o = downsampled s (conv_axis (plain K 1 d p) w x) m o.
+Proof. by rewrite /downsampled !conv1E; do 2![apply: eq_bigr => ? _]; rewrite mul1r. Qed.
 
 Theorem dilation_on_phases (d : nat) (p rho : int) :
   conv_axis (plain K 1 d (d%:Z * p)) w x m (d%:Z * o + rho)
@@ -77,18 +83,19 @@ End Noble.
 (* A common divisor g of stride, dilation and pad goes into a subsampling. *)
 Theorem common_divisor (R : ringType) (C M : finType) (K g s d : nat) (p : int)
     (w : M -> C -> 'I_K -> R) (x : C -> int -> R) m o :
-  conv_axis (plain K (g * s) (g * d) (g%:Z * p)) w x m o = conv_axis (plain K s d p) w (down g x) m o.
+  conv_axis (plain K (g * s) (g * d) (g%:Z * p)) w x m o
+  = conv_axis (plain K s d p) w (downsampled g x) m o.
 Proof.
-rewrite !conv1E; do 2![apply: eq_bigr => ? _]; rewrite /down !PoszM; congr (_ * x _ _).
+rewrite !conv1E; do 2![apply: eq_bigr => ? _]; rewrite /downsampled !PoszM; congr (_ * x _ _).
 by rewrite mulrBr mulrDr !mulrA.
 Qed.
 
 (* A strided 1x1 is a 1x1 on every s-th sample. *)
 Theorem strided_one_by_one (R : ringType) (C M : finType) (s : nat) (w : M -> C -> 'I_1 -> R)
     (x : C -> int -> R) m o :
-  conv_axis (plain 1 s 1 0) w x m o = conv_axis (plain 1 1 1 0) w (down s x) m o.
+  conv_axis (plain 1 s 1 0) w x m o = conv_axis (plain 1 1 1 0) w (downsampled s x) m o.
 Proof.
-rewrite !conv1E; apply: eq_bigr => c _; rewrite !big_ord1 /down; congr (_ * x _ _).
+rewrite !conv1E; apply: eq_bigr => c _; rewrite !big_ord1 /downsampled; congr (_ * x _ _).
 by rewrite /=; int_lia.
 Qed.
 
@@ -140,7 +147,7 @@ Qed.
 
 Lemma conv_coefficient (R : ringType) (a : axis) (w : 'I_(kernel a) -> R) (x : int -> R)
     (N : nat) (o : int) : (forall v, ~~ (0 <= v < N%:Z) -> x v = 0) ->
-  \sum_k w k * read 0 x (reads (axis_access a) o k)
+  \sum_k w k * read_or 0 x (reads (axis_access a) o k)
   = \sum_(v < N) coefficient w o (v : nat)%:Z * x (v : nat)%:Z.
 Proof.
 move=> x_out; rewrite /coefficient; under [RHS]eq_bigr => v _ do rewrite mulr_suml.
@@ -159,9 +166,9 @@ Qed.
 Theorem adjoint (R : comRingType) (a : axis) (w : 'I_(kernel a) -> R) (x y : int -> R) (N O : nat) :
   base a = 1%N -> (0 < stride a)%N ->
   (forall v, ~~ (0 <= v < N%:Z) -> x v = 0) -> (forall o, ~~ (0 <= o < O%:Z) -> y o = 0) ->
-  \sum_(o < O) (\sum_k w k * read 0 x (reads (axis_access a) (o : nat)%:Z k)) * y (o : nat)%:Z
+  \sum_(o < O) (\sum_k w k * read_or 0 x (reads (axis_access a) (o : nat)%:Z k)) * y (o : nat)%:Z
   = \sum_(v < N) x (v : nat)%:Z
-      * (\sum_k w k * read 0 y (reads (axis_access (transposed a)) (v : nat)%:Z k)).
+      * (\sum_k w k * read_or 0 y (reads (axis_access (transposed a)) (v : nat)%:Z k)).
 Proof.
 move=> u1 s_gt0 x_out y_out.
 under eq_bigr => o _ do rewrite (conv_coefficient _ _ x_out) mulr_suml.

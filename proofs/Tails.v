@@ -83,7 +83,7 @@ move=> equal m o c p m_lt o_in c_lt [q [t [t_lands p_read]]] p_in; apply: contra
 have := equal m o m_lt o_in; rewrite /counted /layer_fold => /eqP; rewrite -subr_eq0 -sumrB.
 pose reads_of (dom : nat -> vec D -> bool) (c : nat)
     (q : tap (nd_access D (fun n => on (windows l' n)))) : int :=
-  read 0 (fun p => if dom (source l' (on_phases m o) c) p then
+  read_or 0 (fun p => if dom (source l' (on_phases m o) c) p then
     expanded_term D l f ord [com_law of +%R] (fun m c k v => ones m c k * v) (on_phases m o) c
       (tap_list q) 1 else 0) (reads (nd_access D (fun n => on (windows l' n)))
       (coarse_at (factors_out f) o) q).
@@ -171,7 +171,8 @@ Lemma read_below (D : nat) (g : nat -> axis) (N O : nat -> int) (E : nat -> nat)
      /\ (((E n)%:Z %| N n)%Z
          || ((stride (g n))%:Z * (O n - 1) + (dilation (g n))%:Z * ((kernel (g n))%:Z - 1)
              - lo (g n) <= N n - 1))) ->
-  in_box O o -> in_box (fun n => coarse (N n) (E n)) p -> reads (nd_access D g) o t = Some (fine (nd_phasing D E) r p) ->
+  in_box O o -> in_box (fun n => coarse (N n) (E n)) p ->
+  reads (nd_access D g) o t = Some (fine (nd_phasing D E) r p) ->
   in_box N (fine (nd_phasing D E) r p).
 Proof.
 elim: D g N O E r o p t => [|D IH] g N O E //= [r r'] [o o'] [p p'] [t t'] below /=.

@@ -96,7 +96,7 @@ Lemma layer_foldE (T V : Type) (idx : T) (op : Monoid.com_law idx) dom
     (term : nat -> nat -> seq nat -> V -> T) (x : signal D V) m o :
   layer_fold l op dom term x m o
   = \big[op/idx]_(c < group_in l) \big[op/idx]_(ks <- tap_box D (kernels (axes l)))
-      read idx (fun p => if dom (source l m c) p then term m c ks (x (source l m c) p) else idx)
+      read_or idx (fun p => if dom (source l m c) p then term m c ks (x (source l m c) p) else idx)
         (reads_at (axes l) o ks).
 Proof.
 apply: eq_bigr => c _; rewrite -big_taps; apply: eq_bigr => k _.
@@ -106,7 +106,7 @@ Qed.
 Lemma conv_layerE (R : ringType) (w : weights R) (b : nat -> R) (x : signal D R) m o :
   conv_layer l w b x m o
   = b m + \sum_(c < group_in l) \sum_(ks <- tap_box D (kernels (axes l)))
-      w m c ks * read 0 (fun p => if in_box (sizes l) p then x (source l m c) p else 0)
+      w m c ks * read_or 0 (fun p => if in_box (sizes l) p then x (source l m c) p else 0)
         (reads_at (axes l) o ks).
 Proof.
 congr (_ + _); apply: eq_bigr => c _; rewrite -(big_taps [com_law of +%R]) /=.
@@ -153,12 +153,12 @@ Proof. exact: big_allpairs_dep. Qed.
 
 Lemma read_box (D : nat) (f : nat -> axis) (N : nat -> int) (F : vec D -> R) o ks :
   (forall n, (n < D)%N -> base (f n) = 1%N) ->
-  read 0 (fun p => if in_box N p then F p else 0) (reads_at f o ks)
+  read_or 0 (fun p => if in_box N p then F p else 0) (reads_at f o ks)
   = \sum_(p <- box_of D N) (if lands f o ks p then F p else 0).
 Proof.
 elim: D f N F o ks => [|D IH] f N F o ks u1 /=; first by rewrite /box_of /= big_seq1.
 rewrite sum_box u1 // undilate1 /=; set v := position _ _ _.
-pose G q := read 0 (fun p => if in_box (fun n => N n.+1) p then F (q, p) else 0)
+pose G q := read_or 0 (fun p => if in_box (fun n => N n.+1) p then F (q, p) else 0)
   (reads_at (fun n => f n.+1) o.2 (behead ks)).
 rewrite (eq_bigr (fun i => if v == (i : nat)%:Z then G i%:Z else 0)); last first.
   move=> i _; case: eqP => _ /=; last exact: big1.

@@ -59,12 +59,12 @@ Lemma scatter_box (R : ringType) (D : nat) (f : nat -> axis) (N : nat -> int) (F
     (o : vec D) (ks : seq nat) :
   (forall n, (n < D)%N -> 0 < stride (f n))%N ->
   \sum_(i <- box_of D N | lands f i ks o) F i
-  = read 0 (fun p => if in_box N p then F p else 0) (reads_at (fun n => transposed (f n)) o ks).
+  = read_or 0 (fun p => if in_box N p then F p else 0) (reads_at (fun n => transposed (f n)) o ks).
 Proof.
 rewrite big_mkcond; elim: D f N F o ks => [|D IH] f N F o ks s_gt0 /=.
   by rewrite /box_of /= big_seq1.
 rewrite sum_box /=; set u := undilate _ _.
-pose G q := read 0 (fun p => if in_box (fun n => N n.+1) p then F (q, p) else 0)
+pose G q := read_or 0 (fun p => if in_box (fun n => N n.+1) p then F (q, p) else 0)
   (reads_at (fun n => transposed (f n.+1)) o.2 (behead ks)).
 rewrite (eq_bigr (fun i => if u == Some (i : nat)%:Z then G i%:Z else 0)); last first.
   move=> i _; rewrite lands_transposed ?s_gt0 // -/u; case: (u == _); last exact: big1.

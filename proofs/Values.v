@@ -58,7 +58,7 @@ End Loops.
 (* What output o reads through the taps ks of the channel that m knows as its c-th. *)
 Definition sample_read (D : nat) (l : layer) (V : Type) (fill : V) (x : signal D V) (o : vec D)
     (m c : nat) (ks : seq nat) : V :=
-  read fill (fun p => if in_box (sizes l) p then x (source l m c) p else fill)
+  read_or fill (fun p => if in_box (sizes l) p then x (source l m c) p else fill)
     (reads_at (axes l) o ks).
 
 Section Layers.
@@ -69,7 +69,7 @@ Definition compute_fold (T V : Type) (idx : T) (op : Monoid.com_law idx)
     (dom : nat -> vec D -> bool) (term : nat -> nat -> seq nat -> V -> T)
     (x : signal D V) (m : nat) (o : vec D) : T :=
   over_taps op D l (fun c ks =>
-    read idx (fun p => if dom (source l m c) p then term m c ks (x (source l m c) p) else idx)
+    read_or idx (fun p => if dom (source l m c) p then term m c ks (x (source l m c) p) else idx)
       (reads_at (axes l) o ks)).
 
 Theorem compute_foldE (T V : Type) (idx : T) (op : Monoid.com_law idx) dom

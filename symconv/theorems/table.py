@@ -13,8 +13,9 @@ HEAD = """\
 
 `equal`: the lemmas together are the statement, in its quantifiers and hypotheses. `instance`: they
 are the statement at the entry's own numbers, checked by Coq. `weaker`: they are cited, and say
-less. The word is about the statement; the claims beside it are proved by sets. The lemmas' statements as Coq prints them are in [`statements.txt`](../statements.txt). `make
-pins` writes this page.
+less. The word is about the statement; the claims beside it are proved by sets. The lemmas'
+statements as Coq prints them are in [`statements.txt`](../statements.txt). `make pins` writes this
+page.
 """
 
 
