@@ -184,6 +184,7 @@ Check Symconv.Kinds.maximum_checked.
 Check Symconv.Kinds.average_checked.
 Check Symconv.Kinds.conv_any_size.
 Check Symconv.Kinds.pool_any_size.
+Check Symconv.Kinds.declared_checked.
 Check Symconv.Kinds.ceil_checked.
 Check Symconv.Kinds.reads_a_sample.
 Check Symconv.Kinds.mode_checked.
@@ -389,7 +390,7 @@ Print Symconv.Decide.sized.
 Print Symconv.Decide.window_of.
 Print Symconv.Decide.outputs_of.
 Print Symconv.Decide.axis_eqb.
-Print Symconv.Decide.fits.
+Print Symconv.Decide.axis_fits.
 Print Symconv.Decide.no_axis.
 Print Symconv.Decide.layer_of.
 Print Symconv.Decide.numbers.
@@ -518,6 +519,8 @@ Print Symconv.Same.shared.
 Print Symconv.Same.same_pair.
 Print Symconv.Same.same_crop.
 Print Symconv.Kinds.ceil_outputs_Z.
+Print Symconv.Kinds.missing_Z.
+Print Symconv.Kinds.declared_ok.
 Print Symconv.Kinds.ceil_ok.
 Print Symconv.Kinds.valid_sized.
 Print Symconv.Kinds.valid_numbers.
@@ -712,6 +715,7 @@ Definition theorems :=
   let _ := @Symconv.Kinds.average_checked in
   let _ := @Symconv.Kinds.conv_any_size in
   let _ := @Symconv.Kinds.pool_any_size in
+  let _ := @Symconv.Kinds.declared_checked in
   let _ := @Symconv.Kinds.ceil_checked in
   let _ := @Symconv.Kinds.reads_a_sample in
   let _ := @Symconv.Kinds.mode_checked in

@@ -81,7 +81,7 @@ by case/andP=> /eqP-> /eqP->.
 Qed.
 
 (* One axis: the tie's table, its two axes, and the sizes before and after. *)
-Definition fits (w w' : sized) (a : tie) : bool :=
+Definition axis_fits (w w' : sized) (a : tie) : bool :=
   [&& [&& tie_ok a, (0 < e_in a)%N & (0 < e_out a)%N],
       [&& axis_eqb (strided a) (its_axis w), axis_eqb (unstrided a) (its_axis w'),
           (0 < stride (its_axis w))%N & (0 < stride (its_axis w'))%N],
@@ -92,7 +92,8 @@ Definition fits (w w' : sized) (a : tie) : bool :=
 Lemma int_of_gt0 z : Z.ltb 0 z -> 0 < int_of z.
 Proof. by move/Z.ltb_lt => z_gt0; apply/toZ_lt; rewrite toZ_int_of. Qed.
 
-Lemma fitsP (w w' : sized) (a : tie) : fits w w' a -> sizes_fit (window_of w) (window_of w') a.
+Lemma axis_fitsP (w w' : sized) (a : tie) :
+  axis_fits w w' a -> sizes_fit (window_of w) (window_of w') a.
 Proof.
 case/and5P=> /and3P[_ Ein_gt0 Eout_gt0] /and4P[/axis_eqbP eq_a /axis_eqbP eq_a' s_gt0 t_gt0].
 case/andP=> N_gt0 O_gt0 /Z.eqb_spec eq_N /Z.eqb_spec eq_O; split=> //.
@@ -114,21 +115,22 @@ Definition volume_of (Es : seq nat) : nat := foldr muln 1%N Es.
 
 Definition expansion_ok (D : nat) (l l' : numbers) (ties : seq tie) : bool :=
   [&& [&& size (n_axes l) == D, size (n_axes l') == D & size ties == D],
-      all (fun n => fits (nth no_axis (n_axes l) n) (nth no_axis (n_axes l') n)
+      all (fun n => axis_fits (nth no_axis (n_axes l) n) (nth no_axis (n_axes l') n)
                          (nth trivial_tie ties n)) (iota 0 D)
     & channels_fit D l l' (Layer.ties ties)].
 
-Lemma trivial_fits : fits no_axis no_axis trivial_tie.
+Lemma trivial_fits : axis_fits no_axis no_axis trivial_tie.
 Proof. by vm_compute. Qed.
 
 Theorem expansion_okP (D : nat) (l l' : numbers) (ties : seq tie) :
   expansion_ok D l l' ties -> expands D l l' (Layer.ties ties).
 Proof.
 case/and3P=> /and3P[/eqP Dl /eqP Dl' /eqP Df] /allP all_fit channels.
-have fit n : fits (nth no_axis (n_axes l) n) (nth no_axis (n_axes l') n) (nth trivial_tie ties n).
+have fit n :
+    axis_fits (nth no_axis (n_axes l) n) (nth no_axis (n_axes l') n) (nth trivial_tie ties n).
   case: (ltnP n D) => [n_lt|n_ge]; first by apply: all_fit; rewrite mem_iota.
   by rewrite !nth_default ?Dl ?Dl' ?Df // trivial_fits.
-by split=> // n; [case/and5P: (fit n)|exact: fitsP (fit n)].
+by split=> // n; [case/and5P: (fit n)|exact: axis_fitsP (fit n)].
 Qed.
 
 (* The outputs, printed. *)
@@ -154,7 +156,7 @@ Definition checked (D : nat) (e : expansion_numbers) : bool :=
     & same_sizes (map outputs_of (n_axes (after e))) (outputs_after e)].
 
 Lemma expansion_ok_fits D l l' ties n : expansion_ok D l l' ties -> (n < D)%N ->
-  fits (nth no_axis (n_axes l) n) (nth no_axis (n_axes l') n) (nth trivial_tie ties n).
+  axis_fits (nth no_axis (n_axes l) n) (nth no_axis (n_axes l') n) (nth trivial_tie ties n).
 Proof. by case/and3P=> _ /allP all_fit _ n_lt; apply: all_fit; rewrite mem_iota. Qed.
 
 Section Checked.

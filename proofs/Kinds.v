@@ -150,18 +150,57 @@ case: (lerP (int_of N + lo a)) => [/toZ_le|/toZ_lt]; rewrite toZ_add toZ_mul toZ
 by rewrite toZ_add toZ_opp toZ_pos => /Z.leb_gt ->.
 Qed.
 
+(* What the last window hangs over the end, with the declared high pad. *)
+Definition missing_Z (a : axis) (N hi : Z) : Z :=
+  let span := Z.add (Z.mul (Z.of_nat (dilation a)) (Z.sub (Z.of_nat (kernel a)) 1)) 1 in
+  Z.max (Z.sub (Z.add (Z.mul (Z.sub (ceil_outputs_Z a N hi) 1) (Z.of_nat (stride a))) span)
+               (Z.add (Z.add N (toZ (lo a))) hi)) 0.
+
+Lemma toZ_max0 (a : int) : toZ (Num.max a 0) = Z.max (toZ a) 0.
+Proof.
+have [[le ->]|[lt ->]] := max_cases a 0.
+  by move/toZ_le: le => le; rewrite Z.max_r.
+by move/toZ_lt: lt => lt; rewrite Z.max_l //; exact: Z.lt_le_incl.
+Qed.
+
+Lemma missingE (a : axis) (N hi : Z) : (0 < stride a)%N ->
+  missing (int_of N) (kernel a) (stride a) (dilation a) (lo a) (int_of hi)
+  = int_of (missing_Z a N hi).
+Proof.
+move=> s_gt0; apply/toZ_inj; rewrite toZ_int_of /missing toZ_max0 ceil_outputsE //.
+by congr (Z.max _ 0); push_Z; rewrite !toZ_int_of.
+Qed.
+
+(* The high pads that a pooling declares: the layer's own, less what ceil_mode adds. *)
+Definition declared_ok (ceil : bool) (hi : seq Z) : bool :=
+  all (fun n => let w := nth no_axis (n_axes l) n in let h := nth Z0 hi n in
+    (0 < stride (its_axis w))%N
+    && Z.eqb (its_high w)
+         (if ceil then Z.add h (missing_Z (its_axis w) (its_samples w) h) else h)) (iota 0 D).
+
+Theorem declared_checked (ceil : bool) (hi : seq Z) : declared_ok ceil hi -> forall n, (n < D)%N ->
+  let a := on (windows l n) in let h := int_of (nth Z0 hi n) in
+  high (windows l n)
+  = if ceil then h + missing (sizes l n) (kernel a) (stride a) (dilation a) (lo a) h else h.
+Proof.
+move=> /allP each n n_lt /=; have /= := each n; rewrite mem_iota => /(_ n_lt).
+case/andP=> s_gt0 /Z.eqb_spec ->; case: ceil {each} => //.
+by apply/toZ_inj; rewrite toZ_add /sizes /= missingE // !toZ_int_of.
+Qed.
+
 Definition ceil_ok (hi : seq Z) : bool :=
-  all (fun n => let w := nth no_axis (n_axes l) n in
-    [&& (0 < stride (its_axis w))%N, base (its_axis w) == 1%N
-      & Z.eqb (ceil_outputs_Z (its_axis w) (its_samples w) (nth Z0 hi n))
-              (nth Z0 (outputs_before e) n)]) (iota 0 D).
+  declared_ok true hi
+  && all (fun n => let w := nth no_axis (n_axes l) n in
+       [&& (0 < stride (its_axis w))%N, base (its_axis w) == 1%N
+         & Z.eqb (ceil_outputs_Z (its_axis w) (its_samples w) (nth Z0 hi n))
+                 (nth Z0 (outputs_before e) n)]) (iota 0 D).
 
 Theorem ceil_checked (hi : seq Z) : ceil_ok hi -> forall n, (n < D)%N ->
   let a := on (windows l n) in
   ceil_outputs (sizes l n) (kernel a) (stride a) (dilation a) (lo a) (int_of (nth Z0 hi n))
   = int_of (nth Z0 (outputs_before e) n).
 Proof.
-move=> /allP each n n_lt /=; have /= := each n; rewrite mem_iota => /(_ n_lt).
+move=> /andP[_ /allP each] n n_lt /=; have /= := each n; rewrite mem_iota => /(_ n_lt).
 by case/and3P=> s_gt0 _ /Z.eqb_spec <-; rewrite -ceil_outputsE.
 Qed.
 

@@ -14,10 +14,45 @@ from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool, Pool
 from symconv.layer.base import forward_pads
 from symconv.prove.coqwords import binaries
 
+_INSIDE = "   reads_inside     no index of the padded array is without a sample of the input\n"
+
 MODES = {
     "zeros": "zeros", "reflect": "reflect_mode", "replicate": "replicate", "circular": "circular",
 }  # fmt: skip
 """PyTorch's padding modes in the library (`reflect` is a name of MathComp's)."""
+
+
+_MISSING = """\
+(h + missing (sizes the_layer n) (kernel a) (stride a)
+                                        (dilation a) (lo a) h)%R"""
+_POOLED = {
+    "declared": """\
+   declared_high    the high pads that it declares, up to which a divisor counts; high_pads says
+                    what ceil_mode adds to them
+""",
+    "ceil": "   ceil_mode        its outputs are those that ceil_mode counts with these pads\n",
+}
+
+
+def declared_highs(expansion: Expansion) -> str:
+    """The definition of the high pads that a pooling declares, where its statement needs them."""
+    layer = expansion.original
+    if not isinstance(layer, Pool) or not pooled_parts(expansion):
+        return ""
+    highs = binaries(_declared_highs(layer, expansion.input_size))
+    return (
+        f"Definition declared : seq Z := {highs}.\n"
+        "Definition declared_high (n : nat) : int := int_of (nth Z0 declared n).\n\n"
+    )
+
+
+def pooled_parts(expansion: Expansion) -> tuple[str, ...]:
+    """The files of what a pooling's statement needs beside its numbers."""
+    layer = expansion.original
+    if not isinstance(layer, Pool):
+        return ()
+    declared = isinstance(layer, AvgPool) or layer.ceil_mode
+    return ("declared",) * declared + ("ceil",) * layer.ceil_mode
 
 
 def _nothing(expansion: Expansion) -> dict[str, str]:
@@ -60,8 +95,11 @@ def _pool(expansion: Expansion) -> dict[str, str]:
     if not isinstance(layer, Pool):
         raise InternalError(f"a pooling is expected, got op={layer.op!r}; please report it")
     counted = isinstance(layer, AvgPool) and layer.count_include_pad
-    highs = binaries(_declared_highs(layer, expansion.input_size))
-    return {"declared": highs, "counted": str(counted).lower()}
+    return {
+        "counted": str(counted).lower(),
+        "rounded": str(layer.ceil_mode).lower(),
+        "high": _MISSING if layer.ceil_mode else "h",
+    }
 
 
 def _declared_highs(layer: Pool, size: Sequence[int]) -> list[int]:
@@ -100,13 +138,27 @@ MAXIMUM = Kind(
     "maximum",
     "for a maximum over any total order with -inf and every input",
     f"{_HOME},\n   Pools.v (a maximum over any total order; -inf, which pads read, is None)",
+    glossary="""\
+   reached          which slots of the expanded kernel some tap lands on; the others read nothing
+   maxo_comoid      the maximum of option T, where None is -inf
+""",
     own_names=_pool,
 )
 AVERAGE = Kind(
     "average", "for every field and every input, divided by the samples that its windows count",
     f"{_HOME},\n   Pools.v (means and their divisors; x / 0 is 0)",
+    glossary="""\
+   average_layer    the sum of the samples that a window reads over its divisor; counted says
+                    whether pads count (the first argument, true or false)
+""",
     own_names=_pool,
 )  # fmt: skip
+
+
+def glossary_of(expansion: Expansion) -> str:
+    """The names of the kind's own that its file explains."""
+    pooled = "".join(_POOLED[part] for part in pooled_parts(expansion))
+    return kind_of(expansion).glossary + pooled + _INSIDE * fills(expansion)
 
 
 def kind_of(expansion: Expansion) -> Kind:
@@ -119,9 +171,3 @@ def kind_of(expansion: Expansion) -> Kind:
     if layer.monoid == "max":
         return MAXIMUM
     return MODE if expansion.has_boundary_gather else CONVOLUTION
-
-
-def rounds_up(expansion: Expansion) -> bool:
-    """Whether the layer is a pooling that counts its outputs by ceil_mode."""
-    layer = expansion.original
-    return isinstance(layer, Pool) and layer.ceil_mode

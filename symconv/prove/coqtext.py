@@ -20,7 +20,7 @@ from symconv.expand import Expansion
 from symconv.layer import ConvTranspose
 from symconv.padding import same_crop
 from symconv.polyphase import AxisExpansion
-from symconv.prove.coqkinds import fills, kind_of, rounds_up
+from symconv.prove.coqkinds import declared_highs, fills, glossary_of, kind_of, pooled_parts
 from symconv.prove.coqwords import binaries, binary, integer
 from symconv.window import Window
 
@@ -32,11 +32,6 @@ MOST_NUMBER = 4096
 
 MOST_CHANNELS = 8192
 """Channels are compared by computing in unary: more of them take the kernel seconds."""
-
-_CEIL = (
-    "   ceil_mode        the outputs are those that ceil_mode counts with the declared high pads\n"
-)
-_INSIDE = "   reads_inside     no index of the padded array is without a sample of the input\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +85,9 @@ def _fill(name: str, names: Mapping[str, str]) -> str:
 def _names(expansion: Expansion) -> dict[str, str]:
     """Everything that the files are told of a layer."""
     names = {**_numbers_of(expansion), **kind_of(expansion).own_names(expansion)}
-    ceil = _fill("ceil", names) if rounds_up(expansion) else ""
+    pooled = "".join(_fill(part, names) for part in pooled_parts(expansion))
     inside = _fill("inside", names) if fills(expansion) else ""
-    return {**names, "ceil": ceil, "inside": inside}
+    return {**names, "pooled": pooled, "inside": inside}
 
 
 def _numbers_of(expansion: Expansion) -> dict[str, str]:
@@ -112,13 +107,14 @@ def _numbers_of(expansion: Expansion) -> dict[str, str]:
         "ties": "\n\n".join(_tie(n, axis) for n, axis in enumerate(expansion.axes)),
         "tie_names": "; ".join(f"tie{n}" for n in range(rank)),
         "numbers": _numbers(groups, per_group, own_axes(expansion)),
-        "definitions": _inner(kind.strided, _numbers(groups, per_group, inner)),
+        "definitions": _inner(kind.strided, _numbers(groups, per_group, inner))
+        + declared_highs(expansion),
         "expanded": _numbers(groups, expanded, [_axis(a.window_on_phases) for a in expansion.axes]),
         "outputs": binaries(expansion.output_size),
         "coarse_outputs": binaries(outputs),
         "home": kind.home,
         "strided": kind.strided,
-        "glossary": kind.glossary + _CEIL * rounds_up(expansion) + _INSIDE * fills(expansion),
+        "glossary": glossary_of(expansion),
     }
 
 

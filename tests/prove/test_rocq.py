@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import stat
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -261,12 +262,15 @@ def test_another_mode_than_the_padded_array_s_is_rejected(monkeypatch: pytest.Mo
     reject(text.replace(old, old.replace("modes", "(fun _ => circular)")), monkeypatch)
 
 
-def test_another_number_of_rounded_outputs_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
-    layer, size, _ = KINDS["average, rounded up"]
+@pytest.mark.parametrize("name", ["average", "average, rounded up", "maximum, rounded up"])
+def test_another_declared_high_pad_is_rejected(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A divisor counts up to it, and what ceil_mode adds to it is the rest of the layer's."""
+    layer, size, _ = KINDS[name]
     text = coqtext.theorem_text(symconv.destride(layer, size))
-    old = "ceil_ok 1 both [:: 1]%binary"
-    assert old in text
-    reject(text.replace(old, "ceil_ok 1 both [:: 0]%binary"), monkeypatch)
+    head, old, rest = re.split(r"(?<=declared : seq Z := \[:: )([^]]*)(?=\]%binary)", text)
+    first, *others = map(int, old.split("; "))
+    planted = "; ".join(map(str, [first - 1 if first else 1, *others]))
+    reject(f"{head}{planted}{rest}", monkeypatch)
 
 
 def test_an_axiom_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,5 +1,3 @@
-Definition declared_high (n : nat) : int := int_of (nth Z0 ${declared} n).
-
 Theorem this_layer (F : fieldType) (x : nat -> vec ${rank} -> F) (m : nat) (o : vec ${rank}) :
   (m < ${groups} * ${out})%N -> within ${outputs} o ->
   within ${coarse_outputs} (block o)
@@ -10,7 +8,7 @@ Theorem this_layer (F : fieldType) (x : nat -> vec ${rank} -> F) (m : nat) (o : 
         / (divisor ${counted} (windows the_layer) declared_high o)%:R)%R.
 Proof. exact: (average_checked ${order} numbers_agree). Qed.
 
-${ceil}Theorem every_size (N : nat -> int) :
+${pooled}Theorem every_size (N : nat -> int) :
   let before := at_sizes the_layer N in
   let after := expanded_at the_layer the_expansion [:: ${tie_names}] N in
   (forall n, 0 < sizes before n)%R -> (forall n, 0 < outs before n)%R ->

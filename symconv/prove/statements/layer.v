@@ -11,9 +11,10 @@
    numbers_agree    decided by computing: the tables are exactly the solutions of
                     s*rho + d*k - lo = u*(E_in*(q - lo') + r) (k from the far end if reversed), the
                     factors fit the strides, and the sizes and pads are those of blocks
-   slot m o, block o   the channel and the position of output (m, o) in the expanded layer's output
-${glossary}   this_layer       the theorem: each output of the layer is one of the expanded layer; that the boxes
-                    are the two layers' outputs is in numbers_agree
+   slot m o         the channel of output (m, o) in the expanded layer's output
+   block o          its position there
+${glossary}   this_layer       the theorem: each output of the layer is one of the expanded layer; that the
+                    boxes are the two layers' outputs is in numbers_agree
    every_size       the same numbers with other samples, under the same pads
 
    Definitions begin in ${home}

@@ -8,7 +8,7 @@ Theorem this_layer (disp : unit) (T : orderType disp) (x : nat -> vec ${rank} ->
          (phase_array the_layer axes ${order} None x) (slot m o) (block o).
 Proof. exact: (maximum_checked ${order} numbers_agree). Qed.
 
-${ceil}Theorem every_size (N : nat -> int) :
+${pooled}Theorem every_size (N : nat -> int) :
   let before := at_sizes the_layer N in
   let after := expanded_at the_layer the_expansion [:: ${tie_names}] N in
   (forall n, 0 < sizes before n)%R -> (forall n, 0 < outs before n)%R ->
