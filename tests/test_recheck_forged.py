@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from typing import Any
 
 import pytest
 
+import symconv
 from symconv.errors import SymconvError
 from symconv.recheck import recheck
 from tests.forging import UNCHECKED, certificates, changed, forged, is_honest, plain
@@ -63,6 +65,38 @@ LIMIT = (
     "the kernel's theorem is about the numbers in its file, which symconv wrote there (for 'same' "
     "and ceil_mode the pads of this size); the maps' steps are the tables' word"
 )
+
+
+def with_kernel(whole: dict[str, Any], about: str) -> dict[str, Any]:
+    """A certificate with a kernel's fact and its limit."""
+    fact = {"method": "kernel", "about": about, "figures": {"coq": "8.16.1", "seconds": 0.5}}
+    body = {"facts": [*whole["facts"], fact], "method": [*whole["method"], "kernel"]}
+    return {**whole, **body, "limits": [*whole["limits"], LIMIT]}
+
+
+def test_a_kernel_s_fact_is_of_a_layer_at_a_size_that_it_was_asked_of() -> None:
+    everywhere = symconv.prove(symconv.Conv(1, 1, 3, 2, 1), name="expansion")
+    large = symconv.prove(symconv.Conv(1, 1, 2, stride=5000), (20_000,), symbolic=False)
+    for verdict, size in ((everywhere, "HxW"), (large, "20000")):
+        assert isinstance(verdict, symconv.Certificate)
+        whole = plain(verdict.to_dict())
+        tried = with_kernel(whole, KERNEL.replace("8x7", size))
+        with pytest.raises(SymconvError, match="the kernel is asked of a layer at a size"):
+            recheck(changed(tried, ("format",), whole["format"]))
+
+
+SMALL = (
+    "the tables have 7 rows and numbers up to 7, a work of 49; it takes numbers up to 4096 and a "
+    "work of 600000"
+)
+
+
+@pytest.mark.parametrize("told", [SMALL, "the expanded layer has 64 channels, it takes 8192"])
+def test_a_kernel_that_could_have_been_asked_is_no_limit(told: str) -> None:
+    whole = plain(TRUE["conv 0"])
+    limit = f"no kernel proof: the kernel counts in unary: {told}"
+    with pytest.raises(SymconvError, match="has the limit"):
+        recheck(changed(whole, ("limits",), [limit]))
 
 
 def test_a_kernel_s_fact_is_that_of_the_layer() -> None:

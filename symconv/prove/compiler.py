@@ -59,8 +59,8 @@ def version(program: str) -> str:
     return (text.split() or ["unknown"])[0]
 
 
-def compile_file(path: Path, folder: Path, *options: str) -> Run:
-    """Run coqc on one file against the library in a folder.
+def compile_file(path: Path, folder: Path, *options: str, seconds: float = SECONDS) -> Run:
+    """Run coqc on one file against the library in a folder, for at most so many seconds.
 
     Raises:
         KernelMissing: Coq or MathComp is not installed.
@@ -68,9 +68,9 @@ def compile_file(path: Path, folder: Path, *options: str) -> Run:
     """
     command = [coqc(), *options, "-w", "none", "-R", str(folder), "Symconv", str(path)]
     try:
-        run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
+        run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
     except subprocess.TimeoutExpired:
-        raise TooLarge(f"coqc took more than {SECONDS:g} s on {path.name}") from None
+        raise TooLarge(f"coqc took more than {seconds:g} s on {path.name}") from None
     output = (run.stdout + run.stderr).strip()
     if "with prefix mathcomp" in output or "prefix\nmathcomp" in output:
         raise KernelMissing(f"coqc is installed, but MathComp is not; {INSTALL}")

@@ -24,11 +24,12 @@ from symconv.prove.coqkinds import declared_highs, fills, glossary_of, kind_of, 
 from symconv.prove.coqwords import binaries, binary, integer
 from symconv.window import Window
 
-MOST_ROWS = 4096
-"""Above so many rows of a tie table, or so large a number in it, the kernel is not asked."""
+MOST_WORK = 600_000
+"""Rows of all tie tables, each times the largest number in its table: unary numbers cost the kernel
+about six microseconds for each, so that it takes at most some four seconds more."""
 
 MOST_NUMBER = 4096
-"""Tables and channels a group are unary in Coq; sizes are binary and have no bound."""
+"""Numbers in tables are unary in Coq; sizes are binary and have no bound."""
 
 MOST_CHANNELS = 8192
 """Channels are compared by computing in unary: more of them take the kernel seconds."""
@@ -153,16 +154,16 @@ def layer_in_words(expansion: Expansion) -> str:
 
 
 def _check_small(expansion: Expansion) -> None:
-    for axis, own in zip(expansion.axes, own_axes(expansion), strict=True):
-        numbers = (
-            axis.factor_in, axis.factor_out, axis.stride, axis.kernel, abs(axis.lo), own.stride,
-            abs(own.low), own.base, own.dilation * own.kernel, axis.window.base_dilation,
-        )  # fmt: skip
-        if axis.live_slots > MOST_ROWS or max(numbers) > MOST_NUMBER:
-            raise TooLarge(
-                f"the kernel counts in unary: an axis has {axis.live_slots} rows and numbers up to "
-                f"{max(numbers)}, it takes {MOST_ROWS} and {MOST_NUMBER}"
-            )
+    pairs = list(zip(expansion.axes, own_axes(expansion), strict=True))
+    largest = [max(_unary(axis, own)) for axis, own in pairs]
+    work = sum(axis.live_slots * n for (axis, _), n in zip(pairs, largest, strict=True))
+    if work > MOST_WORK or max(largest) > MOST_NUMBER:
+        rows = sum(axis.live_slots for axis, _ in pairs)
+        raise TooLarge(
+            f"the kernel counts in unary: the tables have {rows} rows and numbers up to "
+            f"{max(largest)}, a work of {work}; it takes numbers up to {MOST_NUMBER} and a work of "
+            f"{MOST_WORK}"
+        )
     layer = expansion.layer
     channels = max(layer.in_channels, layer.out_channels)
     if channels > MOST_CHANNELS:
@@ -170,6 +171,13 @@ def _check_small(expansion: Expansion) -> None:
             f"the kernel counts in unary: the expanded layer has {channels} channels, it takes "
             f"{MOST_CHANNELS}"
         )
+
+
+def _unary(axis: AxisExpansion, own: Axis) -> Iterator[int]:
+    """The numbers of an axis that the kernel counts in unary."""
+    yield from (axis.factor_in, axis.factor_out, axis.stride, axis.kernel, abs(axis.lo))
+    yield from (own.stride, abs(own.low), own.base, own.dilation * own.kernel)
+    yield axis.window.base_dilation
 
 
 def _numbers(groups: int, channels: tuple[int, int], axes: list[Axis]) -> str:

@@ -12,9 +12,10 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
+from symconv.budget import running
 from symconv.expand import Expansion
 from symconv.files import write_file
-from symconv.prove.compiler import CLOSED, KernelRejects, compile_file, coqc, version
+from symconv.prove.compiler import CLOSED, SECONDS, KernelRejects, compile_file, coqc, version
 from symconv.prove.coqkinds import kind_of
 from symconv.prove.coqlib import library
 from symconv.prove.coqtext import theorem_text
@@ -27,6 +28,10 @@ LIMIT = (
 """What stays outside the kernel's theorem; printed wherever its word is."""
 
 
+MOST_NAME = 120
+"""Characters of a file's name before its digest; file systems take 255."""
+
+
 def kernel_fact(expansion: Expansion, keep: str | Path | None = None) -> Fact:
     """Have the kernel check the theorem of this expansion.
 
@@ -37,7 +42,8 @@ def kernel_fact(expansion: Expansion, keep: str | Path | None = None) -> Fact:
     Raises:
         KernelMissing: Coq or MathComp is not installed; the message says how to install it.
         KernelRejects: the kernel refuses the file, a fault of symconv itself.
-        TooLarge: the numbers are too large for the kernel's unary ones.
+        TooLarge: the numbers are too large for the kernel's unary ones, or coqc took longer than
+            the budget.
 
     Source: Kong and Lucey 2017, section 3; the library's `Kinds.v`.
     """
@@ -47,7 +53,7 @@ def kernel_fact(expansion: Expansion, keep: str | Path | None = None) -> Fact:
     with tempfile.TemporaryDirectory(prefix="symconv-") as scratch:
         path = Path(scratch) / f"{name}.v"
         path.write_text(text, encoding="utf-8")
-        run = compile_file(path, folder)
+        run = compile_file(path, folder, seconds=min(SECONDS, running().budget.seconds))
     if not run.accepted or run.output.count(CLOSED) != text.count("Print Assumptions"):
         said = " ".join(run.output.split())[-300:]
         raise KernelRejects(
@@ -82,7 +88,7 @@ def file_name(expansion: Expansion) -> str:
         "e": list(expansion.factor_in),
     }
     numbers = "_".join(letter + "x".join(map(str, row)) for letter, row in parts.items())
-    return f"{expansion.original.op}_{numbers}"
+    return f"{expansion.original.op}_{numbers}"[:MOST_NAME]
 
 
 def _about(expansion: Expansion) -> str:

@@ -180,6 +180,11 @@ def _output_of(layer: Texts) -> list[int]:
 
 def _kernel(fact: Texts, stated: Certified) -> Iterator[str]:
     layer, figures = _layer_of(stated, "kernel"), fact["figures"]
+    if stated.sizes != "these" or not _is_asked(layer):
+        raise CertificateError(
+            f"the kernel is asked of a layer at a size, with numbers up to {MOST_NUMBER} and "
+            f"{MOST_CHANNELS} channels"
+        )
     _require(fact["about"], _kernel_about(layer), "what the kernel's theorem is about")
     _keys(fact, {"coq", "seconds"} | ({"file"} if "file" in figures else set()))
     coq, seconds = figures["coq"], figures["seconds"]
@@ -190,6 +195,22 @@ def _kernel(fact: Texts, stated: Certified) -> Iterator[str]:
     if not isinstance(figures.get("file", ".v"), str) or not figures.get("file", ".v")[-2:] == ".v":
         raise CertificateError(f"the kernel reads no file {figures['file']!r:.80}")
     yield "that Coq's kernel accepted the theorem, its version, its seconds and its file"
+
+
+MOST_NUMBER, MOST_CHANNELS = 4096, 8192
+"""Coq counts in unary; the kernel is asked of no layer with larger numbers."""
+
+
+def _is_asked(layer: Texts) -> bool:
+    """Whether the kernel is asked of layers like this one."""
+
+    def most(name: str) -> int:
+        value = layer.get(name) or 1
+        return max(value) if isinstance(value, list) else value
+
+    numbers = max(most("stride"), most("kernel_size"))
+    channels = max(most("in_channels"), most("out_channels"), most("channels"))
+    return numbers <= MOST_NUMBER and channels <= MOST_CHANNELS
 
 
 def _kernel_about(layer: Texts) -> str:

@@ -26,8 +26,10 @@ _TOO_LARGE = re.compile(
     r"\d+ symbols, this operator has \d+; choose a smaller layer of the same geometry)"
 )
 _UNARY = re.compile(
-    r"no kernel proof: the kernel counts in unary: (?:an axis has \d+ rows and numbers up to \d+, "
-    r"it takes 4096 and 4096|the expanded layer has \d+ channels, it takes 8192)"
+    r"no kernel proof: (?:the kernel counts in unary: (?:the tables have \d+ rows and numbers up "
+    r"to (?P<number>\d+), a work of (?P<work>\d+); it takes numbers up to 4096 and a work of 600000"
+    r"|the expanded layer has (?P<channels>\d+) channels, it takes 8192)"
+    r"|coqc took more than \d+(?:\.\d+)? s on \w+\.v)"
 )
 
 
@@ -58,9 +60,15 @@ def _other(text: str, facts: dict[str, Texts]) -> str:
     """What cannot be compared of a limit whose numbers only its maker knows."""
     if _TOO_LARGE.fullmatch(text) and "sympy" not in facts:
         return "why SymPy was not asked"
-    if _UNARY.fullmatch(text) and "kernel" not in facts:
+    if (why := _UNARY.fullmatch(text)) and "kernel" not in facts and _too_much(why):
         return "why the kernel was not asked"
     raise CertificateError(f"no certificate of this layer has the limit {text!r:.160}")
+
+
+def _too_much(why: re.Match[str]) -> bool:
+    """Whether the numbers of a limit are beyond the bounds that it names."""
+    number, work, channels = (int(n) if n else 0 for n in why.groups())
+    return number > 4096 or work > 600_000 or channels > 8192 or not any(why.groups())
 
 
 def _expected(facts: dict[str, Texts], layer: Any, shape: list[Any]) -> list[str]:
