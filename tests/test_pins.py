@@ -20,7 +20,8 @@ PROOFS = Path(__file__).parents[1] / "proofs"
 THEOREM = re.compile(r"^Theorem (\w+)", re.MULTILINE)
 
 COMPUTED = re.compile(
-    r"^(?:Lemma|Theorem|Corollary|Fact) (\w+)(?:(?!\bQed\.).)*?\bDefined\.",
+    r"^[ \t]*(?:Lemma|Theorem|Corollary|Fact|Remark|Property|Proposition) (\w+)"
+    r"(?:(?!\bQed\.).)*?\bDefined\.",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -95,10 +96,25 @@ def test_the_audit_names_every_theorem_and_every_cited_lemma() -> None:
 
 def test_no_lemma_can_be_computed_with() -> None:
     """Of a lemma the statement is pinned and not the proof, so no proof may mean something."""
-    assert COMPUTED.findall("Lemma a : T. Proof. Qed.\nLemma b : T.\nProof. Defined.") == ["b"]
+    told = "Lemma a : T. Proof. Qed.\n  Remark b : T.\nProof. Defined."
+    assert COMPUTED.findall(told) == ["b"]
     assert [
         name for path in PROOFS.glob("*.v") for name in COMPUTED.findall(path.read_text())
     ] == []
+
+
+def test_a_name_of_the_library_that_is_not_pinned_is_seen(folder: Path) -> None:
+    """Another module's name for what is spoken of: no query names its file."""
+    (folder / "names.v").write_text(
+        "Module A. Definition size (n : nat) := n. End A.\n"
+        "Module B. Definition size (n : nat) := S n. End B.\nModule X := A.\n"
+    )
+    (folder / "Spoken.v").write_text(
+        "From Symconv Require Import names.\n"
+        "Theorem grows n : n <= names.X.size n. Proof. destruct n; auto. Qed.\n"
+    )
+    pins.write_pins()
+    assert [fault for fault in coqlib.library_faults() if "names." in fault]
 
 
 def test_what_the_pins_hold(folder: Path) -> None:

@@ -32,7 +32,7 @@ Set Printing Depth 1000000.
 
 _QUERY = re.compile(r"^(Check|Print) Symconv\.([\w.']+)\.$", re.MULTILINE)
 _ANSWERED = re.compile(r"^Chars (\d+) - (\d+) \[.*\] .* secs .*\n?", re.MULTILINE)
-_NAME = re.compile(r"(?<![\w.'])(?:Symconv\.)?([A-Z]\w*(?:\.[\w']+)+)")
+_NAME = re.compile(r"(?<![\w.'])(?:Symconv\.)?([A-Za-z]\w*(?:\.[\w']+)+)")
 _BARE = re.compile(r"(?<![\w.'])[\w']+(?![\w.'])")
 _TYPE = re.compile(r"(?:Record|Inductive|Variant|CoInductive) ")
 _PIN = re.compile(r"^Symconv\.(\S+) (\w+)\n((?: .*\n)+)", re.MULTILINE)
@@ -104,15 +104,18 @@ def rests(theorems: list[str], said: Iterable[tuple[str, str]]) -> dict[str, str
     return dict(zip(theorems, found, strict=True))
 
 
-def told(asked: list[Query], output: str) -> dict[str, Told]:
-    """Read what Coq told of each name, out of the answers to a `script`."""
+def told(asked: list[Query], output: str, rooms: Iterable[str]) -> dict[str, Told]:
+    """Read what Coq told of each name, out of the answers to a `script`.
+
+    ``rooms`` are the library's files: a name in one of them is the library's, asked about or not.
+    """
     lines = {line for line in commands(asked).splitlines() if line}
     said = [_plain(text) for command, text in answers(script(asked), output) if command in lines]
     short, full = said[: len(asked)], said[len(asked) :]
     owners = _owners([name for _, name in asked], short)
-    rooms = {name.partition(".")[0] for _, name in asked}
+    own = set(rooms)
     return {
-        name: Told(_pin(verb, *texts), verb == "Check", _spoken(texts[1], owners, rooms) - {name})
+        name: Told(_pin(verb, *texts), verb == "Check", _spoken(texts[1], owners, own) - {name})
         for (verb, name), *texts in zip(asked, short, full, strict=True)
     }
 

@@ -59,6 +59,16 @@ def version(program: str) -> str:
     return (text.split() or ["unknown"])[0]
 
 
+@lru_cache(maxsize=8)
+def mathcomp(program: str) -> str:
+    """What tells one installed MathComp from another: the size and time of a file of it."""
+    run = [program, "-where"]
+    text = subprocess.run(run, capture_output=True, text=True, check=False, timeout=60).stdout
+    file = Path(text.strip()) / "user-contrib" / "mathcomp" / "ssreflect" / "ssreflect.vo"
+    found = file.stat() if file.is_file() else None
+    return f"{found.st_size} {found.st_mtime_ns}" if found else "elsewhere"
+
+
 def compile_file(path: Path, folder: Path, *options: str, seconds: float = SECONDS) -> Run:
     """Run coqc on one file against the library in a folder, for at most so many seconds.
 

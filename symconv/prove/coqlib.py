@@ -26,6 +26,7 @@ from symconv.prove.compiler import (
     compile_file,
     compile_text,
     coqc,
+    mathcomp,
     refuse_other_mathcomp,
     version,
 )
@@ -99,6 +100,7 @@ def _cache() -> Path:
 
 def _digest(program: str, files: tuple[Path, ...]) -> str:
     text = hashlib.sha256(f"{version(program)} {os.environ.get('COQPATH', '')}".encode())
+    text.update(mathcomp(program).encode())
     for path in files:
         text.update(f"\n{path.name}\n".encode() + path.read_bytes())
     return text.hexdigest()[:20]
@@ -173,7 +175,7 @@ def ask(script: str) -> str:
 def library_told() -> dict[str, audit.Told]:
     """Collect what Coq tells of each theorem and definition that the audit names."""
     asked = audit.queries(text_of(AUDIT))
-    return audit.told(asked, ask(audit.script(asked)))
+    return audit.told(asked, ask(audit.script(asked)), [path.stem for path in sources()])
 
 
 def library_audit() -> dict[str, str]:
