@@ -166,6 +166,22 @@ def test_the_chapter_says_what_the_kernel_checked(tmp_path: Path) -> None:
     assert "--kernel" in page
 
 
+def test_the_chapter_tells_an_open_lemma(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    audit = {**dict.fromkeys(LEMMAS, CLOSED), "Paper.stride_gone": CHANGED}
+    monkeypatch.setattr(coqlib, "library_audit", lambda: audit)
+    assert run("report", "theorems", "-o", str(tmp_path), "--kernel").exit_code == 3
+    page = (tmp_path / "theorems.html").read_text()
+    assert page.count(f"not established: {CHANGED}") == 1
+    assert page.count("nothing is assumed") == sum(len(t.lemmas) for t in THEOREMS) - 1
+
+
+def test_the_committed_chapter_is_that_of_the_catalogue() -> None:
+    page = (PROOFS.parent / "reports" / "theorems.tex").read_text()
+    for theorem in THEOREMS:
+        assert all(line in page for line in theorem.statement.strip().splitlines()), theorem.name
+        assert all(lemma.replace("_", r"\_") in page for lemma in theorem.lemmas)
+
+
 def test_kernel_is_refused_for_other_reports(tmp_path: Path) -> None:
     found = run("report", "resnet50-stem", "-o", str(tmp_path), "--kernel")
     assert found.exit_code == 2

@@ -87,11 +87,20 @@ def chapter(results: list[Result], folder: str, command: str, pdf: bool) -> Any:
                   for c in r["claims"] if c["stated"] == "proved"),
             tuple((n["name"], n["verdict"], n["words"]) for n in r["neighbours"]),
             tuple(r["shown"]), relation=r["kernel"]["relation"], because=r["kernel"]["because"],
-            checked="audit" in r and "reason" not in r,
+            audit=_wrong(r.get("audit")),
         )
         for r in results if r.get("verdict") != "error"
     ]  # fmt: skip
     return write_chapter(told, folder, command=command, pdf=pdf)
+
+
+def _wrong(audit: dict[str, str] | None) -> tuple[tuple[str, str], ...] | None:
+    """What is wrong with each lemma, empty where it is closed."""
+    from symconv.prove.compiler import CLOSED
+
+    if audit is None:
+        return None
+    return tuple((lemma, "" if rests == CLOSED else rests) for lemma, rests in audit.items())
 
 
 def settle_theorems(quiet: bool, kernel: bool = False) -> list[Result]:

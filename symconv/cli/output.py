@@ -79,6 +79,12 @@ def _details(result: Result) -> Iterator[str]:
     yield from (f"\n        {line}" for line in _remarks(result))
 
 
+def _told(fact: Result) -> str:
+    """A fact that is no table's; the kernel's seconds are not in those of the result's line."""
+    seconds = f" ({fact['figures']['seconds']:.1f} s)" if fact["method"] == "kernel" else ""
+    return f"{fact['method']}{seconds}: {fact['about']}"
+
+
 TOLD_LIMITS = ("no ", "the kernel's")
 """How the limits begin that stand below a result: what was not asked, what the kernel left open."""
 
@@ -87,7 +93,7 @@ def _remarks(result: Result) -> Iterator[str]:
     """What is said below a result's line."""
     facts = result.get("facts", ())
     told = [fact for fact in facts if fact["method"] in {"sympy", "kernel"}]
-    yield from (f"{fact['method']}: {fact['about']}" for fact in told)
+    yield from map(_told, told)
     yield from (text for text in result.get("limits", ()) if text.startswith(TOLD_LIMITS))
     if "audit" in result:
         yield "kernel: {relation}: {because}".format(**result["kernel"])

@@ -14,6 +14,7 @@ from symconv.report.document import (
     Heading,
     Paragraph,
     Plain,
+    Prose,
     Section,
     Statement,
     Table,
@@ -31,8 +32,8 @@ Row = tuple[str, str, str]
 class Told:
     """One theorem as it is told; ``statement`` is LaTeX of the catalogue's own, a formula a line.
 
-    ``relation`` and ``because`` say what its lemmas are to its statement; ``checked`` that Coq's
-    kernel was asked, and that they rest on nothing.
+    ``relation`` and ``because`` say what its lemmas are to its statement; ``audit`` what is wrong
+    with each, nothing where it is closed, and None where Coq's kernel was not asked.
     """
 
     section: str
@@ -45,7 +46,7 @@ class Told:
     shown: tuple[str, ...]
     relation: str = "none"
     because: str = ""
-    checked: bool = False
+    audit: tuple[tuple[str, str], ...] | None = None
 
 
 def write_chapter(
@@ -88,11 +89,19 @@ _RELATIONS = {
 
 
 def _lemmas(told: Told) -> tuple[Block, ...]:
-    said = prose("checked by its kernel; nothing is assumed" if told.checked
-                 else "cited here; `make proofs` checks it")  # fmt: skip
     why = prose("<relation>: <because>.", relation=_RELATIONS[told.relation], because=told.because)
-    rows = [(Code(name), said) for name in told.lemmas]
-    return (Paragraph(why), table(["lemma of the library for Coq", ""], rows, "ll"))
+    said = dict(told.audit or ())
+    rows = [(Code(name), _checked(said.get(name))) for name in told.lemmas]
+    return (Paragraph(why), table(["lemma of the library for Coq", ""], rows, "lp"))
+
+
+def _checked(wrong: str | None) -> Prose:
+    """What the kernel says of a lemma; None where it was not asked."""
+    if wrong is None:
+        return prose("cited here; `make proofs` checks it")
+    if wrong:
+        return prose("not established: <wrong>", wrong=wrong)
+    return prose("checked by its kernel; nothing is assumed")
 
 
 def _rows(head: str, rows: Sequence[Row]) -> Table:
