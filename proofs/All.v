@@ -5,6 +5,7 @@
 From Symconv Require Arith.
 From Symconv Require Index.
 From Symconv Require Conv.
+From Symconv Require LatticeLayer.
 From Symconv Require Compute.
 From Symconv Require Destride.
 From Symconv Require Lattice.

@@ -21,6 +21,7 @@ Check Symconv.Index.coarse_position.
 Check Symconv.Index.expanded_out_size.
 Check Symconv.Conv.conv1E.
 Check Symconv.Conv.conv2E.
+Check Symconv.LatticeLayer.lattice_checked.
 Check Symconv.Compute.computeE.
 Check Symconv.Destride.destride_fold.
 Check Symconv.Destride.destride.
@@ -117,6 +118,7 @@ Check Symconv.Pools.max_layerP.
 Check Symconv.Pools.max_layer_none.
 Check Symconv.Pools.max_behind.
 Check Symconv.Pools.relu_pool.
+Check Symconv.Pools.zeros_for_pads.
 Check Symconv.Pools.counted_tapsE.
 Check Symconv.Pools.divisor_reads.
 Check Symconv.Pools.average_inside.
@@ -219,6 +221,15 @@ Print Symconv.Conv.conv.
 Print Symconv.Conv.grouped.
 Print Symconv.Conv.pool.
 Print Symconv.Conv.zero_outside.
+Print Symconv.LatticeLayer.dot.
+Print Symconv.LatticeLayer.times.
+Print Symconv.LatticeLayer.plus.
+Print Symconv.LatticeLayer.lattice_layer.
+Print Symconv.LatticeLayer.coset_signal.
+Print Symconv.LatticeLayer.tied_weight.
+Print Symconv.LatticeLayer.coset_layer.
+Print Symconv.LatticeLayer.tie_holds.
+Print Symconv.LatticeLayer.ties_ok.
 Print Symconv.Compute.tap_list.
 Print Symconv.Compute.tap_loop.
 Print Symconv.Compute.compute.
@@ -552,6 +563,7 @@ Definition theorems :=
   let _ := @Symconv.Index.expanded_out_size in
   let _ := @Symconv.Conv.conv1E in
   let _ := @Symconv.Conv.conv2E in
+  let _ := @Symconv.LatticeLayer.lattice_checked in
   let _ := @Symconv.Compute.computeE in
   let _ := @Symconv.Destride.destride_fold in
   let _ := @Symconv.Destride.destride in
@@ -648,6 +660,7 @@ Definition theorems :=
   let _ := @Symconv.Pools.max_layer_none in
   let _ := @Symconv.Pools.max_behind in
   let _ := @Symconv.Pools.relu_pool in
+  let _ := @Symconv.Pools.zeros_for_pads in
   let _ := @Symconv.Pools.counted_tapsE in
   let _ := @Symconv.Pools.divisor_reads in
   let _ := @Symconv.Pools.average_inside in

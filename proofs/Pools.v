@@ -23,7 +23,8 @@
    ceil_layer_outputs, ceil_pool   both have ceil_outputs, and their maxima are equal, with -inf
                   behind the array
    relu_pool      max(., z) before a max pooling is max(., z) after it, if it reads a sample at all;
-                  relu_samples: on an array without -inf
+                  relu_samples: on an array without -inf; zeros_for_pads: behind it pads of z
+                  do for -inf
    Edges: a window may read nothing; then the maximum is -inf, and a divisor is 0.  A mean has no
    dilation and no reversal in PyTorch; divisors do not look at them. *)
 
@@ -231,6 +232,33 @@ Corollary relu_samples (l : layer) (x : signal D T) (z : T) c o : pooling l ->
   max_layer l (fun c p => Some (Order.max (x c p) z)) c o
   = maxo (max_layer l (fun c p => Some (x c p)) c o) (Some z).
 Proof. exact: (relu_pool (fun c p => Some (x c p)) (Some z)). Qed.
+
+(* On an array whose samples are all at least z (behind a ReLU, z = 0), pads of z do for -inf at
+   every output that reads a sample. *)
+Theorem zeros_for_pads (l : layer) (y : signal D (option T)) (z : T) c (o : vec D) : pooling l ->
+  (forall n, (n < D)%N -> base (on (windows l n)) = 1%N /\ (0 < stride (on (windows l n)))%N) ->
+  (forall p, in_box (sizes l) p -> maxo (y c p) (Some z) = y c p) ->
+  in_box (outs l) o ->
+  (exists k : tap (access_of D l), exists2 p, reads (access_of D l) o k = Some p & inside l c p) ->
+  max_layer l y c o
+  = max_layer (valid_layer l) (padded (Some z) (windows l) (fun _ => zeros) y) c o.
+Proof.
+move=> l_pool l_ok y_ge o_in live_o; have := relu_pool y (Some z) l_pool live_o.
+have -> : max_layer l (fun c p => maxo (y c p) (Some z)) c o = max_layer l y c o.
+  rewrite !max_layerE //; apply: eq_bigr => ks _; rewrite /sample.
+  by case: (reads_at _ _ _) => //= p; case: ifP => // p_in; exact: y_ge.
+move=> ->; rewrite !max_layerE //; case: live_o => k _.
+have k_in : tap_list k \in tap_box D (kernels (axes l)) := tap_list_in k.
+have eq_z : Some z = \big[maxo/None]_(ks <- tap_box D (kernels (axes l))) Some z.
+  case: (tap_box _ _) k_in => // ks s _; rewrite big_cons.
+  exact: esym (big_maxo_same s xpredT (Some z)).
+rewrite [in LHS]eq_z -big_split /= !big_seq; apply: eq_bigr => ks ks_in.
+have [j eq_j [j_in eq_reads]] := mode_reads_gather (fun _ => zeros) l_ok o_in ks_in.
+rewrite [RHS]/sample eq_j /= [in_box _ j]j_in /padded -eq_reads zeros_reads => [|n n_lt];
+  last by case: (l_ok n n_lt).
+rewrite /sample; case: (reads_at _ _ _) => [p|] //=.
+by case: ifP => // p_in; exact: y_ge.
+Qed.
 
 End MaxPool.
 

@@ -96,7 +96,10 @@ def prove(
         if isinstance(subject, Network):
             return prove_network(_named(subject, input_size, name)).verdict
         if isinstance(subject, LatticeConv | LatticeExpansion):
-            return prove_lattice(subject, input_size)  # type: ignore[return-value]
+            asked = kernel or keep is not None
+            return prove_lattice(  # type: ignore[return-value]
+                subject, input_size, kernel=asked, keep=keep
+            )
         if input_size is None and not isinstance(subject, Expansion):
             found = prove_for_all_sizes(subject, name=name)
             return found if config is None else _with_layer(found, _own(config, subject, None))
@@ -228,9 +231,15 @@ def prove_everywhere(expansion: Expansion) -> Verdict:
 
 
 def prove_lattice(
-    subject: LatticeConv | LatticeExpansion, size: Sequence[int] | None = None
+    subject: LatticeConv | LatticeExpansion,
+    size: Sequence[int] | None = None,
+    *,
+    kernel: bool = False,
+    keep: str | Path | None = None,
 ) -> LatticeVerdict:
     """Prove that a layer of matrix stride equals its expansion over cosets, at a size or at all.
+
+    ``kernel`` and ``keep`` are as in `prove`; the kernel's theorem is for all sizes.
 
     >>> from symconv import Conv
     >>> prove_lattice(Conv(1, 1, (3, 3), stride=[[1, 1], [1, -1]])).verdict
@@ -239,7 +248,13 @@ def prove_lattice(
     from symconv.prove.lattice import settle_lattice
 
     opened = expand_lattice(subject) if isinstance(subject, LatticeConv) else subject
-    return settle_lattice(opened, size)
+    found = settle_lattice(opened, size)
+    if not kernel or found.verdict != "proved":
+        return found
+    from symconv.prove.rocq import lattice_fact
+
+    fact = lattice_fact(opened, keep)
+    return replace(found, method=(*found.method, "kernel"), facts=(fact,))
 
 
 def prove_network(network: Network) -> NetworkProof:

@@ -16,7 +16,7 @@ TAKES: dict[str, frozenset[str]] = {
     AT_A_SIZE: frozenset({"input_size", "name", "config", "symbolic", "kernel", "keep"}),
     FOR_ALL_SIZES: frozenset({"name", "config"}),
     NETWORK: frozenset({"input_size", "name"}),
-    MATRIX_STRIDE: frozenset({"input_size"}),
+    MATRIX_STRIDE: frozenset({"input_size", "kernel", "keep"}),
 }
 """The kinds of subject by what they can honour."""
 

@@ -83,7 +83,8 @@ def terms(expansion: Expansion) -> Terms:
     if kind is MAXIMUM:
         return Terms("compute_maximum the_layer x", "maxima", bias="(fun _ => 0%R)")
     if kind is AVERAGE:
-        value = f"compute_average the_layer {told['counted']} high_pads (fun c v => ratz (x c v))"
+        counted = told["counted"]
+        value = f"compute_average the_layer {counted} declared_high (fun c v => ratz (x c v))"
         return Terms(value, "fractions", weight="(fun _ _ _ => 1%R)", bias="(fun _ => 0%R)")
     if kind is TRANSPOSED:
         return Terms("compute_transposed the_layer w b x", outputs="outs (as_conv the_layer)",
@@ -108,7 +109,6 @@ Definition fractions (s : seq rat) := flatten [seq [:: toZ (numq q); toZ (denq q
 Definition per_axis (D : nat) (N : nat -> int) := [seq toZ (N n) | n <- iota 0 D].
 Definition channels (l : numbers) := (n_groups l * n_out l)%N.
 Definition from_list := map int_of.
-Definition high_pads_of (s : seq Z) (n : nat) := int_of (nth Z0 s n).
 Definition ceiled (l : layer) (hi : nat -> int) (n : nat) :=
   let w := windows l n in let a := on w in
   ceil_outputs (samples w) (kernel a) (stride a) (dilation a) (lo a) (hi n).
@@ -167,10 +167,10 @@ def of_the_layer(grid: Grid, t: Terms) -> dict[str, str]:
         counted = str(case.attributes["count_include_pad"]).lower()
         asked["divisors"] = (
             f"grid (channels the_layer) ({t.outputs})"
-            f" (fun _ (o : vec {rank}) => divisor {counted} (windows the_layer) high_pads o)"
+            f" (fun _ (o : vec {rank}) => divisor {counted} (windows the_layer) declared_high o)"
         )
     if case.attributes.get("ceil_mode"):
-        asked["outputs of ceil mode"] = f"per_axis {rank} (ceiled the_layer high_pads)"
+        asked["outputs of ceil mode"] = f"per_axis {rank} (ceiled the_layer declared_high)"
     return asked
 
 
@@ -202,8 +202,8 @@ def numbers(expansion: Expansion) -> str:
     return found.group()
 
 
-def data(grid: Grid, expansion: Expansion) -> str:
-    """Input, weight and bias as functions on lists; the high pads that a pooling declares."""
+def data(grid: Grid) -> str:
+    """Input, weight and bias as functions on lists."""
     (x, w, b), maximum = grid.arrays(), grid.case.op == "max_pool"
     zero, samples = ("None", f"(map Some {listed(x)})") if maximum else ("0%R", listed(x))
     lines = [
@@ -211,8 +211,6 @@ def data(grid: Grid, expansion: Expansion) -> str:
         f"Definition w := weight_of_list 0%R {shaped(w.shape)} {listed(w)}.",
         f"Definition b := nth 0%R {listed(b)}.",
     ]
-    if declared := kind_of(expansion).own_names(expansion).get("declared"):
-        lines.append(f"Definition high_pads := high_pads_of {declared}.")
     return "\n".join(lines)
 
 
@@ -220,7 +218,7 @@ def module(name: str, grid: Grid) -> str:
     """All of a case: numbers, data, questions."""
     asked = "\n".join(f"Eval vm_compute in {q}." for q in questions(grid).values())
     expansion = grid.expansion("channel")
-    given = f"{numbers(expansion)}{data(grid, expansion)}"
+    given = f"{numbers(expansion)}{data(grid)}"
     return grid.changed(f"Module {name}.\n{given}\n{asked}\nEnd {name}.\n")
 
 

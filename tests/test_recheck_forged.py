@@ -63,7 +63,7 @@ KERNEL = (
 )
 LIMIT = (
     "the kernel's theorem is about the numbers in its file, which symconv wrote there (for 'same' "
-    "and ceil_mode the pads of this size); the maps' steps are the tables' word"
+    "and ceil_mode the pads of this size); that its formulas are the maps' steps, the tables show"
 )
 
 

@@ -5,14 +5,13 @@ The statements are Coq files in ``statements/``, with ``${...}`` for a layer's o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from symconv.errors import InternalError
 from symconv.expand import Expansion
-from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool, Pool
-from symconv.layer.base import forward_pads
-from symconv.prove.coqwords import binaries
+from symconv.layer import AvgPool, Conv, ConvTranspose
+from symconv.prove.coqpools import pooled_glossary, pooled_names
 
 _INSIDE = "   reads_inside     no index of the padded array is without a sample of the input\n"
 
@@ -20,39 +19,6 @@ MODES = {
     "zeros": "zeros", "reflect": "reflect_mode", "replicate": "replicate", "circular": "circular",
 }  # fmt: skip
 """PyTorch's padding modes in the library (`reflect` is a name of MathComp's)."""
-
-
-_MISSING = """\
-(h + missing (sizes the_layer n) (kernel a) (stride a)
-                                        (dilation a) (lo a) h)%R"""
-_POOLED = {
-    "declared": """\
-   declared_high    the high pads that it declares, up to which a divisor counts; high_pads says
-                    what ceil_mode adds to them
-""",
-    "ceil": "   ceil_mode        its outputs are those that ceil_mode counts with these pads\n",
-}
-
-
-def declared_highs(expansion: Expansion) -> str:
-    """The definition of the high pads that a pooling declares, where its statement needs them."""
-    layer = expansion.original
-    if not isinstance(layer, Pool) or not pooled_parts(expansion):
-        return ""
-    highs = binaries(_declared_highs(layer, expansion.input_size))
-    return (
-        f"Definition declared : seq Z := {highs}.\n"
-        "Definition declared_high (n : nat) : int := int_of (nth Z0 declared n).\n\n"
-    )
-
-
-def pooled_parts(expansion: Expansion) -> tuple[str, ...]:
-    """The files of what a pooling's statement needs beside its numbers."""
-    layer = expansion.original
-    if not isinstance(layer, Pool):
-        return ()
-    declared = isinstance(layer, AvgPool) or layer.ceil_mode
-    return ("declared",) * declared + ("ceil",) * layer.ceil_mode
 
 
 def _nothing(expansion: Expansion) -> dict[str, str]:
@@ -89,30 +55,6 @@ def fills(expansion: Expansion) -> bool:
     return isinstance(layer, Conv) and layer.padding_mode != "zeros"
 
 
-def _pool(expansion: Expansion) -> dict[str, str]:
-    """What a pooling declares: its high pads, and whether its pads are counted."""
-    layer = expansion.original
-    if not isinstance(layer, Pool):
-        raise InternalError(f"a pooling is expected, got op={layer.op!r}; please report it")
-    counted = isinstance(layer, AvgPool) and layer.count_include_pad
-    return {
-        "counted": str(counted).lower(),
-        "rounded": str(layer.ceil_mode).lower(),
-        "high": _MISSING if layer.ceil_mode else "h",
-    }
-
-
-def _declared_highs(layer: Pool, size: Sequence[int]) -> list[int]:
-    """High pads as they are declared, without what the last window of ceil_mode hangs over."""
-    rank = len(size)
-    columns = (layer.per_axis(name, rank) for name in ("padding", "kernel_size", "stride"))
-    dilations = layer.per_axis("dilation", rank) if isinstance(layer, MaxPool) else (1,) * rank
-    return [
-        forward_pads(pads, n, d * (k - 1) + 1, s)[1]
-        for n, d, pads, k, s in zip(size, dilations, *columns, strict=True)
-    ]
-
-
 _RING = "for every ring, every weight, bias and input"
 
 _HOME = "Array.v (arrays, phases, expanded weights), Decide.v (literal numbers)"
@@ -142,7 +84,7 @@ MAXIMUM = Kind(
    reached          which slots of the expanded kernel some tap lands on; the others read nothing
    maxo_comoid      the maximum of option T, where None is -inf
 """,
-    own_names=_pool,
+    own_names=pooled_names,
 )
 AVERAGE = Kind(
     "average", "for every field and every input, divided by the samples that its windows count",
@@ -151,14 +93,14 @@ AVERAGE = Kind(
    average_layer    the sum of the samples that a window reads over its divisor; counted says
                     whether pads count (the first argument, true or false)
 """,
-    own_names=_pool,
+    own_names=pooled_names,
 )  # fmt: skip
 
 
 def glossary_of(expansion: Expansion) -> str:
     """The names of the kind's own that its file explains."""
-    pooled = "".join(_POOLED[part] for part in pooled_parts(expansion))
-    return kind_of(expansion).glossary + pooled + _INSIDE * fills(expansion)
+    own = kind_of(expansion).glossary + pooled_glossary(expansion)
+    return own + _INSIDE * fills(expansion)
 
 
 def kind_of(expansion: Expansion) -> Kind:

@@ -20,7 +20,8 @@ from symconv.expand import Expansion
 from symconv.layer import ConvTranspose
 from symconv.padding import same_crop
 from symconv.polyphase import AxisExpansion
-from symconv.prove.coqkinds import declared_highs, fills, glossary_of, kind_of, pooled_parts
+from symconv.prove.coqkinds import fills, glossary_of, kind_of
+from symconv.prove.coqpools import declared_highs, pooled_parts
 from symconv.prove.coqwords import binaries, binary, integer
 from symconv.window import Window
 
@@ -71,13 +72,13 @@ def theorem_text(expansion: Expansion) -> str:
         raise InternalError(f"{len(expansion.axes)} axes for a layer of {own}; please report it")
     _check_small(expansion)
     names = _names(expansion)
-    statement = _fill(kind_of(expansion).statement, names).rstrip()
-    text = _fill("layer", {**names, "statement": statement})
+    statement = fill_statement(kind_of(expansion).statement, names).rstrip()
+    text = fill_statement("layer", {**names, "statement": statement})
     stated = re.findall(r"^Theorem (\w+)", text, re.MULTILINE)
     return f"{text}\n" + "".join(f"Print Assumptions {name}.\n" for name in stated)
 
 
-def _fill(name: str, names: Mapping[str, str]) -> str:
+def fill_statement(name: str, names: Mapping[str, str]) -> str:
     """A Coq file of ``statements/`` with its names filled in."""
     file = files("symconv.prove").joinpath("statements", f"{name}.v")
     return Template(file.read_text(encoding="utf-8")).substitute(names)
@@ -86,8 +87,8 @@ def _fill(name: str, names: Mapping[str, str]) -> str:
 def _names(expansion: Expansion) -> dict[str, str]:
     """Everything that the files are told of a layer."""
     names = {**_numbers_of(expansion), **kind_of(expansion).own_names(expansion)}
-    pooled = "".join(_fill(part, names) for part in pooled_parts(expansion))
-    inside = _fill("inside", names) if fills(expansion) else ""
+    pooled = "".join(fill_statement(part, names) for part in pooled_parts(expansion))
+    inside = fill_statement("inside", names) if fills(expansion) else ""
     return {**names, "pooled": pooled, "inside": inside}
 
 

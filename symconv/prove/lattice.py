@@ -12,6 +12,7 @@ from symconv.evaluation.matrix_strides import cosets_of, lattice_difference
 from symconv.lattice import LatticeExpansion
 from symconv.layer.base import read_size
 from symconv.layer.lattice import Point, solve, times
+from symconv.verdict import Fact
 
 LOOKED_AT = (1, 4, 7)
 """Sizes at which both sides are evaluated where all are proved: one sample, few, more than a
@@ -24,7 +25,7 @@ class LatticeVerdict:
 
     ``counterexample`` holds the size, the output, the tap, and what each side reads there; or the
     size and an input that does not lie in exactly one coset, with the cosets it lies in.
-    ``reason`` says why neither was found.
+    ``reason`` says why neither was found.  ``facts`` holds what the proof kernel was asked.
     """
 
     verdict: Literal["proved", "refuted", "undecided"]
@@ -32,15 +33,24 @@ class LatticeVerdict:
     method: tuple[str, ...]
     counterexample: dict[str, Any] | None = None
     reason: str | None = None
+    facts: tuple[Fact, ...] = ()
 
     def __bool__(self) -> bool:
         raise TypeError("The truth value of a LatticeVerdict is undefined; read its .verdict")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
-        return {"verdict": self.verdict, "sizes": self.sizes, "method": list(self.method),
-                "counterexample": self.counterexample,
-                **({"reason": self.reason} if self.reason else {})}  # fmt: skip
+        found: dict[str, Any] = {
+            "verdict": self.verdict,
+            "sizes": self.sizes,
+            "method": list(self.method),
+            "counterexample": self.counterexample,
+        }
+        if self.reason:
+            found["reason"] = self.reason
+        if self.facts:
+            found["facts"] = [fact.to_dict() for fact in self.facts]
+        return found
 
 
 def settle_lattice(e: LatticeExpansion, input_size: Sequence[int] | None = None) -> LatticeVerdict:

@@ -11,19 +11,22 @@ import hashlib
 import tempfile
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from symconv.budget import running
 from symconv.expand import Expansion
 from symconv.files import write_file
+from symconv.lattice import LatticeExpansion
 from symconv.prove.compiler import CLOSED, SECONDS, KernelRejects, compile_file, coqc, version
 from symconv.prove.coqkinds import kind_of
+from symconv.prove.coqlattice import ABOUT, lattice_text
 from symconv.prove.coqlib import library
 from symconv.prove.coqtext import theorem_text
 from symconv.verdict import Fact
 
 LIMIT = (
     "the kernel's theorem is about the numbers in its file, which symconv wrote there (for 'same' "
-    "and ceil_mode the pads of this size); the maps' steps are the tables' word"
+    "and ceil_mode the pads of this size); that its formulas are the maps' steps, the tables show"
 )
 """What stays outside the kernel's theorem; printed wherever its word is."""
 
@@ -47,8 +50,24 @@ def kernel_fact(expansion: Expansion, keep: str | Path | None = None) -> Fact:
 
     Source: Kong and Lucey 2017, section 3; the library's `Kinds.v`.
     """
-    text, folder = theorem_text(expansion), library()
-    name = f"{file_name(expansion)}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    figures = _checked(theorem_text(expansion), file_name(expansion), keep)
+    return Fact("kernel", _about(expansion), figures)
+
+
+def lattice_fact(expansion: LatticeExpansion, keep: str | Path | None = None) -> Fact:
+    """Have the kernel check the theorem of a layer of matrix stride; as `kernel_fact`.
+
+    Source: Viscito and Allebach 1991, section II; the library's `LatticeLayer.v`.
+    """
+    rows = "_".join("x".join(map(str, row)) for row in expansion.original.stride)
+    name = f"lattice_{rows.replace('-', 'm')}"[:MOST_NAME]
+    return Fact("kernel", ABOUT, _checked(lattice_text(expansion), name, keep))
+
+
+def _checked(text: str, name: str, keep: str | Path | None) -> dict[str, Any]:
+    """Compile a theorem's file, and say which Coq accepted it, in what time, and where it is."""
+    folder = library()
+    name = f"{name}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
     start = perf_counter()
     with tempfile.TemporaryDirectory(prefix="symconv-") as scratch:
         path = Path(scratch) / f"{name}.v"
@@ -63,7 +82,7 @@ def kernel_fact(expansion: Expansion, keep: str | Path | None = None) -> Fact:
     figures = {"coq": version(coqc()), "seconds": round(perf_counter() - start, 3)}
     if keep is not None:
         figures["file"] = str(_kept(Path(keep), name, text))
-    return Fact("kernel", _about(expansion), figures)
+    return figures
 
 
 def _kept(folder: Path, name: str, text: str) -> Path:

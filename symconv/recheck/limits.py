@@ -13,7 +13,7 @@ from symconv.recheck.statement import weight_shape
 Texts = dict[str, Any]
 KERNEL = (
     "the kernel's theorem is about the numbers in its file, which symconv wrote there (for 'same' "
-    "and ceil_mode the pads of this size); the maps' steps are the tables' word"
+    "and ceil_mode the pads of this size); that its formulas are the maps' steps, the tables show"
 )
 NO_MATRIX = "no SymPy identity: a maximum is no linear map and has no matrix"
 MOST_MATRIX, MOST_STAND_IN = 4000, 40_000
