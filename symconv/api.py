@@ -253,7 +253,10 @@ def prove_lattice(
         return found
     from symconv.prove.rocq import lattice_fact
 
-    fact = lattice_fact(opened, keep)
+    try:
+        fact = lattice_fact(opened, keep)
+    except TooLarge as fault:
+        return replace(found, reason=f"no kernel proof: {fault}")
     return replace(found, method=(*found.method, "kernel"), facts=(fact,))
 
 

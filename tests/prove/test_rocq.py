@@ -370,6 +370,13 @@ def test_a_fault_in_a_matrix_stride_is_rejected(name: str, monkeypatch: pytest.M
         prove_lattice(QUINCUNX, kernel=True)
 
 
+def test_a_matrix_stride_too_large_for_unary_is_proved_without_the_kernel() -> None:
+    found = prove_lattice(LatticeConv(1, 1, (2,), ((600,),)), kernel=True)
+    assert (found.verdict, found.method) == ("proved", ("sets",))
+    assert found.reason is not None
+    assert found.reason.startswith("no kernel proof: the kernel counts in unary")
+
+
 def test_on_the_command_line(tmp_path: Path) -> None:
     certificate = tmp_path / "c.json"
     command = ["prove", "conv i3x20 o4 k7 s2 p3", "--kernel", "--keep", str(tmp_path), "--json"]
