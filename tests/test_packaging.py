@@ -25,7 +25,8 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_holds_sources_types_licence_and_proofs(unpacked: Path) -> None:
     inside = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*")}
-    sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "symconv").rglob("*.py")}
+    files = [*(ROOT / "symconv").rglob("*.py"), *(ROOT / "symconv/prove/statements").glob("*.v")]
+    sources = {path.relative_to(ROOT).as_posix() for path in files}
     assert sources | {"symconv/py.typed", "symconv/_proofs/README.md"} <= inside
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in inside)
     assert not any(name.startswith("tests") for name in inside)

@@ -44,6 +44,8 @@ from tests.test_layer_torch import (
 
 require_tool("coqc")
 
+pytestmark = pytest.mark.once
+
 Pads = int | str | tuple[tuple[int, int], ...]
 
 

@@ -95,7 +95,18 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("name", KINDS)
+QUICK = {
+    "stem", "groups with a factor", "transposed, dilated, groups", "maximum, rounded up",
+    "average, rounded up", "reflected", "padded with a value", "residual stride", "volume",
+    "long audio",
+}  # fmt: skip
+"""Kinds that every run asks the kernel about; `make slow` asks about all."""
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[] if n in QUICK else [pytest.mark.slow]) for n in KINDS]
+)
 def test_the_kernel_accepts_the_layer_at_its_sizes(name: str) -> None:
     """The file names the layer and its size; the fact says what kind of theorem it is."""
     layer, size, factors = KINDS[name]
@@ -116,6 +127,7 @@ def test_a_file_says_how_many_outputs_ceil_mode_counts() -> None:
         assert ("Theorem ceil_mode" in text) == ("rounded up" in name)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["stem", "transposed, dilated, groups", "average, rounded up"])
 def test_both_orders_of_channels_are_stated(name: str) -> None:
     layer, size, factors = KINDS[name]
@@ -338,6 +350,7 @@ def test_the_table_is_what_the_weight_map_does() -> None:
 QUINCUNX = LatticeConv(2, 1, (3, 3), ((1, 1), (1, -1)), (1, 1))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("stride", [[[1, 1], [1, -1]], [[2, 0], [1, 3]], [[-3]]])
 def test_the_kernel_accepts_a_matrix_stride(stride: list[list[int]], tmp_path: Path) -> None:
     layer = LatticeConv(2, 1, (3,) * len(stride), tuple(map(tuple, stride)), (1,) * len(stride))
