@@ -27,8 +27,8 @@ From Symconv Require Decide.
 From Symconv Require Pools.
 From Symconv Require Tails.
 From Symconv Require Transposed.
-From Symconv Require EveryLayer.
 From Symconv Require Network.
+From Symconv Require EveryLayer.
 From Symconv Require Graph.
 From Symconv Require Values.
 From Symconv Require Paper.

@@ -135,17 +135,17 @@ Check Symconv.Tails.reads_inside.
 Check Symconv.Transposed.transposed_is_conv.
 Check Symconv.Transposed.back_outputs.
 Check Symconv.Transposed.adjoint.
+Check Symconv.Network.network_masked.
+Check Symconv.Network.network_blocks.
+Check Symconv.Network.stride_free_conv.
+Check Symconv.Network.mask_is_product.
+Check Symconv.Network.tail_network.
 Check Symconv.EveryLayer.every_expands.
 Check Symconv.EveryLayer.every_layer.
 Check Symconv.EveryLayer.every_pooling.
 Check Symconv.EveryLayer.stride_goes.
 Check Symconv.EveryLayer.phases_recovered.
 Check Symconv.EveryLayer.phases_whole.
-Check Symconv.Network.network_masked.
-Check Symconv.Network.network_blocks.
-Check Symconv.Network.stride_free_conv.
-Check Symconv.Network.mask_is_product.
-Check Symconv.Network.tail_network.
 Check Symconv.Graph.graph_square.
 Check Symconv.Graph.layer_square.
 Check Symconv.Graph.pointwise_square.
@@ -375,6 +375,7 @@ Print Symconv.Taps.reads_at.
 Print Symconv.Taps.count_of.
 Print Symconv.Taps.box_of.
 Print Symconv.Taps.lands.
+Print Symconv.Expansion.window_on_blocks.
 Print Symconv.Modes.mode.
 Print Symconv.Modes.is_zeros.
 Print Symconv.Modes.reflected.
@@ -442,9 +443,6 @@ Print Symconv.Transposed.transposed_layer.
 Print Symconv.Transposed.as_conv.
 Print Symconv.Transposed.left_over.
 Print Symconv.Transposed.back.
-Print Symconv.EveryLayer.ties_of.
-Print Symconv.EveryLayer.on_phases.
-Print Symconv.EveryLayer.factors_of.
 Print Symconv.Network.stage.
 Print Symconv.Network.apply_on.
 Print Symconv.Network.apply.
@@ -463,6 +461,9 @@ Print Symconv.Network.kept.
 Print Symconv.Network.tails_free.
 Print Symconv.Network.conv_stage.
 Print Symconv.Network.conv_link.
+Print Symconv.EveryLayer.ties_of.
+Print Symconv.EveryLayer.on_phases.
+Print Symconv.EveryLayer.factors_of.
 Print Symconv.Graph.format.
 Print Symconv.Graph.empty.
 Print Symconv.Graph.carries.
@@ -501,7 +502,6 @@ Print Symconv.Values.compute_expanded_pool.
 Print Symconv.Paper.stride_of.
 Print Symconv.Paper.ready.
 Print Symconv.Paper.phase_ties.
-Print Symconv.Paper.phase_window.
 Print Symconv.Paper.phase_layer.
 Print Symconv.Paper.factor.
 Print Symconv.Paper.stage_follows.
@@ -677,17 +677,17 @@ Definition theorems :=
   let _ := @Symconv.Transposed.transposed_is_conv in
   let _ := @Symconv.Transposed.back_outputs in
   let _ := @Symconv.Transposed.adjoint in
+  let _ := @Symconv.Network.network_masked in
+  let _ := @Symconv.Network.network_blocks in
+  let _ := @Symconv.Network.stride_free_conv in
+  let _ := @Symconv.Network.mask_is_product in
+  let _ := @Symconv.Network.tail_network in
   let _ := @Symconv.EveryLayer.every_expands in
   let _ := @Symconv.EveryLayer.every_layer in
   let _ := @Symconv.EveryLayer.every_pooling in
   let _ := @Symconv.EveryLayer.stride_goes in
   let _ := @Symconv.EveryLayer.phases_recovered in
   let _ := @Symconv.EveryLayer.phases_whole in
-  let _ := @Symconv.Network.network_masked in
-  let _ := @Symconv.Network.network_blocks in
-  let _ := @Symconv.Network.stride_free_conv in
-  let _ := @Symconv.Network.mask_is_product in
-  let _ := @Symconv.Network.tail_network in
   let _ := @Symconv.Graph.graph_square in
   let _ := @Symconv.Graph.layer_square in
   let _ := @Symconv.Graph.pointwise_square in

@@ -191,13 +191,10 @@ Definition at_sizes (l : numbers) (N : nat -> int) : layer :=
   Layer (n_groups l) (n_in l) (n_out l)
     (fun n => let w := nth no_axis (n_axes l) n in Window (its_axis w) (N n) (int_of (its_high w))).
 
-(* The expanded layer at these sizes: coarse(N) samples and the high pad for coarse(O) outputs. *)
+(* The expanded layer at these sizes. *)
 Definition expanded_at (l l' : numbers) (ties : seq tie) (N : nat -> int) : layer :=
   Layer (n_groups l') (n_in l') (n_out l')
-    (fun n => let a := nth trivial_tie ties n in
-       let N' := coarse (N n) (e_in a) in let O' := coarse (outs (at_sizes l N) n) (e_out a) in
-       Window (unstrided a) N'
-         ((new_stride a)%:Z * (O' - 1) + ((new_kernel a)%:Z - 1 - new_lo a) - (N' - 1))).
+    (fun n => window_on_blocks (windows (at_sizes l N) n) (nth trivial_tie ties n)).
 
 Theorem expands_at (D : nat) (l l' : numbers) (ties : seq tie) (N : nat -> int) :
   expansion_ok D l l' ties -> (forall n, 0 < N n) -> (forall n, 0 < outs (at_sizes l N) n) ->

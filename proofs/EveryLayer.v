@@ -10,7 +10,7 @@
 
 From mathcomp Require Import all_ssreflect all_algebra.
 From Symconv Require Import Arith Index Conv Destride Tie Layer Exists Compute Array Phases.
-From Symconv Require Import Expansion.
+From Symconv Require Import Expansion Tails.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -23,13 +23,11 @@ Section EveryLayer.
 
 Variables (D : nat) (l : layer) (Ein Eout t : nat -> nat).
 
-Definition ties_of (n : nat) : tie := make_tie (on (windows l n)) (Ein n) (Eout n) (t n).
+Definition ties_of : nat -> tie := made (fun n => on (windows l n)) Ein Eout t.
 
 Definition on_phases : layer :=
-  Layer (groups l) (group_in l * volume D Ein) (group_out l * volume D Eout) (fun n =>
-    let a := ties_of n in
-    let N' := coarse (sizes l n) (Ein n) in let O' := coarse (outs l n) (Eout n) in
-    Window (unstrided a) N' ((t n)%:Z * (O' - 1) + ((new_kernel a)%:Z - 1 - new_lo a) - (N' - 1))).
+  Layer (groups l) (group_in l * volume D Ein) (group_out l * volume D Eout)
+    (fun n => window_on_blocks (windows l n) (ties_of n)).
 
 Definition factors_of : Prop :=
   forall n, factors_fit (on (windows l n)) (Ein n) (Eout n) (t n)
@@ -105,19 +103,6 @@ rewrite /phase_array -eq_r joined_phase ?flat_lt // unflat_flat fine_at_phase eq
 by rewrite joined_channel ?flat_lt.
 Qed.
 
-Lemma box_of_blocks (N : nat -> int) (E : nat -> nat) (D' : nat) (r : phase (nd_phasing D' E)) i :
-  (forall n, (n < D')%N -> (N n %% (E n)%:Z)%Z = 0) ->
-  in_box (fun n => coarse (N n) (E n)) i -> in_box N (fine (nd_phasing D' E) r i).
-Proof.
-elim: D' N E r i => [|D' IH] N E //= [r r'] [i i'] divides /= /andP[/andP[i_ge0 i_lt] i'_in].
-rewrite (IH (fun n => N n.+1)) ?andbT //; last by move=> n n_lt; exact: (divides n.+1).
-have E_gt0 := leq_ltn_trans (leq0n _) (ltn_ord r); have r_lt := ltn_ord r.
-have := euclid_eq (N 0%N) (E 0%N); rewrite (divides 0%N) // addr0 => eq_N.
-have {}i_lt : i < (N 0%N %/ (E 0%N)%:Z)%Z.
-  by move: i_lt; rewrite coarse_fits // {1}eq_N ltr_pmul2l // ltz_nat.
-by apply/andP; split; [rewrite addr_ge0 ?mulr_ge0|rewrite eq_N; int_nia].
-Qed.
-
 Theorem phases_whole (c : nat) (i : vec D) :
   (forall n, (n < D)%N -> (sizes l n %% (ins f n)%:Z)%Z = 0) ->
   in_box (fun n => coarse (sizes l n) (ins f n)) i ->
@@ -128,7 +113,8 @@ Proof.
 move=> divides i_in; have many_gt0 : (0 < many_in D f)%N by exact: volume_gt0.
 have [r eq_r] := flat_onto (phase_of_lt ord C_gt0 many_gt0 c).
 set o := fine (nd_phasing D (ins f)) r i.
-have o_in : in_box (sizes l) o by exact: box_of_blocks.
+have o_in : in_box (sizes l) o.
+  by apply: whole_blocks i_in => n n_lt; apply/dvdz_mod0P; exact: divides.
 exists (channel_of ord (group_in l) (many_in D f) c), o; split=> //.
 - by rewrite phase_at_fine eq_r joinedK.
 - by rewrite coarse_at_fine.

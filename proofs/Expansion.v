@@ -5,6 +5,7 @@
    eq_layer_fold, eq_expanded_term   a layer is determined by its windows on the axes it has
    layer_fold_in  and by what it makes of the samples that its taps read
    conv_layer_fold   a convolution is a fold of products
+   window_on_blocks w a   the window that w has on blocks, with the tie a
    holds_phases_at   an array holds the phases of x as soon as it does so sample by sample
    outputs_on_phases, on_signal_inside   outputs of the layer are outputs of the expanded layer, and
                   the phases of its samples are samples
@@ -23,6 +24,12 @@ Unset Printing Implicit Defensive.
 
 Import GRing.Theory Num.Theory Order.Theory.
 Local Open Scope ring_scope.
+
+(* The window on blocks: coarse(N) samples, and the high pad for which it has coarse(O) outputs. *)
+Definition window_on_blocks (w : window) (a : tie) : window :=
+  let N' := coarse (samples w) (e_in a) in let O' := coarse (outputs w) (e_out a) in
+  Window (unstrided a) N'
+    ((new_stride a)%:Z * (O' - 1) + ((new_kernel a)%:Z - 1 - new_lo a) - (N' - 1)).
 
 Section Expansion.
 

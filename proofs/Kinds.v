@@ -34,6 +34,15 @@ apply: layer_fold_in => c q p _; rewrite /inside (eq_in_box p (N' := sizes l2)) 
 by case: (same n n_lt).
 Qed.
 
+(* A sum of samples is a convolution whose weights are all 1. *)
+Lemma sum_is_conv (D : nat) (R : ringType) (l : layer) (x : signal D R) m o :
+  layer_fold l [com_law of +%R] (inside l) (fun _ _ _ v => v) x m o
+  = conv_layer l (fun _ _ _ => 1) (fun _ => 0) x m o.
+Proof.
+rewrite conv_layer_fold add0r; apply: layer_fold_in => c q p _.
+by case: ifP => // _; rewrite mul1r.
+Qed.
+
 Section Kinds.
 
 Variables (D : nat) (ord : order) (e : expansion_numbers) (ok : checked D e).
@@ -87,9 +96,7 @@ Theorem average_checked (F : fieldType) (counted : bool) (hi : nat -> int) (x : 
        / (divisor counted (windows l) hi o)%:R.
 Proof.
 move=> m_lt o_in; have [o_after eq_conv] := conv_checked (fun _ _ _ => 1) (fun _ => 0) x m_lt o_in.
-split=> //; rewrite /average_layer; congr (_ / _); apply: etrans eq_conv.
-rewrite conv_layer_fold add0r; apply: layer_fold_in => c q p _.
-by case: ifP => // _; rewrite mul1r.
+by split=> //; rewrite /average_layer sum_is_conv eq_conv.
 Qed.
 
 (* Other sizes under the same pads. *)
@@ -429,9 +436,7 @@ Theorem average_any_size (N : nat -> int) (F : fieldType) (counted : bool) (hi :
 Proof.
 move=> N_gt0 O_gt0 m_lt o_in.
 have [o_after eq_conv] := conv_any_size N_gt0 O_gt0 (fun _ _ _ => 1) (fun _ => 0) x m_lt o_in.
-split=> //; rewrite /average_layer; congr (_ / _); apply: etrans eq_conv.
-rewrite conv_layer_fold add0r; apply: layer_fold_in => c q p _.
-by case: ifP => // _; rewrite mul1r.
+by split=> //; rewrite /average_layer sum_is_conv eq_conv.
 Qed.
 
 End Kinds.

@@ -30,7 +30,7 @@
 
 From mathcomp Require Import all_ssreflect all_algebra.
 From Symconv Require Import Arith Index Conv Destride Tie Layer Compute Array Phases Expansion.
-From Symconv Require Import Exists Tails Network.
+From Symconv Require Import Exists EveryLayer Tails Network.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -51,19 +51,10 @@ Section PhaseLayer.
 
 Variables (D : nat) (l : layer) (E : nat -> nat).
 
-Definition phase_ties : nat -> tie :=
-  made (fun n => on (windows l n)) (fun n => stride_of l n * E n)%N E (fun=> 1%N).
+Notation phases_read := (fun n => stride_of l n * E n)%N.
 
-(* The high pad is the one for which the outputs are the blocks of the outputs of l. *)
-Definition phase_window (n : nat) : window :=
-  let a := phase_ties n in
-  let N' := coarse (sizes l n) (e_in a) in let O' := coarse (outs l n) (e_out a) in
-  Window (unstrided a) N'
-    ((new_stride a)%:Z * (O' - 1) + ((new_kernel a)%:Z - 1 - new_lo a) - (N' - 1)).
-
-Definition phase_layer : layer :=
-  Layer (groups l) (group_in l * many_in D phase_ties) (group_out l * many_out D phase_ties)
-    phase_window.
+Definition phase_ties : nat -> tie := ties_of l phases_read E (fun=> 1%N).
+Definition phase_layer : layer := on_phases D l phases_read E (fun=> 1%N).
 
 Lemma phase_layer_stride n : let a := on (windows phase_layer n) in
   [/\ stride a = 1%N, base a = 1%N & dilation a = 1%N].
@@ -82,10 +73,8 @@ Qed.
 
 Lemma phase_expands : expands D l phase_layer phase_ties.
 Proof.
-have [_ [C_gt0 M_gt0] sizes_gt0] := l_ready; split=> [n|n|].
-- by rewrite (make_tie_ok (phase_factors_fit n)) phase_factors_gt0 E_gt0.
-- by split; [by [] | by [] | exact: sizes_gt0 | by [] | exact: expanded_out_size].
-by apply/and5P; rewrite C_gt0 M_gt0 !eqxx.
+have [s_gt0 [C_gt0 M_gt0] sizes_gt0] := l_ready.
+by apply: every_expands => // n; rewrite phase_factors_fit; case: (s_gt0 n).
 Qed.
 
 End PhaseLayer.

@@ -79,14 +79,14 @@ def _details(result: Result) -> Iterator[str]:
     yield from (f"\n        {line}" for line in _remarks(result))
 
 
+TOLD_LIMITS = ("no ", "the kernel's")
+"""How the limits begin that stand below a result: what was not asked, what the kernel left open."""
+
+
 def _told(fact: Result) -> str:
     """A fact that is no table's; the kernel's seconds are not in those of the result's line."""
     seconds = f" ({fact['figures']['seconds']:.1f} s)" if fact["method"] == "kernel" else ""
     return f"{fact['method']}{seconds}: {fact['about']}"
-
-
-TOLD_LIMITS = ("no ", "the kernel's")
-"""How the limits begin that stand below a result: what was not asked, what the kernel left open."""
 
 
 def _remarks(result: Result) -> Iterator[str]:

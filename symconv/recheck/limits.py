@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
-from symconv.recheck.facts import CertificateError
+from symconv.recheck.facts import MOST_CHANNELS, MOST_NUMBER, CertificateError
 from symconv.recheck.statement import weight_shape
 
 Texts = dict[str, Any]
@@ -25,10 +25,14 @@ _TOO_LARGE = re.compile(
     r"\(at most \d+\); choose a smaller input_size or fewer channels|polynomial ring takes at most "
     r"\d+ symbols, this operator has \d+; choose a smaller layer of the same geometry)"
 )
+MOST_WORK = 600_000
+"""Rows of all tie tables, each times its table's largest number; the kernel is asked of no more."""
+
 _UNARY = re.compile(
     r"no kernel proof: (?:the kernel counts in unary: (?:the tables have \d+ rows and numbers up "
-    r"to (?P<number>\d+), a work of (?P<work>\d+); it takes numbers up to 4096 and a work of 600000"
-    r"|the expanded layer has (?P<channels>\d+) channels, it takes 8192)"
+    r"to (?P<number>\d+), a work of (?P<work>\d+); it takes numbers up to "
+    rf"{MOST_NUMBER} and a work of {MOST_WORK}"
+    rf"|the expanded layer has (?P<channels>\d+) channels, it takes {MOST_CHANNELS})"
     r"|coqc took more than \d+(?:\.\d+)? s on \w+\.v)"
 )
 
@@ -68,7 +72,8 @@ def _other(text: str, facts: dict[str, Texts]) -> str:
 def _too_much(why: re.Match[str]) -> bool:
     """Whether the numbers of a limit are beyond the bounds that it names."""
     number, work, channels = (int(n) if n else 0 for n in why.groups())
-    return number > 4096 or work > 600_000 or channels > 8192 or not any(why.groups())
+    beyond = number > MOST_NUMBER or work > MOST_WORK or channels > MOST_CHANNELS
+    return beyond or not any(why.groups())
 
 
 def _expected(facts: dict[str, Texts], layer: Any, shape: list[Any]) -> list[str]:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
-import stat
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +14,13 @@ from click.testing import CliRunner
 
 import symconv
 from symconv import AvgPool, Conv, ConvTranspose, MaxPool
-from symconv.api import prove_lattice
 from symconv.cli import main
 from symconv.dialect.config import read_layer
-from symconv.errors import InternalError, SymconvError, TooLarge
-from symconv.lattice import expand_lattice
-from symconv.layer import AnyLayer, LatticeConv
+from symconv.errors import InternalError, TooLarge
+from symconv.layer import AnyLayer
 from symconv.polyphase import AxisExpansion
-from symconv.prove import coqlattice, coqlib, coqtext, rocq
-from symconv.prove.compiler import KernelMissing, KernelRejects, compile_file
+from symconv.prove import coqlib, coqtext, rocq
+from symconv.prove.compiler import KernelRejects, compile_file
 from tests.requirements import require_tool
 
 require_tool("coqc")
@@ -347,49 +342,6 @@ def test_the_table_is_what_the_weight_map_does() -> None:
     assert (labels == expansion.parameter_labels()).all()
 
 
-QUINCUNX = LatticeConv(2, 1, (3, 3), ((1, 1), (1, -1)), (1, 1))
-
-
-@pytest.mark.once
-@pytest.mark.parametrize("stride", [[[1, 1], [1, -1]], [[2, 0], [1, 3]], [[-3]]])
-def test_the_kernel_accepts_a_matrix_stride(stride: list[list[int]], tmp_path: Path) -> None:
-    layer = LatticeConv(2, 1, (3,) * len(stride), tuple(map(tuple, stride)), (1,) * len(stride))
-    verdict = prove_lattice(layer, kernel=True, keep=tmp_path)
-    assert verdict.method == ("sets", "kernel")
-    (kept,) = tmp_path.glob("*.v")
-    text = kept.read_text()
-    assert repr(layer) in text
-    assert compile_file(kept, coqlib.library()).accepted
-    assert verdict.to_dict()["facts"][0]["figures"]["file"] == str(kept)
-
-
-LATTICE_FAULTS = {
-    "in a tie": ("ties : seq (nat * nat) := [:: (0, ", "ties : seq (nat * nat) := [:: (1, "),
-    "in the stride": ("[:: [:: 1%:Z; 1%:Z]; ", "[:: [:: 1%:Z; 2%:Z]; "),
-    "in a tap": ("taps : seq (seq int) := [:: [:: (- 1%:Z)%R; ",
-                 "taps : seq (seq int) := [:: [:: 0%:Z; "),
-    "in a representative": ("representatives : seq (seq int) := [:: [:: 0%:Z; 0%:Z]",
-                            "representatives : seq (seq int) := [:: [:: 1%:Z; 0%:Z]"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", LATTICE_FAULTS)
-def test_a_fault_in_a_matrix_stride_is_rejected(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    old, new = LATTICE_FAULTS[name]
-    text = coqlattice.lattice_text(expand_lattice(QUINCUNX))
-    assert text.count(old) == 1
-    monkeypatch.setattr(rocq, "lattice_text", lambda expansion: text.replace(old, new))
-    with pytest.raises(KernelRejects, match="the kernel rejects"):
-        prove_lattice(QUINCUNX, kernel=True)
-
-
-def test_a_matrix_stride_too_large_for_unary_is_proved_without_the_kernel() -> None:
-    found = prove_lattice(LatticeConv(1, 1, (2,), ((2,),), (700,)), kernel=True)
-    assert (found.verdict, found.method) == ("proved", ("sets",))
-    assert found.reason is not None
-    assert found.reason.startswith("no kernel proof: the kernel counts in unary")
-
-
 def test_on_the_command_line(tmp_path: Path) -> None:
     certificate = tmp_path / "c.json"
     command = ["prove", "conv i3x20 o4 k7 s2 p3", "--kernel", "--keep", str(tmp_path), "--json"]
@@ -404,62 +356,6 @@ def test_on_the_command_line(tmp_path: Path) -> None:
     assert json.loads(again.stdout)["results"][0]["verdict"] == "proved"
 
 
-def test_without_coq_the_message_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(KernelMissing, match="apt-get install coq libcoq-mathcomp-ssreflect"):
-        symconv.prove(Conv(1, 1, 3, stride=2), (8,), kernel=True)
-    done = CliRunner().invoke(main, ["prove", "conv i1x8 o1 k3 s2", "--kernel"])
-    assert done.exit_code == 2
-    assert "apt-get install coq" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-
-
-FAKE = """#!/bin/sh
-[ "$1" = -print-version ] && { echo "8.16.1 4.13"; exit 0; }
-echo 'Error: Cannot find a physical path bound to logical path' >&2
-echo 'all_ssreflect with prefix mathcomp.' >&2
-exit 1
-"""
-
-
-def test_without_mathcomp_the_message_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    program = tmp_path / "coqc"
-    program.write_text(FAKE)
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.raises(KernelMissing, match="MathComp is not; install Coq with MathComp"):
-        rocq.kernel_fact(symconv.destride(Conv(1, 1, 3, stride=2), (8,)))
-    assert [p.suffix for p in (tmp_path / "symconv" / "coq").iterdir()] == [".lock"]
-
-
-NEWER = """#!/bin/sh
-[ "$1" = -print-version ] && { echo "8.20.1 4.14"; exit 0; }
-for file; do :; done  # the last argument
-grep -q mixin_of "$file" && name=Equality.mixin_of || name=ler_addl
-echo "Error: The reference $name was not found" >&2
-echo 'in the current environment.' >&2
-exit 1
-"""
-
-
-def test_mathcomp_2_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "coqc"
-    program.write_text(NEWER)
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    needed = "needs MathComp 1.15 up to but not including 2.0, and MathComp 2 is installed"
-    done = CliRunner().invoke(main, ["prove", "conv i1x8 o1 k3 s2", "--kernel"])
-    assert done.exit_code == 2
-    assert needed in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-    with pytest.raises(KernelMissing, match=r"opam install 'coq<8\.17' 'coq-mathcomp-algebra<2'"):
-        coqlib.library()
-
-
 def test_numbers_too_large_for_unary_are_not_asked() -> None:
     layer = Conv(1, 1, 2, stride=5000)
     with pytest.raises(TooLarge, match="the kernel counts in unary"):
@@ -468,41 +364,3 @@ def test_numbers_too_large_for_unary_are_not_asked() -> None:
     assert isinstance(verdict, symconv.Certificate)
     assert verdict.method == ["tables"]
     assert verdict.limits[0].startswith("no kernel proof: the kernel counts in unary")
-
-
-def test_a_missing_kernel_is_the_users_and_a_rejection_is_symconvs() -> None:
-    assert issubclass(KernelMissing, SymconvError)
-    assert issubclass(KernelRejects, InternalError)
-    assert not issubclass(KernelRejects, SymconvError)
-
-
-TINY = "From mathcomp Require Import all_ssreflect.\nDefinition one := 1.\n"
-
-
-def build(arguments: tuple[str, str]) -> str:
-    """Build a library of one file in a cache of its own; run in another process."""
-    cache, source = arguments
-    os.environ["XDG_CACHE_HOME"] = cache
-    coqlib.sources = lambda: (Path(source),)
-    return str(coqlib.library())
-
-
-def test_two_builds_at_once_end_in_one_library(tmp_path: Path) -> None:
-    source = tmp_path / "Tiny.v"
-    source.write_text(TINY)
-    with ProcessPoolExecutor(2) as pool:
-        first, second = pool.map(build, [(str(tmp_path), str(source))] * 2)
-    assert first == second
-    assert (Path(first) / "Tiny.vo").is_file()
-    left = sorted(path.name for path in Path(first).parent.iterdir())
-    assert left == [Path(first).name, f"{Path(first).name}.lock"]
-
-
-def test_two_builds_without_a_lock_end_in_one_library(tmp_path: Path) -> None:
-    source, target = tmp_path / "Tiny.v", tmp_path / "cache" / "tiny"
-    source.write_text(TINY)
-    target.parent.mkdir()
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda _: coqlib._make((source,), target), range(2)))
-    assert [path.name for path in target.parent.iterdir()] == ["tiny"]
-    assert (target / "Tiny.vo").is_file()
