@@ -31,12 +31,12 @@ optimised: $(VENV)/.tested  ## the suite under `python -O`, with fewer random ex
 	PYTHONOPTIMIZE=1 $(PYTEST) -n $(JOBS) -q -p no:cacheprovider --hypothesis-profile=brief
 
 proofs: $(VENV)/.installed  ## build the Coq library, outside the source tree, and audit it
-	@$(BIN)/python -c 'from symconv.prove.coqlib import library_audit as audit, library_faults; \
+	@$(BIN)/python -c 'from symconv.prove.kernel.library import library_audit as audit, library_faults; \
 		print(*map(": ".join, audit().items()), sep="\n"); \
 		raise SystemExit("\n".join(library_faults()) or None)'
 
 pins: $(VENV)/.installed  ## after a theorem or definition was changed on purpose: pin what Coq prints
-	@$(BIN)/python -c 'from symconv.prove.pins import write_pins; print(*write_pins(), sep="\n")'
+	@$(BIN)/python -c 'from symconv.prove.kernel.pins import write_pins; print(*write_pins(), sep="\n")'
 	@$(BIN)/python -c 'from symconv.theorems.table import write_table as write; write()'
 
 slow: $(VENV)/.tested  ## the tests that take minutes

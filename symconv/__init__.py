@@ -17,52 +17,49 @@ if TYPE_CHECKING:
         prove_network_for_all_sizes,
         report,
     )
-    from symconv.budget import Budget
     from symconv.claim import Claim, read_claim
+    from symconv.claim.verdict import Certificate, Refuted, Undecided
     from symconv.crosscheck import crosscheck
-    from symconv.destride import destride
-    from symconv.evaluate import evaluate
-    from symconv.expand import Expansion
+    from symconv.expand import Expansion, destride
+    from symconv.machine.budget import Budget
     from symconv.network import Network, chain
     from symconv.recheck import recheck
-    from symconv.replay import replay
+    from symconv.replay.layers import evaluate
+    from symconv.replay.run import replay
     from symconv.report import draw
+    from symconv.sharing.tying import tie_graph
     from symconv.toeplitz import toeplitz
-    from symconv.tying import tie_graph
-    from symconv.verdict import Certificate, Refuted, Undecided
 
 __version__ = "0.1.0"
 
 _LATE = {
-    "Budget": "budget",
-    "Certificate": "verdict",
+    "Budget": "machine.budget",
+    "Certificate": "claim.verdict",
     "Claim": "claim",
     "Expansion": "expand",
     "Network": "network",
-    "Refuted": "verdict",
-    "Undecided": "verdict",
+    "Refuted": "claim.verdict",
+    "Undecided": "claim.verdict",
     "chain": "network",
     "check": "api",
     "crosscheck": "crosscheck",
-    "destride": "destride",
+    "destride": "expand",
     "draw": "report",
-    "evaluate": "evaluate",
+    "evaluate": "replay.layers",
     "prove": "api",
     "prove_for_all_sizes": "api",
     "prove_network": "api",
     "prove_network_for_all_sizes": "api",
     "read_claim": "claim",
     "recheck": "recheck",
-    "replay": "replay",
+    "replay": "replay.run",
     "report": "api",
-    "tie_graph": "tying",
+    "tie_graph": "sharing.tying",
     "toeplitz": "toeplitz",
 }
 """Public names by the module that holds them, imported when first read: SymPy takes a while."""
 
-_MODULES = {
-    "crosscheck", "destride", "evaluate", "prove", "recheck", "replay", "report", "toeplitz",
-}  # fmt: skip
+_MODULES = {"crosscheck", "prove", "recheck", "replay", "report", "toeplitz"}
 """Public names that a module has as well."""
 
 __all__ = [

@@ -8,16 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symconv.budget import Budget, spending
 from symconv.claim import Claim, read_claim
-from symconv.destride import OpenExpansion, destride
+from symconv.claim.unused import unused_weights
+from symconv.claim.verdict import Certificate, Fact, Verdict
 from symconv.dialect.config import layer_to_dict, read_layer
 from symconv.errors import ClaimError, ClaimWarning, SymconvError, TooLarge
-from symconv.expand import Expansion
-from symconv.lattice import LatticeExpansion, expand_lattice
+from symconv.expand import Expansion, OpenExpansion, destride
+from symconv.expand.lattice import LatticeExpansion, expand_lattice
+from symconv.expand.reduced import check_slots, matrix_entries, stand_in
 from symconv.layer import AnyLayer, LatticeConv
+from symconv.machine.budget import Budget, spending
 from symconv.network import Network
-from symconv.options import (
+from symconv.prove.options import (
     AT_A_SIZE,
     FOR_ALL_SIZES,
     MATRIX_STRIDE,
@@ -26,12 +28,9 @@ from symconv.options import (
     require_size,
 )
 from symconv.prove.settle import settle
-from symconv.standin import check_slots, matrix_entries, stand_in
-from symconv.unused import unused_weights
-from symconv.verdict import Certificate, Fact, Verdict
 
 if TYPE_CHECKING:
-    from symconv.network_proof import NetworkProof, OpenNetworkProof
+    from symconv.network.proof import NetworkProof, OpenNetworkProof
     from symconv.prove.lattice import LatticeVerdict
     from symconv.report import ReportFiles
 
@@ -78,7 +77,7 @@ def prove(
 
     Raises:
         LayerError: the layer does not fit the size.
-        SymconvError: an option that this kind of subject does not take (`symconv.options`).
+        SymconvError: an option that this kind of subject does not take (`symconv.prove.options`).
         ContradictionError: two ways of settling it disagree, a fault of symconv itself.
         KernelMissing: the kernel is asked for, and Coq or MathComp is not installed.
         KernelRejects: the kernel refuses the theorem, a fault of symconv itself.
@@ -200,7 +199,7 @@ def prove_for_all_sizes(
     >>> verdict.verdict, verdict.sizes, verdict.method
     ('proved', 'all', ['sets'])
     """
-    from symconv.open_claim import claim_for_all_sizes
+    from symconv.expand.open_claim import claim_for_all_sizes
     from symconv.prove.all_sizes import settle_for_all_sizes
 
     if isinstance(subject, Network):
@@ -223,7 +222,7 @@ def prove_everywhere(expansion: Expansion) -> Verdict:
     >>> prove_everywhere(destride(Conv(1, 1, 3, stride=2), (9,))).sizes
     'all'
     """
-    from symconv.open_claim import axis_names
+    from symconv.expand.open_claim import axis_names
 
     e = expansion
     opened = OpenExpansion(e.original, e.factor_in, e.factor_out, e.residual_stride, e.order)
@@ -251,7 +250,7 @@ def prove_lattice(
     found = settle_lattice(opened, size)
     if not kernel or found.verdict != "proved":
         return found
-    from symconv.prove.rocq import lattice_fact
+    from symconv.prove.kernel.theorem import lattice_fact
 
     try:
         fact = lattice_fact(opened, keep)
@@ -275,7 +274,7 @@ def prove_network(network: Network) -> NetworkProof:
     >>> proof.verdict.method, proof.without_masks.verdict
     (['squares', 'mask'], 'refuted')
     """
-    from symconv.prove.chains import settle_network
+    from symconv.prove.network.chains import settle_network
 
     proof = settle_network(network)
     if not isinstance(proof.verdict, Certificate):
@@ -301,8 +300,8 @@ def prove_network_for_all_sizes(
     >>> proof.verdict.sizes, proof.free
     ('all', 'H % 2 == 0 and W % 2 == 0')
     """
-    from symconv.open_claim import axis_names
-    from symconv.prove.open_chains import settle_network_for_all_sizes
+    from symconv.expand.open_claim import axis_names
+    from symconv.prove.network.open_chains import settle_network_for_all_sizes
 
     return settle_network_for_all_sizes(
         network, tuple(names or axis_names(len(network.input_size))), where
@@ -343,7 +342,7 @@ def kernel_facts(
     expansion: Expansion, keep: str | Path | None = None
 ) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
     """What the proof kernel checks of an expansion, and what it could not be asked."""
-    from symconv.prove.rocq import LIMIT, kernel_fact
+    from symconv.prove.kernel.theorem import LIMIT, kernel_fact
 
     try:
         return (kernel_fact(expansion, keep),), (LIMIT,)
@@ -355,7 +354,7 @@ def _identity(
     expansion: Expansion, about: str, limits: tuple[str, ...]
 ) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
     """The SymPy identity with its limits; where it is too large, the tables stand alone."""
-    from symconv.prove.operators import operator_fact
+    from symconv.prove.sympy.operators import operator_fact
 
     try:
         check_slots(expansion)
@@ -413,7 +412,7 @@ def check(
         claim = _claim_in(claim)
     read = claim if isinstance(claim, Claim) else read_claim(claim)
     if all_sizes:
-        from symconv.open_claim import named_sizes
+        from symconv.expand.open_claim import named_sizes
 
         read = replace(read, size=named_sizes(read))
     for text in unused_weights(read):

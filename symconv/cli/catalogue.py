@@ -11,8 +11,8 @@ from symconv.cli.results import Result, reported, settled
 from symconv.cli.running import finish
 
 if TYPE_CHECKING:
+    from symconv.claim.verdict import Verdict
     from symconv.theorems import Part, Settled
-    from symconv.verdict import Verdict
 
 
 def of_theorem(found: Settled) -> Result:
@@ -67,7 +67,7 @@ def _neighbours(found: Settled) -> list[dict[str, Any]]:
 
 
 def _words(part: Part, verdict: Verdict) -> str:
-    from symconv.verdict import Certificate, Refuted
+    from symconv.claim.verdict import Certificate, Refuted
 
     if isinstance(verdict, Certificate):
         return f"at sizes: {verdict.facts[0].figures['domain']}"
@@ -96,7 +96,7 @@ def chapter(results: list[Result], folder: str, command: str, pdf: bool) -> Any:
 
 def _wrong(audit: dict[str, str] | None) -> tuple[tuple[str, str], ...] | None:
     """What is wrong with each lemma, empty where it is closed."""
-    from symconv.prove.compiler import CLOSED
+    from symconv.prove.kernel.compiler import CLOSED
 
     if audit is None:
         return None
@@ -109,7 +109,7 @@ def settle_theorems(quiet: bool, kernel: bool = False) -> list[Result]:
     Raises:
         SymconvError: the kernel is wanted, and is missing or rejects the library.
     """
-    from symconv.prove.coqlib import library_audit
+    from symconv.prove.kernel.library import library_audit
     from symconv.theorems import read_catalogue, settle_theorem
 
     entries, audit = read_catalogue(), library_audit() if kernel else None

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from symconv.cli.results import Result, of_expansion, of_verdict
 from symconv.errors import SymconvError
-from symconv.options import chosen
+from symconv.prove.options import chosen
 
 if TYPE_CHECKING:
     from symconv.dialect.chain import Chain
     from symconv.network import Network, NetworkExpansion
-    from symconv.network_proof import NetworkProof, OpenNetworkProof
+    from symconv.network.proof import NetworkProof, OpenNetworkProof
 
 
 def as_network(entry: Chain, options: dict[str, Any]) -> Network:
@@ -97,7 +97,7 @@ def counted(expansion: NetworkExpansion) -> list[Result]:
     """One row a layer for the table of sizes."""
     from dataclasses import asdict
 
-    from symconv.tying import counts
+    from symconv.sharing.tying import counts
 
     return [
         {

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 def shown(text: Mapping[str, Any]) -> Shown:
     """A claim's verdict with its source, its comment and its repair."""
     from symconv import api
+    from symconv.claim.verdict import Refuted
     from symconv.repair import repair
     from symconv.report import Shown
-    from symconv.verdict import Refuted
 
     verdict = api.check(text)
     found = repair(verdict) if isinstance(verdict, Refuted) else None

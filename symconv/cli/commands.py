@@ -44,8 +44,8 @@ from symconv.cli.running import certify, finish, read_entries, refuse_other_kind
 from symconv.errors import SymconvError
 
 if TYPE_CHECKING:
+    from symconv.claim.verdict import Verdict
     from symconv.dialect.files import Entry
-    from symconv.verdict import Verdict
 
 FEW = 8
 """Up to so many layers the SymPy identity is proved as well, unless asked otherwise."""
@@ -237,7 +237,7 @@ def show(sources: Sequence[str], as_json: bool, **options: Any) -> None:
 
     from symconv.dialect.chain import Chain
     from symconv.network import NetworkExpansion
-    from symconv.tying import counts
+    from symconv.sharing.tying import counts
 
     entries, expanded = read_entries(sources), expander(options)
 

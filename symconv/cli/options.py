@@ -9,12 +9,12 @@ import click
 
 from symconv.cli.results import of_config
 from symconv.errors import SymconvError
-from symconv.options import chosen
+from symconv.prove.options import chosen
 
 if TYPE_CHECKING:
+    from symconv.claim.verdict import Verdict
     from symconv.dialect.files import Entry
     from symconv.expand import Expansion
-    from symconv.verdict import Verdict
 
 T = TypeVar("T")
 layers_argument = click.argument("sources", metavar="LAYERS", nargs=-1, required=True)
@@ -37,7 +37,7 @@ seconds_option = click.option(
 
 def within(seconds: float | None, work: Callable[[Entry], T]) -> Callable[[Entry], T]:
     """The work on one entry within so much time; within the usual one where none is asked for."""
-    from symconv.budget import Budget, spending
+    from symconv.machine.budget import Budget, spending
 
     budget = Budget() if seconds is None else Budget(seconds=seconds)
 
@@ -76,7 +76,7 @@ def expansion_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def expander(options: dict[str, Any]) -> Callable[[Entry], tuple[str, Expansion]]:
     """From an entry to its name and its expansion, by the command's options."""
-    from symconv.destride import destride
+    from symconv.expand import destride
 
     chosen = {**options, "residual_stride": options["residual_stride"] or 1}
 
@@ -97,9 +97,9 @@ def for_all_sizes(entry: Entry, asked: bool) -> bool:
 def prove_open(entry: Entry, options: dict[str, Any]) -> Verdict:
     """Prove a layer for all sizes; beside named ones a number stays a number."""
     from symconv import api
-    from symconv.destride import destride
     from symconv.dialect.config import Config
-    from symconv.open_claim import axis_names
+    from symconv.expand import destride
+    from symconv.expand.open_claim import axis_names
 
     if not isinstance(entry, Config):
         raise SymconvError(f"{entry.name!r} is no layer")

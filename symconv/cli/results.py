@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from symconv.errors import ClaimWarning, InternalError, SymconvError, TooLarge, shortened
 
 if TYPE_CHECKING:
+    from symconv.claim.verdict import Verdict
     from symconv.dialect.config import Config
     from symconv.dialect.files import Entry
     from symconv.expand import Expansion
     from symconv.report import ReportFiles
-    from symconv.verdict import Verdict
 
 Result = dict[str, Any]
 Work = Callable[["Entry"], Result]
@@ -114,7 +114,7 @@ def refuse_fault(entry: Entry) -> None:
 
 def of_verdict(verdict: Verdict) -> Result:
     """What a verdict says, in the result's words."""
-    from symconv.verdict import Certificate, Refuted
+    from symconv.claim.verdict import Certificate, Refuted
 
     result: Result = {
         "name": verdict.claim.name,
@@ -149,9 +149,9 @@ def reported(result: Result, files: ReportFiles) -> Result:
 
 def of_refutation(verdict: Verdict, search: bool = True) -> Result:
     """A refutation in words, as a script, and the nearest claim that holds; else nothing."""
+    from symconv.claim.verdict import Refuted
     from symconv.explain import script, sentence
     from symconv.repair import repair
-    from symconv.verdict import Refuted
 
     if not isinstance(verdict, Refuted):
         return {}

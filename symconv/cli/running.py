@@ -13,11 +13,11 @@ import click
 from symconv.cli import output
 from symconv.cli.results import Result, Work, each, one_line, status, summary
 from symconv.errors import SymconvError
-from symconv.files import write_file
+from symconv.machine.files import write_file
 
 if TYPE_CHECKING:
+    from symconv.claim.verdict import Verdict
     from symconv.dialect.files import Entry
-    from symconv.verdict import Verdict
 
 
 LAYERS = ("layer", "chain")

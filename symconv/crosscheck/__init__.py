@@ -16,8 +16,8 @@ import numpy as np
 
 from symconv.crosscheck.backends import BACKENDS
 from symconv.crosscheck.runs import integers, stride_free, strided
-from symconv.destride import destride
 from symconv.errors import SymconvError, TooLarge
+from symconv.expand import destride
 from symconv.layer import AnyLayer, Conv, ConvTranspose, MaxConv
 
 MOST_PRODUCTS = 200_000_000

@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from symconv.errors import SymconvError
 from symconv.layer import AnyLayer, Conv, ConvTranspose, MaxPool
-from symconv.padding import Pair
+from symconv.layer.padding import Pair
 
 Array = Any
 Pads = Sequence[Pair]

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from symconv import steps as st
+from symconv.claim import steps as st
+from symconv.claim.patterns import read_pattern
 from symconv.crosscheck.backends import Array, Backend, NumpyBackend
 from symconv.errors import SymconvError
 from symconv.expand import Expansion
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxPool
-from symconv.padding import Pair, same_crop, same_pair
-from symconv.rearrange import read_pattern
+from symconv.layer.padding import Pair, same_crop, same_pair
 
 LARGEST_MULTIPLE = 2**30
 """Times 9 for an input's values and a window of up to 2**19 samples this stays below 2**53."""

@@ -1,11 +1,11 @@
 """The edge where other people's layer configurations come in."""
 
+from symconv.claim.steps import Pointwise
 from symconv.dialect.chain import Chain
 from symconv.dialect.config import Config, layer_to_dict, read_layer
 from symconv.dialect.files import CertificateText, ClaimText, Fault, read_layers
 from symconv.dialect.presets import PRESETS, preset
 from symconv.dialect.shorthand import parse_shorthand, read_shorthand, to_shorthand
-from symconv.steps import Pointwise
 
 __all__ = [
     "PRESETS",

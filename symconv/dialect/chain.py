@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from symconv.claim.steps import Pointwise
 from symconv.dialect.config import CHANNELS, OPERATIONS, Config, hint, read_layer
 from symconv.errors import LayerError
+from symconv.expand.open_claim import axis_names
+from symconv.layer.pointwise import POINTWISE
 from symconv.network import Network, chain
-from symconv.open_claim import axis_names
-from symconv.pointwise import POINTWISE
-from symconv.steps import Pointwise
 
 STAND_IN = 4096
 """The number with which a chain of named sizes is read; no proof uses it."""

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 from symconv.errors import MOST_ECHOED, LayerError
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv, MaxPool, Pool
 from symconv.layer.lattice import is_matrix
-from symconv.padding import is_int
-from symconv.plain import exact
+from symconv.layer.padding import is_int
+from symconv.size.numbers import exact
 
 Size = tuple[int | str, ...]
 

@@ -14,7 +14,7 @@ from symconv.dialect.config import Config, hint, read_layer
 from symconv.dialect.presets import PRESETS, preset
 from symconv.dialect.shorthand import is_shorthand, read_shorthand
 from symconv.errors import LayerError, SymconvError
-from symconv.files import STANDARD_INPUT, read_json, read_text, read_toml
+from symconv.machine.files import STANDARD_INPUT, read_json, read_text, read_toml
 
 PARTS = ("layers", "network", "claims")
 BESIDES = {"header", "name", "comment", "source"}

@@ -22,7 +22,7 @@ from typing import Any
 from symconv.dialect.config import OPERATIONS, Config, hint, layer_to_dict, read_layer
 from symconv.errors import LayerError
 from symconv.layer import Pool
-from symconv.window import PADDING_MODES
+from symconv.layer.window import PADDING_MODES
 
 WORDS: dict[str, tuple[str, Any]] = {
     **{mode: ("padding_mode", mode) for mode in PADDING_MODES},

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from symconv import steps as st
 from symconv.claim import Claim
+from symconv.claim import steps as st
 from symconv.errors import TooLarge
 from symconv.evaluation.graph import Array, Budget, Graph, Grid, Node, evaluate
 from symconv.evaluation.moves import World

@@ -27,7 +27,7 @@ MOST_OUTPUTS = 64
 def lattice_difference(expansion: Any, size: Point) -> Point | None:
     """The first evaluated output at which a layer and its expansion over cosets differ.
 
-    ``expansion`` is a `symconv.lattice.LatticeExpansion`.
+    ``expansion`` is a `symconv.expand.lattice.LatticeExpansion`.
     """
     layer, outputs = expansion.original, list(_outputs(expansion.original.stride, size))
     if len(outputs) > MOST_OUTPUTS:

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from symconv import steps as st
 from symconv.claim import Claim
+from symconv.claim import steps as st
 from symconv.evaluation import text
 from symconv.evaluation.graph import Array, Grid, Index, Node, Plan
 from symconv.evaluation.moves import (

@@ -15,7 +15,7 @@ from symconv.evaluation.numbers import Exact
 from symconv.evaluation.points import GivenPoint
 from symconv.evaluation.reading import Reader
 from symconv.evaluation.text import require
-from symconv.pointwise import named
+from symconv.layer.pointwise import named
 
 MOST_VALUES = 20_000_000
 """A replay reads what one output reads; past this it would take minutes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symconv.pointwise import named, slope
+from symconv.layer.pointwise import named, slope
 
 EXPRESSIONS: dict[str, str] = {
     "identity": "{x}",

@@ -7,11 +7,11 @@ from functools import singledispatch
 from itertools import groupby
 from typing import Any, Protocol
 
-from symconv import steps as st
+from symconv.claim import steps as st
+from symconv.claim.patterns import read_pattern
 from symconv.errors import ClaimError
 from symconv.explain.functions import applied
-from symconv.plain import Number, read_number
-from symconv.rearrange import read_pattern
+from symconv.size.numbers import Number, read_number
 
 NUMPY_MODES = {
     "zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap",

@@ -6,13 +6,13 @@ import re
 from itertools import product
 from math import prod
 
-from symconv import steps as st
 from symconv.claim import Claim
+from symconv.claim import steps as st
+from symconv.claim.verdict import Counterexample, Entries, Refuted
 from symconv.explain.helpers import definitions
 from symconv.explain.lines import expression, index, literal
-from symconv.plain import read_number
-from symconv.pointwise import named
-from symconv.verdict import Counterexample, Entries, Refuted
+from symconv.layer.pointwise import named
+from symconv.size.numbers import read_number
 
 MOST_LINES = 8
 """So many entries of one value are set one by one; more than that in one line."""

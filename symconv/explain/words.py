@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symconv import steps as st
 from symconv.claim import Claim
+from symconv.claim import steps as st
+from symconv.claim.verdict import Counterexample, Refuted
 from symconv.errors import SymconvError
-from symconv.replay import run_claim
-from symconv.verdict import Counterexample, Refuted
+from symconv.replay.run import run_claim
 
 MOST_WORK = 50_000_000
 """Above so many multiply-adds the sides are not run, and the sentence holds coefficients only."""

@@ -9,9 +9,9 @@ from operator import index
 from typing import Any, ClassVar, Literal, NoReturn
 
 from symconv.errors import LayerError
-from symconv.padding import Pair, is_int, read_padding, same_pair
-from symconv.plain import exact
-from symconv.window import Window
+from symconv.layer.padding import Pair, is_int, read_padding, same_pair
+from symconv.layer.window import Window
+from symconv.size.numbers import exact
 
 Ints = int | tuple[int, ...]
 

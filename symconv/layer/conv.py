@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal
 from symconv.errors import LayerError
 from symconv.layer.base import Ints, Layer, forward_pads, read_value
 from symconv.layer.lattice import LatticeConv, is_matrix
-from symconv.padding import Padding, same_crop
-from symconv.window import PADDING_MODES, PaddingMode, Window
+from symconv.layer.padding import Padding, same_crop
+from symconv.layer.window import PADDING_MODES, PaddingMode, Window
 
 
 @dataclass(frozen=True)

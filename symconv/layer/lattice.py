@@ -9,7 +9,7 @@ from typing import Any
 
 from symconv.errors import LayerError
 from symconv.layer.base import read_size
-from symconv.padding import is_int
+from symconv.layer.padding import is_int
 
 Matrix = tuple[tuple[int, ...], ...]
 Point = tuple[int, ...]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
-from symconv.budget import running
 from symconv.errors import LayerError
 from symconv.layer.base import Ints, Layer, forward_pads
-from symconv.padding import Padding, Pair
-from symconv.window import Window
+from symconv.layer.padding import Padding, Pair
+from symconv.layer.window import Window
+from symconv.machine.budget import running
 
 
 @dataclass(frozen=True)

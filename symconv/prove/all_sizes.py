@@ -7,15 +7,15 @@ from dataclasses import replace
 from itertools import product
 from time import perf_counter
 
-from symconv.budget import running, spending
 from symconv.claim import Claim
+from symconv.claim.verdict import Certificate, Refuted, Undecided, Verdict
 from symconv.errors import ContradictionError, MalformedError, SymconvError, TooLarge
+from symconv.machine.budget import running, spending
 from symconv.prove.confirm import evaluated
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.sets import Fails, Holds, settle_all
 from symconv.prove.settle import settle
 from symconv.relation.sides import check_claim
-from symconv.verdict import Certificate, Refuted, Undecided, Verdict
 
 SMALL = {1: 24, 2: 7, 3: 4}
 """Up to which size claims with functions are tried, by the number of named sizes."""

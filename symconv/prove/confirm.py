@@ -18,11 +18,11 @@ from time import perf_counter
 from typing import Any
 
 from symconv.claim import Claim
+from symconv.claim.verdict import Certificate, Counterexample, Refuted, Undecided, Verdict
 from symconv.errors import ContradictionError, TooLarge
 from symconv.evaluation import Difference, Evaluation, evaluate_sides, shapes_of, values_at
 from symconv.evaluation.reading import INPUT
 from symconv.evaluation.text import Misfit
-from symconv.verdict import Certificate, Counterexample, Refuted, Undecided, Verdict
 
 _TOLERANCE = 1e-6
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from typing import Literal
 
-from symconv import steps as st
+from symconv.claim import steps as st
 
 Grain = Literal["fine", "coarse"]
 _MAX = (st.MaxPoolStep, st.MaxConvStep)

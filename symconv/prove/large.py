@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symconv.claim import Claim
+from symconv.claim.verdict import Certificate, Counterexample, Fact, Refuted, Undecided, Verdict
 from symconv.errors import ClaimError, TooLarge
 from symconv.evaluation import shapes_of
 from symconv.prove.sets import NotForAllSizes, bounded, size_sets
-from symconv.verdict import Certificate, Counterexample, Fact, Refuted, Undecided, Verdict
 
 ABOUT = "both sides have the same coefficients at these sizes, which are too large for tables"
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
 
+from symconv.claim.verdict import Fact
 from symconv.errors import ContradictionError, TooLarge
 from symconv.evaluation.matrix_strides import cosets_of, lattice_difference
-from symconv.lattice import LatticeExpansion
+from symconv.expand.lattice import LatticeExpansion
 from symconv.layer.base import read_size
 from symconv.layer.lattice import Point, solve, times
-from symconv.verdict import Fact
 
 LOOKED_AT = (1, 4, 7)
 """Sizes at which both sides are evaluated where all are proved: one sample, few, more than a
@@ -56,7 +56,7 @@ class LatticeVerdict:
 def settle_lattice(e: LatticeExpansion, input_size: Sequence[int] | None = None) -> LatticeVerdict:
     """Compare what both sides read for every output and tap; without a size, for all sizes.
 
-    >>> from symconv.lattice import expand_lattice
+    >>> from symconv.expand.lattice import expand_lattice
     >>> from symconv.layer.lattice import LatticeConv
     >>> quincunx = expand_lattice(LatticeConv(1, 1, (3, 3), ((1, 1), (1, -1)), lo=(1, 1)))
     >>> settle_lattice(quincunx, (7, 6)).verdict, settle_lattice(quincunx).sizes

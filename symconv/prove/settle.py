@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from time import perf_counter
 
-from symconv.budget import spending
 from symconv.claim import Claim
+from symconv.claim.verdict import Certificate, Counterexample, Refuted, Undecided, Verdict
 from symconv.errors import ClaimError, TooLarge
-from symconv.prove import concrete
+from symconv.machine.budget import spending
 from symconv.prove.confirm import confirmed, seen_apart
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.large import settle_by_sets
-from symconv.prove.squares import Guess, settle_in_squares
-from symconv.prove.values import as_values
-from symconv.prove.witness import find_witness
+from symconv.prove.squares.settle import Guess, settle_in_squares
+from symconv.prove.tables import settle as concrete
+from symconv.prove.witness.search import find_witness
+from symconv.prove.witness.values import as_values
 from symconv.relation.sides import check_around, check_claim
-from symconv.verdict import Certificate, Counterexample, Refuted, Undecided, Verdict
 
 TRIES, FEW_TRIES = 300, 20
 """Assignments on which a difference is sought, where random functions tell the sides apart, and

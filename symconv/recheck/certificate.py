@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from symconv.errors import SymconvError
-from symconv.files import read_json, read_text
+from symconv.machine.files import read_json, read_text
 from symconv.recheck.facts import CertificateError
 
 FORMAT = "symconv-certificate/1"

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from symconv import gather as maps
-from symconv import steps as st
+from symconv.claim import steps as st
 from symconv.errors import ClaimError, MalformedError
 from symconv.layer import Conv
+from symconv.layer.window import Window
+from symconv.relation import gather as maps
 from symconv.relation.form import Form, gather_axes
 from symconv.relation.product import convolve, convolve_as_kernel
-from symconv.window import Window
 
 
 def check_weight(form: Form, weight: Form, name: str) -> None:

@@ -11,9 +11,9 @@ from math import lcm, prod
 
 import numpy as np
 
+from symconv.layer.window import BOTTOM, Index
 from symconv.relation.table import Leg
 from symconv.relation.term import Monoid, Tensor, Term, gather, regroup, scale
-from symconv.window import BOTTOM, Index
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,13 @@ from fractions import Fraction
 from functools import singledispatch
 from math import prod
 
-from symconv import gather as maps
-from symconv import steps as st
-from symconv.budget import running
+from symconv.claim import steps as st
+from symconv.claim.patterns import read_pattern
 from symconv.errors import ClaimError, MalformedError, SymconvError, TooLarge
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
-from symconv.plain import read_number
-from symconv.rearrange import read_pattern
+from symconv.layer.window import Window
+from symconv.machine.budget import running
+from symconv.relation import gather as maps
 from symconv.relation.axes import axis_of, distinct_axes, permutation
 from symconv.relation.convolved import (
     check_channels,
@@ -32,7 +32,7 @@ from symconv.relation.form import Form, gather_axes, rearrange, scale_axis
 from symconv.relation.product import slide
 from symconv.relation.table import Leg
 from symconv.relation.term import Monoid, Term, gather, merged
-from symconv.window import Window
+from symconv.size.numbers import read_number
 
 MOST_TERMS = 2_048
 """Terms of a sum: each is rewritten at every step, and compared with all others of its kind."""

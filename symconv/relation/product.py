@@ -8,11 +8,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from symconv.budget import running
+from symconv.layer.window import BOTTOM, Index, Window
+from symconv.machine.budget import running
 from symconv.relation.form import common_sizes
 from symconv.relation.table import Leg
 from symconv.relation.term import Axis, Monoid, Term, regroup, single_leg
-from symconv.window import BOTTOM, Index, Window
 
 
 def slide(term: Term, axis: int, window: Window, tap: Leg) -> Term:

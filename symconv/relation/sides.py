@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symconv.claim import Claim, Weight
+from symconv.claim.steps import Step
 from symconv.errors import ClaimError, MalformedError, SymconvError, TooLarge
-from symconv.plain import read_number
 from symconv.relation.form import Form, constant_form, tensor_form
 from symconv.relation.meaning import Reading, pipeline_monoid, read_pipeline
 from symconv.relation.term import Monoid
-from symconv.sizes import evaluate
-from symconv.steps import Step
+from symconv.size.expressions import evaluate
+from symconv.size.numbers import read_number
 
 INPUT = "input"
 """The name of the input in the forms; it sorts before every weight's."""

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symconv.budget import running
-from symconv.window import Index
+from symconv.layer.window import Index
+from symconv.machine.budget import running
 
 _SAFE = 2**31
 Coefficients = NDArray[Any]

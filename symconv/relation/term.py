@@ -20,8 +20,8 @@ from typing import Literal
 
 import numpy as np
 
+from symconv.layer.window import BOTTOM, Index
 from symconv.relation.table import Coefficients, Leg, Table, ones
-from symconv.window import BOTTOM, Index
 
 Axis = tuple[Leg, ...]
 Monoid = Literal["sum", "max", "shapes"]

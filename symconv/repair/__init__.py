@@ -15,14 +15,14 @@ from time import perf_counter
 from typing import Any
 
 from symconv.claim import Claim
+from symconv.claim.verdict import Certificate, Refuted
 from symconv.errors import SymconvError
 from symconv.prove.all_sizes import settle_for_all_sizes
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.settle import settle
-from symconv.prove.squares import settle_in_squares
+from symconv.prove.squares.settle import settle_in_squares
 from symconv.repair.edits import Change, Edit, candidates_of, change, edited
 from symconv.repair.screen import Screen
-from symconv.verdict import Certificate, Refuted
 
 __all__ = ["Change", "Repair", "repair"]
 

@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import Any
 
 from symconv.claim import Claim, Weight
+from symconv.claim.steps import STEPS, Branching, Step, flat, read_step
 from symconv.errors import SymconvError
-from symconv.mutations import Mutation, Seen, step_mutations
-from symconv.plain import thaw
-from symconv.steps import STEPS, Branching, Step, flat, read_step
+from symconv.repair.mutations import Mutation, Seen, step_mutations
+from symconv.size.numbers import thaw
 
 NEAREST = 60
 """How many single edits, the smallest first, are paired: with all, pairs would be beyond number."""

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from symconv import steps as st
 from symconv.claim import Claim
+from symconv.claim import steps as st
 from symconv.errors import SymconvError
 from symconv.layer import Conv
-from symconv.plain import read_number
 from symconv.repair.edits import used_by
-from symconv.replay import run_steps
-from symconv.replay_convs import numbers, padded
+from symconv.replay.convolutions import numbers, padded
+from symconv.replay.run import run_steps
+from symconv.size.numbers import read_number
 
 Array = NDArray[Any]
 Key = tuple[Any, ...]

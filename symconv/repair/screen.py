@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from symconv import steps as st
 from symconv.claim import Claim
+from symconv.claim import steps as st
+from symconv.claim.verdict import Refuted
 from symconv.repair.run import FAULTS, Array, Key, Run
-from symconv.verdict import Refuted
 
 RANGES = ((-9, 9), (-9, -1))
 """Entries of the first and the second try: what a maximum over a pad of zeros hides shows where all

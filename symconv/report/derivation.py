@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from symconv.budget import running
 from symconv.errors import SymconvError
-from symconv.polyphase import AxisExpansion
+from symconv.expand import AxisExpansion
+from symconv.layer.window import BOTTOM, Index
+from symconv.machine.budget import running
 from symconv.report.formula import Expression, Symbol, Values
-from symconv.window import BOTTOM, Index
 
 
 class DerivationError(SymconvError):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from symconv.claim.verdict import Certificate, Refuted, Verdict
 from symconv.explain import script, sentence
 from symconv.report.document import (
     Block,
@@ -22,7 +23,6 @@ from symconv.report.document import (
 )
 from symconv.report.sections.verdicts import command_section
 from symconv.report.write import ReportFiles, write_document
-from symconv.verdict import Certificate, Refuted, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from symconv.lattice import LatticeExpansion
+from symconv.expand.lattice import LatticeExpansion
 from symconv.report.document import Document, Math, Paragraph, Section, Statement, prose, table
 from symconv.report.sections.verdicts import command_section
 from symconv.report.write import ReportFiles, write_document

@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import prod
 from pathlib import Path
 
+from symconv.claim.verdict import Refuted
 from symconv.network import INPUT, NetworkExpansion
-from symconv.network_proof import NetworkProof, OpenNetworkProof
+from symconv.network.proof import NetworkProof, OpenNetworkProof
 from symconv.report.document import (
     Block,
     Code,
@@ -26,8 +27,7 @@ from symconv.report.sections.everywhere import everywhere_of_chain
 from symconv.report.sections.layers import NAMES, shape
 from symconv.report.sections.verdicts import command_section, verdict_section
 from symconv.report.write import ReportFiles, write_document
-from symconv.sharing import copies
-from symconv.verdict import Refuted
+from symconv.sharing.copies import copies
 
 
 def write_network_report(

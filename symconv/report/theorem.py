@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from symconv.expand import Expansion
-from symconv.gather import pad
+from symconv.expand import AxisExpansion, Expansion
 from symconv.layer import Conv
-from symconv.polyphase import AxisExpansion
+from symconv.layer.window import BOTTOM, Window
+from symconv.relation.gather import pad
 from symconv.report.derivation import Axis, Checked, Equal, Shown, Step, Within, checked, symbols
 from symconv.report.formula import Ceiling, Expression, Floor, Group, Number, Values
-from symconv.window import BOTTOM, Window
 
 L = symbols()
 s, d, u, t, lo, o, k, i, p, q, r, j = (L[n] for n in ("s", "d", "u", "t", "lo", *"okipqrj"))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from symconv.claim.verdict import Verdict
 from symconv.errors import ClaimError
 from symconv.expand import Expansion
-from symconv.files import write_file
+from symconv.machine.files import write_file
 from symconv.report.document import Document, Section, prose
 from symconv.report.escape import file_stem
 from symconv.report.render import to_html, to_latex
@@ -17,7 +18,6 @@ from symconv.report.sections.layers import expanded_section, layer_section, theo
 from symconv.report.sections.pictures import operator_section, sharing_section
 from symconv.report.sections.verdicts import command_section, verdict_section
 from symconv.report.tex import NoTeX, latex_to_pdf
-from symconv.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from symconv.api import check
 from symconv.claim import read_claim
-from symconv.verdict import Certificate, Refuted
+from symconv.claim.verdict import Certificate, Refuted
 
 Steps = Sequence[Mapping[str, Any]]
 

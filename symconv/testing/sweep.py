@@ -18,10 +18,10 @@ from time import perf_counter
 from typing import Any, TextIO
 
 from symconv.claim import digest, read_claim
+from symconv.claim.verdict import Refuted, Undecided
 from symconv.errors import SymconvError
 from symconv.prove.settle import settle
 from symconv.testing.families import Family, families
-from symconv.verdict import Refuted, Undecided
 
 Configuration = Mapping[str, Any]
 Rewriter = Callable[[Any], Mapping[str, Any] | None]

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from symconv.claim import Claim, read_claim
-from symconv.destride import destride
 from symconv.dialect.shorthand import read_shorthand
 from symconv.errors import SymconvError
-from symconv.open_claim import axis_names, claim_for_all_sizes
+from symconv.expand import destride
+from symconv.expand.open_claim import axis_names, claim_for_all_sizes
 
 FILES = ("layer", "networks", "boundaries", "pooling", "sharing", "lattices", "relatives")
 """The catalogue's files in their order; each is one section of the chapter."""

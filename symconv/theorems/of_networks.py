@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from symconv.destride import destride
-from symconv.evaluate import evaluate
-from symconv.lattice import Cosets, LatticeExpansion, evaluate_lattice, expand_lattice
+from symconv.expand import destride
+from symconv.expand.lattice import Cosets, LatticeExpansion, evaluate_lattice, expand_lattice
 from symconv.layer import Conv
 from symconv.layer.lattice import LatticeConv
 from symconv.network import chain
-from symconv.prove.chains import settle_network
 from symconv.prove.lattice import settle_lattice
+from symconv.prove.network.chains import settle_network
+from symconv.replay.layers import evaluate
 from symconv.theorems.observed import (
     Demonstration,
     Observed,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from symconv.evaluate import evaluate
 from symconv.layer import Conv, ConvTranspose
+from symconv.replay.layers import evaluate
 from symconv.theorems.observed import Demonstration, Observed, integers
 from symconv.toeplitz import toeplitz, weight_symbols
 

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from symconv.destride import destride
 from symconv.errors import FoldError
-from symconv.evaluate import evaluate
-from symconv.expand import Expansion
+from symconv.expand import Expansion, destride
 from symconv.layer import Conv, ConvTranspose
+from symconv.replay.layers import evaluate
+from symconv.sharing.tying import counts
 from symconv.theorems.observed import Demonstration, Observed, integers, phases
 from symconv.toeplitz import weight_symbols
-from symconv.tying import counts
 
 
 def _five() -> Expansion:

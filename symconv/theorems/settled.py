@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from symconv import steps as st
 from symconv.api import check
 from symconv.claim import Claim
+from symconv.claim import steps as st
+from symconv.claim.verdict import Refuted, Verdict
 from symconv.errors import SymconvError
-from symconv.prove.compiler import CLOSED
-from symconv.replay import run_claim
+from symconv.prove.kernel.compiler import CLOSED
+from symconv.replay.run import run_claim
 from symconv.theorems.catalogue import Part, Theorem
 from symconv.theorems.demonstrations import DEMONSTRATIONS
-from symconv.verdict import Refuted, Verdict
 
 MISSING = "not in the library's audit"
 """What is said of a lemma that Coq was not asked about."""

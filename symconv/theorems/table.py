@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from symconv.files import write_file
+from symconv.machine.files import write_file
 from symconv.theorems.catalogue import Theorem, catalogue_folder, read_catalogue
 
 HEAD = """\

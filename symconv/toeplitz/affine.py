@@ -11,6 +11,7 @@ from sympy.polys.domains.domain import Domain
 from sympy.polys.matrices import DomainMatrix
 
 from symconv.errors import SymconvError
+from symconv.toeplitz.latex import formulas_latex, product_latex
 from symconv.toeplitz.operators import LinearOperator, Values
 
 
@@ -76,6 +77,6 @@ class AffineOperator:
         return self.linear.domain_matrix(domain)
 
     def _repr_latex_(self) -> str:
-        from symconv.toeplitz.latex import affine_latex
-
-        return f"$\\displaystyle {affine_latex(self)}$"
+        offset = "" if self.offset.is_zero else f" + {product_latex(self.offset)}"
+        applied = f"y = {product_latex(self.linear)}\\, x{offset}{formulas_latex(self.linear)}"
+        return f"$\\displaystyle {applied}$"

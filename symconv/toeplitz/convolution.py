@@ -7,10 +7,10 @@ from math import prod
 
 import numpy as np
 
+from symconv.layer.window import BOTTOM, Index
 from symconv.toeplitz.entries import Entries, check_count
 from symconv.toeplitz.operators import LinearOperator, Values
 from symconv.toeplitz.values import read_exact
-from symconv.window import BOTTOM, Index
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +44,27 @@ class Toeplitz(LinearOperator):
     def symbol(self) -> str:  # type: ignore[override]
         """The operator's name in LaTeX."""
         return f"T({self.name})"
+
+    @property
+    def latex_formula(self) -> str:
+        r"""The sum over taps of Kronecker products, one shift matrix an axis.
+
+        ``E_{m,c}`` has a one at output channel ``m`` and input channel ``c``; ``J_k`` has ones at
+        ``(v, v + d*k)``.  The weight of a pooling, 1, is left out.
+        """
+        taps = [f"k_{{{axis + 1}}}" for axis in range(len(self.size))]
+        shifts = "".join(rf" \otimes J^{{({axis + 1})}}_{{{tap}}}" for axis, tap in enumerate(taps))
+        index = ",".join(["m", "c", *taps])
+        weight = "" if self.name == "1" else rf"{self.name}_{{{index}}}\, "
+        return rf"\sum_{{{index}}} {weight}E_{{m,{self._input_channel()}}}{shifts}"
+
+    def _input_channel(self) -> str:
+        if self.groups == 1:
+            return "c"
+        outer, inner = len(self.weight) // self.groups, self.weight.shape[1]
+        if outer == inner == 1:
+            return "m"
+        return rf"{inner}\lfloor m/{outer} \rfloor + c"
 
     @property
     def kernel(self) -> tuple[int, ...]:

@@ -15,8 +15,8 @@ from sympy.polys.matrices import DomainMatrix
 from sympy.polys.matrices.sdm import SDM
 
 from symconv.errors import TooLarge
+from symconv.layer.window import BOTTOM, Index
 from symconv.toeplitz.values import common_domain, converter, multiply, to_expression
-from symconv.window import BOTTOM, Index
 
 MOST_ENTRIES = 5_000_000
 """The most entries of one matrix, about a gigabyte as a SymPy matrix."""

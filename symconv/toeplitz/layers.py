@@ -15,12 +15,12 @@ from sympy import Symbol
 
 from symconv.errors import FactorError, LayerError
 from symconv.layer import AvgPool, ConvTranspose, Layer, read_value
+from symconv.layer.window import BOTTOM, Index, Window, boundary_index
 from symconv.toeplitz.affine import AffineOperator
 from symconv.toeplitz.convolution import Toeplitz
 from symconv.toeplitz.entries import Entries
 from symconv.toeplitz.operators import Explicit, Gather, LinearOperator
 from symconv.toeplitz.values import read_exact
-from symconv.window import BOTTOM, Index, Window, boundary_index
 
 Values = NDArray[Any]
 

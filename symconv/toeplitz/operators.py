@@ -17,9 +17,10 @@ from sympy.polys.domains.domain import Domain
 from sympy.polys.matrices import DomainMatrix
 
 from symconv.errors import SymconvError
+from symconv.layer.window import BOTTOM, Index
 from symconv.toeplitz.entries import Entries
+from symconv.toeplitz.latex import operator_latex, product_latex
 from symconv.toeplitz.values import multiply
-from symconv.window import BOTTOM, Index
 
 Values = NDArray[Any]
 
@@ -87,9 +88,27 @@ class LinearOperator(ABC):
         """
         return self.entries().domain_matrix(domain)
 
-    def _repr_latex_(self) -> str:
-        from symconv.toeplitz.latex import operator_latex
+    @property
+    def summands(self) -> tuple[LinearOperator, ...]:
+        """The operators that this one adds."""
+        return (self,)
 
+    @property
+    def latex_name(self) -> str:
+        """The operator's name in LaTeX, or its product in brackets."""
+        return self.symbol or rf"\left({product_latex(self)}\right)"
+
+    @property
+    def latex_formula(self) -> str:
+        """What the name stands for, where that can be said."""
+        return ""
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether it is written as a matrix without entries."""
+        return False
+
+    def _repr_latex_(self) -> str:
         return f"$\\displaystyle {operator_latex(self)}$"
 
 
@@ -145,6 +164,11 @@ class Explicit(LinearOperator):
 
     given: Entries
     symbol: str = "A"
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether no entry is given."""
+        return not len(self.given.rows)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -213,6 +237,11 @@ class Sum(LinearOperator):
             raise SymconvError(f"operators of one shape can be added, got {sorted(shapes)}")
 
     @property
+    def summands(self) -> tuple[LinearOperator, ...]:
+        """The parts' own summands, in their order."""
+        return tuple(summand for part in self.parts for summand in part.summands)
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         return self.parts[0].shape
@@ -233,6 +262,11 @@ class Transpose(LinearOperator):
 
     of: LinearOperator
     symbol: str = field(default="", init=False)
+
+    @property
+    def latex_name(self) -> str:
+        """The other's name, transposed."""
+        return rf"{self.of.latex_name}^{{\top}}"
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from symconv.network import Network
-from symconv.prove.chains import settle_network
-from tests.prove.test_chains import all_convolutional, vgg, wav2vec
+from symconv.prove.network.chains import settle_network
+from tests.prove.network.test_chains import all_convolutional, vgg, wav2vec
 
 pytestmark = pytest.mark.once
 

@@ -9,8 +9,8 @@ import pytest
 import symconv
 from symconv import Conv, ConvTranspose, MaxPool
 from symconv.layer import AnyLayer
-from symconv.prove.rocq import kernel_fact
-from tests.requirements import require_tool
+from symconv.prove.kernel.theorem import kernel_fact
+from tests.helpers.requirements import require_tool
 
 LAYERS: dict[str, tuple[AnyLayer, tuple[int, ...]]] = {
     "stem": (Conv(3, 64, 7, stride=2, padding=3), (224, 224)),

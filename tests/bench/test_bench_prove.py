@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from symconv import Conv, prove
-from symconv.destride import destride
-from symconv.prove.concrete import settle
-from symconv.verdict import Certificate
+from symconv.claim.verdict import Certificate
+from symconv.expand import destride
+from symconv.prove.tables.settle import settle
 from tests.bench.peers import dense_sympy_equal, scipy_equal
 
 pytestmark = pytest.mark.once
@@ -67,7 +67,7 @@ def test_sizes(benchmark: Benchmark, size: int) -> None:
 
 @pytest.mark.benchmark(group="SymPy identity, 3x32x32 -> 16, k3 s2, at its own size")
 def test_sympy_at_its_own_size(benchmark: Benchmark) -> None:
-    from symconv.prove.operators import operator_fact
+    from symconv.prove.sympy.operators import operator_fact
 
     expansion = destride(Conv(3, 16, kernel_size=3, stride=2, padding=1), (32, 32))
     fact = benchmark.pedantic(operator_fact, (expansion, "own size"), rounds=3)  # type: ignore[attr-defined]

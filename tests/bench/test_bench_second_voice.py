@@ -11,13 +11,13 @@ import pytest
 
 from symconv import Conv
 from symconv.claim import Claim, read_claim
-from symconv.destride import destride
+from symconv.claim.verdict import Certificate
 from symconv.dialect.files import read_layers
 from symconv.evaluation import Evaluation, evaluate_sides
-from symconv.open_claim import claim_for_all_sizes
-from symconv.prove.concrete import settle
+from symconv.expand import destride
+from symconv.expand.open_claim import claim_for_all_sizes
 from symconv.prove.sets import Holds, settle_all
-from symconv.verdict import Certificate
+from symconv.prove.tables.settle import settle
 
 pytestmark = pytest.mark.once
 

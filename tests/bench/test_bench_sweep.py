@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from symconv.testing import sweep
-from tests.rewriters import grid, pads_behind
+from tests.helpers.rewriters import grid, pads_behind
 
 pytestmark = pytest.mark.once
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from symconv.claim import digest
 from symconv.cli import main
-from tests.requirements import require
+from tests.helpers.requirements import require
 
 STEM = "conv i3x20x20 o4 k7 s2 p3"
 FLIPPED = {

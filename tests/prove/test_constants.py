@@ -11,11 +11,11 @@ import pytest
 
 from symconv import check
 from symconv.claim import read_claim
+from symconv.claim.verdict import Certificate, Refuted, Undecided
 from symconv.errors import SymconvError
-from symconv.sizes import evaluate
-from symconv.verdict import Certificate, Refuted, Undecided
-from tests.random_constants import constant_claim
-from tests.torch_claims import agree, tells_apart
+from symconv.size.expressions import evaluate
+from tests.helpers.random_constants import constant_claim
+from tests.helpers.torch_claims import agree, tells_apart
 
 COUNT = int(os.environ.get("SYMCONV_CONSTANTS", "1000"))
 SIZES = range(1, 6)

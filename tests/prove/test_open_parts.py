@@ -11,13 +11,13 @@ import pytest
 
 from symconv import check
 from symconv.claim import Claim, read_claim
+from symconv.claim.verdict import Certificate, Refuted
 from symconv.errors import ClaimError, SymconvError
 from symconv.explain import sentence
 from symconv.prove.settle import settle
-from symconv.replay import replay
-from symconv.verdict import Certificate, Refuted
-from tests.prove.test_chains import differ
-from tests.prove.test_sets import _holds
+from symconv.replay.run import replay
+from tests.prove.network.test_chains import differ
+from tests.prove.sets.test_sets import _holds
 
 COUNT = int(os.environ.get("SYMCONV_ALL_SIZES", "40"))
 RELU, SIGMOID, FLIP = {"op": "relu"}, {"op": "sigmoid"}, {"op": "flip", "axes": [1]}

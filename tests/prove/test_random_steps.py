@@ -18,12 +18,12 @@ import torch
 
 from symconv import check
 from symconv.claim import read_claim
+from symconv.claim.verdict import Certificate, Refuted, Undecided, Verdict
 from symconv.errors import SymconvError
 from symconv.relation.sides import check_claim
-from symconv.sizes import evaluate
-from symconv.verdict import Certificate, Refuted, Undecided, Verdict
-from tests.random_pipelines import Pipelines, output_shape
-from tests.torch_claims import agree, tells_apart
+from symconv.size.expressions import evaluate
+from tests.helpers.random_pipelines import Pipelines, output_shape
+from tests.helpers.torch_claims import agree, tells_apart
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*derived and never used")
 COUNT = int(os.environ.get("SYMCONV_RANDOM", "250"))

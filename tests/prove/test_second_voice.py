@@ -20,13 +20,13 @@ from click.testing import CliRunner
 
 from symconv import Conv, check
 from symconv.claim import read_claim
+from symconv.claim.verdict import Certificate
 from symconv.cli import main
 from symconv.errors import ContradictionError
 from symconv.evaluation import Evaluation, evaluate_sides
 from symconv.network import NetworkExpansion, chain
-from symconv.prove.compare import Difference
 from symconv.prove.settle import settle
-from symconv.verdict import Certificate
+from symconv.prove.tables.compare import Difference
 
 Text = dict[str, Any]
 Patch = Callable[[pytest.MonkeyPatch], None]

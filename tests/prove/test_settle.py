@@ -9,10 +9,10 @@ import pytest
 
 from symconv import check
 from symconv.claim import read_claim
+from symconv.claim.verdict import Refuted
 from symconv.errors import ClaimError
 from symconv.prove.settle import settle
-from symconv.replay import replay
-from symconv.verdict import Refuted
+from symconv.replay.run import replay
 
 RELU, POOL = {"op": "relu"}, {"op": "max_pool", "kernel_size": 2}
 CONV = {"op": "conv", "weight": "w", "padding": 1}

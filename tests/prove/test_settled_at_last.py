@@ -9,9 +9,9 @@ import pytest
 import symconv
 from symconv import AvgPool, Conv, ConvTranspose, MaxPool, check, destride
 from symconv.api import prove_network, prove_network_for_all_sizes
+from symconv.claim.verdict import Certificate, Refuted
 from symconv.errors import ClaimError, FactorError
 from symconv.network import chain
-from symconv.verdict import Certificate, Refuted
 
 Text = dict[str, Any]
 FLIP: Text = {"op": "flip", "axes": [1]}

@@ -9,14 +9,14 @@ import pytest
 
 import symconv
 from symconv import check, read_claim
+from symconv.claim.verdict import Certificate, Refuted, Undecided
 from symconv.errors import ClaimError, SymconvError
 from symconv.prove.all_sizes import settle_for_all_sizes
 from symconv.prove.sets.conditions import condition
 from symconv.recheck.claims import at as recheck_at
 from symconv.recheck.claims import read_claim as recheck_read
-from symconv.sizes import evaluate
-from symconv.verdict import Certificate, Refuted, Undecided
-from tests.requirements import require
+from symconv.size.expressions import evaluate
+from tests.helpers.requirements import require
 
 Text = dict[str, Any]
 ALL = [None, None, None]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from symconv import steps as st
-from symconv.destride import destride
-from symconv.expand import Expansion
+from symconv.claim import steps as st
+from symconv.claim.verdict import Refuted, Verdict
+from symconv.expand import Expansion, destride
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
-from symconv.prove.concrete import settle
-from symconv.verdict import Refuted, Verdict
+from symconv.prove.tables.settle import settle
 
 STEM = destride(Conv(3, 64, kernel_size=7, stride=2, padding=3), (224, 224))
 

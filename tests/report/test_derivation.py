@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symconv.polyphase import AxisExpansion
+from symconv.expand import AxisExpansion
+from symconv.layer.window import Window
 from symconv.report import theorem
 from symconv.report.derivation import Axis, DerivationError, Equal, Step, checked, symbols
 from symconv.report.formula import Ceiling, Expression, Floor, Group, Number, Symbol
 from symconv.report.theorem import derive, steps
-from symconv.window import Window
 from tests.report.examples import EXPANSIONS, STEM
 
 L = symbols()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from symconv.report.escape import escape_html, escape_latex, file_stem
 from symconv.report.tex import latex_to_pdf
-from tests.requirements import require_tool
+from tests.helpers.requirements import require_tool
 
 HOSTILE = [
     r"_ $ % & # { } ~ ^ \ < > \" '",

@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from symconv.api import prove_everywhere, report
-from symconv.destride import destride
+from symconv.claim.verdict import Certificate, Fact, Undecided, Verdict
 from symconv.errors import ClaimError, SymconvError
-from symconv.expand import Expansion
+from symconv.expand import Expansion, destride
 from symconv.explain import script
 from symconv.layer import Conv
 from symconv.network import chain
@@ -31,10 +31,9 @@ from symconv.report.sections.derivations import tables_section
 from symconv.report.sections.pictures import operator_section, sharing_section
 from symconv.report.sections.verdicts import replay
 from symconv.report.write import compose
-from symconv.verdict import Certificate, Fact, Undecided, Verdict
+from tests.helpers.requirements import require_tool
 from tests.report.examples import EXPANSIONS, STEM, proved, refuted
 from tests.report.test_escape import HOSTILE
-from tests.requirements import require_tool
 
 TITLES = [
     "The layer", "The expanded layer", "The theorem", "The derivation, every step checked",
@@ -244,7 +243,7 @@ def test_a_refutation_shows_a_counterexample_that_replays(
 def test_shapes_that_differ_replay_too() -> None:
     claim = EXPANSIONS["line"].claim()
     longer = replace(claim, right=claim.right[:-1])
-    from symconv.prove.concrete import settle
+    from symconv.prove.tables.settle import settle
 
     verdict: Any = settle(longer)
     assert verdict.verdict == "refuted"

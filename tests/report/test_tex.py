@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from symconv.report.tex import TeXFault, latex_to_pdf
-from tests.requirements import require_tool
+from tests.helpers.requirements import require_tool
 
 PAGE = r"\documentclass{article}\begin{document}%s\end{document}"
 

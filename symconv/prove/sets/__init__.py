@@ -13,10 +13,10 @@ from typing import Any
 
 import islpy as isl
 
-from symconv.budget import running
 from symconv.claim import Claim, Weight
+from symconv.claim.verdict import Certificate, Fact, Undecided
 from symconv.errors import ClaimError, SymconvError, TooLarge
-from symconv.plain import read_number
+from symconv.machine.budget import running
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.sets import compare
 from symconv.prove.sets.apart import apart
@@ -28,8 +28,8 @@ from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
 from symconv.prove.sets.samples import samples
 from symconv.prove.sets.words import describe, least
 from symconv.relation.meaning import pipeline_monoid
-from symconv.sizes import check_names, to_isl
-from symconv.verdict import Certificate, Fact, Undecided
+from symconv.size.expressions import check_names, to_isl
+from symconv.size.numbers import read_number
 
 __all__ = ["Fails", "Holds", "NotForAllSizes", "SizeSets", "bounded", "settle_all", "size_sets"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symconv.errors import ClaimError
-from symconv.gather import check_mode
 from symconv.prove.sets.formulas import Leg, Size, Term, simple, single
+from symconv.relation.gather import check_mode
 
 
 @dataclass(frozen=True, slots=True)

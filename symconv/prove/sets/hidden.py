@@ -7,8 +7,8 @@ from typing import Any
 
 import islpy as isl
 
-from symconv.sizes import Size, to_isl
-from symconv.window import Window
+from symconv.layer.window import Window
+from symconv.size.expressions import Size, to_isl
 
 
 def pulled_back(hidden: Any, sizes: Sequence[str], names: Sequence[str], among: Any) -> Any:

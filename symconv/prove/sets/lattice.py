@@ -6,7 +6,7 @@ from typing import Any
 
 import islpy as isl
 
-from symconv.lattice import LatticeExpansion
+from symconv.expand.lattice import LatticeExpansion
 from symconv.layer.lattice import Matrix, Point
 
 

@@ -12,11 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from symconv import steps as st
 from symconv.claim import Claim
+from symconv.claim import steps as st
 from symconv.errors import SymconvError
-from symconv.plain import read_number
-from symconv.pointwise import named
+from symconv.layer.pointwise import named
 from symconv.prove.cuts import Cut, Grain, cuts, parts, pulled, sums
 from symconv.prove.sets import compare
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
@@ -24,7 +23,8 @@ from symconv.prove.sets.formulas import Form, Size, tensor_form
 from symconv.prove.sets.legal import legal_conditions
 from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
 from symconv.relation.meaning import pipeline_monoid
-from symconv.sizes import to_isl
+from symconv.size.expressions import to_isl
+from symconv.size.numbers import read_number
 
 Steps = tuple[st.Step, ...]
 _MOVES = (st.Rearrange, st.Transpose, st.Flip)

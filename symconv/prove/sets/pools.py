@@ -8,11 +8,11 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from symconv import steps as st
+from symconv.claim import steps as st
 from symconv.errors import ClaimError, TooLarge
 from symconv.prove.sets.formulas import Form, Leg, Size, Term, greatest, single
 from symconv.prove.sets.windows import Window, counts, windows_of
-from symconv.sizes import to_isl
+from symconv.size.expressions import to_isl
 
 MOST_COUNTS = 64
 """The greatest count of an axis that is read."""

@@ -8,21 +8,21 @@ from fractions import Fraction
 from functools import singledispatch
 from typing import Any
 
-from symconv import steps as st
-from symconv.budget import running
+from symconv.claim import steps as st
+from symconv.claim.patterns import read_pattern
 from symconv.errors import ClaimError, MalformedError, SymconvError, TooLarge
-from symconv.gather import split_bounds
-from symconv.plain import read_number
+from symconv.machine.budget import running
 from symconv.prove.sets.axes import AxisMap, gather, pad_map, slice_map, tile_map
 from symconv.prove.sets.formulas import Form, Leg, Size, constant_form, product, simple, split
 from symconv.prove.sets.pools import divided, pooled
 from symconv.prove.sets.scales import scaled
 from symconv.prove.sets.swapped import convolved_as_kernel
 from symconv.prove.sets.windows import convolved, pads_of
-from symconv.rearrange import read_pattern
 from symconv.relation.axes import axis_of, distinct_axes, permutation
+from symconv.relation.gather import split_bounds
 from symconv.relation.meaning import numbers
-from symconv.sizes import to_isl
+from symconv.size.expressions import to_isl
+from symconv.size.numbers import read_number
 
 WeightReader = Callable[[str, bool], Form]
 

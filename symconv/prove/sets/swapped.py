@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from symconv import steps as st
+from symconv.claim import steps as st
 from symconv.errors import ClaimError
 from symconv.prove.sets.formulas import Form, Leg, Size, Term, identify, product_of, single
 from symconv.prove.sets.windows import Window, counts, entries
-from symconv.sizes import to_isl
+from symconv.size.expressions import to_isl
 
 
 def convolved_as_kernel(step: st.KernelConvStep, form: Form, weight: Form) -> Form:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
-from symconv import steps as st
+from symconv.claim import steps as st
 from symconv.errors import ClaimError
-from symconv.padding import same_crop
+from symconv.layer.padding import same_crop
 from symconv.prove.sets.axes import plus
 from symconv.prove.sets.formulas import (
     Form,
@@ -22,12 +22,12 @@ from symconv.prove.sets.formulas import (
     single,
     split,
 )
-from symconv.sizes import to_isl
+from symconv.size.expressions import to_isl
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One axis of a layer with a size that may be named; see `symconv.window.Window`."""
+    """One axis of a layer with a size that may be named; see `symconv.layer.window.Window`."""
 
     size: Size
     kernel: Size

@@ -13,7 +13,7 @@ import islpy as isl
 from symconv.errors import InternalError
 from symconv.prove.sets.blocks import Sizes
 from symconv.prove.sets.conditions import condition
-from symconv.sizes import to_isl
+from symconv.size.expressions import to_isl
 
 MOST_MODULUS = 64
 

@@ -8,7 +8,7 @@ from itertools import product
 from symconv.report.drawing.cells import Cells, Ints, phase_label
 from symconv.report.drawing.scene import FAINT, Item, Line, Scene, Text, fitted
 from symconv.report.drawing.subject import Subject
-from symconv.tying import Slot
+from symconv.sharing.tying import Slot
 
 _CELL = 12.0
 _PITCH = 14.0

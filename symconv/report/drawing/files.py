@@ -7,7 +7,7 @@ from pathlib import Path
 
 from symconv.errors import SymconvError
 from symconv.expand import Expansion
-from symconv.files import write_file
+from symconv.machine.files import write_file
 from symconv.report.drawing.bipartite import MOST_DRAWN, bipartite_scene
 from symconv.report.drawing.graphs import graphml, node_link
 from symconv.report.drawing.kernel import kernel_scene
@@ -16,7 +16,7 @@ from symconv.report.drawing.subject import Subject, subject_of
 from symconv.report.drawing.svg import svg
 from symconv.report.drawing.tikz import tikz_document
 from symconv.report.tex import latex_to_pdf
-from symconv.tying import Counts, Scope, counts, describe_scope, tie_graph
+from symconv.sharing.tying import Counts, Scope, counts, describe_scope, tie_graph
 
 MOST_WHOLE = 2000
 """Most slots of a layer whose graph file holds every channel; beyond them it holds one pair."""
@@ -27,7 +27,7 @@ def draw(expansion: Expansion, path: str | Path, *, name: str = "") -> str:
 
     ``.svg``, ``.pdf`` and ``.tex`` (TikZ) hold two pictures, the expanded kernel with one colour a
     parameter and the bipartite tie map; ``.graphml`` and ``.json`` (node-link) hold the graph of
-    `symconv.tying.tie_graph`.
+    `symconv.tie_graph`.
 
     Raises:
         SymconvError: an ending of another kind; or ``.pdf`` on a machine without TeX.

@@ -9,7 +9,7 @@ from math import prod
 from symconv.report.drawing.cells import Cells, Ints, phase_label
 from symconv.report.drawing.scene import Item, Scene, Text, fitted, text_width
 from symconv.report.drawing.subject import Subject
-from symconv.tying import Slot
+from symconv.sharing.tying import Slot
 
 _GAP = 10.0
 _LABEL = 7.0

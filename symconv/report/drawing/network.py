@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from symconv import steps as st
+from symconv.claim import steps as st
 from symconv.errors import SymconvError
-from symconv.files import write_file
+from symconv.machine.files import write_file
 from symconv.network import NetworkExpansion
 from symconv.report.drawing.files import render_scene
 from symconv.report.drawing.graphs import graphml, node_link
 from symconv.report.drawing.palette import color_of
 from symconv.report.drawing.scene import FAINT, INK, Item, Line, Rect, Scene, Text, fitted
-from symconv.sharing import copies, network_graph
+from symconv.sharing.copies import copies, network_graph
 
 _WIDTH, _HEIGHT, _GAP, _LANE = 190.0, 26.0, 14.0, 13.0
 MOST_ARCS = 60

@@ -12,11 +12,11 @@ from itertools import product
 from math import prod
 
 from symconv.errors import LayerError, SymconvError
-from symconv.polyphase import AxisExpansion
+from symconv.expand import AxisExpansion
+from symconv.layer.window import BOTTOM
 from symconv.report.drawing.cells import Cells, Ints, flat, label
 from symconv.report.drawing.palette import color_of
 from symconv.report.drawing.scene import FAINT, Item, Line, Rect, Scene, Text, fitted
-from symconv.window import BOTTOM
 
 MOST_COLUMNS = 72
 _WIDTH = 460.0

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from symconv.expand import Expansion
-from symconv.polyphase import AxisExpansion
-from symconv.tying import Ints, Slot, describe_scope, slots_of
+from symconv.expand import AxisExpansion, Expansion
+from symconv.sharing.tying import Ints, Slot, describe_scope, slots_of
 
 MOST_PARAMETERS = 150
 MOST_SLOTS = 400

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symconv.expand import Expansion
-from symconv.polyphase import AxisExpansion
+from symconv.expand import AxisExpansion, Expansion
+from symconv.layer.window import BOTTOM
 from symconv.report.derivation import Shown as Step
 from symconv.report.document import (
     Beside,
@@ -21,7 +21,6 @@ from symconv.report.document import (
 )
 from symconv.report.sections.layers import gathered
 from symconv.report.theorem import derive
-from symconv.window import BOTTOM
 
 Shown = list[int | None]
 """Row or column numbers to show; None stands for the ones left out."""

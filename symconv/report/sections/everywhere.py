@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from symconv.network_proof import OpenNetworkProof
+from symconv.claim.verdict import Certificate, Verdict
+from symconv.network.proof import OpenNetworkProof
 from symconv.report.document import Block, Code, Paragraph, Plain, Section, Statement, prose, table
 from symconv.report.sections.verdicts import facts_table, verdict_section
-from symconv.verdict import Certificate, Verdict
 
 TITLE = "At every size"
 

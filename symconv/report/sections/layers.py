@@ -8,9 +8,9 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
-from symconv.expand import Expansion
+from symconv.claim.steps import Step
+from symconv.expand import AxisExpansion, Expansion
 from symconv.layer import AvgPool, ConvTranspose, Layer, MaxPool
-from symconv.polyphase import AxisExpansion
 from symconv.report.document import (
     Block,
     Code,
@@ -25,7 +25,6 @@ from symconv.report.document import (
     prose,
     table,
 )
-from symconv.steps import Step
 
 Cell = str | int | Inline | Prose
 NAMES = {

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symconv.expand import Expansion
-from symconv.polyphase import AxisExpansion
+from symconv.expand import AxisExpansion, Expansion
 from symconv.report.document import (
     Block,
     Figure,
@@ -23,7 +22,7 @@ from symconv.report.drawing.kernel import kernel_scene
 from symconv.report.drawing.operator import operator_scene, stand_ins
 from symconv.report.drawing.subject import Subject, subject_of
 from symconv.report.sections.layers import shape
-from symconv.tying import Counts, check_counts, counts, tie_graph
+from symconv.sharing.tying import Counts, check_counts, counts, tie_graph
 
 _MOST_IN_REPORT = 40
 """Slots of a bipartite picture that can be read on a page."""

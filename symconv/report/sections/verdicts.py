@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from symconv.claim import Claim
+from symconv.claim.verdict import Certificate, Counterexample, Fact, Refuted, Undecided, Verdict
 from symconv.errors import SymconvError
 from symconv.explain import script
 from symconv.layer import read_size
-from symconv.replay import assigned, run_claim
+from symconv.replay.run import assigned, run_claim
 from symconv.report.document import (
     Block,
     Code,
@@ -25,7 +26,6 @@ from symconv.report.document import (
     prose,
     table,
 )
-from symconv.verdict import Certificate, Counterexample, Fact, Refuted, Undecided, Verdict
 
 _METHODS = {
     "tables": (

@@ -1,0 +1,5 @@
+"""Claims: two pipelines of steps that should be the same function, and what becomes of them."""
+
+from symconv.claim.claim import Claim, Weight, digest, read_claim
+
+__all__ = ["Claim", "Weight", "digest", "read_claim"]

@@ -1,0 +1,142 @@
+"""One axis on phases: where each tap of a strided window lands in the expanded one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from symconv.errors import FactorError
+from symconv.layer.window import Index, Window
+from symconv.machine.budget import running
+from symconv.size.expressions import Size
+
+
+@dataclass(frozen=True)
+class AxisExpansion:
+    """One axis on phases: ``E_in * u * t == E_out * s``.
+
+    For output phase ``p`` and tap ``k`` let ``v = s*p + d*k - lo``.  Where ``u`` divides ``v``, tap
+    ``k`` becomes tap ``q`` of input phase ``r``, ``v/u = E_in*q + r`` with ``0 <= r < E_in``; where
+    it does not, the tap is silent in that phase.
+
+    Raises:
+        FactorError: a factor below 1, or factors that break the equation.
+
+    Source: Kong and Lucey 2017, section 3, for ``u = t = E_out = 1``; Vaidyanathan 1993, chapter 4.
+
+    >>> axis = AxisExpansion(Window(224, 7, 2, 3, 3), factor_in=2, factor_out=1, stride=1)
+    >>> axis.kernel, axis.lo, axis.hi
+    (4, 2, 1)
+    """
+
+    window: Window
+    factor_in: int
+    factor_out: int
+    stride: int
+
+    def __post_init__(self) -> None:
+        w = self.window
+        if min(self.factor_in, self.factor_out, self.stride) < 1:
+            raise FactorError(
+                f"factors and residual stride must be at least 1, got E_in={self.factor_in}, "
+                f"E_out={self.factor_out}, t={self.stride}"
+            )
+        if self.factor_in * w.base_dilation * self.stride != self.factor_out * w.stride:
+            raise FactorError(
+                "factors must satisfy E_in * u * t == E_out * s, got "
+                f"{self.factor_in} * {w.base_dilation} * {self.stride} != "
+                f"{self.factor_out} * {w.stride}"
+            )
+
+    @cached_property
+    def taps(self) -> tuple[Index, Index, Index, Index]:
+        """Columns ``(p, k, r, q)`` of the tie map: one row for each live slot of the kernel.
+
+        Raises:
+            TooLarge: more rows than the budget holds.
+        """
+        running().check_entries(self.factor_out * self.window.kernel, "an axis's tie map")
+        p, k = np.indices((self.factor_out, self.window.kernel), dtype=np.int64)
+        v, hole = np.divmod(self.window.position(p, k), self.window.base_dilation)
+        live = hole == 0
+        q, r = np.divmod(v[live], self.factor_in)
+        return p[live], k[live], r, q
+
+    @cached_property
+    def first_tap(self) -> int:
+        """``q_min``; 0 where no tap is live."""
+        return min(self.taps[3].tolist(), default=0)
+
+    @cached_property
+    def last_tap(self) -> int:
+        """``q_max``; 0 where no tap is live."""
+        return max(self.taps[3].tolist(), default=0)
+
+    @property
+    def kernel(self) -> int:
+        """Taps of the expanded kernel, ``q_max - q_min + 1``."""
+        return self.last_tap - self.first_tap + 1
+
+    @property
+    def coarse_input(self) -> int:
+        """Samples a phase of the input, ``ceil(N / E_in)``."""
+        return -(-self.window.size // self.factor_in)
+
+    @property
+    def coarse_output(self) -> int:
+        """Samples a phase of the output, ``ceil(O / E_out)``."""
+        return -(-self.window.output // self.factor_out)
+
+    @property
+    def lo(self) -> int:
+        """Low pad of the expanded layer, ``-q_min``."""
+        return -self.first_tap
+
+    @property
+    def hi(self) -> int:
+        """High pad, ``t*(ceil(O/E_out) - 1) + q_max - (ceil(N/E_in) - 1)``; negative crops."""
+        return self.stride * (self.coarse_output - 1) + self.last_tap - (self.coarse_input - 1)
+
+    @property
+    def block(self) -> int:
+        """Fine positions of one block, ``u * E_in``."""
+        return self.window.base_dilation * self.factor_in
+
+    @property
+    def first_block(self) -> int:
+        """The first block that a tap touches, live or not."""
+        return -self.window.lo // self.block
+
+    @property
+    def last_block(self) -> int:
+        """The last block that a tap touches, live or not."""
+        window = self.window
+        last = window.stride * (self.factor_out - 1) + window.span - 1 - window.lo
+        return last // self.block
+
+    @property
+    def fine_length(self) -> int:
+        """Fine positions from the first block that any tap touches to the last."""
+        return (self.last_block - self.first_block + 1) * self.block
+
+    @property
+    def front(self) -> Size:
+        """Fine positions of the first block before the first tap, ``(-lo) mod (u*E_in)``."""
+        return -self.window.lo % self.block
+
+    @property
+    def slots(self) -> int:
+        """Slots of the expanded kernel, live or not, for one pair of channels."""
+        return self.factor_out * self.factor_in * self.kernel
+
+    @property
+    def live_slots(self) -> int:
+        """Slots that hold a parameter, for one pair of channels."""
+        return len(self.taps[0])
+
+    @property
+    def window_on_phases(self) -> Window:
+        """The expanded layer's window."""
+        return Window(self.coarse_input, self.kernel, self.stride, self.lo, self.hi)

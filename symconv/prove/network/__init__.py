@@ -1,0 +1,1 @@
+"""Chains of layers: one square a layer, at their sizes and at all."""

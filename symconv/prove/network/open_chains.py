@@ -1,0 +1,193 @@
+"""Chains at every size: one square a layer, each decided for all sizes of the signal it reads.
+
+The sets of sizes at which a square fails are pulled back to the chain's own input, through the
+expressions of the hidden sizes.  Squares that fail somewhere get a mask, and are decided anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import Any
+
+from symconv.claim import Claim
+from symconv.claim.verdict import Certificate, Fact, Refuted, Undecided
+from symconv.errors import ClaimError, FactorError, SymconvError, TooLarge
+from symconv.machine.budget import spending
+from symconv.network import Network
+from symconv.network.open_network import OpenNetwork
+from symconv.network.proof import OpenNetworkProof, Tail
+from symconv.prove.confirm import evaluated
+from symconv.prove.network.chains import settle_network
+from symconv.prove.sets import NotForAllSizes, SizeSets, bounded, size_sets
+from symconv.prove.sets.blocks import Sizes, refuse_vacuous
+from symconv.prove.sets.hidden import pulled_back, reads_nothing
+from symconv.prove.sets.samples import samples
+from symconv.prove.sets.words import describe, points
+from symconv.size.expressions import check_names, condition_to_isl
+
+TRIES = 12
+"""Failing sizes at which a counterexample to the chain without masks is sought, least first."""
+
+
+def settle_network_for_all_sizes(
+    network: Network, names: Sequence[str], where: Sequence[str] = ()
+) -> OpenNetworkProof:
+    """Prove a chain equal to its stride-free form at every size, with the masks that it needs.
+
+    Raises:
+        ClaimError: a condition is ill-formed, or no size satisfies them.
+    """
+    start = perf_counter()
+    check_names(names)
+    if len(names) != len(network.input_size):
+        raise ClaimError(
+            f"chain {network.name!r} has {len(network.input_size)} spatial axes, got the size "
+            f"names {', '.join(names)}"
+        )
+    expansion = OpenNetwork(network, tuple(names), where=tuple(where))
+    try:
+        with spending(), bounded():
+            return _Squares(expansion).proof(start)
+    except (FactorError, NotForAllSizes, TooLarge) as fault:
+        claim = Claim(network.name, network.channels, tuple(names), where=tuple(where))
+        undecided = Undecided(claim, str(fault), perf_counter() - start, "all")
+        return OpenNetworkProof(expansion, undecided)
+
+
+@dataclass
+class _Squares:
+    """The squares of a chain, decided once for each kind of layer."""
+
+    expansion: OpenNetwork
+    decided: dict[Any, SizeSets] = field(default_factory=dict)
+
+    def proof(self, start: float) -> OpenNetworkProof:
+        bare = self.expansion
+        legal = self._legal()
+        hollow = self._hollow(legal)
+        needed = {
+            place: self._at_input(place, self._square(bare, place).failing, legal)
+            for place in bare.layers
+        }
+        for place, sizes in hollow.items():
+            needed[place] = needed[place].union(sizes).coalesce()
+        needed = {place: sizes for place, sizes in needed.items() if not sizes.is_empty()}
+        masked = bare.with_masks(needed)
+        for place in needed:
+            square = self._square(masked, place)
+            holds = square.legal.subtract(square.failing)
+            if not legal.is_subset(self._at_input(place, holds, legal)):
+                name = bare.network.nodes[place].name
+                raise NotForAllSizes(f"the square of {name} fails with a mask in front")
+        return self._written(masked, needed, hollow, legal, start)
+
+    def _written(
+        self, masked: OpenNetwork, needed: dict[int, Any], hollow: dict[int, Any], legal: Any,
+        start: float,
+    ) -> OpenNetworkProof:  # fmt: skip
+        """The proof in words; ``needed`` are the sizes at which each mask is."""
+        names, fails = masked.names, legal.subtract(legal)
+        for sizes in needed.values():
+            fails = fails.union(sizes)
+        tails = tuple(
+            Tail(place, describe(sizes, legal, names), place in hollow)
+            for place, sizes in sorted(needed.items())
+        )
+        free = describe(legal.subtract(fails), legal, names)
+        without = _refuted_without(masked, points(fails, names, TRIES))
+        certificate = evaluated(
+            self._certificate(masked, legal, start), samples(legal, masked.names)
+        )
+        if isinstance(certificate, Undecided):
+            return OpenNetworkProof(masked, certificate)
+        proof = OpenNetworkProof(masked, certificate, tails, free, without)
+        facts = (*certificate.facts, *proof.mask_facts())
+        return replace(proof, verdict=replace(certificate, facts=facts))
+
+    def _certificate(self, masked: OpenNetwork, legal: Any, start: float) -> Certificate:
+        figures = {
+            "squares": len(masked.layers),
+            "sizes": list(masked.names),
+            "domain": describe(legal, self._everywhere(), masked.names),
+        }
+        about = "every layer's square commutes at every size of the domain"
+        last = list(masked.layers.values())[-1].original.out_channels
+        shape = (last, *masked.sizes[len(masked.network.nodes) - 1])
+        seconds = perf_counter() - start
+        fact = Fact("squares", about, figures)
+        return Certificate(masked.claim(), (fact,), shape, seconds, sizes="all")
+
+    def _everywhere(self) -> Any:
+        return Sizes(self.expansion.names).set([f"{name} >= 1" for name in self.expansion.names])
+
+    def _legal(self) -> Any:
+        """The input sizes at which every layer makes sense and the conditions hold."""
+        e = self.expansion
+        found = self._everywhere().intersect(
+            Sizes(e.names).set([condition_to_isl(c) for c in e.where])
+        )
+        for place in e.layers:
+            found = self._at_input(place, self._square(e, place).legal, found)
+        refuse_vacuous(found, f"chain {e.network.name!r}")
+        return found
+
+    def _square(self, expansion: OpenNetwork, place: int) -> SizeSets:
+        """A layer's square, which layers of equal geometry share."""
+        claim = expansion.square(place)
+        key = replace(claim, name="")
+        if key not in self.decided:
+            self.decided[key] = size_sets(claim)
+        return self.decided[key]
+
+    def _at_input(self, place: int, sizes: Any, among: Any) -> Any:
+        """The input sizes at which the signal before a layer has one of these sizes."""
+        e = self.expansion
+        read = e.sizes[e.network.nodes[place].inputs[0]]
+        return pulled_back(sizes, read, e.names, among)
+
+    def _hollow(self, legal: Any) -> dict[int, Any]:
+        """Layers that sum over what a max pooling may have left empty, and at which sizes.
+
+        Raises:
+            NotForAllSizes: a pooling leaves a proper output empty.
+        """
+        found, last = {}, None
+        for place, layer in self.expansion.layers.items():
+            if last is not None and layer.original.monoid == "sum":
+                if not self._empty(last, legal, tail=False).is_empty():
+                    name = self.expansion.network.nodes[last].name
+                    raise NotForAllSizes(
+                        f"a sum would meet -inf where the max pooling {name} reads nothing"
+                    )
+                empty = self._empty(last, legal, tail=True)
+                if not empty.is_empty():
+                    found[place] = empty
+            last = place if layer.original.monoid == "max" else None
+        return found
+
+    def _empty(self, place: int, legal: Any, *, tail: bool) -> Any:
+        """The sizes at which some output, beyond the end or not, reads no sample of its input."""
+        names = self.expansion.inner
+        layer = replace(self.expansion.layers[place], sizes=names)
+        found = legal.subtract(legal)
+        for axis, outputs, line in zip(layer.axes, layer.output_size, layer.line, strict=True):
+            ends = (outputs, line) if tail else (0, outputs)
+            empty = reads_nothing(axis.window, axis.low, axis.line, names, *ends)
+            found = found.union(self._at_input(place, empty, legal))
+        return found
+
+
+def _refuted_without(masked: OpenNetwork, sizes: Iterator[dict[str, int]]) -> Refuted | None:
+    """The refutation of the chain without masks at the least failing size where one is found."""
+    for at in sizes:
+        try:
+            small = replace(masked.network, input_size=tuple(at[name] for name in masked.names))
+            found = settle_network(small).without_masks
+        except SymconvError:
+            continue
+        if isinstance(found, Refuted):
+            counterexample = replace(found.counterexample, size=tuple(at.items()))
+            return replace(found, counterexample=counterexample)
+    return None

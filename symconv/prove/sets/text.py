@@ -1,0 +1,123 @@
+"""Sizes and conditions in isl's syntax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache, singledispatch
+
+from symconv.errors import ClaimError
+from symconv.size.expr import Atom, Expr, Extreme, Floor, Size
+from symconv.size.text import (
+    Comparison,
+    Condition,
+    Every,
+    Not,
+    SizeText,
+    Some,
+    parse,
+    read_condition,
+)
+
+_WORDS = frozenset(
+    "and card ceil ceild exists false floor floord implies infinity infty max min mod nan not or "
+    "rat true".split()
+)
+_RELATIONS = {"==": "="}
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Refuse names that formulas need for themselves: isl's words, and a leading underscore.
+
+    Raises:
+        ClaimError: a name is one of them.
+
+    >>> check_names(["N", "pad_lo"])
+    """
+    for name in names:
+        if name.startswith("_") or name.lower() in _WORDS or not name.isascii():
+            raise ClaimError(
+                f"a size cannot be named {name!r} in a claim for all sizes; use ASCII letters, "
+                "digits and underscores, not first, and none of isl's words such as 'mod'"
+            )
+
+
+@lru_cache(maxsize=4096)
+def to_isl(text: SizeText) -> str:
+    """A number, an expression or a condition in isl's syntax.
+
+    >>> to_isl("(N + 1) // 2"), to_isl("N % 2 == 0 and N >= 3")
+    ('floor((N + 1)/2)', '((N - 2*floor((N)/2) = 0) and (N >= 3))')
+    >>> to_isl("N * -2 <= -(2 * 3)")
+    '-2*N <= -6'
+    """
+    try:
+        return size_to_isl(parse(text))
+    except ClaimError:
+        return condition_to_isl(text)
+
+
+def size_to_isl(size: Size) -> str:
+    """A size in isl's syntax, which takes a factor as a bare number in front."""
+    if isinstance(size, int):
+        return str(size)
+    parts = "".join(_signed(_atom(atom), c) for atom, c in size.terms)
+    number = f"{_sign(size.number)}{abs(size.number)}" if size.number else ""
+    return f"{parts}{number}".removeprefix(" + ").replace(" - ", "-", parts.startswith(" - "))
+
+
+def condition_to_isl(text: SizeText) -> str:
+    """A condition in isl's syntax.
+
+    Raises:
+        ClaimError: it is a number.
+
+    >>> condition_to_isl("N >= 3")
+    'N >= 3'
+    """
+    return _formula(read_condition(text))
+
+
+def _sign(number: int) -> str:
+    return " - " if number < 0 else " + "
+
+
+def _signed(text: str, coefficient: int) -> str:
+    count = "" if abs(coefficient) == 1 else f"{abs(coefficient)}*"
+    return f"{_sign(coefficient)}{count}{text}"
+
+
+def _atom(atom: Atom) -> str:
+    if isinstance(atom, Floor):
+        return f"floor(({size_to_isl(atom.of)})/{atom.by})"
+    if isinstance(atom, Extreme):
+        return f"{atom.word}({size_to_isl(atom.of[0])}, {size_to_isl(atom.of[1])})"
+    return atom
+
+
+@singledispatch
+def _formula(condition: Condition) -> str:
+    raise ClaimError(f"{condition!r} is not a condition")
+
+
+@_formula.register
+def _(condition: Comparison) -> str:
+    relation = _RELATIONS.get(condition.relation, condition.relation)
+    return f"{size_to_isl(condition.left)} {relation} {size_to_isl(condition.right)}"
+
+
+@_formula.register
+def _(condition: Every) -> str:
+    return f"({' and '.join(f'({_formula(part)})' for part in condition.parts)})"
+
+
+@_formula.register
+def _(condition: Some) -> str:
+    return f"({' or '.join(f'({_formula(part)})' for part in condition.parts)})"
+
+
+@_formula.register
+def _(condition: Not) -> str:
+    return f"(not ({_formula(condition.of)}))"
+
+
+__all__ = ["Expr", "check_names", "condition_to_isl", "size_to_isl", "to_isl"]

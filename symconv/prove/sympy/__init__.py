@@ -1,0 +1,1 @@
+"""The engine of SymPy matrices: the identity of operators, entry by entry."""

@@ -1,0 +1,1 @@
+"""The engine of access tables: a claim at its sizes, decided entry by entry."""

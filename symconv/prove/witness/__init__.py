@@ -1,0 +1,1 @@
+"""Integers that refute: sought by evaluation, or read from a difference of tables."""

@@ -1,0 +1,1 @@
+"""Sizes and numbers: integers, exact fractions, and expressions in named sizes."""

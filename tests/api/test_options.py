@@ -1,0 +1,155 @@
+"""Options are honoured or refused by every kind of subject, and never dropped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import symconv
+from symconv.claim.verdict import Fact
+from symconv.errors import SymconvError
+from symconv.expand.lattice import expand_lattice
+from symconv.layer import LatticeConv
+from symconv.network import chain
+
+CONV = symconv.Conv(1, 1, 3, stride=2)
+NET = chain("net", [CONV, "relu"], (9,))
+LATTICE = LatticeConv(1, 1, (3, 3), ((1, 1), (1, -1)))
+
+SUBJECTS: dict[str, tuple[Any, tuple[int, ...] | None]] = {
+    "layer at a size": (CONV, (9,)),
+    "expansion": (symconv.destride(CONV, (9,)), None),
+    "expansion and its size": (symconv.destride(CONV, (9,)), (9,)),
+    "open expansion at a size": (symconv.destride(CONV), (9,)),
+    "layer": (CONV, None),
+    "open expansion": (symconv.destride(CONV), None),
+    "network": (NET, None),
+    "network and its size": (NET, (9,)),
+    "matrix stride": (LATTICE, None),
+    "matrix stride at a size": (LATTICE, (7, 6)),
+    "expanded matrix stride": (expand_lattice(LATTICE), (7, 6)),
+}
+AT_A_SIZE = {name for name in SUBJECTS if "layer at" in name or "expansion" in name} - {
+    "open expansion"
+}
+FOR_ALL = {"layer", "open expansion"}
+NETWORKS = {"network", "network and its size"}
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_a_name_is_given_or_refused(name: str) -> None:
+    subject, size = SUBJECTS[name]
+    if name in AT_A_SIZE | FOR_ALL | NETWORKS:
+        verdict = symconv.prove(subject, size, name="mine")
+        assert isinstance(verdict, symconv.Certificate)
+        assert verdict.claim.name == "mine"
+        assert verdict.sizes == ("all" if name in FOR_ALL else "these")
+        return
+    with pytest.raises(SymconvError, match="a layer of matrix stride does not take name"):
+        symconv.prove(subject, size, name="mine")
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_a_configuration_is_kept_or_refused(name: str) -> None:
+    subject, size = SUBJECTS[name]
+    if name in AT_A_SIZE | FOR_ALL:
+        own = {"op": "conv", "in_channels": 1, "out_channels": 1, "kernel_size": 3, "stride": 2}
+        verdict = symconv.prove(subject, size, config=own)
+        assert isinstance(verdict, symconv.Certificate)
+        assert verdict.layer == own
+        with pytest.raises(SymconvError, match="no attribute 'mine'"):
+            symconv.prove(subject, size, config={**own, "mine": 1})
+        return
+    with pytest.raises(SymconvError, match="does not take config"):
+        symconv.prove(subject, size, config={"op": "conv"})
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_the_identity_of_sympy_is_added_left_out_or_refused(name: str) -> None:
+    subject, size = SUBJECTS[name]
+    assert "sympy" not in symconv.prove(subject, size, symbolic=False).method  # type: ignore[union-attr]
+    if name in AT_A_SIZE:
+        assert "sympy" in symconv.prove(subject, size, symbolic=True).method  # type: ignore[union-attr]
+        return
+    with pytest.raises(SymconvError, match="does not take symbolic"):
+        symconv.prove(subject, size, symbolic=True)
+
+
+@pytest.mark.parametrize("option", ["kernel", "keep"])
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_the_kernel_is_asked_or_refused(
+    name: str, option: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[Any] = []
+
+    def kernel_facts(expansion: Any, keep: Any) -> tuple[tuple[()], tuple[()]]:
+        asked.append(keep)
+        return (), ()
+
+    def lattice_fact(expansion: Any, keep: Any) -> Fact:
+        asked.append(keep)
+        return Fact("kernel", "", {})
+
+    monkeypatch.setattr("symconv.api.kernel_facts", kernel_facts)
+    monkeypatch.setattr("symconv.prove.kernel.theorem.lattice_fact", lattice_fact)
+    subject, size = SUBJECTS[name]
+    given: dict[str, Any] = {"kernel": True} if option == "kernel" else {"keep": tmp_path}
+    if name in AT_A_SIZE or "matrix stride" in name:
+        symconv.prove(subject, size, **given)
+        assert asked == [given.get("keep")]
+        return
+    with pytest.raises(SymconvError, match=f"does not take {option}; "):
+        symconv.prove(subject, size, **given)
+    assert asked == []
+
+
+@pytest.mark.parametrize("name", ["expansion", "network"])
+@pytest.mark.parametrize("size", [(7,), (9, 9), 7, [10]])
+def test_another_size_than_its_own_is_refused(name: str, size: Any, tmp_path: Path) -> None:
+    subject, _ = SUBJECTS[name]
+    for call in (symconv.prove, lambda s, n: symconv.report(s, tmp_path, n)):
+        with pytest.raises(SymconvError, match=r"is for input_size=\[9\], got \["):
+            call(subject, size)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_network_is_reported_under_the_name_that_is_asked_for(tmp_path: Path) -> None:
+    symconv.report(NET, tmp_path, (9,), name="mine")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.html", "mine.tex"]
+
+
+def test_for_all_sizes_by_name() -> None:
+    assert symconv.prove_for_all_sizes(NET, name="mine").claim.name == "mine"
+    subjects: list[Any] = [SUBJECTS["expansion"][0], LATTICE]
+    for subject in subjects:
+        with pytest.raises(SymconvError, match=r"is proved by symconv\.prove; for all sizes give"):
+            symconv.prove_for_all_sizes(subject)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "verb"),
+    [
+        ('{"op": "conv", "in_channels": 1, "out_channels": 1, "kernel_size": 1, "input_size": 9}',
+         "layer", "prove"),
+        ('{"network": [{"op": "max_pool", "kernel_size": 1, "input_size": 9}]}', "chain", "prove"),
+        ('{"digest": "", "format": ""}', "certificate", "recheck"),
+    ],
+)  # fmt: skip
+def test_check_names_the_command_for_another_kind(
+    text: str, kind: str, verb: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(text)
+    with pytest.raises(
+        SymconvError, match=rf"x\.json' is a {kind}; {verb} it with: symconv {verb} "
+    ):
+        symconv.check(path)
+
+
+@pytest.mark.parametrize("subject", ["resnet50-stem", {"op": "conv"}, None, 7, [CONV]])
+@pytest.mark.parametrize("size", [None, (9,)])
+def test_what_is_no_subject_is_refused_in_one_line(subject: Any, size: Any) -> None:
+    with pytest.raises(SymconvError, match="prove takes a layer, an expansion or a network, got"):
+        symconv.prove(subject, size)

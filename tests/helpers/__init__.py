@@ -1,0 +1,1 @@
+"""What tests share: random layers and claims, strangers that compute, and what they need."""

@@ -1,0 +1,305 @@
+"""Imports point one way, between the rooms and inside each of them."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "symconv"
+
+ORDER = {
+    "": (
+        "errors machine size layer claim relation evaluation replay explain toeplitz "
+        "expand network sharing prove repair recheck dialect crosscheck report api "
+        "theorems testing cli"
+    ),
+    "claim": "entries patterns steps claim unused verdict",
+    "cli": ("results chains claims options output faults running catalogue commands __main__"),
+    "crosscheck": "backends runs",
+    "dialect": "config chain shorthand presets files",
+    "evaluation": (
+        "hashing graph matrix_strides numbers moves points positions text windows reading "
+        "agreement replay"
+    ),
+    "expand": ("axis lattice maps open_axis expansion destride open_layer reduced open_claim"),
+    "explain": "functions helpers words lines snippet",
+    "layer": "padding pointwise window base lattice pool conv",
+    "machine": "budget files",
+    "network": "graph open_network proof",
+    "prove": (
+        "confirm cuts kernel options sympy tables witness sets squares large lattice "
+        "settle all_sizes network"
+    ),
+    "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem",
+    "prove.network": "chains open_chains",
+    "prove.sets": (
+        "apart conditions formulas hidden lattice axes blocks legal scales counted "
+        "windows words compare pools samples swapped reading parts"
+    ),
+    "prove.squares": "hidden support settle",
+    "prove.sympy": "operators",
+    "prove.tables": "blocks compare settle",
+    "prove.witness": "search maxima values",
+    "recheck": (
+        "allsizes expressions strands text claims statement windows cuts shapes denote "
+        "facts settle certificate evaluation limits squares everywhere"
+    ),
+    "recheck.allsizes": "terms paths reading moves layers decide parts",
+    "relation": "axes gather table term form product convolved meaning sides",
+    "repair": "mutations edits run screen",
+    "repair.mutations": "base orders pads windows",
+    "replay": "convolutions layers run",
+    "report": (
+        "escape formula tex derivation drawing document theorem render sections write "
+        "chapter gallery lattice network"
+    ),
+    "report.drawing": (
+        "graphs palette scene subject cells svg tikz bipartite kernel operator files network"
+    ),
+    "report.sections": "layers verdicts derivations everywhere pictures",
+    "sharing": "copies tying",
+    "size": "expressions numbers",
+    "testing": "equivalence families strategies sweep",
+    "theorems": (
+        "catalogue observed of_networks of_operators of_sharing table demonstrations settled"
+    ),
+    "toeplitz": "latex values entries operators affine convolution layers",
+}
+"""What lies in each folder, from the ground up; a module imports what stands before it.
+
+That holds in its own folder and in every folder around it; the names are the plan of the house."""
+
+ROOMS = ORDER[""].split()
+
+PROVERS = {"prove.tables", "prove.sympy", "prove.sets", "prove.kernel"}
+
+ALSO_NOT: dict[str, set[str]] = {
+    "recheck": set(ROOMS) - {"recheck", "errors", "machine"} | {"machine.budget"},
+    "evaluation": set(ROOMS) - {"evaluation", "errors", "claim", "layer"}
+    | {f"layer.{name}" for name in ORDER["layer"].split() if name != "pointwise"},
+    "report": {"prove", "repair", "recheck", "crosscheck"},
+    "crosscheck": {"prove", "recheck", "report"},
+    **{prover: PROVERS - {prover} for prover in PROVERS},
+}
+"""What a module may not import although the table would let it."""
+
+ONLY_IN: dict[str, set[str]] = {
+    "islpy": {"prove.sets"},
+    "z3": {"recheck.allsizes"},
+    "torch": {"crosscheck", "dialect.torch"},
+    "jax": {"crosscheck", "dialect.jax"},
+    "onnx": {"dialect.onnx"},
+    "onnxruntime": {"crosscheck"},
+    "jinja2": {"report"},
+    "latex2mathml": {"report"},
+    "click": {"cli"},
+    "rich": {"cli"},
+    "hypothesis": {"testing.strategies"},
+    "matplotlib": set(),
+    "scipy": set(),
+}
+"""Libraries that a few modules may import, and the rest may not."""
+
+LATE = [
+    "click",
+    "jax",
+    "jinja2",
+    "matplotlib",
+    "networkx",
+    "onnx",
+    "rich",
+    "scipy",
+    "sympy",
+    "torch",
+]
+"""What ``import symconv`` must not load."""
+
+
+def within(module: str, rooms: set[str]) -> bool:
+    """Whether a module is one of the rooms, or lies inside one."""
+    return any(module == room or module.startswith(f"{room}.") for room in rooms)
+
+
+def room_of(module: str) -> str:
+    """The first part of a dotted name."""
+    return module.partition(".")[0]
+
+
+def modules(package: Path) -> Iterator[tuple[str, Path]]:
+    """Every module of a package but its ``__init__``, by its dotted name inside the package."""
+    for path in sorted(package.rglob("*.py")):
+        parts = path.relative_to(package).with_suffix("").parts
+        if parts != ("__init__",):
+            yield ".".join(parts).removesuffix(".__init__"), path
+
+
+def imports(path: Path, module: str) -> Iterator[str]:
+    """Every module that a file names in an import, at its top or inside a function."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{_origin(node, path, module)}.{name.name}" for name in node.names)
+
+
+def _origin(node: ast.ImportFrom, path: Path, module: str) -> str:
+    if not node.level:
+        return node.module or ""
+    here = ["symconv", *module.split(".")]
+    if path.name == "__init__.py":
+        here.append("__init__")
+    return ".".join([*here[: -node.level], *filter(None, [node.module])])
+
+
+def faults(package: Path) -> list[str]:
+    """Every import that breaks a rule, and every module that no room of the table holds."""
+    return [fault for module, path in modules(package) for fault in _module_faults(module, path)]
+
+
+def _module_faults(module: str, path: Path) -> Iterator[str]:
+    if missing := _unplaced(module):
+        yield f"{module}: the plan has no {missing}; give it a place"
+        return
+    for name in imports(path, module):
+        first, _, inner = name.partition(".")
+        if first == "symconv":
+            yield from _inner_faults(module, inner)
+        elif first in ONLY_IN and not within(module, ONLY_IN[first]):
+            yield f"{module} imports {first}, which belongs to {sorted(ONLY_IN[first])}"
+
+
+def _unplaced(module: str) -> str | None:
+    """The part of a module's name that the plan does not know."""
+    folder = ""
+    for part in module.split("."):
+        if part not in ORDER.get(folder, "").split():
+            return f"{part!r} in {folder or 'symconv'}"
+        folder = f"{folder}.{part}".lstrip(".")
+    return None
+
+
+def _inner_faults(module: str, target: str) -> Iterator[str]:
+    if room_of(target) not in ROOMS:
+        yield f"{module} imports symconv.{target}; name the room instead"
+    elif _lies_above(module, target):
+        yield f"{module} imports {target}, which lies above it"
+    elif any(within(module, {who}) and within(target, rooms) for who, rooms in ALSO_NOT.items()):
+        yield f"{module} may not import {target}"
+
+
+def _lies_above(module: str, target: str) -> bool:
+    """Whether a target stands after a module in the first folder in which their names part."""
+    folder = ""
+    for own, other in zip(module.split("."), target.split("."), strict=False):
+        order = ORDER.get(folder, "").split()
+        if own != other:
+            return other in order and order.index(other) > order.index(own)
+        folder = f"{folder}.{own}".lstrip(".")
+    return target == folder and target != module
+
+
+def test_imports_point_one_way() -> None:
+    assert faults(PACKAGE) == []
+
+
+def test_the_rules_name_rooms_of_the_table() -> None:
+    named = {
+        *ALSO_NOT,
+        *(room for rooms in (*ALSO_NOT.values(), *ONLY_IN.values()) for room in rooms),
+    }
+    assert set(map(room_of, named)) <= set(ROOMS)
+
+
+def strangers(package: Path) -> set[str]:
+    """What of symconv the solver's encoding imports from outside its own folder."""
+    own = "symconv.recheck.allsizes"
+    return {
+        name
+        for module, path in modules(package)
+        if within(module, {"recheck.allsizes"})
+        for name in imports(path, module)
+        if name.startswith("symconv.") and not name.startswith(f"{own}.")
+    }
+
+
+def test_the_solver_s_encoding_knows_nothing_of_symconv_but_its_errors() -> None:
+    assert strangers(PACKAGE) == {"symconv.errors.ClaimError"}
+
+
+def test_a_second_reading_in_the_solver_s_encoding_would_be_seen(tmp_path: Path) -> None:
+    planted = plant(tmp_path, "recheck.allsizes.deep", "from symconv.recheck.text import pads")
+    assert strangers(planted) == {"symconv.recheck.text.pads"}
+
+
+PLANTED = {
+    "upwards": ("layer.window", "from symconv.claim import Claim"),
+    "upwards, inside a function": ("layer.window", "def f():\n    import symconv.claim"),
+    "upwards, relative": ("layer.window", "from ..claim import Claim"),
+    "upwards, from a package": ("relation.form", "from ..prove import settle"),
+    "upwards, inside a room": ("layer.window", "from symconv.layer.conv import Conv"),
+    "upwards, inside a room inside a room": ("prove.tables.blocks", "from . import compare"),
+    "a room's own face": ("layer.window", "from symconv import layer"),
+    "the package itself": ("layer.window", "from symconv import Conv"),
+    "a prover from a prover": ("prove.tables.settle", "from symconv.prove.kernel import text"),
+    "a prover from a prover, relative": ("prove.tables.settle", "from .. import kernel"),
+    "a prover from the report": ("report.write", "from symconv.prove import settle"),
+    "recheck from what it checks": ("recheck.text", "from symconv.layer.window import Window"),
+    "torch in a prover": ("prove.tables.settle", "import torch.nn.functional as F"),
+    "islpy in the claim": ("claim.steps", "import islpy"),
+    "no such room": ("attic", "import math"),
+    "no such file": ("layer.attic", "import math"),
+}
+
+ALLOWED = {
+    "downwards": ("claim.steps", "from symconv.layer.window import Window"),
+    "inside a package": ("report.write", "from symconv.report.sections import layers"),
+    "its library": ("prove.sets.words", "import islpy"),
+    "inside recheck": ("recheck.settle", "from symconv.recheck.text import Text"),
+    "its fault": ("recheck.text", "from symconv.errors import SymconvError"),
+    "the standard library": ("errors", "import json"),
+}
+
+
+def plant(folder: Path, module: str, text: str) -> Path:
+    """Write one module into an otherwise empty package."""
+    path = folder.joinpath(*module.split(".")).with_suffix(".py")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize(("module", "text"), PLANTED.values(), ids=list(PLANTED))
+def test_a_planted_import_is_found(tmp_path: Path, module: str, text: str) -> None:
+    assert len(faults(plant(tmp_path, module, text))) == 1
+
+
+@pytest.mark.parametrize(("module", "text"), ALLOWED.values(), ids=list(ALLOWED))
+def test_a_proper_import_is_let_pass(tmp_path: Path, module: str, text: str) -> None:
+    assert faults(plant(tmp_path, module, text)) == []
+
+
+def loaded(statement: str) -> list[str]:
+    """Which of the late libraries a fresh interpreter holds after a statement."""
+    code = f"import sys; {statement}; print(*[m for m in {LATE} if m in sys.modules])"
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=PACKAGE.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return result.stdout.split()
+
+
+def test_importing_symconv_is_light() -> None:
+    assert loaded("import symconv") == []
+
+
+def test_a_heavy_import_would_be_seen() -> None:
+    assert loaded("import symconv, networkx") == ["networkx"]

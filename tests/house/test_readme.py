@@ -1,0 +1,58 @@
+"""The README's Python blocks are run as they stand, and so are its commands."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.once
+
+README = Path(__file__).parents[2] / "README.md"
+COMMANDS = re.findall(r"^\$ symconv (.+)$", README.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_python_blocks_say_what_they_print() -> None:
+    results = doctest.testfile(
+        str(README), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE
+    )
+    assert results.attempted > 10
+    assert results.failed == 0
+
+
+def test_there_are_commands() -> None:
+    assert len(COMMANDS) >= 10
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("readme")
+
+
+def test_commands_run_in_their_order(folder: Path) -> None:
+    (folder / "proofs").symlink_to(README.parent / "proofs")
+    environment = {**os.environ, "PYTHONPATH": str(README.parent)}
+    missing = not shutil.which("coqc") and not os.environ.get("SYMCONV_REQUIRE_ALL")
+    for command in COMMANDS:
+        if missing and "--kernel" in command:
+            continue
+        run = subprocess.run(
+            [sys.executable, "-m", "symconv.cli", *shlex.split(command)],
+            cwd=folder, env=environment, capture_output=True, text=True, timeout=240,
+        )  # fmt: skip
+        expected = 1 if "lowerings" in command else 0  # They hold false claims among the true.
+        assert run.returncode == expected, f"{command}\n{run.stderr}"
+
+
+def test_pictures_exist() -> None:
+    pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README.read_text(encoding="utf-8"))
+    assert pictures
+    for picture in pictures:
+        assert (README.parent / picture).is_file(), picture

@@ -1,0 +1,60 @@
+"""The kernel accepts the ties of a layer of matrix stride, and no wrong ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from symconv.api import prove_lattice
+from symconv.expand.lattice import expand_lattice
+from symconv.layer import LatticeConv
+from symconv.prove.kernel import lattice as coqlattice
+from symconv.prove.kernel import library as coqlib
+from symconv.prove.kernel import theorem as rocq
+from symconv.prove.kernel.compiler import KernelRejects, compile_file
+from tests.helpers.requirements import require_tool
+
+require_tool("coqc")
+
+QUINCUNX = LatticeConv(2, 1, (3, 3), ((1, 1), (1, -1)), (1, 1))
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("stride", [[[1, 1], [1, -1]], [[2, 0], [1, 3]], [[-3]]])
+def test_the_kernel_accepts_a_matrix_stride(stride: list[list[int]], tmp_path: Path) -> None:
+    layer = LatticeConv(2, 1, (3,) * len(stride), tuple(map(tuple, stride)), (1,) * len(stride))
+    verdict = prove_lattice(layer, kernel=True, keep=tmp_path)
+    assert verdict.method == ("sets", "kernel")
+    (kept,) = tmp_path.glob("*.v")
+    text = kept.read_text()
+    assert repr(layer) in text
+    assert compile_file(kept, coqlib.library()).accepted
+    assert verdict.to_dict()["facts"][0]["figures"]["file"] == str(kept)
+
+
+LATTICE_FAULTS = {
+    "in a tie": ("ties : seq (nat * nat) := [:: (0, ", "ties : seq (nat * nat) := [:: (1, "),
+    "in the stride": ("[:: [:: 1%:Z; 1%:Z]; ", "[:: [:: 1%:Z; 2%:Z]; "),
+    "in a tap": ("taps : seq (seq int) := [:: [:: (- 1%:Z)%R; ",
+                 "taps : seq (seq int) := [:: [:: 0%:Z; "),
+    "in a representative": ("representatives : seq (seq int) := [:: [:: 0%:Z; 0%:Z]",
+                            "representatives : seq (seq int) := [:: [:: 1%:Z; 0%:Z]"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LATTICE_FAULTS)
+def test_a_fault_in_a_matrix_stride_is_rejected(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = LATTICE_FAULTS[name]
+    text = coqlattice.lattice_text(expand_lattice(QUINCUNX))
+    assert text.count(old) == 1
+    monkeypatch.setattr(rocq, "lattice_text", lambda expansion: text.replace(old, new))
+    with pytest.raises(KernelRejects, match="the kernel rejects"):
+        prove_lattice(QUINCUNX, kernel=True)
+
+
+def test_a_matrix_stride_too_large_for_unary_is_proved_without_the_kernel() -> None:
+    found = prove_lattice(LatticeConv(1, 1, (2,), ((2,),), (700,)), kernel=True)
+    assert (found.verdict, found.method) == ("proved", ("sets",))
+    assert found.reason is not None
+    assert found.reason.startswith("no kernel proof: the kernel counts in unary")

@@ -1,0 +1,270 @@
+"""The nearest repair of refuted claims: what it should be, and that it is proved and true."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from symconv import check
+from symconv.claim import read_claim
+from symconv.claim.verdict import Certificate, Refuted
+from symconv.repair import Repair, repair
+from tests.helpers.torch_claims import agree
+from tests.prove.test_lowerings import CLAIMS
+
+Text = dict[str, Any]
+BY_NAME = {text["name"]: text for text in CLAIMS}
+EXPECTED = {
+    "same-as-symmetric-k3": "step 0 of right pads by [[0, 1], [0, 1]] instead of 1",
+    "mlperf-resnet-stem-kernel-padded-behind":
+        "step 0 of weight v pads by [[0, 0], [0, 0], [1, 0], [1, 0]] instead of "
+        "[[0, 0], [0, 0], [0, 1], [0, 1]]",
+    "keras-transposed-same-cropped-in-front":
+        "step 1 of right slices by [[None, None, None], [None, -1, 1]] instead of "
+        "[[None, None, None], [1, None, 1]]",
+    "output-padding-dropped": "step 0 of right has output_padding 1 instead of 0",
+    "yolov5-focus-phases-swapped":
+        "step 0 of weight w rearranges by o (b a c) h w -> o c (h a) (w b) instead of "
+        "o (a b c) h w -> o c (h a) (w b)",
+    "even-low-padding-blocks-1-2":
+        "step 0 of weight v pads by [[0, 0], [0, 0], [0, 1], [0, 1]] instead of "
+        "[[0, 0], [0, 0], [1, 0], [1, 0]]",
+    "pad-of-another-value-folded": "step 0 of right pads with 1 instead of 0",
+    "stride-moved-from-3x3-to-1x1":
+        "step 0 of right has stride 1 instead of 2 and step 1 of right has stride 2 instead of 1",
+}  # fmt: skip
+
+
+def refuted(text: Text) -> Refuted:
+    verdict = check(text)
+    assert isinstance(verdict, Refuted)
+    return verdict
+
+
+def repaired(text: Text, **bounds: Any) -> Repair | None:
+    """The repair, which is proved, and changes nothing that was asked for."""
+    found = repair(refuted(text), **bounds)
+    if found is not None:
+        proved = check(found.to_dict()["claim"])
+        assert isinstance(proved, Certificate)
+        assert found.claim.left == read_claim(text).left
+    return found
+
+
+def words(text: Text) -> str | None:
+    found = repaired(text)
+    return None if found is None else found.sentence().removeprefix("The claim holds if ")
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_the_nearest_repair_is_found_and_torch_agrees(name: str) -> None:
+    found = repaired(BY_NAME[name])
+    assert found is not None
+    assert found.sentence() == f"The claim holds if {EXPECTED[name]}"
+    assert agree(found.to_dict()["claim"])
+
+
+def test_a_search_that_may_try_nothing_finds_nothing() -> None:
+    assert repaired(BY_NAME["same-as-symmetric-k3"], candidates=0) is None
+    assert repaired(BY_NAME["same-as-symmetric-k3"], proofs=0) is None
+
+
+def test_weights_of_the_left_side_stay() -> None:
+    text = {
+        "input": {"channels": 1, "size": [8]},
+        "weights": {"w": {"shape": [1, 1, 3]}, "v": {"from": "w", "steps": [
+            {"op": "flip", "axes": [2]}]}},
+        "left": [{"op": "conv", "weight": "v"}], "right": [{"op": "conv", "weight": "w"}],
+    }  # fmt: skip
+    assert repaired(text) is None
+    mirrored = {**text, "left": text["right"], "right": text["left"]}
+    assert words(mirrored) == "step 0 of weight v (flip) is left out"
+
+
+def conv(**attributes: Any) -> Text:
+    return {"op": "conv", "weight": "w", **attributes}
+
+
+def pad(*pairs: list[int], **attributes: Any) -> Text:
+    return {"op": "pad", "padding": [[0, 0], *pairs], **attributes}
+
+
+def max_pool(**attributes: Any) -> Text:
+    return {"op": "max_pool", "kernel_size": 3, **attributes}
+
+
+def avg_pool(**attributes: Any) -> Text:
+    return {"op": "avg_pool", "kernel_size": 3, "padding": 1, **attributes}
+
+
+PLANTED: dict[str, tuple[list[Text], list[Text], str]] = {
+    "a stride lost": ([conv(stride=2)], [conv()], "has stride 2 instead of 1"),
+    "a stride added": ([conv()], [conv(stride=2)], "has stride 1 instead of 2"),
+    "a stride moved": (
+        [conv(stride=[2, 1])], [conv(stride=[1, 2])], "has stride [2, 1] instead of [1, 2]"),
+    "a stride of one axis lost": (
+        [conv(stride=[3, 2])], [conv(stride=[3, 1])], "has stride [3, 2] instead of [3, 1]"),
+    "a stride of another number": (
+        [conv(stride=3)], [conv(stride=1)], "has stride 3 instead of 1"),
+    "a pool's stride lost": (
+        [max_pool(stride=2)], [max_pool()], "has stride 2 instead of 3"),
+    "a dilation lost": ([conv(dilation=2)], [conv()], "has dilation 2 instead of 1"),
+    "a dilation moved": (
+        [conv(dilation=[1, 2])], [conv(dilation=[2, 1])],
+        "has dilation [1, 2] instead of [2, 1]"),
+    "the axes' pads swapped": (
+        [conv(padding=[[4, 5], [1, 0]])], [conv(padding=[[1, 0], [4, 5]])],
+        "pads by [[4, 5], [1, 0]] instead of [[1, 0], [4, 5]]"),
+    "a list of begins and ends read as pairs": (
+        [conv(padding=[[5, 3], [0, 4]])], [conv(padding=[[5, 0], [3, 4]])],
+        "pads by [[5, 3], [0, 4]] instead of [[5, 0], [3, 4]]"),
+    "the same of a pad step": (
+        [pad([5, 3], [0, 4])], [pad([5, 0], [3, 4])],
+        "pads by [[0, 0], [5, 3], [0, 4]] instead of [[0, 0], [5, 0], [3, 4]]"),
+    "a mode lost": (
+        [conv(padding=1, padding_mode="reflect")], [conv(padding=1)],
+        "pads in mode reflect instead of zeros"),
+    "a mode added": (
+        [conv(padding=1)], [conv(padding=1, padding_mode="circular")],
+        "pads in mode zeros instead of circular"),
+    "a pad's mode": (
+        [pad([1, 1], [1, 1], mode="replicate")], [pad([1, 1], [1, 1], mode="reflect")],
+        "pads in mode replicate instead of reflect"),
+    "a zero point lost": (
+        [conv(padding=1, padding_value=7)], [conv(padding=1)], "pads with 7 instead of 0"),
+    "a zero point added": (
+        [conv(padding=1)], [conv(padding=1, padding_value=7)], "pads with 0 instead of 7"),
+    "zeros before a maximum": (
+        [max_pool(padding=1)], [pad([1, 1], [1, 1]), max_pool()], "pads with -inf instead of 0"),
+    "-inf before a maximum": (
+        [pad([2, 2], [2, 2]), max_pool()], [pad([2, 2], [2, 2], value="-inf"), max_pool()],
+        "pads with 0 instead of -inf"),
+    "pads not counted": (
+        [avg_pool()], [avg_pool(count_include_pad=False)],
+        "has count_include_pad True instead of False"),
+    "pads counted": (
+        [avg_pool(count_include_pad=False)], [avg_pool()],
+        "has count_include_pad False instead of True"),
+    "a last window lost": (
+        [max_pool(stride=2, ceil_mode=True)], [max_pool(stride=2)],
+        "has ceil_mode True instead of False"),
+    "SAME at the other end": (
+        [conv(stride=2, padding="same")], [conv(stride=2, padding="same_lower")],
+        "pads by same instead of same_lower"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_mistake_is_found(name: str) -> None:
+    left, right, expected = PLANTED[name]
+    text = {"input": {"channels": 2, "size": [14, 12]},
+            "weights": {"w": {"shape": [3, 2, 3, 2]}}, "left": left, "right": right}  # fmt: skip
+    assert words(text) == f"step 0 of right {expected}"
+
+
+@pytest.mark.parametrize("name", ["a stride lost", "a mode lost", "the axes' pads swapped",
+                                  "zeros before a maximum", "pads counted"])  # fmt: skip
+def test_a_planted_mistake_is_found_between_functions(name: str) -> None:
+    left, right, expected = PLANTED[name]
+    tanh = {"op": "pointwise", "function": "tanh"}
+    text = {"input": {"channels": 2, "size": [14, 12]},
+            "weights": {"w": {"shape": [3, 2, 3, 2]}},
+            "left": [tanh, *left, tanh], "right": [tanh, *right, tanh]}  # fmt: skip
+    assert words(text) == f"step 1 of right {expected}"
+
+
+NAMED: dict[str, tuple[list[Text], list[Text], str]] = {
+    "a stride lost": ([conv(stride=2)], [conv()], "has stride 2 instead of 1"),
+    "SAME read as symmetric": (
+        [conv(stride=2, padding="same")], [conv(stride=2, padding=1)],
+        "pads by same instead of 1"),
+    "a symmetric pad read as SAME": (
+        [conv(stride=2, padding=1)], [conv(stride=2, padding="same")],
+        "pads by same_lower instead of same"),
+    "a mode lost": (
+        [conv(padding=1, padding_mode="reflect")], [conv(padding=1)],
+        "pads in mode reflect instead of zeros"),
+    "zeros before a maximum": (
+        [max_pool(padding=1)], [pad([1, 1]), max_pool()], "pads with -inf instead of 0"),
+    "pads counted": (
+        [avg_pool(count_include_pad=False)], [avg_pool()],
+        "has count_include_pad False instead of True"),
+    "a crop at the other end": (
+        [{"op": "slice", "slices": [[None] * 3, [1, None, None]]}],
+        [{"op": "slice", "slices": [[None] * 3, [None, -1, None]]}],
+        f"slices by {[[None] * 3, [1, None, None]]} instead of {[[None] * 3, [None, -1, None]]}"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_mistake_at_all_sizes_is_found(name: str) -> None:
+    left, right, expected = NAMED[name]
+    text = {"input": {"channels": 1, "size": ["N"]}, "weights": {"w": {"shape": [1, 1, 3]}},
+            "left": left, "right": right}  # fmt: skip
+    found = repaired(text)
+    assert found is not None
+    assert found.sentence() == f"The claim holds if step 0 of right {expected}"
+    assert found.claim.names == ("N",)
+
+
+def test_pads_that_are_expressions_are_moved() -> None:
+    text = {"input": {"channels": 1, "size": ["N"]}, "weights": {"w": {"shape": [1, 1, "K"]}},
+            "left": [conv(padding=[["K - 1", "K"]])],
+            "right": [conv(padding=[["K", "K - 1"]])]}  # fmt: skip
+    assert words(text) == ("step 0 of right pads by [['K - 1', 'K']] instead of [['K', 'K - 1']]")
+
+
+def test_a_step_within_a_branch_is_repaired() -> None:
+    def both(*steps: Text) -> list[Text]:
+        return [{"op": "add", "branches": [[], list(steps)]}]
+
+    text = {
+        "input": {"channels": 1, "size": [6]}, "weights": {"w": {"shape": [1, 1, 2]}},
+        "left": both(conv(padding=[[1, 0]])), "right": both(conv(padding=[[0, 1]])),
+    }  # fmt: skip
+    found = repaired(text)
+    assert found is not None
+    assert found.to_dict()["changes"] == [{
+        "where": "right, step 0, branch 1, step 0", "op": "conv", "attribute": "padding",
+        "before": [[0, 1]], "after": [[1, 0]],
+    }]  # fmt: skip
+    where = "step 0 of branch 1 of step 0 of right"
+    assert found.sentence() == f"The claim holds if {where} pads by [[1, 0]] instead of [[0, 1]]"
+
+
+def test_a_large_claim_is_tried_at_a_smaller_size() -> None:
+    """The convolution alone takes 10**9 multiplications at this size."""
+    text = {
+        "input": {"channels": 64, "size": [224, 224]}, "weights": {"w": {"shape": [64, 64, 3, 3]}},
+        "left": [conv(stride=2, padding="same")], "right": [conv(stride=2, padding=1)],
+    }  # fmt: skip
+    verdict = refuted(text)
+    start = time.perf_counter()
+    found = repair(verdict)
+    assert time.perf_counter() - start < 5  # seconds; 0.1 on a machine of our own
+    assert found is not None
+    assert found.changes[0].after == [[0, 1], [0, 1]]
+
+
+def test_nothing_is_suggested_that_only_random_numbers_say(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without the screen the first few candidates go to the proof, which most fail."""
+    monkeypatch.setattr("symconv.repair.Screen.passes", lambda screen, claim: True)
+    found = [words({"input": {"channels": 2, "size": [14, 12]},
+                    "weights": {"w": {"shape": [3, 2, 3, 2]}}, "left": left, "right": right})
+             for left, right, _ in PLANTED.values()]  # fmt: skip
+    assert None in found
+
+
+def test_the_answer_does_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    verdict = refuted(BY_NAME["stride-moved-from-3x3-to-1x1"])
+    first = repair(verdict)
+    clock = iter(range(0, 10**9, 1000))
+    monkeypatch.setattr("symconv.repair.perf_counter", lambda: next(clock))
+    second = repair(verdict)
+    assert first is not None
+    assert second is not None
+    assert (first.changes, first.tried) == (second.changes, second.tried)
