@@ -20,8 +20,9 @@ from symconv.claim.steps import (
     read_steps,
 )
 from symconv.errors import ClaimError, MalformedError
-from symconv.size.expressions import Size, check_condition, evaluate, is_expression, names_in
 from symconv.size.numbers import Number, freeze, read_number
+from symconv.size.text import SizeText as Size
+from symconv.size.text import evaluate, is_expression, names_in, read_condition
 
 SIZED = ("padding", "slices", "output_padding")
 """Attributes of steps that may hold size expressions."""
@@ -302,7 +303,7 @@ def _read_where(conditions: Any) -> tuple[str, ...]:
     for condition in found:
         if not isinstance(condition, str):
             raise ClaimError(f"where must hold conditions such as 'H % 2 == 0', got {condition!r}")
-        check_condition(condition)
+        read_condition(condition)
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from symconv.errors import FactorError
 from symconv.layer.window import Index, Window
 from symconv.machine.budget import running
-from symconv.size.expressions import Size
+from symconv.size.text import SizeText as Size
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from typing import Literal
 from symconv.claim import steps as st
 from symconv.errors import ClaimError
 from symconv.expand.axis import AxisExpansion
-from symconv.size.expressions import Size
 from symconv.size.numbers import Number
+from symconv.size.text import SizeText as Size
 
 Order = Literal["channel", "phase"]
 ORDERS: tuple[Order, ...] = ("channel", "phase")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from symconv.expand.axis import AxisExpansion
-from symconv.size.expressions import Size
+from symconv.size.text import SizeText as Size
 
 
 @dataclass(frozen=True)

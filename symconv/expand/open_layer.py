@@ -20,7 +20,7 @@ from symconv.expand.maps import Maps
 from symconv.expand.open_axis import OpenAxis, added, blocks
 from symconv.layer import AnyLayer, AvgPool, ConvTranspose, MaxPool
 from symconv.layer.padding import SAME
-from symconv.size.expressions import Size
+from symconv.size.text import SizeText as Size
 
 WHOLE = (None, None, None)
 

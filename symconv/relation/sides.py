@@ -11,8 +11,8 @@ from symconv.errors import ClaimError, MalformedError, SymconvError, TooLarge
 from symconv.relation.form import Form, constant_form, tensor_form
 from symconv.relation.meaning import Reading, pipeline_monoid, read_pipeline
 from symconv.relation.term import Monoid
-from symconv.size.expressions import evaluate
 from symconv.size.numbers import read_number
+from symconv.size.text import evaluate
 
 INPUT = "input"
 """The name of the input in the forms; it sorts before every weight's."""

@@ -15,7 +15,7 @@ Division is Python's floor: ``x // d`` is the greatest integer not above ``x / d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from math import lcm
@@ -74,9 +74,8 @@ class Expr:
 
     def __mul__(self, by: Size) -> Size:
         if isinstance(by, Expr):
-            raise ClaimError(
-                f"'({self}) * ({by})' multiplies two sizes; only one factor may be named"
-            )
+            both = f"{_factor(self)} * {_factor(by)}"
+            raise ClaimError(f"{both!r} multiplies two sizes; only one factor may be named")
         if not isinstance(by, int):
             return NotImplemented
         return _sum({atom: by * c for atom, c in self.terms}, by * self.number)
@@ -233,7 +232,7 @@ def _divided(size: Expr, by: int) -> Size:
     if not rest:
         return whole
     if rest[0][1] < 0:
-        # (-x) // d == -((x + d - 1) // d)
+        # The floor of a negated quotient is the negated ceiling.
         return whole - (_sum({a: -c for a, c in rest}, by - 1 - size.number % by) // by)
     inside = Expr(tuple(rest), size.number % by)
     return whole + Expr(((Floor(inside, by), 1),))
@@ -285,5 +284,3 @@ def _factor(size: Expr) -> str:
     """The text of a size as an operand: in brackets unless it is one name."""
     plain = not size.number and len(size.terms) == 1 and size.terms[0][1] == 1
     return str(size) if plain and not isinstance(size.terms[0][0], Floor) else f"({size})"
-
-

@@ -128,7 +128,8 @@ def parse(text: SizeText) -> Size:
     """
     if isinstance(text, int):
         return text
-    return _value(_numeric(text), {name: named(name) for name in names_in(text)})
+    size: Size = _value(_numeric(text), {name: named(name) for name in names_in(text)})
+    return size
 
 
 def evaluate(text: SizeText, values: Mapping[str, int]) -> int:
@@ -157,9 +158,7 @@ def read_condition(text: SizeText) -> Condition:
     True
     """
     if isinstance(text, int) or not _is_condition(tree := _parsed(text)):
-        raise ClaimError(
-            f"{text!r} is not a condition; write for example 'N % 2 == 0' or 'N >= 3'"
-        )
+        raise ClaimError(f"{text!r} is not a condition; write for example 'N % 2 == 0' or 'N >= 3'")
     return _condition(tree, {name: named(name) for name in names_in(text)})
 
 

@@ -18,6 +18,7 @@ ORDER = {
         "expand network sharing prove repair recheck dialect crosscheck report api "
         "theorems testing cli"
     ),
+    "claim.steps": "base layers moves values branches",
     "claim": "entries patterns steps claim unused verdict",
     "cli": ("results chains claims options output faults running catalogue commands __main__"),
     "crosscheck": "backends runs",
@@ -38,7 +39,7 @@ ORDER = {
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem",
     "prove.network": "chains open_chains",
     "prove.sets": (
-        "apart conditions formulas hidden lattice axes blocks legal scales counted "
+        "text apart conditions formulas hidden lattice axes blocks legal scales counted "
         "windows words compare pools samples swapped reading parts"
     ),
     "prove.squares": "hidden support settle",
@@ -63,7 +64,7 @@ ORDER = {
     ),
     "report.sections": "layers verdicts derivations everywhere pictures",
     "sharing": "copies tying",
-    "size": "expressions numbers",
+    "size": "numbers expr text",
     "testing": "equivalence families strategies sweep",
     "theorems": (
         "catalogue observed of_networks of_operators of_sharing table demonstrations settled"

@@ -20,7 +20,7 @@ GUARDS = """
 import sys
 from symconv.errors import LayerError
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
-from symconv.window import Window
+from symconv.layer.window import Window
 
 def refuse(what):
     try:

@@ -38,7 +38,7 @@ def test_it_holds_sources_types_licence_and_proofs(unpacked: Path) -> None:
 def test_the_kernel_finds_its_sources_in_it(unpacked: Path) -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(unpacked)!r});"
-        "from symconv.prove.coqlib import sources; print(*sources(), sep='\\n')"
+        "from symconv.prove.kernel.library import sources; print(*sources(), sep='\\n')"
     )
     run = [sys.executable, "-I", "-c", code]
     result = subprocess.run(run, check=True, capture_output=True, text=True, timeout=60)

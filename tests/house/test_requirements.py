@@ -15,9 +15,9 @@ SKIPPING = {
     "by a mark": "import pytest\n@pytest.mark.skip(reason='why not')\ndef test_it():\n    pass\n",
     "in a file": "import pytest\npytest.skip('why not', allow_module_level=True)\n",
     "in a doctest": '"""\n>>> 1  # doctest: +SKIP\n2\n"""\n',
-    "for a library": "from tests.requirements import require\nrequire('no_such_library')\n",
+    "for a library": "from tests.helpers.requirements import require\nrequire('no_such_library')\n",
     "for a program": (
-        "from tests.requirements import require_tool\n"
+        "from tests.helpers.requirements import require_tool\n"
         "def test_it():\n    require_tool('no-such-program')\n"
     ),
 }
@@ -77,7 +77,7 @@ def test_an_import_error_inside_a_library_is_not_hidden(
     monkeypatch.delenv("SYMCONV_REQUIRE_ALL", raising=False)
     pytester.makepyfile(broken="import something_it_needs\n")
     result = run(
-        pytester, monkeypatch, "from tests.requirements import require\nrequire('broken')\n"
+        pytester, monkeypatch, "from tests.helpers.requirements import require\nrequire('broken')\n"
     )
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines(["*No module named 'something_it_needs'*"])

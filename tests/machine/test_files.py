@@ -118,7 +118,7 @@ def test_a_pipe_is_read_once_somebody_writes(
 
 
 def test_a_shell_may_hand_over_a_pipe() -> None:
-    code = "import sys; from symconv.files import read_text; print(read_text(sys.argv[1]))"
+    code = "import sys; from symconv.machine.files import read_text; print(read_text(sys.argv[1]))"
     line = f"{sys.executable} -c '{code}' <(sleep 0.2; echo text)"
     done = subprocess.run(["/bin/bash", "-c", line], capture_output=True, timeout=60)
     assert done.stdout.strip() == b"text"

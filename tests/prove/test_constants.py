@@ -13,7 +13,7 @@ from symconv import check
 from symconv.claim import read_claim
 from symconv.claim.verdict import Certificate, Refuted, Undecided
 from symconv.errors import SymconvError
-from symconv.size.expressions import evaluate
+from symconv.size.text import evaluate
 from tests.helpers.random_constants import constant_claim
 from tests.helpers.torch_claims import agree, tells_apart
 

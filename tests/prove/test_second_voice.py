@@ -200,7 +200,7 @@ TABLES: dict[str, tuple[Patch, Text]] = {
         put("relation.meaning", "_scaled", lambda form, factors, reading: form),
         claim([MASK], [])),
     "a pad is shifted": (
-        changed("gather", "pad", _shifted),
+        changed("relation.gather", "pad", _shifted),
         claim([step("conv", weight="w", padding=1)],
               [step("pad", padding=[[0, 0], [0, 2]]), step("conv", weight="w")], w=W)),
     "two phases are swapped": (
@@ -222,21 +222,21 @@ TABLES: dict[str, tuple[Patch, Text]] = {
         claim([step("conv", weight="v", padding=[[1, 0]])],
               [step("conv", weight="v", padding=[[0, 1]])], v=V)),
     "a flip is lost": (
-        put("gather", "flip", np.arange), claim([FLIP], [])),
+        put("relation.gather", "flip", np.arange), claim([FLIP], [])),
     "a bias is lost": (
         put("relation.meaning", "_add_bias", lambda form, name, reading: form),
         claim([step("conv", weight="v", bias="b")], [step("conv", weight="v")], v=V, b=free(1))),
     "a tile repeats each sample": (
-        put("gather", "tile", lambda size, repeats: np.arange(size).repeat(repeats)),
+        put("relation.gather", "tile", lambda size, repeats: np.arange(size).repeat(repeats)),
         claim([step("tile", repeats=[1, 2])], INTERLEAVED)),
     "a circular pad repeats the border": (
-        changed("gather", "boundary_index", _as("replicate")),
+        changed("relation.gather", "boundary_index", _as("replicate")),
         claim([step("pad", padding=[[0, 0], [1, 1]], mode="circular")],
               [step("pad", padding=[[0, 0], [1, 1]], mode="replicate")])),
     "everything is equal": (
-        put("prove.concrete", "first_difference", lambda left, right: None), claim([FLIP], [])),
+        put("prove.tables.settle", "first_difference", lambda left, right: None), claim([FLIP], [])),
     "constants of a maximum are not compared": (
-        put("prove.compare", "_by_threshold", lambda group: [group] if group[0] else []),
+        put("prove.tables.compare", "_by_threshold", lambda group: [group] if group[0] else []),
         claim([PAD, step("max_pool", kernel_size=3, stride=3)],
               [step("max_pool", kernel_size=3, stride=3, padding=1)], 7)),
     "a maximum's dilation is lost": (
@@ -280,7 +280,7 @@ SETS: dict[str, tuple[Patch, Text]] = {
 
 SQUARES: dict[str, tuple[Patch, Text]] = {
     "every square commutes": (
-        put("prove.squares", "_holds", lambda claim: True),
+        put("prove.squares.settle", "_holds", lambda claim: True),
         claim([RELU, FLIP], [RELU], 5)),
     "every gather only moves values": (
         put("prove.cuts", "_only_moves", _everything_moves),
@@ -345,7 +345,7 @@ def test_a_contradiction_is_exit_status_4(
 
 
 def test_a_false_refutation_does_not_replay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module("prove.concrete"), "first_difference", _bogus)
+    monkeypatch.setattr(module("prove.tables.settle"), "first_difference", _bogus)
     with pytest.raises(ContradictionError, match=r"it is refuted .* no replay shows"):
         check(claim([FLIP, FLIP], []))
 
@@ -360,8 +360,8 @@ def tail(function: str, kernel: int) -> NetworkExpansion:
 @pytest.mark.parametrize(
     ("fault", "bare"),
     [
-        (put("prove.squares", "_holds", lambda claim: True), tail("relu", 3)),
-        (changed("prove.squares", "named", _keeps_zero), tail("sigmoid", 1)),
+        (put("prove.squares.settle", "_holds", lambda claim: True), tail("relu", 3)),
+        (changed("prove.squares.settle", "named", _keeps_zero), tail("sigmoid", 1)),
     ],
     ids=["a mask is left out", "a function is said to keep zero"],
 )

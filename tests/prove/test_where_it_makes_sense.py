@@ -15,7 +15,7 @@ from symconv.prove.all_sizes import settle_for_all_sizes
 from symconv.prove.sets.conditions import condition
 from symconv.recheck.claims import at as recheck_at
 from symconv.recheck.claims import read_claim as recheck_read
-from symconv.size.expressions import evaluate
+from symconv.size.text import evaluate
 from tests.helpers.requirements import require
 
 Text = dict[str, Any]

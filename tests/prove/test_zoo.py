@@ -14,7 +14,7 @@ from symconv.dialect.config import read_layer
 from symconv.expand import destride
 from symconv.expand.open_claim import axis_names
 from symconv.prove.tables.settle import settle
-from symconv.size.expressions import evaluate
+from symconv.size.text import evaluate
 
 ZOO = Path(__file__).parents[1] / "data" / "zoo.json.gz"
 

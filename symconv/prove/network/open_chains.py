@@ -24,8 +24,8 @@ from symconv.prove.sets import NotForAllSizes, SizeSets, bounded, size_sets
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.hidden import pulled_back, reads_nothing
 from symconv.prove.sets.samples import samples
+from symconv.prove.sets.text import check_names, condition_to_isl
 from symconv.prove.sets.words import describe, points
-from symconv.size.expressions import check_names, condition_to_isl
 
 TRIES = 12
 """Failing sizes at which a counterexample to the chain without masks is sought, least first."""

@@ -26,9 +26,9 @@ from symconv.prove.sets.legal import legal_conditions
 from symconv.prove.sets.parts import paste
 from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
 from symconv.prove.sets.samples import samples
+from symconv.prove.sets.text import check_names, to_isl
 from symconv.prove.sets.words import describe, least
 from symconv.relation.meaning import pipeline_monoid
-from symconv.size.expressions import check_names, to_isl
 from symconv.size.numbers import read_number
 
 __all__ = ["Fails", "Holds", "NotForAllSizes", "SizeSets", "bounded", "settle_all", "size_sets"]

@@ -8,7 +8,8 @@ from typing import Any
 import islpy as isl
 
 from symconv.layer.window import Window
-from symconv.size.expressions import Size, to_isl
+from symconv.prove.sets.text import to_isl
+from symconv.size.text import SizeText as Size
 
 
 def pulled_back(hidden: Any, sizes: Sequence[str], names: Sequence[str], among: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from symconv.claim import Claim
 from symconv.errors import SymconvError
 from symconv.prove.sets.formulas import Form
-from symconv.size.expressions import condition_to_isl
+from symconv.prove.sets.text import condition_to_isl
 
 ReadWeight = Callable[[str, bool], Form]
 

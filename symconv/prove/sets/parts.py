@@ -22,8 +22,8 @@ from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.formulas import Form, Size, tensor_form
 from symconv.prove.sets.legal import legal_conditions
 from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
+from symconv.prove.sets.text import to_isl
 from symconv.relation.meaning import pipeline_monoid
-from symconv.size.expressions import to_isl
 from symconv.size.numbers import read_number
 
 Steps = tuple[st.Step, ...]

@@ -11,8 +11,8 @@ from typing import Any
 from symconv.claim import steps as st
 from symconv.errors import ClaimError, TooLarge
 from symconv.prove.sets.formulas import Form, Leg, Size, Term, greatest, single
+from symconv.prove.sets.text import to_isl
 from symconv.prove.sets.windows import Window, counts, windows_of
-from symconv.size.expressions import to_isl
 
 MOST_COUNTS = 64
 """The greatest count of an axis that is read."""

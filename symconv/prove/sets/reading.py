@@ -17,11 +17,11 @@ from symconv.prove.sets.formulas import Form, Leg, Size, constant_form, product,
 from symconv.prove.sets.pools import divided, pooled
 from symconv.prove.sets.scales import scaled
 from symconv.prove.sets.swapped import convolved_as_kernel
+from symconv.prove.sets.text import to_isl
 from symconv.prove.sets.windows import convolved, pads_of
 from symconv.relation.axes import axis_of, distinct_axes, permutation
 from symconv.relation.gather import split_bounds
 from symconv.relation.meaning import numbers
-from symconv.size.expressions import to_isl
 from symconv.size.numbers import read_number
 
 WeightReader = Callable[[str, bool], Form]

@@ -12,8 +12,8 @@ from typing import Any
 from symconv.claim import steps as st
 from symconv.errors import ClaimError
 from symconv.prove.sets.formulas import Form, Leg, Size, Term, identify, product_of, single
+from symconv.prove.sets.text import to_isl
 from symconv.prove.sets.windows import Window, counts, entries
-from symconv.size.expressions import to_isl
 
 
 def convolved_as_kernel(step: st.KernelConvStep, form: Form, weight: Form) -> Form:

@@ -18,10 +18,10 @@ from symconv.size.text import (
     read_condition,
 )
 
-_WORDS = frozenset(
-    "and card ceil ceild exists false floor floord implies infinity infty max min mod nan not or "
-    "rat true".split()
-)
+_WORDS = {
+    *("and", "card", "ceil", "ceild", "exists", "false", "floor", "floord", "implies", "infinity"),
+    *("infty", "max", "min", "mod", "nan", "not", "or", "rat", "true"),
+}
 _RELATIONS = {"==": "="}
 
 
@@ -43,26 +43,29 @@ def check_names(names: Iterable[str]) -> None:
 
 @lru_cache(maxsize=4096)
 def to_isl(text: SizeText) -> str:
-    """A number, an expression or a condition in isl's syntax.
+    """A number or an expression in isl's syntax.
 
-    >>> to_isl("(N + 1) // 2"), to_isl("N % 2 == 0 and N >= 3")
-    ('floor((N + 1)/2)', '((N - 2*floor((N)/2) = 0) and (N >= 3))')
-    >>> to_isl("N * -2 <= -(2 * 3)")
-    '-2*N <= -6'
+    >>> to_isl("(N + 1) // 2"), to_isl("N * -2"), to_isl("N % 2")
+    ('floor((N + 1)/2)', '(-2*N)', '(N - 2*floor((N)/2))')
     """
-    try:
-        return size_to_isl(parse(text))
-    except ClaimError:
-        return condition_to_isl(text)
+    return size_to_isl(parse(text))
 
 
 def size_to_isl(size: Size) -> str:
     """A size in isl's syntax, which takes a factor as a bare number in front."""
     if isinstance(size, int):
         return str(size)
+    (atom, coefficient), *more = size.terms
+    if coefficient == 1 and not more and not size.number:
+        return _atom(atom)
+    return f"({_bare(size)})"
+
+
+def _bare(size: Expr) -> str:
     parts = "".join(_signed(_atom(atom), c) for atom, c in size.terms)
     number = f"{_sign(size.number)}{abs(size.number)}" if size.number else ""
-    return f"{parts}{number}".removeprefix(" + ").replace(" - ", "-", parts.startswith(" - "))
+    text = f"{parts}{number}".removeprefix(" + ")
+    return f"-{text[3:]}" if text.startswith(" - ") else text
 
 
 def condition_to_isl(text: SizeText) -> str:
@@ -88,7 +91,7 @@ def _signed(text: str, coefficient: int) -> str:
 
 def _atom(atom: Atom) -> str:
     if isinstance(atom, Floor):
-        return f"floor(({size_to_isl(atom.of)})/{atom.by})"
+        return f"floor(({_bare(atom.of)})/{atom.by})"
     if isinstance(atom, Extreme):
         return f"{atom.word}({size_to_isl(atom.of[0])}, {size_to_isl(atom.of[1])})"
     return atom
@@ -118,6 +121,3 @@ def _(condition: Some) -> str:
 @_formula.register
 def _(condition: Not) -> str:
     return f"(not ({_formula(condition.of)}))"
-
-
-__all__ = ["Expr", "check_names", "condition_to_isl", "size_to_isl", "to_isl"]

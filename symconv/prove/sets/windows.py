@@ -22,7 +22,7 @@ from symconv.prove.sets.formulas import (
     single,
     split,
 )
-from symconv.size.expressions import to_isl
+from symconv.prove.sets.text import to_isl
 
 
 @dataclass(frozen=True, slots=True)

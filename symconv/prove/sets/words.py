@@ -13,7 +13,7 @@ import islpy as isl
 from symconv.errors import InternalError
 from symconv.prove.sets.blocks import Sizes
 from symconv.prove.sets.conditions import condition
-from symconv.size.expressions import to_isl
+from symconv.prove.sets.text import condition_to_isl
 
 MOST_MODULUS = 64
 
@@ -123,7 +123,7 @@ def _formulas(sizes: Any, rest: Any, among: Any, names: Sequence[str]) -> Iterat
 
 
 def _same(words: str, sizes: Any, among: Any, names: Sequence[str]) -> bool:
-    said = Sizes(tuple(names)).set([to_isl(words)])
+    said = Sizes(tuple(names)).set([condition_to_isl(words)])
     return bool(said.intersect(among).is_equal(sizes.intersect(among)))
 
 

@@ -10,7 +10,7 @@ from symconv.claim import read_claim
 from symconv.claim.verdict import Certificate, Refuted
 from symconv.prove.all_sizes import settle_for_all_sizes
 from symconv.prove.settle import settle
-from symconv.size.expressions import evaluate
+from symconv.size.text import evaluate
 
 ONE = [None, None, None]
 

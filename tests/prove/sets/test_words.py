@@ -14,7 +14,8 @@ from symconv.claim import read_claim
 from symconv.prove.sets import Fails, settle_all
 from symconv.prove.sets.conditions import condition
 from symconv.prove.sets.words import describe
-from symconv.size.expressions import check_condition, evaluate, names_in, to_isl
+from symconv.prove.sets.text import condition_to_isl
+from symconv.size.text import evaluate, names_in, read_condition
 
 NAMES = (["N"], ["H", "W"], ["D", "H", "W"])
 
@@ -57,8 +58,8 @@ def domain(rng: random.Random, names: list[str]) -> Any:
 
 def said(words: str, names: list[str]) -> Any:
     """The set that a condition describes."""
-    check_condition(words)
-    return isl.Set(f"[{', '.join(names)}] -> {{ : {to_isl(words)} }}")
+    read_condition(words)
+    return isl.Set(f"[{', '.join(names)}] -> {{ : {condition_to_isl(words)} }}")
 
 
 def is_exactly(words: str, sizes: Any, among: Any, names: list[str]) -> bool:

@@ -1,0 +1,64 @@
+"""What every step has: attributes as frozen values, and a JSON form.
+
+A step maps one tensor to another.  Data has axes ``(channel, *spatial)`` and no batch; weights have
+PyTorch's layout.  What a step *means* is in `symconv.relation`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from symconv.claim.entries import check_entries
+from symconv.errors import ClaimError
+from symconv.size.numbers import freeze, thaw
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a pipeline."""
+
+    op: ClassVar[str] = ""
+
+    @property
+    def inner(self) -> tuple[tuple[Step, ...], ...]:
+        """The pipelines that the step runs: the branches of one that has some."""
+        return ()
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            object.__setattr__(self, field.name, freeze(getattr(self, field.name)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The step's JSON form; attributes at their default are left out."""
+        attributes = {
+            field.name: thaw(getattr(self, field.name))
+            for field in dataclasses.fields(self)
+            if getattr(self, field.name) != field.default
+        }
+        return {"op": self.op, **attributes}
+
+    @classmethod
+    def from_attributes(cls, attributes: Mapping[str, Any]) -> Step:
+        """Make the step from its JSON attributes (all keys but ``op``)."""
+        known = {field.name for field in dataclasses.fields(cls)}
+        required = {f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING}
+        if unknown := sorted(set(attributes) - known):
+            raise ClaimError(
+                f"{cls.op} has no attribute {', '.join(map(repr, unknown))}; "
+                f"it has {', '.join(sorted(known)) or 'none'}"
+            )
+        if missing := sorted(required - set(attributes)):
+            raise ClaimError(f"{cls.op} needs {', '.join(missing)}")
+        check_entries(cls.op, attributes)
+        return cls(**attributes)
+
+
+def flat(steps: Iterable[Step]) -> Iterator[Step]:
+    """All steps of a pipeline, those of its branches included."""
+    for step in steps:
+        yield step
+        for branch in step.inner:
+            yield from flat(branch)
