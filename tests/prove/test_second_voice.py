@@ -234,7 +234,8 @@ TABLES: dict[str, tuple[Patch, Text]] = {
         claim([step("pad", padding=[[0, 0], [1, 1]], mode="circular")],
               [step("pad", padding=[[0, 0], [1, 1]], mode="replicate")])),
     "everything is equal": (
-        put("prove.tables.settle", "first_difference", lambda left, right: None), claim([FLIP], [])),
+        put("prove.tables.settle", "first_difference", lambda left, right: None),
+        claim([FLIP], [])),
     "constants of a maximum are not compared": (
         put("prove.tables.compare", "_by_threshold", lambda group: [group] if group[0] else []),
         claim([PAD, step("max_pool", kernel_size=3, stride=3)],

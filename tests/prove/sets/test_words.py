@@ -13,8 +13,8 @@ import pytest
 from symconv.claim import read_claim
 from symconv.prove.sets import Fails, settle_all
 from symconv.prove.sets.conditions import condition
-from symconv.prove.sets.words import describe
 from symconv.prove.sets.text import condition_to_isl
+from symconv.prove.sets.words import describe
 from symconv.size.text import evaluate, names_in, read_condition
 
 NAMES = (["N"], ["H", "W"], ["D", "H", "W"])
