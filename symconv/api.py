@@ -12,7 +12,7 @@ from symconv.claim import Claim, read_claim
 from symconv.claim.unused import unused_weights
 from symconv.claim.verdict import Certificate, Fact, Verdict
 from symconv.dialect.config import layer_to_dict, read_layer
-from symconv.errors import ClaimError, ClaimWarning, SymconvError, TooLarge
+from symconv.errors import ClaimError, ClaimWarning, InputError, TooLarge
 from symconv.expand import Expansion, OpenExpansion, destride
 from symconv.expand.lattice import LatticeExpansion, expand_lattice
 from symconv.expand.reduced import check_slots, matrix_entries, stand_in
@@ -77,7 +77,7 @@ def prove(
 
     Raises:
         LayerError: the layer does not fit the size.
-        SymconvError: an option that this kind of subject does not take (`symconv.prove.options`).
+        InputError: an option that this kind of subject does not take (`symconv.prove.options`).
         ContradictionError: two ways of settling it disagree, a fault of symconv itself.
         KernelMissing: the kernel is asked for, and Coq or MathComp is not installed.
         KernelRejects: the kernel refuses the theorem, a fault of symconv itself.
@@ -135,10 +135,10 @@ def _kind(subject: Subject, input_size: Sequence[int] | None) -> str:
     """The kind of a subject, by which it takes options.
 
     Raises:
-        SymconvError: it is none of them.
+        InputError: it is none of them.
     """
     if not isinstance(subject, Subject):
-        raise SymconvError(
+        raise InputError(
             f"prove takes a layer, an expansion or a network, got {type(subject).__name__} "
             f"{subject!r:.60}; the command `symconv prove` reads presets, shorthands and files"
         )
@@ -162,14 +162,14 @@ def _own(
     """The configuration, if it is that of the layer which is proved; it may leave out the size.
 
     Raises:
-        SymconvError: it is another one's.
+        InputError: it is another one's.
     """
     layer = subject.original if isinstance(subject, OpenExpansion) else subject
     # A layer whose attributes are numbers has any number of axes; the size does not matter here.
     known = list(size) if size else [f"N{axis}" for axis in range(layer.rank or 2)]
     read = read_layer({"input_size": known, **config}, "config")
     if read.layer != layer or (size is not None and tuple(read.input_size) != tuple(size)):
-        raise SymconvError(
+        raise InputError(
             f"config is of {read.layer!r} at input_size={list(read.input_size)}, the layer is "
             f"{layer!r}{f' at {list(size)}' if size is not None else ''}; leave it out"
         )
@@ -205,7 +205,7 @@ def prove_for_all_sizes(
     if isinstance(subject, Network):
         return prove_network_for_all_sizes(_named(subject, None, name), names, where=where).verdict
     if isinstance(subject, Expansion | LatticeConv | LatticeExpansion):
-        raise SymconvError(
+        raise InputError(
             f"{_kind(subject, None)} is proved by symconv.prove; for all sizes give the layer, or "
             "destride(layer), without a size"
         )
@@ -315,7 +315,7 @@ def _expansion(
         require_size(subject.input_size, input_size, "the expansion")
         return subject
     if input_size is None:
-        raise SymconvError("name an input_size to prove at, such as input_size=(224, 224)")
+        raise InputError("name an input_size to prove at, such as input_size=(224, 224)")
     if isinstance(subject, OpenExpansion):
         return subject.at(input_size)
     return destride(subject, input_size)
@@ -436,7 +436,7 @@ def report(
     """Prove an expansion and write its report, LaTeX and HTML, and PDF where asked.
 
     Raises:
-        SymconvError: as `prove`; or a displayed step of the derivation does not hold.
+        InputError: as `prove`; or a displayed step of the derivation does not hold.
         OSError: a file cannot be written.
     """
     from symconv.report import write_lattice_report, write_network_report, write_report

@@ -1,9 +1,15 @@
-"""Faults with a name: what was asked, what was found, what to do."""
+"""Faults with a name: what was asked, what was found, what to do.
+
+There are three kinds, and tools that are missing.  `InputError`: the input makes no sense, and its
+message says what would.  `Unsupported`: it makes sense, and symconv cannot settle or do it.
+`InternalError`: symconv itself is wrong; only this kind asks to be reported.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Self
 
 MOST_ECHOED = 80
 """Characters of a value that a message repeats: a line of a terminal; more of it tells no more."""
@@ -60,8 +66,8 @@ def _ends(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most * 3 // 4]}...{text[-most // 8 :]}"
 
 
-class SymconvError(ValueError):
-    """Any fault that symconv reports about its input; the message is one line.
+class SymconvError(Exception):
+    """Any fault but symconv's own; the message is one line.
 
     What it repeats of the input is shortened here, so that no message has to think of it.
     """
@@ -69,40 +75,74 @@ class SymconvError(ValueError):
     def __init__(self, message: object = "", *more: object) -> None:
         super().__init__(shortened(message) if isinstance(message, str) else message, *more)
 
+    def within(self, where: str) -> Self:
+        """Say where it happened, in front of what: the same fault, with its cause and its trace.
 
-class LayerError(SymconvError):
+        >>> str(LayerError("stride must be at least 1").within("axis 0"))
+        'axis 0: stride must be at least 1'
+        """
+        message, *more = self.args
+        self.args = (shortened(f"{where}: {message}"), *more)
+        return self
+
+
+class InputError(SymconvError, ValueError):
+    """The input makes no sense; the message shows what was found and says what would."""
+
+
+class LayerError(InputError):
     """A layer's attributes, or a layer together with an input size, make no sense."""
 
 
-class FactorError(SymconvError):
+class FactorError(InputError):
     """Phase factors and a residual stride break ``E_in * u * t == E_out * s``."""
 
 
-class ClaimError(SymconvError):
+class ClaimError(InputError):
     """A claim's text is ill-formed: a shape, a pattern, a name or a step does not fit."""
-
-
-class ClaimWarning(UserWarning):
-    """Something in a claim's text that is well-formed and hardly meant."""
 
 
 class MalformedError(ClaimError):
     """A claim's text is ill-formed at every size: an axis, an entry or a name that cannot be."""
 
 
-class FoldError(SymconvError):
+class FoldError(InputError):
     """An expanded kernel is not the image of a strided one; the message names two slots."""
 
 
-class TooLarge(SymconvError):
-    """A table that cannot be factorised outgrew the stated memory bound."""
+class ClaimWarning(UserWarning):
+    """Something in a claim's text that is well-formed and hardly meant."""
+
+
+class Unsupported(SymconvError):
+    """What is asked makes sense, and symconv cannot do it; the message says how far it goes."""
+
+
+class TooLarge(Unsupported):
+    """A table that cannot be factorised outgrew the stated memory bound, or a time was over."""
+
+
+class MissingTool(SymconvError):
+    """A library or a program that this needs is not installed; the message says how to get it."""
 
 
 class InternalError(RuntimeError):
     """A fault of symconv itself, never of its input; no verdict was reached.
 
-    It is no `SymconvError`, so that nothing that steps over bad input steps over it.
+    It is not a `SymconvError`, so that nothing that steps over bad input steps over it.
+
+    >>> print(InternalError("two tables disagree"))
+    two tables disagree: a fault of symconv, please report it
     """
+
+    def __init__(self, message: str = "", *, evidence: object = None) -> None:
+        super().__init__(message)
+        self.evidence = evidence
+        """A file that shows it, where there is one."""
+
+    def __str__(self) -> str:
+        more = "" if self.evidence is None else f" with {self.evidence}"
+        return f"{super().__str__()}: a fault of symconv, please report it{more}"
 
 
 class ContradictionError(InternalError):

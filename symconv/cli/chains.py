@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from symconv.cli.results import Result, of_expansion, of_verdict
-from symconv.errors import SymconvError
+from symconv.errors import InputError
 from symconv.prove.options import chosen
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def as_network(entry: Chain, options: dict[str, Any]) -> Network:
     """The entry as a network; its factors are solved, not asked for.
 
     Raises:
-        SymconvError: an option asks for factors, a residual stride or another channel order.
+        InputError: an option asks for factors, a residual stride or another channel order.
     """
     _refuse_factors(entry, options)
     return entry.network()
@@ -36,7 +36,7 @@ def prove_open(entry: Chain, options: dict[str, Any]) -> OpenNetworkProof:
 
 def _refuse_factors(entry: Chain, options: dict[str, Any]) -> None:
     if given := chosen(options):
-        raise SymconvError(
+        raise InputError(
             f"chain {entry.name!r}: the factors of a chain are solved from its strides; "
             f"leave out {', '.join(given)}"
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from symconv.cli.results import Result, failure, of_verdict, refuse_fault, reported, settled
-from symconv.errors import SymconvError
+from symconv.errors import InputError
 
 if TYPE_CHECKING:
     from symconv.dialect.files import Entry
@@ -45,7 +45,7 @@ def write_page(entries: Sequence[Entry], folder: str, name: str, command: str) -
     def work(entry: Entry) -> Result:
         refuse_fault(entry)
         if not isinstance(entry, ClaimText):
-            raise SymconvError(f"{entry.name!r} is a {entry.kind}, not a claim")
+            raise InputError(f"{entry.name!r} is a {entry.kind}, not a claim")
         pages.append(shown(entry.text))
         return of_verdict(pages[-1].verdict)
 

@@ -41,7 +41,7 @@ from symconv.cli.results import (
     warned,
 )
 from symconv.cli.running import certify, finish, read_entries, refuse_other_kinds, run
-from symconv.errors import SymconvError
+from symconv.errors import InputError, SymconvError
 
 if TYPE_CHECKING:
     from symconv.claim.verdict import Verdict
@@ -144,7 +144,7 @@ def check(
     def settle(entry: Entry) -> tuple[Verdict, Result]:
         refuse_fault(entry)
         if not isinstance(entry, ClaimText):
-            raise SymconvError(f"{entry.name!r} is a {entry.kind}, not a claim")
+            raise InputError(f"{entry.name!r} is a {entry.kind}, not a claim")
         with warned() as said:
             verdict = api.check(entry.text, all_sizes=all_sizes)
         return verdict, {**of_verdict(verdict), **of_refutation(verdict, repair), **said}
@@ -180,7 +180,7 @@ def recheck(paths: Sequence[str], seconds: float, as_json: bool) -> None:
     def certificates(path: str) -> list[Any]:
         found = read_certificates(path)
         if not found:
-            raise SymconvError(f"{path} holds no certificate; nothing in it was proved")
+            raise InputError(f"{path} holds no certificate; nothing in it was proved")
         refuse_other_kinds(path, found)
         return found
 
@@ -285,7 +285,7 @@ def report(
         refuse("is for layers, not for theorems", **options)
         catalogue.report_theorems(folder, pdf, as_json, kernel)
     if kernel:
-        raise SymconvError("--kernel is for `symconv report theorems`; a layer's is prove --kernel")
+        raise InputError("--kernel is for `symconv report theorems`; a layer's is prove --kernel")
     entries, expanded = read_entries(sources, ("layer", "chain", "claim")), expander(options)
     command = command_line(["report", *sources, "-o", folder, *["--pdf"] * pdf], options)
     seen: Counter[str] = Counter()
@@ -346,7 +346,7 @@ def draw(sources: Sequence[str], path: str, as_json: bool, **options: Any) -> No
 
     entries, expanded = read_entries(sources), expander(options)
     if len(entries) != 1:
-        raise SymconvError(f"draw takes one layer, got {len(entries)}; name one of them")
+        raise InputError(f"draw takes one layer, got {len(entries)}; name one of them")
 
     def work(entry: Entry) -> Result:
         if isinstance(entry, Chain):

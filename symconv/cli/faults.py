@@ -12,7 +12,7 @@ import click
 
 from symconv.cli import output
 from symconv.cli.results import BAD_INPUT, CONTRADICTION, failure, one_line, summary
-from symconv.errors import InternalError, SymconvError, shortened
+from symconv.errors import InputError, InternalError, shortened
 
 INTERRUPTED = 130
 """128 and the signal's number, as a shell says it."""
@@ -63,7 +63,7 @@ def _occupy_closed() -> None:
 
 def _require_output() -> None:
     if sys.stdout is None:
-        raise SymconvError("standard output is closed; redirect it to a file, or to /dev/null")
+        raise InputError("standard output is closed; redirect it to a file, or to /dev/null")
 
 
 def _tell(fault: Exception, as_json: bool) -> int:

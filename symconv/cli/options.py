@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from symconv.cli.results import of_config
-from symconv.errors import SymconvError
+from symconv.errors import InputError
 from symconv.prove.options import chosen
 
 if TYPE_CHECKING:
@@ -102,13 +102,13 @@ def prove_open(entry: Entry, options: dict[str, Any]) -> Verdict:
     from symconv.expand.open_claim import axis_names
 
     if not isinstance(entry, Config):
-        raise SymconvError(f"{entry.name!r} is no layer")
+        raise InputError(f"{entry.name!r} is no layer")
     names = [
         size if isinstance(size, str) else name
         for name, size in zip(axis_names(len(entry.input_size)), entry.input_size, strict=True)
     ]
     if len(set(names)) < len(names):
-        raise SymconvError(f"input_size={list(entry.input_size)} names one size twice")
+        raise InputError(f"input_size={list(entry.input_size)} names one size twice")
     where = [f"{n} == {size}" for n, size in zip(names, entry.input_size, strict=True)
              if entry.for_all_sizes and isinstance(size, int)]  # fmt: skip
     chosen = {**options, "residual_stride": options["residual_stride"] or 1}
@@ -120,10 +120,10 @@ def refuse(why: str, **options: Any) -> None:
     """Refuse options that were given beside what does not take them.
 
     Raises:
-        SymconvError: one was given; ``why`` ends its sentence.
+        InputError: one was given; ``why`` ends its sentence.
     """
     if given := chosen(options):
-        raise SymconvError(f"{', '.join(given)} {why}; leave it out")
+        raise InputError(f"{', '.join(given)} {why}; leave it out")
 
 
 def command_line(words: Sequence[str], options: dict[str, Any]) -> str:

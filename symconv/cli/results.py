@@ -8,7 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from symconv.errors import ClaimWarning, InternalError, SymconvError, TooLarge, shortened
+from symconv.errors import (
+    ClaimWarning,
+    InputError,
+    InternalError,
+    SymconvError,
+    TooLarge,
+    shortened,
+)
 
 if TYPE_CHECKING:
     from symconv.claim.verdict import Verdict
@@ -96,9 +103,9 @@ def of_config(entry: Entry) -> Config:
 
     refuse_fault(entry)
     if not isinstance(entry, Config):
-        raise SymconvError(f"{entry.name!r} is a {entry.kind}; this command takes layers")
+        raise InputError(f"{entry.name!r} is a {entry.kind}; this command takes layers")
     if entry.numeric_size is None:
-        raise SymconvError(
+        raise InputError(
             f"input_size={list(entry.input_size)} names a size; give numbers for this command"
         )
     return entry
@@ -109,7 +116,7 @@ def refuse_fault(entry: Entry) -> None:
     from symconv.dialect.files import Fault
 
     if isinstance(entry, Fault):
-        raise SymconvError(entry.message)
+        raise InputError(entry.message)
 
 
 def of_verdict(verdict: Verdict) -> Result:

@@ -12,7 +12,7 @@ import click
 
 from symconv.cli import output
 from symconv.cli.results import Result, Work, each, one_line, status, summary
-from symconv.errors import SymconvError
+from symconv.errors import InputError, SymconvError
 from symconv.machine.files import write_file
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def refuse_other_kinds(path: str, texts: Sequence[Any]) -> None:
 
     for text in texts:
         if (kind := kind_of(text)) not in (None, "certificate"):
-            raise SymconvError(redirect(path, str(kind)))
+            raise InputError(redirect(path, str(kind)))
 
 
 def run(entries: Sequence[Entry], work: Work, as_json: bool) -> None:

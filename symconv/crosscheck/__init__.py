@@ -16,7 +16,7 @@ import numpy as np
 
 from symconv.crosscheck.backends import BACKENDS
 from symconv.crosscheck.runs import integers, stride_free, strided
-from symconv.errors import SymconvError, TooLarge
+from symconv.errors import InputError, TooLarge, Unsupported
 from symconv.expand import destride
 from symconv.layer import AnyLayer, Conv, ConvTranspose, MaxConv
 
@@ -74,16 +74,16 @@ def crosscheck(
     Sums of integers below 2**53 are exact in double precision, so equality is exact.
 
     Raises:
-        SymconvError: no such backend or device, or more axes than the framework has layers for.
+        InputError: no such backend or device, or more axes than the framework has layers for.
         TooLarge: even with few channels it would take too long.
 
     >>> crosscheck(Conv(2, 3, kernel_size=5, stride=2, padding=2), (9, 8)).equal
     True
     """
     if backend not in BACKENDS:
-        raise SymconvError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
+        raise InputError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
     if isinstance(layer, MaxConv):
-        raise SymconvError("max_conv: no framework has such a layer; cross-check the max_pool")
+        raise Unsupported("max_conv: no framework has such a layer; cross-check the max_pool")
     run = BACKENDS[backend](device)
     smaller = _fewer_channels(layer, input_size)
     expansion = destride(smaller, input_size)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from symconv.errors import SymconvError
+from symconv.errors import InputError, MissingTool, Unsupported
 from symconv.layer import AnyLayer, Conv, ConvTranspose, MaxPool
 from symconv.layer.padding import Pair
 
@@ -72,7 +72,7 @@ class NumpyBackend:
 
     def __init__(self, device: str = "cpu") -> None:
         if device != "cpu":
-            raise SymconvError(f"the numpy backend runs on device 'cpu', got {device!r}")
+            raise InputError(f"the numpy backend runs on device 'cpu', got {device!r}")
 
     def whole_layer(self, layer: AnyLayer, x: Array, w: Array, bias: Array) -> Array | None:
         return None
@@ -157,22 +157,20 @@ class TorchBackend:
         try:
             import torch
         except ImportError:
-            raise SymconvError(
+            raise MissingTool(
                 "the torch backend needs PyTorch; install symconv[torch], or use --backend numpy"
             ) from None
         self._torch, self._f, self.device = torch, torch.nn.functional, device
         if device.startswith("cuda") and not torch.cuda.is_available():
-            raise SymconvError(
-                f"device {device!r} was asked for; this PyTorch sees no GPU, use cpu"
-            )
+            raise MissingTool(f"device {device!r} was asked for; this PyTorch sees no GPU, use cpu")
         try:
             torch.zeros(1, device=device)
         except RuntimeError as fault:
-            raise SymconvError(f"device {device!r} cannot be used: {fault}") from None
+            raise MissingTool(f"device {device!r} cannot be used: {fault}") from None
 
     def _layer(self, name: str, rank: int) -> Any:
         if rank > 3:
-            raise SymconvError(f"PyTorch has layers of 1 to 3 axes, got {rank}; use backend numpy")
+            raise Unsupported(f"PyTorch has layers of 1 to 3 axes, got {rank}; use backend numpy")
         return getattr(self._f, f"{name}{rank}d")
 
     def whole_layer(self, layer: AnyLayer, x: Array, w: Array, bias: Array) -> Array | None:

@@ -12,7 +12,7 @@ import numpy as np
 from symconv.claim import steps as st
 from symconv.claim.patterns import read_pattern
 from symconv.crosscheck.backends import Array, Backend, NumpyBackend
-from symconv.errors import SymconvError
+from symconv.errors import InputError
 from symconv.expand import Expansion
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.layer.padding import Pair, same_crop, same_pair
@@ -193,7 +193,7 @@ def _moved(run: Backend, x: Array, steps: Sequence[st.Step]) -> Array:
         elif isinstance(step, st.Slice):
             x = x[tuple(slice(*part) for part in step.slices)]
         else:
-            raise SymconvError(f"a map of data holds no step {step.op!r}")
+            raise InputError(f"a map of data holds no step {step.op!r}")
     return x
 
 

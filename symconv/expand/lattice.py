@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symconv.errors import FoldError
+from symconv.errors import FoldError, InternalError
 from symconv.layer.lattice import LatticeConv, Matrix, Point, solve, times
 
 Array = NDArray[Any]
@@ -55,7 +55,7 @@ class Cosets:
         """The number of a position's coset, and its ``q``: ``position = A q + r``.
 
         Raises:
-            FoldError: the decomposition does not solve, a fault of symconv itself.
+            InternalError: the decomposition does not solve.
         """
         there, _, diagonal = self._smith
         t = tuple(v % s for v, s in zip(times(there, position), diagonal, strict=True))
@@ -65,7 +65,7 @@ class Cosets:
         r = self.representatives[number]
         q = solve(self.matrix, [v - x for v, x in zip(position, r, strict=True)])
         if q is None:
-            raise FoldError(f"{position} does not lie in the coset of {r}; please report this")
+            raise InternalError(f"{position} does not lie in the coset of {r}")
         return number, q
 
 

@@ -92,7 +92,7 @@ def _refuted(claim: Claim, found: Fails) -> Refuted | Undecided:
     if not isinstance(at, Refuted):
         raise SizesDisagree(
             f"claim {claim.name!r} fails for all sizes at {found.least}, but there it is "
-            f"{at.verdict}: a fault of symconv, please report it"
+            f"{at.verdict}"
         )
     if found.holds_at:
         evaluated(Certificate(claim, (), (), 0.0), found.holds_at)

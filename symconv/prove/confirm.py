@@ -135,6 +135,6 @@ def contradiction(claim: Claim, words: str) -> ContradictionError:
     path = Path(tempfile.gettempdir()) / f"symconv-contradiction-{claim.digest()[:12]}.json"
     path.write_text(json.dumps(claim.to_dict(), indent=1) + "\n", encoding="utf-8")
     return ContradictionError(
-        f"symconv contradicts itself about claim {claim.name!r}: {words}; there is no verdict. "
-        f"Please report it with {path}"
+        f"symconv contradicts itself about claim {claim.name!r}: {words}; there is no verdict",
+        evidence=path,
     )

@@ -89,7 +89,7 @@ def _confirmed(
         raise ContradictionError(
             f"symconv contradicts itself about a stride {e.original.stride}: it is "
             f"{verdict.verdict} by {', '.join(verdict.method)}, but evaluated at {sizes} the sides "
-            f"{seen}; there is no verdict. Please report it"
+            f"{seen}; there is no verdict"
         )
     return verdict
 
@@ -109,10 +109,7 @@ def _for_all_sizes(e: LatticeExpansion) -> LatticeVerdict:
         return _confirmed(e, LatticeVerdict("proved", "all", ("sets",)), small)
     found = _difference(e, tuple(sizes.values()))
     if found is None:
-        raise ContradictionError(
-            f"sets find a difference at {sizes} and tables none: a fault of symconv, "
-            "please report it"
-        )
+        raise ContradictionError(f"sets find a difference at {sizes} and tables none")
     verdict = LatticeVerdict("refuted", "all", ("sets", "tables"), found)
     return _confirmed(e, verdict, (tuple(sizes.values()),))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from symconv.errors import SymconvError
+from symconv.errors import InputError
 
 AT_A_SIZE = "a layer at a size"
 FOR_ALL_SIZES = "a layer for all sizes"
@@ -32,32 +32,30 @@ def refuse_others(kind: str, **given: Any) -> None:
     """Refuse the options that a kind of subject does not take; None and False are not given.
 
     Raises:
-        SymconvError: one is given; the message names it.
+        InputError: one is given; the message names it.
 
     >>> refuse_others(NETWORK, name="net", kernel=False)
     >>> refuse_others(FOR_ALL_SIZES, kernel=True)
     Traceback (most recent call last):
-    symconv.errors.SymconvError: a layer for all sizes does not take kernel; give an input_size, \
+    symconv.errors.InputError: a layer for all sizes does not take kernel; give an input_size, \
 or leave it out
     """
     asked = [name for name, value in given.items() if value is not None and value is not False]
     if other := [name for name in asked if name not in TAKES[kind]]:
-        raise SymconvError(f"{kind} does not take {', '.join(other)}; {INSTEAD[kind]}")
+        raise InputError(f"{kind} does not take {', '.join(other)}; {INSTEAD[kind]}")
 
 
 def require_size(own: tuple[int, ...], asked: Any, what: str) -> None:
     """Refuse an input size that is not the one which a subject was made for.
 
     Raises:
-        SymconvError: they differ.
+        InputError: they differ.
     """
     if asked is None:
         return
     size = list(asked) if isinstance(asked, Iterable) else [asked]
     if size != list(own):
-        raise SymconvError(
-            f"{what} is for input_size={list(own)}, got {size}; make one of that size"
-        )
+        raise InputError(f"{what} is for input_size={list(own)}, got {size}; make one of that size")
 
 
 def chosen(options: Mapping[str, Any]) -> list[str]:

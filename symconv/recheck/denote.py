@@ -52,7 +52,7 @@ class Meaning:
             shape = self.shapes.after(step, shape)
             if any(term.shape() != shape for term in terms):
                 raise InternalError(
-                    f"the rechecker reads {step['op']!r} in two shapes, a fault of symconv itself: "
+                    f"the rechecker reads {step['op']!r} in two shapes, "
                     f"{shape} and {[term.shape() for term in terms]}"
                 )
         return terms, shape

@@ -13,7 +13,7 @@ from itertools import product
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
-from symconv.errors import ClaimError, SymconvError, TooLarge
+from symconv.errors import ClaimError, MissingTool, TooLarge
 from symconv.recheck.claims import at, every_step, is_number, names
 from symconv.recheck.cuts import functions_first
 from symconv.recheck.facts import CertificateError, mark_of
@@ -33,7 +33,7 @@ SHARE = 0.3
 """The part of the time that the grid may take; the rest is z3's."""
 
 
-class SolverMissing(SymconvError):
+class SolverMissing(MissingTool):
     """A certificate for all sizes needs z3, and it is not installed."""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from symconv.claim import Claim, Weight
 from symconv.claim.steps import STEPS, Branching, Step, flat, read_step
-from symconv.errors import SymconvError
+from symconv.errors import InputError
 from symconv.repair.mutations import Mutation, Seen, step_mutations
 from symconv.size.numbers import thaw
 
@@ -202,7 +202,7 @@ def _with_step(
     (at, branch), *inner = within
     outer = steps[at]
     if not isinstance(outer, Branching):
-        raise SymconvError(f"step {at} ({outer.op}) has no branches")
+        raise InputError(f"step {at} ({outer.op}) has no branches")
     changed = list(outer.branches)
     changed[branch] = _with_step(changed[branch], tuple(inner), edit)
     return (*steps[:at], replace(outer, branches=tuple(changed)), *steps[at + 1 :])

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from symconv.errors import SymconvError
+from symconv.errors import InternalError
 from symconv.expand import AxisExpansion
 from symconv.layer.window import BOTTOM, Index
 from symconv.machine.budget import running
 from symconv.report.formula import Expression, Symbol, Values
 
 
-class DerivationError(SymconvError):
+class DerivationError(InternalError):
     """A step of a derivation does not hold at some output and tap."""
 
 

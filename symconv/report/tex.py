@@ -8,17 +8,18 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from symconv.errors import SymconvError
+from symconv.errors import InternalError, MissingTool, TooLarge
 
+PACKAGES = "a TeX (Debian: latexmk texlive-latex-extra texlive-pictures lmodern)"
 _SECONDS = 180
 _OPTIONS = ("-norc", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape")
 
 
-class NoTeX(SymconvError):
+class NoTeX(MissingTool):
     """There is no latexmk on this machine."""
 
 
-class TeXFault(SymconvError):
+class TeXFault(InternalError):
     """LaTeX did not compile a document; the message is its first error."""
 
 
@@ -30,13 +31,14 @@ def latex_to_pdf(source: str) -> bytes:
 
     Raises:
         NoTeX: latexmk is not installed.
-        TeXFault: LaTeX reports an error, or does not end.
+        TeXFault: LaTeX reports an error.
+        TooLarge: it does not end.
     """
     program = shutil.which("latexmk")
     if program is None:
         raise NoTeX(
-            "PDF needs latexmk, which is not installed; install a TeX (Debian: latexmk "
-            "texlive-latex-extra texlive-pictures lmodern), or write .tex, .svg or HTML instead"
+            f"PDF needs latexmk, which is not installed; install {PACKAGES}, or write .tex, .svg "
+            "or HTML instead"
         )
     with tempfile.TemporaryDirectory(prefix="symconv-tex-") as name:
         folder = Path(name)
@@ -56,11 +58,14 @@ def _run(command: list[str], folder: Path) -> None:
             capture_output=True, timeout=_SECONDS, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise TeXFault(
+        raise TooLarge(
             f"LaTeX did not end within {_SECONDS} seconds; the document is too big"
         ) from None
     if done.returncode or not (folder / "document.pdf").exists():
-        raise TeXFault(f"LaTeX failed: {_first_error(folder, done.stderr)}")
+        said = _first_error(folder, done.stderr)
+        if ".sty' not found" in said:
+            raise NoTeX(f"{said.removeprefix('! ')}; install {PACKAGES}, or write .tex or HTML")
+        raise TeXFault(f"LaTeX failed: {said}")
 
 
 def _first_error(folder: Path, printed: bytes) -> str:

@@ -14,7 +14,7 @@ from itertools import product
 from math import prod
 from typing import Any, Literal
 
-from symconv.errors import SymconvError, TooLarge
+from symconv.errors import InputError, TooLarge
 from symconv.expand import AxisExpansion, Expansion
 from symconv.layer import ConvTranspose
 from symconv.layer.window import Window
@@ -195,7 +195,7 @@ def check_counts(graph: Any, expected: Counts) -> None:
     """Count on the graph what `counts` gives in closed form.
 
     Raises:
-        SymconvError: a number differs.
+        InputError: a number differs.
     """
     kinds = [kind for _, kind in graph.nodes(data="kind")]
     parameters = [node for node, kind in graph.nodes(data="kind") if kind == "parameter"]
@@ -208,7 +208,7 @@ def check_counts(graph: Any, expected: Counts) -> None:
     wanted = {name: getattr(expected, name) for name in found}
     uneven = {graph.out_degree(node) for node in parameters} != {expected.copies}
     if found != wanted or uneven:
-        raise SymconvError(
+        raise InputError(
             f"the tie graph does not have the counts of the closed form: {found}, not {wanted} "
             f"with {expected.copies} copies each; the expansion is not one that destride makes"
         )

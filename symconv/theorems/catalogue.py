@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from symconv.claim import Claim, read_claim
 from symconv.dialect.shorthand import read_shorthand
-from symconv.errors import SymconvError
+from symconv.errors import InputError, MissingTool
 from symconv.expand import destride
 from symconv.expand.open_claim import axis_names, claim_for_all_sizes
 
@@ -68,13 +68,13 @@ def catalogue_folder() -> Path:
     """Where the catalogue lies: beside the package in a checkout, inside it when installed.
 
     Raises:
-        SymconvError: it is in neither place.
+        MissingTool: it is in neither place.
     """
     package = Path(__file__).parents[1]
     for folder in (package.parent / "proofs" / "theorems", package / "_proofs" / "theorems"):
         if folder.is_dir():
             return folder
-    raise SymconvError("the catalogue of theorems is not installed; install symconv anew")
+    raise MissingTool("the catalogue of theorems is not installed; install symconv anew")
 
 
 def read_catalogue() -> tuple[Theorem, ...]:
@@ -112,16 +112,16 @@ def _relation(entry: Mapping[str, Any]) -> Relation:
     """What the entry says of its lemmas; each relation but equality gives its reason.
 
     Raises:
-        SymconvError: there are lemmas and nothing is said of them, or no reason is given.
+        InputError: there are lemmas and nothing is said of them, or no reason is given.
     """
     found: Relation = entry.get("kernel", "none")
     if found not in get_args(Relation) or (found == "none") != (not entry["lemmas"]):
-        raise SymconvError(
+        raise InputError(
             f"theorem {entry['name']}: kernel must say what its lemmas are to its statement, one "
             f"of {', '.join(get_args(Relation))} (none where it has no lemmas), got {found!r}"
         )
     if not entry.get("because"):
-        raise SymconvError(f"theorem {entry['name']}: because must say why its lemmas are {found}")
+        raise InputError(f"theorem {entry['name']}: because must say why its lemmas are {found}")
     return found
 
 

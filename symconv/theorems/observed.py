@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from symconv.errors import SymconvError
+from symconv.errors import InternalError
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Demonstration:
         """The words of the instances and of the neighbours.
 
         Raises:
-            SymconvError: an instance does not hold, or a neighbour does.
+            InternalError: an instance does not hold, or a neighbour does.
 
         >>> yes, no = Observed(True, "2 is even"), Observed(False, "3 is even")
         >>> Demonstration((lambda: yes,), (lambda: no,)).run()
@@ -42,11 +42,11 @@ class Demonstration:
         shown = [look() for look in self.instances]
         for seen in shown:
             if not seen.holds:
-                raise SymconvError(f"a demonstration fails: {seen.words}")
+                raise InternalError(f"a demonstration fails: {seen.words}")
         false = [look() for look in self.neighbours]
         for seen in false:
             if seen.holds:
-                raise SymconvError(f"a false neighbour holds: {seen.words}")
+                raise InternalError(f"a false neighbour holds: {seen.words}")
         return tuple(s.words for s in shown), tuple(s.words for s in false)
 
 

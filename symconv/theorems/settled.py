@@ -12,7 +12,7 @@ from symconv.api import check
 from symconv.claim import Claim
 from symconv.claim import steps as st
 from symconv.claim.verdict import Refuted, Verdict
-from symconv.errors import SymconvError
+from symconv.errors import InternalError
 from symconv.prove.kernel.compiler import CLOSED
 from symconv.replay.run import run_claim
 from symconv.theorems.catalogue import Part, Theorem
@@ -86,7 +86,7 @@ def settle_theorem(theorem: Theorem, audit: Mapping[str, str] | None = None) -> 
     where its statement is not the pinned one; without it no lemma is looked at.
 
     Raises:
-        SymconvError: a demonstration does not show what it should.
+        InternalError: a demonstration does not show what it should.
     """
     verdicts = tuple(check(part.claim) for part in theorem.parts)
     shown = [demonstrate(part) for part in theorem.parts if part.stated == "proved" and part.at]
@@ -109,13 +109,13 @@ def demonstrate(part: Part) -> str:
     """Both sides of a claim at its small size: equal in SymPy's symbols, and on integers in NumPy.
 
     Raises:
-        SymconvError: they differ.
+        InternalError: they differ.
     """
     claim = part.claim.at(dict(part.at))
     size = ", ".join(f"{name} = {value}" for name, value in part.at)
     left, right = _sides(claim, np.random.default_rng(0))
     if left.shape != right.shape or (left != right).any():
-        raise SymconvError(f"{part.name}: the sides differ on integers at {size}")
+        raise InternalError(f"{part.name}: the sides differ on integers at {size}")
     numbers = f"{part.name}, at {size}: equal on random integers"
     if not _in_symbols(claim):
         return numbers
@@ -123,7 +123,7 @@ def demonstrate(part: Part) -> str:
 
     left, right = _sides(claim, None)
     if any(expand(sympify(a - b)) != 0 for a, b in zip(left.ravel(), right.ravel(), strict=True)):
-        raise SymconvError(f"{part.name}: the sides differ in symbols at {size}")
+        raise InternalError(f"{part.name}: the sides differ in symbols at {size}")
     first = str(expand(sympify(left.ravel()[0]))).replace("*", " * ")
     return f"{numbers}, and in symbols; the first output is {first}"
 

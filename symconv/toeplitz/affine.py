@@ -10,7 +10,7 @@ from sympy import SparseMatrix
 from sympy.polys.domains.domain import Domain
 from sympy.polys.matrices import DomainMatrix
 
-from symconv.errors import SymconvError
+from symconv.errors import InputError
 from symconv.toeplitz.latex import formulas_latex, product_latex
 from symconv.toeplitz.operators import LinearOperator, Values
 
@@ -30,7 +30,7 @@ class AffineOperator:
 
     def __post_init__(self) -> None:
         if self.offset.shape != (self.linear.shape[0], 1):
-            raise SymconvError(
+            raise InputError(
                 f"an offset of shape ({self.linear.shape[0]}, 1) fits this operator, "
                 f"got {self.offset.shape}"
             )

@@ -16,7 +16,7 @@ from sympy import SparseMatrix
 from sympy.polys.domains.domain import Domain
 from sympy.polys.matrices import DomainMatrix
 
-from symconv.errors import SymconvError
+from symconv.errors import InputError
 from symconv.layer.window import BOTTOM, Index
 from symconv.toeplitz.entries import Entries
 from symconv.toeplitz.latex import operator_latex, product_latex
@@ -62,7 +62,7 @@ class LinearOperator(ABC):
         """Apply to a vector of any exact values; the result is an object array."""
         vector = np.asarray(x, dtype=object).ravel()
         if len(vector) != self.shape[1]:
-            raise SymconvError(f"expected {self.shape[1]} values, got {len(vector)}")
+            raise InputError(f"expected {self.shape[1]} values, got {len(vector)}")
         entries = self.entries()
         weights = [entries.palette[label] for label in entries.labels.tolist()]
         result = np.zeros(self.shape[0], dtype=object)
@@ -131,7 +131,7 @@ class Gather(LinearOperator):
         index = np.array(self.index)
         integral = index.ndim == 1 and (index.dtype.kind in "iu" or not index.size)
         if not integral or np.any((index < BOTTOM) | (index >= self.columns)):
-            raise SymconvError(
+            raise InputError(
                 f"a gather of {self.columns} columns needs a list of positions from 0 to "
                 f"{self.columns - 1}, or {BOTTOM} for a zero, got {self.index!r}"
             )
@@ -193,7 +193,7 @@ class Composition(LinearOperator):
     def __post_init__(self) -> None:
         for left, right in pairwise(self.parts):
             if left.shape[1] != right.shape[0]:
-                raise SymconvError(
+                raise InputError(
                     f"operators of {left.shape[0]} x {left.shape[1]} and {right.shape[0]} x "
                     f"{right.shape[1]} do not compose; the inner sizes must be equal"
                 )
@@ -234,7 +234,7 @@ class Sum(LinearOperator):
     def __post_init__(self) -> None:
         shapes = {part.shape for part in self.parts}
         if len(shapes) != 1:
-            raise SymconvError(f"operators of one shape can be added, got {sorted(shapes)}")
+            raise InputError(f"operators of one shape can be added, got {sorted(shapes)}")
 
     @property
     def summands(self) -> tuple[LinearOperator, ...]:

@@ -14,7 +14,7 @@ from sympy.polys.domains.domain import Domain
 from sympy.polys.polyerrors import CoercionFailed
 from sympy.polys.rings import PolyElement
 
-from symconv.errors import LayerError, SymconvError, TooLarge
+from symconv.errors import InputError, LayerError, TooLarge
 
 MOST_GENERATORS = 4096
 """Above this a polynomial ring's monomials, one exponent a generator, outgrow memory."""
@@ -98,7 +98,7 @@ def _coerce(domain: Domain, value: Any) -> Any:
             return domain.convert_from(value, value.ring.to_domain())
         return domain.from_sympy(value) if isinstance(value, Expr) else domain.convert(value)
     except (CoercionFailed, ValueError):
-        raise SymconvError(
+        raise InputError(
             f"{value} is not an element of {domain}; choose a domain that holds it"
         ) from None
 

@@ -341,7 +341,7 @@ def test_a_contradiction_is_exit_status_4(
     run = CliRunner().invoke(main, ["check", str(path), "--json"])
     (result,) = json.loads(run.stdout)["results"]
     assert (run.exit_code, result["verdict"]) == (4, "error")
-    written = Path(result["error"].split("Please report it with ")[1])
+    written = Path(result["error"].split("please report it with ")[1])
     assert json.loads(written.read_text())["left"] == read_claim(text).to_dict()["left"]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from symconv.errors import InternalError, SymconvError, TooLarge
+from symconv.errors import InternalError, MissingTool, TooLarge
 
 INSTALL = (
     "install Coq with MathComp before 2.0: apt-get install coq libcoq-mathcomp-ssreflect "
@@ -23,7 +23,7 @@ _PROBE = "From mathcomp Require Import all_ssreflect.\nCheck Equality.mixin_of.\
 """Accepted by MathComp 1 only: 2.0 makes its structures otherwise, and has no such record."""
 
 
-class KernelMissing(SymconvError):
+class KernelMissing(MissingTool):
     """Coq or a fitting MathComp is not installed, so that nothing can be asked of the kernel."""
 
 

@@ -45,7 +45,7 @@ class Kind:
 def _mode(expansion: Expansion) -> dict[str, str]:
     layer = expansion.original
     if not isinstance(layer, Conv):
-        raise InternalError(f"a convolution is expected, got op={layer.op!r}; please report it")
+        raise InternalError(f"a convolution is expected, got op={layer.op!r}")
     return {"mode": MODES[layer.padding_mode]}
 
 

@@ -52,7 +52,7 @@ def pooled_names(expansion: Expansion) -> dict[str, str]:
     """What a pooling declares: its high pads, and whether its pads are counted."""
     layer = expansion.original
     if not isinstance(layer, Pool):
-        raise InternalError(f"a pooling is expected, got op={layer.op!r}; please report it")
+        raise InternalError(f"a pooling is expected, got op={layer.op!r}")
     counted = isinstance(layer, AvgPool) and layer.count_include_pad
     return {
         "counted": str(counted).lower(),

@@ -68,7 +68,7 @@ def theorem_text(expansion: Expansion) -> str:
         InternalError: the expansion has not as many axes as its layer.
     """
     if (own := len(expansion.windows)) != len(expansion.axes):
-        raise InternalError(f"{len(expansion.axes)} axes for a layer of {own}; please report it")
+        raise InternalError(f"{len(expansion.axes)} axes for a layer of {own}")
     _check_small(expansion)
     names = _names(expansion)
     statement = fill_statement(kind_of(expansion).statement, names).rstrip()

@@ -143,7 +143,7 @@ def compare(left: LinearOperator, right: LinearOperator, what: str) -> None:
     row = min(entries)
     raise ProofsDisagree(
         f"the two sides' {what} differ at row {row}, column {min(entries[row])}, by "
-        f"{_written(entries[row][min(entries[row])])}: a fault of symconv, please report it"
+        f"{_written(entries[row][min(entries[row])])}"
     )
 
 

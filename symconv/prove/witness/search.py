@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from symconv.claim import Claim
 from symconv.claim import steps as st
 from symconv.claim.verdict import Counterexample, Entries
-from symconv.errors import SymconvError
+from symconv.errors import InputError, InternalError
 from symconv.layer.pointwise import named, reading
 from symconv.machine.budget import running
 from symconv.replay.run import run_claim
@@ -124,7 +124,7 @@ class _Search:
     def witness(self, tensors: Tensors) -> Counterexample:
         place = self.place(tensors)
         if place is None:
-            raise SymconvError("a reduced assignment lost its difference: a fault of symconv")
+            raise InternalError("a reduced assignment lost its difference")
         left, right = (written(side[place]) for side in self.sides(tensors))
         entries = {name: _entries(value) for name, value in tensors.items()}
         weights = [(n, found[0][0]) for n, found in entries.items() if n and found]
@@ -151,7 +151,7 @@ def evaluated(claim: Claim, x: Array, weights: Tensors) -> tuple[Array, Array]:
 def first_apart(left: Array, right: Array) -> tuple[int, ...] | None:
     """The first index at which two arrays differ, beyond rounding where a value is rounded."""
     if left.shape != right.shape:
-        raise SymconvError("the two sides differ in shape; there is nothing to evaluate")
+        raise InputError("the two sides differ in shape; there is nothing to evaluate")
     unequal = np.argwhere(np.asarray(left != right, dtype=bool)).tolist()
     return next((tuple(i) for i in unequal if _apart(left[tuple(i)], right[tuple(i)])), None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from symconv.errors import SymconvError
+from symconv.errors import InputError
 from symconv.expand import Expansion
 from symconv.machine.files import write_file
 from symconv.report.drawing.bipartite import MOST_DRAWN, bipartite_scene
@@ -30,13 +30,13 @@ def draw(expansion: Expansion, path: str | Path, *, name: str = "") -> str:
     `symconv.tie_graph`.
 
     Raises:
-        SymconvError: an ending of another kind; or ``.pdf`` on a machine without TeX.
+        InputError: an ending of another kind; or ``.pdf`` on a machine without TeX.
         OSError: the file cannot be written.
     """
     path = Path(path)
     write = _WRITERS.get(path.suffix.lower())
     if write is None:
-        raise SymconvError(
+        raise InputError(
             f"cannot draw {path.name!r}: its ending must be one of {', '.join(_WRITERS)}"
         )
     content, shown = write(expansion, name)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from symconv.claim import steps as st
-from symconv.errors import SymconvError
+from symconv.errors import InputError
 from symconv.machine.files import write_file
 from symconv.network import NetworkExpansion
 from symconv.report.drawing.files import render_scene
@@ -25,7 +25,7 @@ def draw_network(expansion: NetworkExpansion, path: str | Path) -> str:
     """Draw a chain into ``path``, by its ending, and say what is shown.
 
     Raises:
-        SymconvError: an ending of another kind; or ``.pdf`` on a machine without TeX.
+        InputError: an ending of another kind; or ``.pdf`` on a machine without TeX.
         OSError: the file cannot be written.
     """
     path = Path(path)
@@ -37,7 +37,7 @@ def draw_network(expansion: NetworkExpansion, path: str | Path) -> str:
     else:
         rendered = render_scene(network_scene(expansion), suffix)
         if rendered is None:
-            raise SymconvError(
+            raise InputError(
                 f"cannot draw {path.name!r}: its ending must be one of .svg, .pdf, .tex, .graphml, "
                 ".json"
             )

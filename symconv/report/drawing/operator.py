@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 
-from symconv.errors import LayerError, SymconvError
+from symconv.errors import InputError, LayerError
 from symconv.expand import AxisExpansion
 from symconv.layer.window import BOTTOM
 from symconv.report.drawing.cells import Cells, Ints, flat, label
@@ -83,7 +83,7 @@ def check_matrices(axes: Sequence[AxisExpansion], strided: Matrix, expanded: Mat
     """Compare the matrices on the rows and columns that both have.
 
     Raises:
-        SymconvError: an entry differs; the picture would be of two operators.
+        InputError: an entry differs; the picture would be of two operators.
     """
     rows, columns = zip(*((axis.window.output, axis.window.size) for axis in axes), strict=True)
     within = {
@@ -94,7 +94,7 @@ def check_matrices(axes: Sequence[AxisExpansion], strided: Matrix, expanded: Mat
     if wrong := sorted(
         place for place in {*strided, *within} if strided.get(place) != within.get(place)
     ):
-        raise SymconvError(
+        raise InputError(
             f"the matrices differ at output {wrong[0][0]}, input {wrong[0][1]}: strided "
             f"{strided.get(wrong[0])}, expanded {within.get(wrong[0])}; there is nothing to draw"
         )
@@ -119,7 +119,7 @@ def operator_scene(axes: Sequence[AxisExpansion]) -> Scene:
     """``T(w)`` above, the phase map as wires, ``T(v)`` below with phases side by side.
 
     Raises:
-        SymconvError: the two matrices are not the same operator.
+        InputError: the two matrices are not the same operator.
     """
     strided, expanded = strided_matrix(axes), expanded_matrix(axes)
     check_matrices(axes, strided, expanded)

@@ -11,7 +11,7 @@ import numpy as np
 
 from symconv.claim import Claim
 from symconv.claim.verdict import Certificate, Counterexample, Fact, Refuted, Undecided, Verdict
-from symconv.errors import SymconvError
+from symconv.errors import InputError
 from symconv.explain import script
 from symconv.layer import read_size
 from symconv.replay.run import assigned, run_claim
@@ -148,7 +148,7 @@ def replay(claim: Claim, found: Counterexample) -> tuple[str, str] | None:
     """What the two sides give at the counterexample in NumPy; None for a claim too large to run.
 
     Raises:
-        SymconvError: they agree, so that it is no counterexample.
+        InputError: they agree, so that it is no counterexample.
     """
     if _work(claim) > _MOST_REPLAYED:
         return None
@@ -159,7 +159,7 @@ def replay(claim: Claim, found: Counterexample) -> tuple[str, str] | None:
     else:
         values = [str(side[found.output]) for side in sides]
     if values[0] == values[1]:
-        raise SymconvError(
+        raise InputError(
             f"the counterexample does not replay: both sides give {values[0]}; report this"
         )
     return values[0], values[1]

@@ -167,7 +167,7 @@ PLANTED = {
 def reject(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the kernel refuse a text in the place of symconv's."""
     monkeypatch.setattr(rocq, "theorem_text", lambda expansion: text)
-    with pytest.raises(KernelRejects, match=r"the kernel rejects .* a fault of symconv"):
+    with pytest.raises(KernelRejects, match=r"the kernel rejects .*: a fault of symconv"):
         rocq.kernel_fact(symconv.destride(Conv(1, 1, 3, stride=2, padding=1), (8,)))
 
 
