@@ -19,6 +19,7 @@ from symconv.expand.reduced import check_slots, matrix_entries, stand_in
 from symconv.layer import AnyLayer, LatticeConv
 from symconv.machine.budget import Budget, spending
 from symconv.network import Network
+from symconv.prove.decide import decide
 from symconv.prove.options import (
     AT_A_SIZE,
     FOR_ALL_SIZES,
@@ -27,7 +28,6 @@ from symconv.prove.options import (
     refuse_others,
     require_size,
 )
-from symconv.prove.settle import settle
 
 if TYPE_CHECKING:
     from symconv.network.proof import NetworkProof, OpenNetworkProof
@@ -115,7 +115,7 @@ def _prove_at_a_size(
     keep: str | Path | None,
 ) -> Verdict:
     expansion = _expansion(subject, input_size)
-    verdict = settle(expansion.claim(name or NAME))
+    verdict = decide(expansion.claim(name or NAME))
     if not isinstance(verdict, Certificate):
         return verdict
     size = expansion.input_size
@@ -200,7 +200,6 @@ def prove_for_all_sizes(
     ('proved', 'all', ['sets'])
     """
     from symconv.expand.open_claim import claim_for_all_sizes
-    from symconv.prove.all_sizes import settle_for_all_sizes
 
     if isinstance(subject, Network):
         return prove_network_for_all_sizes(_named(subject, None, name), names, where=where).verdict
@@ -212,7 +211,7 @@ def prove_for_all_sizes(
     name = name or NAME
     opened = subject if isinstance(subject, OpenExpansion) else destride(subject)
     claim = replace(claim_for_all_sizes(opened, names, name), where=tuple(where))
-    return _with_layer(settle_for_all_sizes(claim), layer_to_dict(opened.original, claim.size))
+    return _with_layer(decide(claim), layer_to_dict(opened.original, claim.size))
 
 
 def prove_everywhere(expansion: Expansion) -> Verdict:
@@ -418,11 +417,7 @@ def check(
     for text in unused_weights(read):
         warnings.warn(ClaimWarning(f"claim {read.name!r}: {text}"), stacklevel=2)
     with spending(budget):
-        if not read.names:
-            return settle(read)
-        from symconv.prove.all_sizes import settle_for_all_sizes
-
-        return settle_for_all_sizes(read)
+        return decide(read)
 
 
 def report(

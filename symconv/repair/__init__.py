@@ -17,9 +17,8 @@ from typing import Any
 from symconv.claim import Claim
 from symconv.claim.verdict import Certificate, Refuted
 from symconv.errors import SymconvError
-from symconv.prove.all_sizes import settle_for_all_sizes
 from symconv.prove.cuts import needs_cuts
-from symconv.prove.settle import settle
+from symconv.prove.decide import decide
 from symconv.prove.squares.settle import settle_in_squares
 from symconv.repair.edits import Change, Edit, candidates_of, change, edited
 from symconv.repair.screen import Screen
@@ -99,11 +98,11 @@ def _is_proved(claim: Claim) -> bool:
     """Whether `symconv.check` proves it."""
     try:
         if claim.names:
-            return isinstance(settle_for_all_sizes(claim), Certificate)
+            return isinstance(decide(claim), Certificate)
         # Squares first: of what they leave open a counterexample is sought at length.
         open_ = needs_cuts(claim.left, claim.right) and not isinstance(
             settle_in_squares(claim), Certificate
         )
-        return not open_ and isinstance(settle(claim), Certificate)
+        return not open_ and isinstance(decide(claim), Certificate)
     except (SymconvError, ValueError):
         return False

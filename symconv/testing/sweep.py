@@ -20,7 +20,7 @@ from typing import Any, TextIO
 from symconv.claim import digest, read_claim
 from symconv.claim.verdict import Refuted, Undecided
 from symconv.errors import SymconvError
-from symconv.prove.settle import settle
+from symconv.prove.decide import decide
 from symconv.testing.families import Family, families
 
 Configuration = Mapping[str, Any]
@@ -221,7 +221,7 @@ def settle_one(rewriter: Rewriter, configuration: Configuration) -> Row:
         claimed = rewriter(configuration)
         if claimed is None:
             return {**row, "verdict": "declined", "note": ""}
-        verdict = settle(read_claim(claimed))
+        verdict = decide(read_claim(claimed))
     except SymconvError as fault:
         return {**row, "verdict": "error", "note": str(fault)}
     except Exception as fault:  # noqa: BLE001 - a fault of the user's function is a result

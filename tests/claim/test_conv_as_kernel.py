@@ -19,8 +19,8 @@ from symconv.claim.steps import KernelConvStep, read_step
 from symconv.claim.verdict import Certificate, Refuted, Undecided
 from symconv.errors import ClaimError, LayerError, SymconvError
 from symconv.explain import script, sentence
+from symconv.prove.decide import decide
 from symconv.prove.sets import Fails, Holds, settle_all
-from symconv.prove.settle import settle
 from symconv.recheck import recheck
 from symconv.recheck.settle import same_function
 from symconv.repair import repair
@@ -111,7 +111,7 @@ def swap(rng: random.Random, fault: str = "") -> Text:
 def settled(text: Text, seed: int) -> str:
     """The verdict on a claim, agreed on by torch, the rechecker and both replays."""
     try:
-        verdict = settle(read_claim(text))
+        verdict = decide(read_claim(text))
     except SymconvError:
         return "malformed"
     assert not isinstance(verdict, Undecided), text
@@ -198,15 +198,15 @@ def test_functions_around_the_step_are_proved_in_squares() -> None:
     text = {**OPEN, "weights": {**OPEN["weights"], "v": reversed_w},
             "left": [relu, *OPEN["left"], relu], "right": [relu, *swapped, relu]}  # fmt: skip
     sizes = {"N": 5, "K": 3, "p": 1, "q": 2}
-    verdict = settle(read_claim(text).at(sizes))
+    verdict = decide(read_claim(text).at(sizes))
     assert isinstance(verdict, Certificate)
     assert "squares" in verdict.method
     assert recheck(verdict).verdict == "proved"
     wrong = {**text, "right": [relu, *swapped[1:], relu]}
-    assert settle(read_claim(wrong).at(sizes)).verdict == "refuted"
+    assert decide(read_claim(wrong).at(sizes)).verdict == "refuted"
     pool = {"op": "max_pool", "kernel_size": 2}
     pooled = {**text, "left": [*OPEN["left"], pool], "right": [*swapped, pool]}
-    verdict = settle(read_claim(pooled).at(sizes))
+    verdict = decide(read_claim(pooled).at(sizes))
     assert isinstance(verdict, Certificate)
     assert recheck(verdict).verdict == "proved"
     with pytest.raises(ClaimError, match="not rechecked in this monoid"):
@@ -357,7 +357,7 @@ def test_a_refutation_is_explained_and_runs_in_numpy_alone(seed: int) -> None:
     rng = random.Random(seed)
     while True:
         try:
-            verdict = settle(read_claim(swap(rng, "low")))
+            verdict = decide(read_claim(swap(rng, "low")))
         except SymconvError:
             continue
         if isinstance(verdict, Refuted) and verdict.counterexample.left_shape is None:
@@ -374,7 +374,7 @@ def test_a_refutation_is_explained_and_runs_in_numpy_alone(seed: int) -> None:
 def test_the_nearest_claim_that_holds_is_found() -> None:
     text = {**read_claim(OPEN).at({"N": 5, "K": 3, "p": 1, "q": 2}).to_dict()}
     text["right"][0]["padding"] = [[4, 4]]
-    verdict = settle(read_claim(text))
+    verdict = decide(read_claim(text))
     assert isinstance(verdict, Refuted)
     found = repair(verdict)
     assert found is not None

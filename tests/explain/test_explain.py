@@ -18,8 +18,7 @@ from symconv.errors import SymconvError
 from symconv.explain import script, sentence
 from symconv.explain.functions import EXPRESSIONS, ROUNDED
 from symconv.layer.pointwise import POINTWISE
-from symconv.prove.all_sizes import settle_for_all_sizes
-from symconv.prove.settle import settle
+from symconv.prove.decide import decide
 from symconv.replay.run import replay
 from symconv.theorems import read_catalogue
 from tests.helpers.random_pipelines import Pipelines
@@ -54,7 +53,7 @@ def test_every_refuted_lowering_prints_what_is_stated() -> None:
 
 def test_every_false_neighbour_of_a_theorem_prints_what_is_stated() -> None:
     parts = [p for t in read_catalogue() for p in t.parts if p.stated == "refuted"]
-    found = [settle_for_all_sizes(p.claim) if p.claim.names else settle(p.claim) for p in parts]
+    found = [decide(p.claim) for p in parts]
     verdicts = [verdict for verdict in found if isinstance(verdict, Refuted)]
     assert len(verdicts) == len(parts) > 40
     assert not unlike(verdicts)
@@ -76,7 +75,7 @@ def random_refutations(seeds: range) -> list[Refuted]:
     found = []
     for seed in seeds:
         try:
-            verdict = settle(read_claim({**Pipelines(seed).claim(), "name": f"seed {seed}"}))
+            verdict = decide(read_claim({**Pipelines(seed).claim(), "name": f"seed {seed}"}))
         except (SymconvError, ValueError):
             continue  # no claim: the changed side does not fit
         if isinstance(verdict, Refuted):

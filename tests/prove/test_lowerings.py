@@ -14,7 +14,7 @@ import pytest
 from symconv.claim import read_claim
 from symconv.claim.verdict import Certificate, Refuted, Verdict
 from symconv.errors import SymconvError
-from symconv.prove.settle import settle
+from symconv.prove.decide import decide
 from tests.helpers.lowerings.families import FOLDER, written
 from tests.helpers.lowerings.layout import lay_out
 from tests.helpers.torch_claims import agree, one_hot, run_side
@@ -34,12 +34,12 @@ def resized(text: dict[str, Any], more: int) -> dict[str, Any]:
 
 def three_sizes(text: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Verdict]]:
     """The claim at its own size and at two more, each with its verdict there."""
-    yield text, settle(read_claim(text))
+    yield text, decide(read_claim(text))
     found = 0
     for more in OTHER_SIZES:
         other = resized(text, more)
         try:
-            verdict = settle(read_claim(other))
+            verdict = decide(read_claim(other))
         except SymconvError:
             continue
         yield other, verdict
@@ -51,7 +51,7 @@ def three_sizes(text: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Verdict]
 
 @pytest.mark.parametrize("text", CLAIMS, ids=NAMES)
 def test_the_verdict_is_the_stated_one(text: dict[str, Any]) -> None:
-    assert settle(read_claim(text)).verdict == text["stated"]
+    assert decide(read_claim(text)).verdict == text["stated"]
 
 
 @pytest.mark.parametrize("text", CLAIMS, ids=NAMES)
@@ -65,7 +65,7 @@ def test_torch_agrees_at_three_sizes(text: dict[str, Any]) -> None:
     "text", [text for text in CLAIMS if text["stated"] == "refuted"], ids=lambda text: text["name"]
 )
 def test_a_counterexample_replays(text: dict[str, Any]) -> None:
-    verdict = settle(read_claim(text))
+    verdict = decide(read_claim(text))
     assert isinstance(verdict, Refuted)
     x, free = one_hot(text, verdict.counterexample)
     left, right = (run_side(text, side, x, free) for side in ("left", "right"))

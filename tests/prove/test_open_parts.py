@@ -14,7 +14,7 @@ from symconv.claim import Claim, read_claim
 from symconv.claim.verdict import Certificate, Refuted
 from symconv.errors import ClaimError, SymconvError
 from symconv.explain import sentence
-from symconv.prove.settle import settle
+from symconv.prove.decide import decide
 from symconv.replay.run import replay
 from tests.prove.network.test_chains import differ
 from tests.prove.sets.test_sets import _holds
@@ -79,7 +79,7 @@ def looked_at(read: Claim, at: dict[str, int], domain: str) -> None:
     """Never refuted at a size, evaluated alike, and legal where said."""
     verdict: str = "illegal"
     with suppress(SymconvError):
-        verdict = settle(read.at(at)).verdict
+        verdict = decide(read.at(at)).verdict
     assert (verdict == "illegal") == (not _holds(domain, at)), at
     assert verdict != "refuted"
     if verdict != "illegal":

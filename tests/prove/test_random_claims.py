@@ -13,7 +13,7 @@ from symconv.claim.verdict import Certificate, Refuted
 from symconv.errors import SymconvError
 from symconv.expand import destride
 from symconv.layer import Conv
-from symconv.prove.settle import settle
+from symconv.prove.decide import decide
 from symconv.repair.mutations import step_mutations
 from tests.helpers.torch_claims import agree, one_hot, run_side
 
@@ -108,10 +108,10 @@ def compared(seed: int, count: int) -> dict[str, int]:
         text = true_claim(rng)
         if text is None:
             continue
-        assert isinstance(settle(read_claim(text)), Certificate), text
+        assert isinstance(decide(read_claim(text)), Certificate), text
         for candidate in (text, mutant(text, rng), mutant(text, rng)):
             try:
-                verdict = settle(read_claim(candidate))
+                verdict = decide(read_claim(candidate))
             except SymconvError:
                 seen["malformed"] += 1
                 continue

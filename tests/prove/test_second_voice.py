@@ -25,7 +25,7 @@ from symconv.cli import main
 from symconv.errors import ContradictionError
 from symconv.evaluation import Evaluation, evaluate_sides
 from symconv.network import NetworkExpansion, chain
-from symconv.prove.settle import settle
+from symconv.prove.decide import decide
 from symconv.prove.tables.compare import Difference
 
 Text = dict[str, Any]
@@ -302,7 +302,7 @@ def plant(monkeypatch: pytest.MonkeyPatch, name: str) -> Text:
 
 def silenced(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the second voice away."""
-    same = {"prove.settle": "confirmed", "prove.all_sizes": "evaluated"}
+    same = {"prove.decide": "confirmed", "prove.everywhere": "evaluated"}
     for name, attribute in same.items():
         monkeypatch.setattr(module(name), attribute, lambda verdict, *sizes: verdict)
 
@@ -369,13 +369,13 @@ def tail(function: str, kernel: int) -> NetworkExpansion:
 def test_faults_of_chains_are_seen(
     fault: Patch, bare: NetworkExpansion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert settle(bare.claim(), bare.factors_at).verdict == "refuted"
+    assert decide(bare.claim(), bare.factors_at).verdict == "refuted"
     fault(monkeypatch)
     with monkeypatch.context() as alone:
         silenced(alone)
-        assert settle(bare.claim(), bare.factors_at).verdict == "proved"
+        assert decide(bare.claim(), bare.factors_at).verdict == "proved"
     with pytest.raises(ContradictionError, match="differ"):
-        settle(bare.claim(), bare.factors_at)
+        decide(bare.claim(), bare.factors_at)
 
 
 def test_a_certificate_names_its_second_voice() -> None:

@@ -11,7 +11,7 @@ from symconv import check
 from symconv.claim import read_claim
 from symconv.claim.verdict import Refuted
 from symconv.errors import ClaimError
-from symconv.prove.settle import settle
+from symconv.prove.decide import decide
 from symconv.replay.run import replay
 
 RELU, POOL = {"op": "relu"}, {"op": "max_pool", "kernel_size": 2}
@@ -50,7 +50,7 @@ def claim(left: list[Any], right: list[Any], size: int = 8) -> Any:
     ],
 )
 def test_verdicts(left: list[Any], right: list[Any], verdict: str) -> None:
-    found = settle(claim(left, right))
+    found = decide(claim(left, right))
     assert found.verdict == verdict
     if isinstance(found, Refuted):
         a, b = replay(found)
@@ -59,13 +59,13 @@ def test_verdicts(left: list[Any], right: list[Any], verdict: str) -> None:
 
 def test_a_function_inside_a_branch_is_evaluated_but_not_proved() -> None:
     block = {"op": "add", "branches": [[CONV, RELU, CONV], []]}
-    assert settle(claim([block], [block])).verdict == "undecided"
+    assert decide(claim([block], [block])).verdict == "undecided"
     other = {"op": "add", "branches": [[CONV, RELU], []]}
-    assert settle(claim([block], [other])).verdict == "refuted"
+    assert decide(claim([block], [other])).verdict == "refuted"
 
 
 def test_a_refutation_names_its_assignment() -> None:
-    found = settle(claim([{"op": "pointwise", "name": "f"}], [{"op": "pointwise", "name": "g"}]))
+    found = decide(claim([{"op": "pointwise", "name": "f"}], [{"op": "pointwise", "name": "g"}]))
     assert isinstance(found, Refuted)
     text = found.counterexample.to_dict()
     assert set(text) >= {"output", "input", "weight", "left", "right", "assignment", "functions"}
@@ -73,7 +73,7 @@ def test_a_refutation_names_its_assignment() -> None:
 
 
 def test_sides_of_other_shapes_are_refuted_by_their_shapes() -> None:
-    found = settle(claim([RELU, CONV], [RELU, {**CONV, "stride": 2}]))
+    found = decide(claim([RELU, CONV], [RELU, {**CONV, "stride": 2}]))
     assert isinstance(found, Refuted)
     assert (found.counterexample.left_shape, found.counterexample.right_shape) == ((2, 8), (2, 4))
 
@@ -81,12 +81,12 @@ def test_sides_of_other_shapes_are_refuted_by_their_shapes() -> None:
 def test_a_fault_names_its_step_in_the_whole_pipeline() -> None:
     wrong = {"op": "transpose", "axes": [0, 0]}
     with pytest.raises(ClaimError, match=r"right: step 2 \(transpose\) on shape \[2, 8\]"):
-        settle(claim([RELU], [CONV, RELU, wrong]))
+        decide(claim([RELU], [CONV, RELU, wrong]))
 
 
 def test_a_claim_too_large_to_evaluate_stays_open() -> None:
     big = {"input": {"channels": 64, "size": [64, 64]}, "left": [RELU, RELU], "right": [RELU]}
-    assert settle(read_claim(big)).verdict == "undecided"
+    assert decide(read_claim(big)).verdict == "undecided"
 
 
 def test_a_claim_is_read_from_a_file_of_either_kind(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_tensor_twice_is_refuted_by_integers_that_replay() -> None:
     ):
         claim = read_claim({"input": {"channels": 1, "size": [7]}, "left": twice, "right": right,
                             "weights": {"w": {"shape": [1, 1, 3]}}})  # fmt: skip
-        verdict = settle(claim)
+        verdict = decide(claim)
         assert isinstance(verdict, Refuted)
         left, right_value = replay(verdict)
         found = verdict.counterexample

@@ -9,9 +9,12 @@ import pytest
 
 import symconv
 from symconv import check, read_claim
+from symconv.claim import Claim
 from symconv.claim.verdict import Certificate, Refuted, Undecided
 from symconv.errors import ClaimError, SymconvError
-from symconv.prove.all_sizes import settle_for_all_sizes
+from symconv.prove.engine import Question
+from symconv.prove.everywhere import decide_everywhere
+from symconv.prove.registry import cheapest_first
 from symconv.prove.sets.conditions import condition
 from symconv.recheck.claims import at as recheck_at
 from symconv.recheck.claims import read_claim as recheck_read
@@ -103,14 +106,12 @@ def test_remainders_keep_their_factor(factor: int) -> None:
             assert bool(evaluate(said, {"M": m, "N": n})) == true, said
 
 
-def test_a_refutation_that_no_integers_show_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
-    from symconv.prove import all_sizes
-
-    def settle(at: Any, *_: Any) -> Undecided:
+def test_a_refutation_that_no_integers_show_is_undecided() -> None:
+    def nothing(at: Claim) -> Undecided:
         return Undecided(at, "nothing was found", 0.0)
 
-    monkeypatch.setattr(all_sizes, "settle", settle)
-    found = settle_for_all_sizes(read_claim(claim([FLIP], [])))
+    question = Question(read_claim(claim([FLIP], [])))
+    found = decide_everywhere(question, list(cheapest_first(question)), nothing)
     assert isinstance(found, Undecided)
     assert "fails at N = 2" in found.reason
     assert "nothing was found" in found.reason

@@ -18,7 +18,7 @@ from symconv.network import INPUT, Network, NetworkExpansion
 from symconv.network.graph import thinned
 from symconv.network.proof import NetworkProof
 from symconv.prove.confirm import replayed
-from symconv.prove.settle import settle
+from symconv.prove.decide import decide
 from symconv.prove.squares.settle import first_stuck, settle_in_squares
 from symconv.prove.witness.search import evaluated, find_witness, first_apart, written
 from symconv.replay.run import assigned
@@ -46,7 +46,7 @@ def _settled(bare: NetworkExpansion) -> NetworkProof:
     bare = expansion = bare.with_masks(bare.hollow_tails())
     while (node := _wants_mask(expansion)) is not None:
         expansion = expansion.with_masks([node])
-    verdict = settle(expansion.claim(), expansion.factors_at)
+    verdict = decide(expansion.claim(), expansion.factors_at)
     if isinstance(verdict, Refuted):
         reason = "no masks were found with which the expansion holds"
         verdict = Undecided(verdict.claim, reason, verdict.seconds)
@@ -65,7 +65,7 @@ def _wants_mask(expansion: NetworkExpansion) -> int | None:
 def _without(bare: NetworkExpansion) -> Verdict:
     start, claim = perf_counter(), bare.claim()
     if first_stuck(claim, bare.factors_at) is None:
-        return settle(claim, bare.factors_at)
+        return decide(claim, bare.factors_at)
     found = network_witness(bare)
     if found is None:
         reason = "a layer reads a tail, but no integers were found for which that shows"

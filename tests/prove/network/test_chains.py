@@ -18,8 +18,8 @@ from symconv.errors import FactorError, LayerError, SymconvError
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.network import INPUT, Network, NetworkExpansion, chain
 from symconv.network.graph import solve_factors
+from symconv.prove.decide import decide
 from symconv.prove.network.chains import settle_network
-from symconv.prove.settle import settle
 from symconv.replay.run import replay, run_claim
 from tests.helpers.chains import random_chain
 
@@ -176,7 +176,7 @@ FAULTS: dict[str, Any] = {
 def test_planted_faults_in_an_expanded_chain_are_refuted(fault: str) -> None:
     layers: list[Any] = [Conv(1, 2, 3, 1, 1), "relu", Conv(2, 1, 3, 2, 1)]
     claim = NetworkExpansion(chain("even", layers, (8,))).claim()
-    assert settle(claim).verdict == "proved"
+    assert decide(claim).verdict == "proved"
     from symconv.claim import read_claim
 
     text = claim.to_dict()
@@ -185,7 +185,7 @@ def test_planted_faults_in_an_expanded_chain_are_refuted(fault: str) -> None:
         text["right"][place]["function"] = "sigmoid"
     else:
         text["right"][-1] = FAULTS[fault](text["right"][-1])
-    verdict = settle(read_claim(text))
+    verdict = decide(read_claim(text))
     assert isinstance(verdict, Refuted)
     if verdict.counterexample.left_shape is None:
         left, right = replay(verdict)
@@ -211,7 +211,7 @@ def test_minus_infinity_does_not_meet_a_sum() -> None:
     layers: list[Any] = [MaxPool(1, 1), Conv(1, 1, 3, 2, 1)]
     proof = settle_network(chain("hollow", layers, (7,)))
     assert (proof.verdict.verdict, proof.expansion.masks) == ("proved", frozenset({1}))
-    bare = settle(NetworkExpansion(proof.expansion.network).claim())
+    bare = decide(NetworkExpansion(proof.expansion.network).claim())
     assert bare.verdict != "proved"
 
 

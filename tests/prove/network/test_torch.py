@@ -15,7 +15,7 @@ from symconv.prove.network.chains import settle_network
 from tests.helpers.chains import random_chain
 from tests.helpers.requirements import require
 
-torch_claims: Any = require("tests.torch_claims")
+torch_claims: Any = require("tests.helpers.torch_claims")
 CHAINS = int(os.environ.get("SYMCONV_TORCH_CHAINS", "60"))
 
 

@@ -8,8 +8,7 @@ import pytest
 
 from symconv.claim import read_claim
 from symconv.claim.verdict import Certificate, Refuted
-from symconv.prove.all_sizes import settle_for_all_sizes
-from symconv.prove.settle import settle
+from symconv.prove.decide import decide
 from symconv.size.text import evaluate
 
 ONE = [None, None, None]
@@ -25,7 +24,7 @@ def test_a_mean_over_its_live_samples_keeps_its_divisors_as_a_kernel() -> None:
         "weights": {"w": {"shape": [1, 1, 20]}, "ones": {"shape": [1, 1, 3], "fill": 1}},
         "left": [mean, swapped], "right": [total, swapped],
     })  # fmt: skip
-    verdict = settle_for_all_sizes(claim)
+    verdict = decide(claim)
     assert isinstance(verdict, Refuted)
     assert dict(verdict.counterexample.size) == {"N": 2}
 
@@ -40,8 +39,8 @@ def test_a_named_end_of_a_slice_says_nothing_where_it_is_negative(size: int) -> 
         "input": {"channels": 1, "size": [5]}, "weights": {"b": {"shape": ["N"]}},
         "left": side("N - 3"), "right": side("max(N - 3, 0)"),
     })  # fmt: skip
-    verdict = settle_for_all_sizes(claim)
+    verdict = decide(claim)
     assert isinstance(verdict, Certificate)
     (fact,) = verdict.facts
     inside = evaluate(fact.figures["domain"], {"N": size})
-    assert not inside or isinstance(settle(claim.at({"N": size})), Certificate)
+    assert not inside or isinstance(decide(claim.at({"N": size})), Certificate)

@@ -1,7 +1,8 @@
-"""Claims for all sizes: settled by sets, and refuted again by tables at the least failing size."""
+"""Claims for all sizes: what an engine finds, and refuted again at the least failing size."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import product
@@ -10,11 +11,10 @@ from time import perf_counter
 from symconv.claim import Claim
 from symconv.claim.verdict import Certificate, Refuted, Undecided, Verdict
 from symconv.errors import ContradictionError, MalformedError, SymconvError, TooLarge
-from symconv.machine.budget import running, spending
+from symconv.machine.budget import running
 from symconv.prove.confirm import evaluated
 from symconv.prove.cuts import needs_cuts
-from symconv.prove.sets import Fails, Holds, settle_all
-from symconv.prove.settle import settle
+from symconv.prove.engine import Engine, Finding, Question
 from symconv.relation.sides import check_claim
 
 SMALL = {1: 24, 2: 7, 3: 4}
@@ -31,35 +31,43 @@ class SizesDisagree(ContradictionError):
     """Two provers that must agree do not: a fault of symconv itself, never a verdict."""
 
 
-def settle_for_all_sizes(claim: Claim) -> Verdict:
+Decide = Callable[[Claim], Verdict]
+"""Decides a claim at sizes in numbers."""
+
+
+def decide_everywhere(question: Question, engines: Sequence[Engine], at_sizes: Decide) -> Verdict:
     """Prove a claim for all its named sizes, or refute it at the least size that fails.
 
     Raises:
         ClaimError: the claim is ill-formed, or no size satisfies its conditions.
         SizesDisagree: the provers contradict each other.
     """
-    with spending():
-        start = perf_counter()
-        try:
-            return _settled(claim)
-        except TooLarge as fault:
-            return Undecided(claim, str(fault), perf_counter() - start, "all")
-
-
-def _settled(claim: Claim) -> Verdict:
-    if needs_cuts(claim.left, claim.right):
+    claim = question.claim
+    in_parts = needs_cuts(claim.left, claim.right)
+    if in_parts:
         # Its parts are read in another order than their steps stand in.
         check_at_some_size(claim)
-    found = settle_all(claim)
-    if isinstance(found, Holds):
+    finding = _first_finding(question, engines)
+    verdict = finding.verdict
+    if isinstance(verdict, Certificate):
         with suppress(TooLarge):  # sets are not built as tables are
-            check_claim(claim.at(found.at[0]))
-        return evaluated(found.certificate, found.at)
-    if isinstance(found, Fails):
-        return _refuted(claim, found)
+            check_claim(claim.at(finding.at[0]))
+        return evaluated(verdict, finding.at)
+    if isinstance(verdict, Refuted):
+        return _refuted(verdict, finding.at, at_sizes)
     check_at_some_size(claim)
-    refuted = _at_small_sizes(claim) if needs_cuts(claim.left, claim.right) else None
-    return found if refuted is None else refuted
+    refuted = _at_small_sizes(claim, at_sizes) if in_parts else None
+    return verdict if refuted is None else refuted
+
+
+def _first_finding(question: Question, engines: Sequence[Engine]) -> Finding:
+    """What the first engine finds that decides the claim, else what the first one says."""
+    found = [Finding(Undecided(question.claim, "no engine takes such claims", 0.0, "all"))]
+    for one in engines:
+        found.append(one.decide(question))
+        if not isinstance(found[-1].verdict, Undecided):
+            return found[-1]
+    return found[min(1, len(found) - 1)]
 
 
 def check_at_some_size(claim: Claim) -> None:
@@ -82,29 +90,29 @@ def check_at_some_size(claim: Claim) -> None:
         raise malformed
 
 
-def _refuted(claim: Claim, found: Fails) -> Refuted | Undecided:
+def _refuted(
+    found: Refuted, holds_at: Sequence[Mapping[str, int]], at_sizes: Decide
+) -> Refuted | Undecided:
     """The refutation at the least failing size; where it is said to hold, it is evaluated."""
-    at = settle(claim.at(found.least))
+    claim, least = found.claim, dict(found.counterexample.size)
+    at = at_sizes(claim.at(least))
+    seconds = found.seconds + at.seconds
     if isinstance(at, Undecided):
-        where = ", ".join(f"{name} = {n}" for name, n in found.least.items())
+        where = ", ".join(f"{name} = {n}" for name, n in least.items())
         reason = f"it fails at {where}, but there no counterexample was found: {at.reason}"
-        return Undecided(claim, reason, found.seconds + at.seconds, "all")
+        return Undecided(claim, reason, seconds, "all")
     if not isinstance(at, Refuted):
         raise SizesDisagree(
-            f"claim {claim.name!r} fails for all sizes at {found.least}, but there it is "
-            f"{at.verdict}"
+            f"claim {claim.name!r} fails for all sizes at {least}, but there it is {at.verdict}"
         )
-    if found.holds_at:
-        evaluated(Certificate(claim, (), (), 0.0), found.holds_at)
-    counterexample = replace(at.counterexample, size=tuple(found.least.items()))
-    seconds = found.seconds + at.seconds
-    return Refuted(
-        claim, counterexample, seconds, ("sets", *at.method), "all",
-        fails_on=found.fails_on, holds_on=found.holds_on,
-    )  # fmt: skip
+    if holds_at:
+        evaluated(Certificate(claim, (), (), 0.0), holds_at)
+    counterexample = replace(at.counterexample, size=tuple(least.items()))
+    method = (*found.method, *at.method)
+    return replace(found, counterexample=counterexample, seconds=seconds, method=method)
 
 
-def _at_small_sizes(claim: Claim) -> Refuted | None:
+def _at_small_sizes(claim: Claim, at_sizes: Decide) -> Refuted | None:
     """A claim with functions refuted at the first small size at which it fails.
 
     At which others it fails is not known.
@@ -117,7 +125,7 @@ def _at_small_sizes(claim: Claim) -> Refuted | None:
             return None
         sizes = dict(zip(claim.names, values, strict=True))
         try:
-            at = settle(claim.at(sizes))
+            at = at_sizes(claim.at(sizes))
         except SymconvError:
             continue
         if isinstance(at, Refuted):

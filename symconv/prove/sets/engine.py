@@ -1,0 +1,94 @@
+"""The engine of sets: one formula in the sizes, at given sizes and for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import perf_counter
+
+from symconv.claim import Claim
+from symconv.claim.steps import flat
+from symconv.claim.verdict import Certificate, Counterexample, Fact, Refuted, Undecided, Verdict
+from symconv.errors import ClaimError, TooLarge
+from symconv.evaluation import shapes_of
+from symconv.prove.cuts import needs_cuts
+from symconv.prove.engine import Finding, Question
+from symconv.prove.sets import Fails, Holds, NotForAllSizes, bounded, settle_all, size_sets
+
+BASE, STEP = 2.0, 0.4
+"""Milliseconds of a small claim, and of one more step (measured)."""
+
+ABOUT = "both sides have the same coefficients at these sizes, which are too large for tables"
+
+DIFFER = "the two sides differ, but it takes tables to say where"
+
+
+class Sets:
+    """One formula of linear integer arithmetic in the sizes, decided by isl."""
+
+    name = "sets"
+    how = "One formula of linear integer arithmetic in the sizes, decided by isl."
+    trust = "symconv's reading of the steps as formulas, and isl."
+
+    def can(self, question: Question) -> str | None:
+        """At given sizes nothing may cut the pipelines into parts."""
+        claim = question.claim
+        if not question.for_all_sizes and needs_cuts(claim.left, claim.right):
+            return "at given sizes sets are not asked of claims that functions cut into parts"
+        return None
+
+    def cost(self, question: Question) -> float:
+        """A formula grows with the steps."""
+        claim = question.claim
+        return BASE + STEP * sum(1 for _ in flat((*claim.left, *claim.right)))
+
+    def decide(self, question: Question) -> Finding:
+        """Ask isl whether the sides' sets are equal, and at which sizes."""
+        if not question.for_all_sizes:
+            return Finding(_at_its_sizes(question.claim))
+        found = settle_all(question.claim)
+        if isinstance(found, Holds):
+            return Finding(found.certificate, found.at)
+        if isinstance(found, Fails):
+            return Finding(_refuted_somewhere(question.claim, found), found.holds_at)
+        return Finding(found)
+
+
+def _refuted_somewhere(claim: Claim, found: Fails) -> Refuted:
+    """The refutation at the least failing size, where a counterexample is still to be found."""
+    least = Counterexample(size=tuple(found.least.items()))
+    return Refuted(
+        claim,
+        least,
+        found.seconds,
+        ("sets",),
+        "all",
+        fails_on=found.fails_on,
+        holds_on=found.holds_on,
+    )
+
+
+def _at_its_sizes(claim: Claim) -> Verdict:
+    """The claim at sizes in numbers, by one formula."""
+    start = perf_counter()
+    try:
+        with bounded():
+            sets = size_sets(claim)
+            fails = not sets.failing.is_empty()
+    except (NotForAllSizes, TooLarge) as fault:
+        return Undecided(claim, str(fault), perf_counter() - start)
+    except ClaimError as fault:
+        fault.within(f"claim {claim.name!r} at its sizes")
+        raise
+    if fails:
+        return _different(claim, Undecided(claim, DIFFER, perf_counter() - start))
+    shape = tuple(int(n) for n in sets.shape)
+    return Certificate(claim, (Fact("sets", ABOUT),), shape, perf_counter() - start)
+
+
+def _different(claim: Claim, undecided: Undecided) -> Refuted | Undecided:
+    """A refutation by the shapes; for any other the least counterexample takes tables."""
+    left, right = shapes_of(claim)
+    if left == right:
+        return undecided
+    found = Counterexample(left_shape=left, right_shape=right)
+    return replace(Refuted(claim, found, undecided.seconds), method=("shapes",))

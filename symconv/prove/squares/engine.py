@@ -1,0 +1,31 @@
+"""The engine of squares: a claim part by part, each part a plain claim of its own."""
+
+from __future__ import annotations
+
+from symconv.claim.steps import flat
+from symconv.prove.engine import Finding, Question
+from symconv.prove.squares.settle import settle_in_squares
+
+BASE, STEP = 5.0, 2.0
+"""Milliseconds of a small claim, and of one more step, which may be one more square (measured)."""
+
+
+class Squares:
+    """One claim a part, of tables, pasted where a tail can hold anything."""
+
+    name = "squares"
+    how = "One claim a layer, of tables or of sets, pasted where a tail can hold anything."
+    trust = "As for tables or sets, and that the squares follow one another."
+
+    def can(self, question: Question) -> str | None:
+        """Sizes must be numbers; for all sizes the sets go part by part themselves."""
+        return "squares are for sizes in numbers" if question.for_all_sizes else None
+
+    def cost(self, question: Question) -> float:
+        """Each part is cut out, searched for hidden tensors, and compared."""
+        claim = question.claim
+        return BASE + STEP * sum(1 for _ in flat((*claim.left, *claim.right)))
+
+    def decide(self, question: Question) -> Finding:
+        """Paste squares; without one a claim is undecided, and refuted by its shapes only."""
+        return Finding(settle_in_squares(question.claim, question.hint))

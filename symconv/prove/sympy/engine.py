@@ -1,0 +1,86 @@
+"""The engine of SymPy: the identity of both sides' matrices."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from symconv.claim.verdict import Certificate, Fact, Undecided
+from symconv.errors import TooLarge
+from symconv.expand import Expansion
+from symconv.expand.reduced import check_slots, matrix_entries, stand_in
+from symconv.prove.engine import Finding, Question
+
+MOST_MATRIX_ENTRIES = 4000
+"""Above this many non-zeros, a second of SymPy, the identity is proved for a reduced instance."""
+
+MOST_STAND_IN_ENTRIES = 40_000
+"""Above this many non-zeros of a reduced instance, ten seconds, there is no identity."""
+
+COST = 0.25
+"""Milliseconds a non-zero (measured)."""
+
+
+class SymPy:
+    """The identity of the two operators' symbolic matrices, entry by entry."""
+
+    name = "sympy"
+    how = "The identity of the two operators' symbolic matrices, entry by entry."
+    trust = "symconv's building of the matrices, and SymPy's polynomial arithmetic."
+
+    def can(self, question: Question) -> str | None:
+        """Only a layer and its expansion have matrices, and only where sums are taken."""
+        expansion = question.expansion
+        if expansion is None or question.for_all_sizes:
+            return "no SymPy identity: it is of a layer and its expansion, at a size"
+        if expansion.original.monoid == "max":
+            return "no SymPy identity: a maximum is no linear map and has no matrix"
+        entries = matrix_entries(expansion)
+        if entries <= MOST_MATRIX_ENTRIES:
+            return None
+        if matrix_entries(stand_in(expansion)) > MOST_STAND_IN_ENTRIES:
+            most = f"{MOST_STAND_IN_ENTRIES}, and so has a stand-in"
+            return f"no SymPy identity: {_too_large(entries)} {most}"
+        return None
+
+    def cost(self, question: Question) -> float:
+        """Every non-zero of the two matrices is compared once."""
+        e = question.expansion
+        return COST * (0 if e is None else min(matrix_entries(e), MOST_STAND_IN_ENTRIES))
+
+    def decide(self, question: Question) -> Finding:
+        """Prove the identity, for this layer or for a reduced instance of the same geometry."""
+        from symconv.prove.sympy.operators import operator_fact
+
+        start, e = perf_counter(), question.expansion
+        if e is None:
+            return Finding(Undecided(question.claim, str(self.can(question)), 0.0))
+        entries = matrix_entries(e)
+        chosen, about = e, "this layer at its own size"
+        limits: tuple[str, ...] = ()
+        if entries > MOST_MATRIX_ENTRIES:
+            chosen = stand_in(e)
+            about = _stand_in_text(chosen)
+            limit = f"the SymPy identity is a stand-in's: {_too_large(entries)}"
+            limits = (f"{limit} {MOST_MATRIX_ENTRIES}",)
+        try:
+            check_slots(chosen)
+            fact: Fact = operator_fact(chosen, about)
+        except TooLarge as fault:
+            reason = f"no SymPy identity: {fault}"
+            return Finding(Undecided(question.claim, reason, perf_counter() - start))
+        shape = (e.original.out_channels, *e.output_size)
+        return Finding(
+            Certificate(question.claim, (fact,), shape, perf_counter() - start, limits=limits)
+        )
+
+
+def _too_large(entries: int) -> str:
+    return f"this layer's matrix has up to {entries} non-zeros, the SymPy identity takes up to"
+
+
+def _stand_in_text(small: Expansion) -> str:
+    size = " x ".join(map(str, small.input_size))
+    return (
+        f"a stand-in of the same geometry: input {size}, {small.original.in_channels} -> "
+        f"{small.original.out_channels} channels"
+    )

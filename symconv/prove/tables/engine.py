@@ -1,0 +1,50 @@
+"""The engine of tables: both sides' coefficients at given sizes, compared one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from symconv.claim.verdict import Refuted
+from symconv.prove.cuts import needs_cuts
+from symconv.prove.engine import Finding, Question
+from symconv.prove.tables.settle import settle
+from symconv.prove.witness.values import as_values
+from symconv.relation.sides import check_around
+
+BASE, ENTRY = 0.8, 5e-5
+"""Milliseconds of a small claim, and of one more entry of an axis's table (measured)."""
+
+
+class Tables:
+    """The two sides as sums of products of access tables, compared entry by entry."""
+
+    name = "tables"
+    how = "The two sides as sums of products of access tables, compared entry by entry."
+    trust = "symconv's reading of the steps as tables, its comparison, and NumPy's integers."
+
+    def can(self, question: Question) -> str | None:
+        """Sizes must be numbers, and nothing may cut the pipelines into parts."""
+        claim = question.claim
+        if question.for_all_sizes:
+            return "tables are for sizes in numbers"
+        return (
+            "functions and maxima cut it into parts"
+            if needs_cuts(claim.left, claim.right)
+            else None
+        )
+
+    def cost(self, question: Question) -> float:
+        """An axis's table has about an entry for each sample and tap."""
+        claim = question.claim
+        kernels = [weight.shape[2:] for _, weight in claim.weights if weight.shape]
+        taps = max((max(kernel, default=1) for kernel in kernels), default=1)
+        return BASE + ENTRY * float(taps * sum(claim.size))
+
+    def decide(self, question: Question) -> Finding:
+        """Compare the tables; a difference is given as values where coefficients do not show it."""
+        check_around(question.claim)
+        verdict = settle(question.claim)
+        if isinstance(verdict, Refuted):
+            found = as_values(question.claim, verdict.counterexample)
+            return Finding(replace(verdict, counterexample=found))
+        return Finding(verdict)
