@@ -55,6 +55,7 @@ def prove(
     symbolic: bool | None = None,
     kernel: bool = False,
     keep: str | Path | None = None,
+    engine: str | None = None,
     budget: Budget | None = None,
 ) -> Verdict:
     """Prove that a layer and its expansion are the same function, or refute it.
@@ -73,6 +74,8 @@ def prove(
         symbolic: whether to add the SymPy identity; by default of every layer at a size.
         kernel: whether to have the proof kernel of Coq check the layer's theorem as well.
         keep: a folder in which to leave the kernel's file; asks for the kernel too.
+        engine: the one engine to ask, by its name (`symconv.prove.registry`); by default the
+            cheapest that can, and then the others.
         budget: what the verdict may cost; what exceeds it is undecided.
 
     Raises:
@@ -89,7 +92,7 @@ def prove(
     """
     refuse_others(
         _kind(subject, input_size), input_size=input_size, name=name, config=config,
-        symbolic=symbolic, kernel=kernel, keep=keep,
+        symbolic=symbolic, kernel=kernel, keep=keep, engine=engine,
     )  # fmt: skip
     with spending(budget):
         if isinstance(subject, Network):
@@ -100,9 +103,9 @@ def prove(
                 subject, input_size, kernel=asked, keep=keep
             )
         if input_size is None and not isinstance(subject, Expansion):
-            found = prove_for_all_sizes(subject, name=name)
+            found = prove_for_all_sizes(subject, name=name, engine=engine)
             return found if config is None else _with_layer(found, _own(config, subject, None))
-        return _prove_at_a_size(subject, input_size, name, config, symbolic, kernel, keep)
+        return _prove_at_a_size(subject, input_size, name, config, symbolic, kernel, keep, engine)
 
 
 def _prove_at_a_size(
@@ -113,9 +116,10 @@ def _prove_at_a_size(
     symbolic: bool | None,
     kernel: bool,
     keep: str | Path | None,
+    engine: str | None,
 ) -> Verdict:
     expansion = _expansion(subject, input_size)
-    verdict = decide(expansion.claim(name or NAME))
+    verdict = decide(expansion.claim(name or NAME), engine=engine)
     if not isinstance(verdict, Certificate):
         return verdict
     size = expansion.input_size
@@ -186,6 +190,7 @@ def prove_for_all_sizes(
     *,
     name: str | None = None,
     where: Sequence[str] = (),
+    engine: str | None = None,
 ) -> Verdict:
     """Prove that a layer and its expansion are the same function at every size that it accepts.
 
@@ -211,7 +216,7 @@ def prove_for_all_sizes(
     name = name or NAME
     opened = subject if isinstance(subject, OpenExpansion) else destride(subject)
     claim = replace(claim_for_all_sizes(opened, names, name), where=tuple(where))
-    return _with_layer(decide(claim), layer_to_dict(opened.original, claim.size))
+    return _with_layer(decide(claim, engine=engine), layer_to_dict(opened.original, claim.size))
 
 
 def prove_everywhere(expansion: Expansion) -> Verdict:
@@ -391,13 +396,14 @@ def check(
     claim: Claim | Mapping[str, Any] | str | Path,
     *,
     all_sizes: bool = False,
+    engine: str | None = None,
     budget: Budget | None = None,
 ) -> Verdict:
     """Prove or refute somebody's claim: a value, its JSON object, or the path of a file of one.
 
     A claim with named sizes is for all of them; ``all_sizes`` gives the sizes of the input names.
-    ``budget`` says what the verdict may cost.  A derived weight that nothing uses is a
-    `ClaimWarning`.
+    ``engine`` names the one to ask.  ``budget`` says what the verdict may cost.  A derived weight
+    that nothing uses is a `ClaimWarning`.
 
     Raises:
         ClaimError: the claim is ill-formed; the message names the claim, the side and the step.
@@ -417,7 +423,7 @@ def check(
     for text in unused_weights(read):
         warnings.warn(ClaimWarning(f"claim {read.name!r}: {text}"), stacklevel=2)
     with spending(budget):
-        return decide(read)
+        return decide(read, engine=engine)
 
 
 def report(

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symconv.cli import catalogue, chains, output
+from symconv.cli import catalogue, chains, lists, output
 from symconv.cli.faults import Commands
 from symconv.cli.options import (
     all_sizes_option,
     command_line,
+    engine_option,
     expander,
     expansion_options,
     for_all_sizes,
@@ -79,10 +80,12 @@ def main(ctx: click.Context) -> None:
 @click.option("--kernel", is_flag=True, help="Have Coq's kernel check each layer's theorem too.")
 @click.option("--keep", type=click.Path(file_okay=False), help="Leave the kernel's files here.")
 @click.option("--certificate", type=click.Path(dir_okay=False), help="Write the certificates here.")
+@engine_option
 @seconds_option
 @json_option
 def prove(
     sources: Sequence[str],
+    engine: str | None,
     symbolic: bool | None,
     all_sizes: bool,
     kernel: bool,
@@ -106,16 +109,19 @@ def prove(
                 "takes single layers at a size", symbolic=symbolic or None, kernel=kernel, keep=keep
             )
         if isinstance(entry, Chain):
+            refuse("is for layers and claims, not for chains", engine=engine)
             if all_sizes or entry.named:
                 opened = chains.prove_open(entry, options)
                 return opened.verdict, chains.of_open_proof(opened)
             proof = api.prove_network(chains.as_network(entry, options))
             return proof.verdict, chains.of_proof(proof)
         if open_sizes:
-            verdict = prove_open(entry, options)
+            verdict = prove_open(entry, options, engine)
             return verdict, of_verdict(verdict)
         name, expansion = expand(entry)
-        verdict = api.prove(expansion, name=name, symbolic=with_sympy, kernel=kernel, keep=keep)
+        verdict = api.prove(
+            expansion, name=name, symbolic=with_sympy, kernel=kernel, keep=keep, engine=engine
+        )
         return verdict, {**of_verdict(verdict), "expansion": of_expansion(expansion, name)}
 
     certify(entries, within(seconds, settle), certificate, as_json)
@@ -127,6 +133,7 @@ def prove(
 @click.option("--repair/--no-repair", default=True,
               help="Look for the nearest claim that holds, where one is refuted.")  # fmt: skip
 @all_sizes_option
+@engine_option
 @seconds_option
 @json_option
 def check(
@@ -134,6 +141,7 @@ def check(
     certificate: str | None,
     repair: bool,
     all_sizes: bool,
+    engine: str | None,
     seconds: float | None,
     as_json: bool,
 ) -> None:
@@ -146,7 +154,7 @@ def check(
         if not isinstance(entry, ClaimText):
             raise InputError(f"{entry.name!r} is a {entry.kind}, not a claim")
         with warned() as said:
-            verdict = api.check(entry.text, all_sizes=all_sizes)
+            verdict = api.check(entry.text, all_sizes=all_sizes, engine=engine)
         return verdict, {**of_verdict(verdict), **of_refutation(verdict, repair), **said}
 
     entries = read_entries(sources, ("claim",))
@@ -376,26 +384,5 @@ def crosscheck(sources: Sequence[str], backend: str, device: str, as_json: bool)
     run(read_entries(sources, ("layer",)), work, as_json)
 
 
-@main.command()
-@click.option("--kernel", is_flag=True, help="Have Coq's kernel audit the lemmas that are cited.")
-@json_option
-def theorems(kernel: bool, as_json: bool) -> None:
-    """The catalogue of theorems: every claim settled for all sizes, every demonstration run."""
-    start = perf_counter()
-    finish(catalogue.settle_theorems(as_json, kernel), perf_counter() - start, as_json)
-
-
-@main.command()
-@json_option
-def presets(as_json: bool) -> None:
-    """Named layers of well-known networks, with their sources."""
-    from symconv.dialect.presets import PRESETS
-
-    if as_json:
-        found = [
-            {"name": p.name, "shorthand": p.shorthand, "source": p.source} for p in PRESETS.values()
-        ]
-        output.print_json(found, {"total": len(found)})
-        return
-    rows = [(p.name, p.shorthand, p.source) for p in PRESETS.values()]
-    output.print_table("Presets", ("name", "layer", "source"), rows)
+for _command in lists.COMMANDS:
+    main.add_command(_command)

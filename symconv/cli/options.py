@@ -29,6 +29,13 @@ all_sizes_option = click.option(
 )
 
 
+engine_option = click.option(
+    "--engine",
+    metavar="NAME",
+    default=None,
+    help="The one engine to ask (symconv engines lists them); by default the cheapest that can.",
+)
+
 seconds_option = click.option(
     "--seconds", type=click.FloatRange(min=0.01, max=86_400.0), default=None,
     help="How long one verdict may take; 60 by default. What is not settled by then is undecided.",
@@ -94,7 +101,7 @@ def for_all_sizes(entry: Entry, asked: bool) -> bool:
     return isinstance(entry, Config) and (asked or entry.for_all_sizes)
 
 
-def prove_open(entry: Entry, options: dict[str, Any]) -> Verdict:
+def prove_open(entry: Entry, options: dict[str, Any], engine: str | None = None) -> Verdict:
     """Prove a layer for all sizes; beside named ones a number stays a number."""
     from symconv import api
     from symconv.dialect.config import Config
@@ -113,7 +120,7 @@ def prove_open(entry: Entry, options: dict[str, Any]) -> Verdict:
              if entry.for_all_sizes and isinstance(size, int)]  # fmt: skip
     chosen = {**options, "residual_stride": options["residual_stride"] or 1}
     opened = destride(entry.layer, **chosen)
-    return api.prove_for_all_sizes(opened, names, name=entry.name, where=where)
+    return api.prove_for_all_sizes(opened, names, name=entry.name, where=where, engine=engine)
 
 
 def refuse(why: str, **options: Any) -> None:

@@ -13,8 +13,8 @@ NETWORK = "a network"
 MATRIX_STRIDE = "a layer of matrix stride"
 
 TAKES: dict[str, frozenset[str]] = {
-    AT_A_SIZE: frozenset({"input_size", "name", "config", "symbolic", "kernel", "keep"}),
-    FOR_ALL_SIZES: frozenset({"name", "config"}),
+    AT_A_SIZE: frozenset({"input_size", "name", "config", "symbolic", "kernel", "keep", "engine"}),
+    FOR_ALL_SIZES: frozenset({"name", "config", "engine"}),
     NETWORK: frozenset({"input_size", "name"}),
     MATRIX_STRIDE: frozenset({"input_size", "kernel", "keep"}),
 }

@@ -24,7 +24,7 @@ SETTLING = {"these": ("tables", "squares", "sets"), "all": ("sets", "squares")}
 
 ONCE = "both sides have the same coefficient at every output, input and weight"
 PASTED = "the sides agree part by part, for every value of what lies beyond a hidden tensor's end"
-LARGE = "both sides have the same coefficients at these sizes, which are too large for tables"
+LARGE = "both sides have the same coefficients at these sizes, decided by one formula"
 EVERYWHERE = "both sides have the same coefficients at every size of the domain"
 IN_PARTS = "the sides agree part by part at every size of the domain"
 CHAINED = "every layer's square commutes at every size of the domain"

@@ -20,7 +20,9 @@ ORDER = {
     ),
     "claim.steps": "base layers moves values branches",
     "claim": "entries patterns steps claim unused verdict",
-    "cli": ("results chains claims options output faults running catalogue commands __main__"),
+    "cli": (
+        "results chains claims options output faults running catalogue lists commands __main__"
+    ),
     "crosscheck": "backends runs",
     "dialect": "config chain shorthand presets files",
     "evaluation": (
@@ -83,7 +85,8 @@ ALSO_NOT: dict[str, set[str]] = {
     "recheck": set(ROOMS) - {"recheck", "errors", "machine"} | {"machine.budget"},
     "evaluation": set(ROOMS) - {"evaluation", "errors", "claim", "layer"}
     | {f"layer.{name}" for name in ORDER["layer"].split() if name != "pointwise"},
-    "report": {"prove", "repair", "recheck", "crosscheck"},
+    "report": {f"prove.{name}" for name in ORDER["prove"].split()} - {"prove.registry"}
+    | {"repair", "recheck", "crosscheck"},
     "crosscheck": {"prove", "recheck", "report"},
     **{prover: PROVERS - {prover} for prover in sorted(PROVERS)},
 }
@@ -248,7 +251,7 @@ PLANTED = {
     "the package itself": ("layer.window", "from symconv import Conv"),
     "a prover from a prover": ("prove.tables.settle", "from symconv.prove.kernel import text"),
     "a prover from a prover, relative": ("prove.tables.settle", "from .. import kernel"),
-    "a prover from the report": ("report.write", "from symconv.prove import settle"),
+    "a prover from the report": ("report.write", "from symconv.prove import decide"),
     "recheck from what it checks": ("recheck.text", "from symconv.layer.window import Window"),
     "torch in a prover": ("prove.tables.settle", "import torch.nn.functional as F"),
     "islpy in the claim": ("claim.steps", "import islpy"),

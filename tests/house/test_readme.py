@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from symconv.prove.registry import ENGINES
+
 pytestmark = pytest.mark.once
 
 README = Path(__file__).parents[2] / "README.md"
@@ -56,3 +58,16 @@ def test_pictures_exist() -> None:
     assert pictures
     for picture in pictures:
         assert (README.parent / picture).is_file(), picture
+
+
+def engines() -> str:
+    """The README's table of engines, in the engines' own words."""
+    rows = [f"| `{one.name}` | {one.how} | {one.trust} |" for one in ENGINES]
+    head = ["| engine | how it decides | what you must trust |", "|---|---|---|"]
+    return "\n".join([*head, *rows])
+
+
+def test_engines_speak_for_themselves() -> None:
+    text = README.read_text(encoding="utf-8")
+    said = text.partition("<!-- engines -->\n")[2].partition("\n<!-- end of engines -->")[0]
+    assert said == engines()

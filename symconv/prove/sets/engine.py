@@ -17,7 +17,7 @@ from symconv.prove.sets import Fails, Holds, NotForAllSizes, bounded, settle_all
 BASE, STEP = 2.0, 0.4
 """Milliseconds of a small claim, and of one more step (measured)."""
 
-ABOUT = "both sides have the same coefficients at these sizes, which are too large for tables"
+ABOUT = "both sides have the same coefficients at these sizes, decided by one formula"
 
 DIFFER = "the two sides differ, but it takes tables to say where"
 

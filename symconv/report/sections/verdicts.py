@@ -14,6 +14,7 @@ from symconv.claim.verdict import Certificate, Counterexample, Fact, Refuted, Un
 from symconv.errors import InputError
 from symconv.explain import script
 from symconv.layer import read_size
+from symconv.prove.registry import trusted
 from symconv.replay.run import assigned, run_claim
 from symconv.report.document import (
     Block,
@@ -27,33 +28,6 @@ from symconv.report.document import (
     table,
 )
 
-_METHODS = {
-    "tables": (
-        "The two sides as sums of products of access tables, compared entry by entry.",
-        "symconv's reading of the steps as tables, its comparison, and NumPy's integers.",
-    ),
-    "sympy": (
-        "The identity of the two operators' symbolic matrices, entry by entry.",
-        "symconv's building of the matrices, and SymPy's polynomial arithmetic.",
-    ),
-    "squares": (
-        "One claim a layer, of tables or of sets, pasted where a tail can hold anything.",
-        "As for tables or sets, and that the squares follow one another.",
-    ),
-    "mask": (
-        "The square in front of which the mask stands does not commute without it.",
-        "As for squares; the refutation without it can be run.",
-    ),
-    "sets": (
-        "One formula of linear integer arithmetic in the sizes, decided by isl.",
-        "symconv's reading of the steps as formulas, and isl.",
-    ),
-    "kernel": (
-        "A theorem of the library in Coq, applied to this layer's numbers and tie tables.",
-        "Coq's kernel, and the theorem's statement.",
-    ),
-}
-_OTHER = ("See the figures on the right.", "The code of that method.")
 _MOST_REPLAYED = 20_000_000
 _MOST_FIGURE = 300
 """Longer figures, such as the cuts of a chain, stand in the certificate only."""
@@ -95,7 +69,7 @@ def facts_table(facts: tuple[Fact, ...]) -> Table:
     """Methods, what each established, and what must be trusted."""
     rows = []
     for fact in facts:
-        how, trust = _METHODS.get(fact.method, _OTHER)
+        how, trust = trusted(fact.method)
         about = f"{fact.about}{_figures(fact.figures)}"
         rows.append((Code(fact.method), about, f"{how} Trust: {trust}"))
     return table(["method", "what it established", "how, and what you must trust"], rows, "lpp")
