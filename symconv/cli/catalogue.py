@@ -47,18 +47,27 @@ def of_theorem(found: Settled) -> Result:
 
 
 def _claim(part: Part, verdict: Verdict) -> dict[str, Any]:
-    return {"name": part.name, "stated": part.stated, "verdict": verdict.verdict,
-            "words": _words(part, verdict)}  # fmt: skip
+    return {
+        "name": part.name,
+        "stated": part.stated,
+        "verdict": verdict.verdict,
+        "words": _words(part, verdict),
+    }
 
 
 def _neighbours(found: Settled) -> list[dict[str, Any]]:
     """Statements next to the theorem that are false, and where each was seen to fail."""
     claims = [
-        {"name": part.name, "verdict": verdict.verdict, "sizes": "all",
-         "least": dict(part.least), "words": _words(part, verdict)}
+        {
+            "name": part.name,
+            "verdict": verdict.verdict,
+            "sizes": "all",
+            "least": dict(part.least),
+            "words": _words(part, verdict),
+        }
         for part, verdict in zip(found.theorem.parts, found.verdicts, strict=True)
         if part.stated == "refuted"
-    ]  # fmt: skip
+    ]
     shown = [
         {"name": words, "verdict": "refuted", "sizes": "these", "words": "found not to hold"}
         for words in found.neighbours
@@ -82,15 +91,25 @@ def chapter(results: list[Result], folder: str, command: str, pdf: bool) -> Any:
 
     told = [
         Told(
-            r["section"], r["title"], r["statement"], r["source"], tuple(r["lemmas"]),
-            tuple((c["name"], c["verdict"], c["words"])
-                  for c in r["claims"] if c["stated"] == "proved"),
+            r["section"],
+            r["title"],
+            r["statement"],
+            r["source"],
+            tuple(r["lemmas"]),
+            tuple(
+                (c["name"], c["verdict"], c["words"])
+                for c in r["claims"]
+                if c["stated"] == "proved"
+            ),
             tuple((n["name"], n["verdict"], n["words"]) for n in r["neighbours"]),
-            tuple(r["shown"]), relation=r["kernel"]["relation"], because=r["kernel"]["because"],
+            tuple(r["shown"]),
+            relation=r["kernel"]["relation"],
+            because=r["kernel"]["because"],
             audit=_wrong(r.get("audit")),
         )
-        for r in results if r.get("verdict") != "error"
-    ]  # fmt: skip
+        for r in results
+        if r.get("verdict") != "error"
+    ]
     return write_chapter(told, folder, command=command, pdf=pdf)
 
 

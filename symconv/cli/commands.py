@@ -130,8 +130,11 @@ def prove(
 @main.command()
 @click.argument("sources", metavar="CLAIMS", nargs=-1, required=True)
 @click.option("--certificate", type=click.Path(dir_okay=False), help="Write the certificates here.")
-@click.option("--repair/--no-repair", default=True,
-              help="Look for the nearest claim that holds, where one is refuted.")  # fmt: skip
+@click.option(
+    "--repair/--no-repair",
+    default=True,
+    help="Look for the nearest claim that holds, where one is refuted.",
+)
 @all_sizes_option
 @engine_option
 @seconds_option
@@ -195,8 +198,13 @@ def recheck(paths: Sequence[str], seconds: float, as_json: bool) -> None:
     def work(text: Any) -> Result:
         found = settle_again(text, seconds=seconds)
         said = "reason" if found.verdict == "undecided" else "note"
-        return {"name": found.name, "verdict": found.verdict, "sizes": found.sizes,
-                "method": ["recheck"], said: found.reason}  # fmt: skip
+        return {
+            "name": found.name,
+            "verdict": found.verdict,
+            "sizes": found.sizes,
+            "method": ["recheck"],
+            said: found.reason,
+        }
 
     start, results = perf_counter(), []
     for path in paths:
@@ -274,8 +282,14 @@ def show(sources: Sequence[str], as_json: bool, **options: Any) -> None:
 @main.command()
 @layers_argument
 @expansion_options
-@click.option("-o", "--output", "folder", required=True, type=click.Path(file_okay=False),
-              help="The folder to write to.")  # fmt: skip
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    required=True,
+    type=click.Path(file_okay=False),
+    help="The folder to write to.",
+)
 @click.option("--pdf", is_flag=True, help="A PDF too, where latexmk is installed.")
 @click.option("--kernel", is_flag=True, help="Of theorems: have Coq's kernel audit their lemmas.")
 @json_option
@@ -315,9 +329,14 @@ def report(
             name = f"{name} ({seen[name]})"
         verdict = api.prove(expansion, name=name)
         files = write_report(
-            expansion, verdict, folder, name=name, command=command, pdf=pdf,
+            expansion,
+            verdict,
+            folder,
+            name=name,
+            command=command,
+            pdf=pdf,
             everywhere=api.prove_everywhere(expansion),
-        )  # fmt: skip
+        )
         return reported(of_verdict(verdict), files)
 
     run(entries, work, as_json)
@@ -325,8 +344,14 @@ def report(
 
 @main.command()
 @click.argument("sources", metavar="CLAIMS", nargs=-1, required=True)
-@click.option("-o", "--output", "folder", required=True, type=click.Path(file_okay=False),
-              help="The folder to write to.")  # fmt: skip
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    required=True,
+    type=click.Path(file_okay=False),
+    help="The folder to write to.",
+)
 @click.option("--name", default="lowerings", show_default=True, help="The page's name.")
 @json_option
 def gallery(sources: Sequence[str], folder: str, name: str, as_json: bool) -> None:
@@ -342,8 +367,14 @@ def gallery(sources: Sequence[str], folder: str, name: str, as_json: bool) -> No
 @main.command()
 @layers_argument
 @expansion_options
-@click.option("-o", "--output", "path", required=True, type=click.Path(dir_okay=False),
-              help="A file ending in .svg, .pdf, .tex, .graphml or .json.")  # fmt: skip
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    required=True,
+    type=click.Path(dir_okay=False),
+    help="A file ending in .svg, .pdf, .tex, .graphml or .json.",
+)
 @json_option
 def draw(sources: Sequence[str], path: str, as_json: bool, **options: Any) -> None:
     """Draw the parameter tying of one layer, or the copies in one chain."""

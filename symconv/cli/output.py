@@ -154,17 +154,33 @@ def with_progress(results: Iterator[Result], total: int, quiet: bool) -> list[Re
 
 def print_counts(results: list[Result]) -> None:
     """The table of sizes, parameters and multiply-adds, a layer a row."""
-    columns = ("layer", "input", "output", "E_in", "E_out", "parameters", "slots",
-               "multiply-adds", "expanded")  # fmt: skip
+    columns = (
+        "layer",
+        "input",
+        "output",
+        "E_in",
+        "E_out",
+        "parameters",
+        "slots",
+        "multiply-adds",
+        "expanded",
+    )
     rows = []
     for result in (result for result in results if "counts" in result):
-        sizes = ["x".join(map(str, result[key]))
-                 for key in ("input_size", "output_size", "factor_in", "factor_out")]  # fmt: skip
+        sizes = [
+            "x".join(map(str, result[key]))
+            for key in ("input_size", "output_size", "factor_in", "factor_out")
+        ]
         figures = result["counts"]
-        rows.append((
-            result["name"], *sizes, f"{figures['parameters']:,}", f"{figures['slots']:,}",
-            rounded(figures["strided_multiply_adds"]),
-            rounded(figures["dense_multiply_adds"]),
-        ))  # fmt: skip
+        rows.append(
+            (
+                result["name"],
+                *sizes,
+                f"{figures['parameters']:,}",
+                f"{figures['slots']:,}",
+                rounded(figures["strided_multiply_adds"]),
+                rounded(figures["dense_multiply_adds"]),
+            )
+        )
     if rows:
         print_table("Before and after expansion", columns, rows)

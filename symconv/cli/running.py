@@ -78,9 +78,11 @@ def run(entries: Sequence[Entry], work: Work, as_json: bool) -> None:
 
 
 def certify(
-    entries: Sequence[Entry], settle: Callable[[Entry], tuple[Verdict, Result]],
-    path: str | None, as_json: bool,
-) -> None:  # fmt: skip
+    entries: Sequence[Entry],
+    settle: Callable[[Entry], tuple[Verdict, Result]],
+    path: str | None,
+    as_json: bool,
+) -> None:
     """Settle all entries as `run` does; before the results are printed, write the certificates."""
     start, certificates = perf_counter(), []
 

@@ -45,8 +45,11 @@ class Observation:
 
     def to_dict(self) -> dict[str, Any]:
         """The observation's JSON form."""
-        return {**asdict(self), "input_shape": list(self.input_shape),
-                "output_shape": list(self.output_shape)}  # fmt: skip
+        return {
+            **asdict(self),
+            "input_shape": list(self.input_shape),
+            "output_shape": list(self.output_shape),
+        }
 
     def text(self) -> str:
         """The observation in one line."""
@@ -95,9 +98,17 @@ def crosscheck(
     difference = 0.0 if equal else _largest_difference(first, second)
     note = "" if smaller == layer else f"channels cut to {len(x)} -> {len(first)}"
     return Observation(
-        equal, difference, how, backend, device, run.versions(), "float64", x.shape, first.shape,
+        equal,
+        difference,
+        how,
+        backend,
+        device,
+        run.versions(),
+        "float64",
+        x.shape,
+        first.shape,
         note,
-    )  # fmt: skip
+    )
 
 
 def _largest_difference(a: np.ndarray, b: np.ndarray) -> float | None:

@@ -50,8 +50,9 @@ class Backend(Protocol):
     def maximum(self, a: Array, b: Array) -> Array:
         """Elementwise."""
 
-    def conv(self, x: Array, w: Array, stride: Sequence[int], dilation: Sequence[int],
-             groups: int) -> Array:  # fmt: skip
+    def conv(
+        self, x: Array, w: Array, stride: Sequence[int], dilation: Sequence[int], groups: int
+    ) -> Array:
         """A convolution without padding."""
 
     def conv_transpose(self, x: Array, w: Array, layer: ConvTranspose) -> Array:
@@ -101,8 +102,9 @@ class NumpyBackend:
     def maximum(self, a: Array, b: Array) -> Array:
         return np.maximum(a, b)
 
-    def conv(self, x: Array, w: Array, stride: Sequence[int], dilation: Sequence[int],
-             groups: int) -> Array:  # fmt: skip
+    def conv(
+        self, x: Array, w: Array, stride: Sequence[int], dilation: Sequence[int], groups: int
+    ) -> Array:
         windows = self._windows(x, w.shape[2:], stride, dilation)
         rank, outer, inner = len(stride), len(w) // groups, w.shape[1]
         axes = ([0, *range(rank + 1, 2 * rank + 1)], [1, *range(2, rank + 2)])
@@ -112,8 +114,9 @@ class NumpyBackend:
         ]
         return np.moveaxis(np.concatenate(parts, axis=-1), -1, 0)
 
-    def _windows(self, x: Array, kernel: Sequence[int], stride: Sequence[int],
-                 dilation: Sequence[int]) -> Array:  # fmt: skip
+    def _windows(
+        self, x: Array, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
+    ) -> Array:
         rank = len(kernel)
         spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
         views = sliding_window_view(x, spans, axis=tuple(range(1, rank + 1)))
@@ -208,8 +211,9 @@ class TorchBackend:
     def maximum(self, a: Array, b: Array) -> Array:
         return self._torch.maximum(a, b)
 
-    def conv(self, x: Array, w: Array, stride: Sequence[int], dilation: Sequence[int],
-             groups: int) -> Array:  # fmt: skip
+    def conv(
+        self, x: Array, w: Array, stride: Sequence[int], dilation: Sequence[int], groups: int
+    ) -> Array:
         convolve = self._layer("conv", len(stride))
         return convolve(x[None], w, None, tuple(stride), 0, tuple(dilation), groups)[0]
 

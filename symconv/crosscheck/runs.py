@@ -85,9 +85,12 @@ def _spans(layer: AnyLayer, rank: int) -> list[int]:
 def _pads(layer: AnyLayer, e: Expansion) -> list[Pair]:
     rank = len(e.input_size)
     named = zip(
-        layer.per_axis("padding", rank), e.input_size, _spans(layer, rank),
-        layer.per_axis("stride", rank), strict=True,
-    )  # fmt: skip
+        layer.per_axis("padding", rank),
+        e.input_size,
+        _spans(layer, rank),
+        layer.per_axis("stride", rank),
+        strict=True,
+    )
     return [same_pair(p, n, span, s) if isinstance(p, str) else p for p, n, span, s in named]
 
 
@@ -95,9 +98,12 @@ def _crops(layer: ConvTranspose, full: Sequence[int], size: Sequence[int]) -> li
     rank = len(size)
     crops = []
     for padding, span, s, extra in zip(
-        layer.per_axis("padding", rank), _spans(layer, rank), layer.per_axis("stride", rank),
-        layer.per_axis("output_padding", rank), strict=True,
-    ):  # fmt: skip
+        layer.per_axis("padding", rank),
+        _spans(layer, rank),
+        layer.per_axis("stride", rank),
+        layer.per_axis("output_padding", rank),
+        strict=True,
+    ):
         lo, hi = same_crop(padding, span, s) if isinstance(padding, str) else padding
         crops.append((-lo, extra - hi))
     return crops
@@ -109,10 +115,14 @@ def _overhang(layer: AnyLayer, e: Expansion) -> list[Pair]:
     return [
         (0, (o - 1) * s + span - (n + lo + hi))
         for o, s, span, n, (lo, hi) in zip(
-            e.output_size, layer.per_axis("stride", rank), _spans(layer, rank), e.input_size,
-            _pads(layer, e), strict=True,
+            e.output_size,
+            layer.per_axis("stride", rank),
+            _spans(layer, rank),
+            e.input_size,
+            _pads(layer, e),
+            strict=True,
         )
-    ]  # fmt: skip
+    ]
 
 
 def counted(layer: AvgPool, e: Expansion) -> np.ndarray:

@@ -78,8 +78,13 @@ class Change:
 
     def to_dict(self) -> dict[str, Any]:
         """The change's JSON form."""
-        return {"where": self.where, "op": self.op, "attribute": self.attribute,
-                "before": self.before, "after": self.after}  # fmt: skip
+        return {
+            "where": self.where,
+            "op": self.op,
+            "attribute": self.attribute,
+            "before": self.before,
+            "after": self.after,
+        }
 
     def sentence(self) -> str:
         """The change in words, as the end of "The claim holds if"."""
@@ -90,10 +95,14 @@ class Change:
 
 
 _DONE = {
-    "padding": "pads by", "mode": "pads in mode", "padding_mode": "pads in mode",
-    "value": "pads with", "padding_value": "pads with", "slices": "slices by",
+    "padding": "pads by",
+    "mode": "pads in mode",
+    "padding_mode": "pads in mode",
+    "value": "pads with",
+    "padding_value": "pads with",
+    "slices": "slices by",
     "pattern": "rearranges by",
-}  # fmt: skip
+}
 
 
 def candidates_of(claim: Claim) -> Iterator[tuple[Edit, ...]]:
@@ -187,9 +196,12 @@ def edited(claim: Claim, edits: Sequence[Edit]) -> Claim:
             continue
         old = claim.weight(spot.weight)
         new = Weight(old.shape, old.fill, old.source, _with_step(old.steps, spot.within, edit))
-        claim = replace(claim, weights=tuple(
-            (name, new if name == spot.weight else weight) for name, weight in claim.weights
-        ))  # fmt: skip
+        claim = replace(
+            claim,
+            weights=tuple(
+                (name, new if name == spot.weight else weight) for name, weight in claim.weights
+            ),
+        )
     return claim
 
 

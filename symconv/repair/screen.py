@@ -139,8 +139,10 @@ def _smaller(claim: Claim) -> tuple[int, ...] | None:
     period = min(_period(claim), *claim.size)
     axes = [range(n % period or period, n, period) for n in claim.size]
     for step in range(min(MOST_SMALLER, max(map(len, axes)))):
-        size = tuple(axis[min(step, len(axis) - 1)] if len(axis) else n
-                     for axis, n in zip(axes, claim.size, strict=True))  # fmt: skip
+        size = tuple(
+            axis[min(step, len(axis) - 1)] if len(axis) else n
+            for axis, n in zip(axes, claim.size, strict=True)
+        )
         small = replace(claim, size=size)
         if _work(small) > MOST_WORK:
             return None
@@ -164,8 +166,11 @@ def _period(claim: Claim) -> int:
         for name in ("stride", "dilation", "kernel_size"):
             given = getattr(step, name, 1)
             numbers += _numbers(given) if name != "kernel_size" or step.op.endswith("pool") else []
-        numbers += [size for _, size in getattr(step, "sizes", ()) or ()] if isinstance(
-            step, st.Rearrange) else []  # fmt: skip
+        numbers += (
+            [size for _, size in getattr(step, "sizes", ()) or ()]
+            if isinstance(step, st.Rearrange)
+            else []
+        )
     return lcm(*(n for n in numbers if n >= 1))
 
 

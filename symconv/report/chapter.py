@@ -53,8 +53,7 @@ def write_chapter(
     theorems: Sequence[Told], directory: str | Path, *, command: str, pdf: bool = False
 ) -> ReportFiles:
     """Write all theorems as one document, LaTeX and HTML, and PDF where asked."""
-    subtitle = prose("symconv report: <n> theorems, each with what establishes it",
-                     n=len(theorems))  # fmt: skip
+    subtitle = prose("symconv report: <n> theorems, each with what establishes it", n=len(theorems))
     topics = groupby(theorems, key=lambda told: told.section)
     sections = [
         Section(topic, tuple(block for told in group for block in _blocks(told)))

@@ -61,12 +61,24 @@ class Axis:
 def _places(axis: AxisExpansion) -> tuple[dict[str, int], dict[str, Any], dict[str, Any]]:
     w = axis.window
     numbers = {
-        "s": w.stride, "d": w.dilation, "u": w.base_dilation, "t": axis.stride, "lo": w.lo,
-        "K": w.kernel, "N": w.size, "O": w.output, "E_in": axis.factor_in,
-        "E_out": axis.factor_out, "q_min": axis.first_tap, "q_max": axis.last_tap,
-        "lo'": axis.lo, "hi'": axis.hi, "K'": axis.kernel, "N'": axis.coarse_input,
+        "s": w.stride,
+        "d": w.dilation,
+        "u": w.base_dilation,
+        "t": axis.stride,
+        "lo": w.lo,
+        "K": w.kernel,
+        "N": w.size,
+        "O": w.output,
+        "E_in": axis.factor_in,
+        "E_out": axis.factor_out,
+        "q_min": axis.first_tap,
+        "q_max": axis.last_tap,
+        "lo'": axis.lo,
+        "hi'": axis.hi,
+        "K'": axis.kernel,
+        "N'": axis.coarse_input,
         "O'": axis.coarse_output,
-    }  # fmt: skip
+    }
     running().check_entries(w.output * w.kernel, "an axis of the derivation")
     o, k = (index.ravel() for index in np.indices((w.output, w.kernel), dtype=np.int64))
     i, p = np.divmod(o, axis.factor_out)
@@ -193,9 +205,13 @@ def _shown(step: Step, axis: Axis) -> Shown:
 def symbols() -> dict[str, Symbol]:
     """The letters of the theorem, by name."""
     tex = {
-        "E_in": r"E_{\mathrm{in}}", "E_out": r"E_{\mathrm{out}}", "lo": r"\mathit{lo}",
-        "q_min": r"q_{\min}", "q_max": r"q_{\max}", "lo'": r"\mathit{lo}'",
+        "E_in": r"E_{\mathrm{in}}",
+        "E_out": r"E_{\mathrm{out}}",
+        "lo": r"\mathit{lo}",
+        "q_min": r"q_{\min}",
+        "q_max": r"q_{\max}",
+        "lo'": r"\mathit{lo}'",
         "hi'": r"\mathit{hi}'",
-    }  # fmt: skip
+    }
     names = [*"sdutKNOokipqrj", "E_in", "E_out", "lo", "q_min", "q_max", "lo'", "hi'"]
     return {name: Symbol(name, tex.get(name, name)) for name in (*names, "K'", "N'", "O'")}

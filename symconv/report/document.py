@@ -157,9 +157,12 @@ class Document:
 
 
 def table(
-    head: Sequence[str], rows: Sequence[Sequence[str | int | Inline | Prose]],
-    columns: str, caption: str = "", **fields: str | int | Inline,
-) -> Table:  # fmt: skip
+    head: Sequence[str],
+    rows: Sequence[Sequence[str | int | Inline | Prose]],
+    columns: str,
+    caption: str = "",
+    **fields: str | int | Inline,
+) -> Table:
     """A table whose head and caption are templates of `prose`, and whose cells are values."""
     return Table(
         tuple(prose(title) for title in head),

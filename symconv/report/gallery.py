@@ -54,8 +54,10 @@ def write_gallery(
     seconds = sum(s.verdict.seconds for s in shown)
     subtitle = prose(
         "<n> claims: <proved> proved, <refuted> refuted, <undecided> undecided, in <seconds> s",
-        n=len(shown), seconds=f"{seconds:.2f}", **counts,
-    )  # fmt: skip
+        n=len(shown),
+        seconds=f"{seconds:.2f}",
+        **counts,
+    )
     refuted = tuple(block for s in shown if isinstance(s.verdict, Refuted) for block in _full(s))
     sections = (
         Section("All claims", (_rows(shown),)),
@@ -71,12 +73,16 @@ def write_claim(
     """Write the report of one claim, LaTeX and HTML: statement, verdict, counterexample, script."""
     claim = shown.verdict.claim
     statement: tuple[Block, ...] = (
-        Paragraph(prose("Two pipelines that should be the same function of an input of shape "
-                        "<shape>, for all values of the weights.",
-                        shape=str([claim.channels, *claim.size]))),
+        Paragraph(
+            prose(
+                "Two pipelines that should be the same function of an input of shape "
+                "<shape>, for all values of the weights.",
+                shape=str([claim.channels, *claim.size]),
+            )
+        ),
         *_said(shown),
         *(Listing(line) for line in _pipelines(shown)),
-    )  # fmt: skip
+    )
     sections = (
         Section("The claim", statement),
         Section("The verdict", _verdict(shown)),
@@ -111,9 +117,11 @@ def _verdict(shown: Shown) -> tuple[Block, ...]:
     verdict = shown.verdict
     word = verdict.verdict
     if isinstance(verdict, Certificate):
-        words = prose("Both sides have the same coefficients. Methods: <how>. Digest <digest>.",
-                      how=", ".join(verdict.method),
-                      digest=Code(verdict.claim.digest()[:16]))  # fmt: skip
+        words = prose(
+            "Both sides have the same coefficients. Methods: <how>. Digest <digest>.",
+            how=", ".join(verdict.method),
+            digest=Code(verdict.claim.digest()[:16]),
+        )
         return (Statement("Proved", words, (), "good"),)
     if not isinstance(verdict, Refuted):
         return (Statement("Undecided", prose("<why>", why=verdict.reason), (), "open"),)

@@ -12,15 +12,22 @@ from symconv.report.write import ReportFiles, write_document
 
 
 def write_lattice_report(
-    e: LatticeExpansion, verdict: Any, directory: str | Path, *, name: str, command: str,
+    e: LatticeExpansion,
+    verdict: Any,
+    directory: str | Path,
+    *,
+    name: str,
+    command: str,
     pdf: bool = False,
-) -> ReportFiles:  # fmt: skip
+) -> ReportFiles:
     """Write the report of a layer of matrix stride, LaTeX and HTML, and PDF where asked.
 
     ``verdict`` is what `symconv.prove` said of it.
     """
-    words = prose("symconv report: a matrix stride on the cosets of its lattice, <verdict>",
-                  verdict=verdict.verdict)  # fmt: skip
+    words = prose(
+        "symconv report: a matrix stride on the cosets of its lattice, <verdict>",
+        verdict=verdict.verdict,
+    )
     sections = (_layer(e), _cosets(e), _verdict(verdict), command_section(command))
     return write_document(Document(name, words, sections), directory, name, pdf=pdf)
 
@@ -31,8 +38,9 @@ def _layer(e: LatticeExpansion) -> Section:
         rf"y_{{m,o}} = \sum_{{c,k}} w_{{m,c,k}}\, x_{{c,\,A o + d k - \mathit{{lo}}}}, \qquad "
         rf"A = \begin{{pmatrix}} {rows} \end{{pmatrix}}"
     )
-    outputs = prose("Outputs are the integer points $o$ with $A o$ inside the input; $x$ is zero "
-                    "outside.")  # fmt: skip
+    outputs = prose(
+        "Outputs are the integer points $o$ with $A o$ inside the input; $x$ is zero outside."
+    )
     return Section("The layer", (Statement("What it computes", outputs, (meaning,)),))
 
 
@@ -44,10 +52,15 @@ def _cosets(e: LatticeExpansion) -> Section:
     )
     theorem = r"A o + d k - \mathit{lo} = A\,(o + q) + r"
     rows = [
-        (_point(tap), _point(e.original.shift(tap)), coset,
-         _point(e.cosets.representatives[coset]), _point(q))
+        (
+            _point(tap),
+            _point(e.original.shift(tap)),
+            coset,
+            _point(e.cosets.representatives[coset]),
+            _point(q),
+        )
         for tap, (coset, q) in zip(e.original.taps(), e.ties, strict=True)
-    ]  # fmt: skip
+    ]
     head = ["tap $k$", r"$d k - \mathit{lo}$", "coset", "$r$", "$q$"]
     ties = table(head, rows, "llrll", "The tie map: where each tap stands in the expanded kernel.")
     return Section("Its cosets", (Statement("Theorem", words, (theorem,)), ties))
@@ -62,8 +75,11 @@ def _verdict(verdict: Any) -> Section:
         why = prose("<reason>.", reason=verdict.reason.rstrip("."))
         return Section("The verdict", (Statement("Undecided", why, (), "open"),))
     scope = "for all sizes" if verdict.sizes == "all" else "at this size"
-    words = prose("Both sides read the same input for every output and tap, <scope>, by <how>.",
-                  scope=scope, how=" and ".join(verdict.method))  # fmt: skip
+    words = prose(
+        "Both sides read the same input for every output and tap, <scope>, by <how>.",
+        scope=scope,
+        how=" and ".join(verdict.method),
+    )
     if verdict.verdict == "proved":
         return Section("The verdict", (Statement("Proved", words, (), "good"),))
     found = Paragraph(prose("<found>", found=str(verdict.counterexample)))

@@ -31,9 +31,15 @@ from symconv.sharing.copies import copies
 
 
 def write_network_report(
-    proof: NetworkProof, directory: str | Path, *, command: str, pdf: bool = False,
-    date: str | None = None, name: str | None = None, everywhere: OpenNetworkProof | None = None,
-) -> ReportFiles:  # fmt: skip
+    proof: NetworkProof,
+    directory: str | Path,
+    *,
+    command: str,
+    pdf: bool = False,
+    date: str | None = None,
+    name: str | None = None,
+    everywhere: OpenNetworkProof | None = None,
+) -> ReportFiles:
     """Write the report of a chain into a directory, which is made where it is missing.
 
     ``everywhere`` is the proof of the same chain for all sizes, where it was asked for.
@@ -69,13 +75,16 @@ def _layers(expansion: NetworkExpansion) -> Table:
     rows = []
     for place, e in expansion.expansions.items():
         size = network.sizes[network.nodes[place].inputs[0]]
-        rows.append((
-            Plain(network.nodes[place].name), NAMES[e.original.op],
-            shape((e.original.in_channels, *size)),
-            shape((e.original.out_channels, *e.output_size)),
-            shape([axis.window.kernel for axis in e.axes]),
-            shape([axis.window.stride for axis in e.axes]),
-        ))  # fmt: skip
+        rows.append(
+            (
+                Plain(network.nodes[place].name),
+                NAMES[e.original.op],
+                shape((e.original.in_channels, *size)),
+                shape((e.original.out_channels, *e.output_size)),
+                shape([axis.window.kernel for axis in e.axes]),
+                shape([axis.window.stride for axis in e.axes]),
+            )
+        )
     head = ["layer", "kind", "input", "output", "kernel", "stride"]
     return table(head, rows, "llllll", "The strided chain, layer by layer.")
 
@@ -95,19 +104,30 @@ def _theorem(expansion: NetworkExpansion) -> Section:
     rows = []
     for place, e in expansion.expansions.items():
         read = network.nodes[place].inputs[0]
-        rows.append((
-            Plain(network.nodes[place].name), shape(network.factors[read]),
-            shape(network.factors[place]), shape(e.layer.weight_shape(len(e.axes))),
-            Code(str([list(pair) for pair in e.layer.per_axis("padding", len(e.axes))])),
-            "yes" if place in expansion.masks else "",
-        ))  # fmt: skip
+        rows.append(
+            (
+                Plain(network.nodes[place].name),
+                shape(network.factors[read]),
+                shape(network.factors[place]),
+                shape(e.layer.weight_shape(len(e.axes))),
+                Code(str([list(pair) for pair in e.layer.per_axis("padding", len(e.axes))])),
+                "yes" if place in expansion.masks else "",
+            )
+        )
     head = ["layer", "$E_l$", "$E_{l+1}$", "expanded weight", "pads", "mask"]
     numbers = table(head, rows, "lllllc", "The factors that solve the equations, and what follows.")
-    source = prose("Source: Kong and Lucey 2017, section 3. Input phases: <count>.",
-                   count=prod(network.factors[INPUT]))  # fmt: skip
-    return Section("The theorem", (
-        Statement("Theorem, for this chain", words, (square,)), numbers, Paragraph(source),
-    ))  # fmt: skip
+    source = prose(
+        "Source: Kong and Lucey 2017, section 3. Input phases: <count>.",
+        count=prod(network.factors[INPUT]),
+    )
+    return Section(
+        "The theorem",
+        (
+            Statement("Theorem, for this chain", words, (square,)),
+            numbers,
+            Paragraph(source),
+        ),
+    )
 
 
 def _sharing(expansion: NetworkExpansion) -> Section:
@@ -123,9 +143,14 @@ def _sharing(expansion: NetworkExpansion) -> Section:
     caption = prose(
         "The chain; an arc leads from a strided layer to each layer that it multiplies."
     )
-    return Section("What is shared, and why", (
-        Paragraph(words), counted, Figure(network_scene(expansion), caption),
-    ))  # fmt: skip
+    return Section(
+        "What is shared, and why",
+        (
+            Paragraph(words),
+            counted,
+            Figure(network_scene(expansion), caption),
+        ),
+    )
 
 
 def _masks(proof: NetworkProof) -> Section:
@@ -136,13 +161,15 @@ def _masks(proof: NetworkProof) -> Section:
         )
         return Section(title, (Paragraph(said),))
     blocks: list[Block] = [
-        Paragraph(prose(
-            "Where the factor does not divide a hidden signal, its last block has positions past "
-            "the end. They hold what the layer computes there, not zeros. A mask fills them anew, "
-            "with zeros, or with minus infinity before a maximum."
-        )),
+        Paragraph(
+            prose(
+                "Where the factor does not divide a hidden signal, its last block has positions past "
+                "the end. They hold what the layer computes there, not zeros. A mask fills them anew, "
+                "with zeros, or with minus infinity before a maximum."
+            )
+        ),
         Formulas((r"M\,x = \Phi_E\bigl((\Phi_E^{-1} x)_{0 \le i < N}\bigr)",)),
-    ]  # fmt: skip
+    ]
     blocks += [Paragraph(prose("<about>.", about=fact.about)) for fact in proof.mask_facts()]
     tone = "bad" if isinstance(proof.without_masks, Refuted) else "plain"
     without = prose("<words>.", words=proof.without_in_words())

@@ -109,14 +109,22 @@ def _latex_picture(scene: Scene) -> Ours:
 _LATEX: dict[str, Any] = {
     "escape": escape_latex,
     "delimiters": {
-        "block_start_string": "<<%", "block_end_string": "%>>", "variable_start_string": "<<!",
-        "variable_end_string": "!>>", "comment_start_string": "<<#", "comment_end_string": "#>>",
+        "block_start_string": "<<%",
+        "block_end_string": "%>>",
+        "variable_start_string": "<<!",
+        "variable_end_string": "!>>",
+        "comment_start_string": "<<#",
+        "comment_end_string": "#>>",
     },
     "filters": {
-        "ours": Ours, "inline": _latex_inline, "display": Ours, "listing": _latex_listing,
-        "spec": _column_spec, "picture": _latex_picture,
+        "ours": Ours,
+        "inline": _latex_inline,
+        "display": Ours,
+        "listing": _latex_listing,
+        "spec": _column_spec,
+        "picture": _latex_picture,
     },
-}  # fmt: skip
+}
 
 _HTML: dict[str, Any] = {
     "escape": escape_html,

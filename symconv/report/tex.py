@@ -49,14 +49,23 @@ def latex_to_pdf(source: str) -> bytes:
 
 def _run(command: list[str], folder: Path) -> None:
     safe = {
-        "openin_any": "p", "openout_any": "p", "shell_escape": "f",
-        "SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "max_print_line": "1000",
-    }  # fmt: skip
+        "openin_any": "p",
+        "openout_any": "p",
+        "shell_escape": "f",
+        "SOURCE_DATE_EPOCH": "0",
+        "FORCE_SOURCE_DATE": "1",
+        "max_print_line": "1000",
+    }
     try:
         done = subprocess.run(
-            command, cwd=folder, env={**os.environ, **safe}, stdin=subprocess.DEVNULL,
-            capture_output=True, timeout=_SECONDS, check=False,
-        )  # fmt: skip
+            command,
+            cwd=folder,
+            env={**os.environ, **safe},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         raise TooLarge(
             f"LaTeX did not end within {_SECONDS} seconds; the document is too big"

@@ -40,9 +40,15 @@ def steps(axis: AxisExpansion, monoid: str = "sum") -> tuple[Step, ...]:
     tap: Expression = Group(K - 1 - k) if axis.window.reversal else k
     live = (_live(tap),) if axis.window.base_dilation > 1 else ()
     return (
-        _position(tap), _split(tap), *live, _divide(tap), _reads(tap), _kernel(monoid),
-        _sum(monoid), _pads(),
-    )  # fmt: skip
+        _position(tap),
+        _split(tap),
+        *live,
+        _divide(tap),
+        _reads(tap),
+        _kernel(monoid),
+        _sum(monoid),
+        _pads(),
+    )
 
 
 def boundary_step(expansion: Expansion, outer: Window) -> Step:
@@ -101,11 +107,9 @@ def _split(tap: Expression) -> Step:
         (
             Equal((o, E_out * i + p), domain="every"),
             Equal((E_in * u * t, E_out * s), domain="numbers"),
-            Equal(
-                (s * (E_out * i + p) + d * tap - lo, E_in * u * t * i + rest), "v", "every"
-            ),
+            Equal((s * (E_out * i + p) + d * tap - lo, E_in * u * t * i + rest), "v", "every"),
         ),
-    )  # fmt: skip
+    )
 
 
 def _live(tap: Expression) -> Step:

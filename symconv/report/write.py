@@ -31,9 +31,16 @@ class ReportFiles:
 
 
 def write_report(
-    expansion: Expansion, verdict: Verdict, directory: str | Path, *, name: str, command: str,
-    pdf: bool = False, date: str | None = None, everywhere: Verdict | None = None,
-) -> ReportFiles:  # fmt: skip
+    expansion: Expansion,
+    verdict: Verdict,
+    directory: str | Path,
+    *,
+    name: str,
+    command: str,
+    pdf: bool = False,
+    date: str | None = None,
+    everywhere: Verdict | None = None,
+) -> ReportFiles:
     """Write the report of a layer into a directory, which is made where it is missing.
 
     ``everywhere`` is the verdict on the same layer for all sizes, where it was asked for.
@@ -72,9 +79,14 @@ def write_document(
 
 
 def compose(
-    expansion: Expansion, verdict: Verdict, *, name: str, command: str, date: str | None = None,
+    expansion: Expansion,
+    verdict: Verdict,
+    *,
+    name: str,
+    command: str,
+    date: str | None = None,
     everywhere: Verdict | None = None,
-) -> Document:  # fmt: skip
+) -> Document:
     """The report as a document, not yet in any language."""
     if verdict.claim.input_shape != (expansion.claim().input_shape):
         raise ClaimError(

@@ -252,9 +252,15 @@ def _add_pair(graph: Any, expansion: Expansion, pair: Pair) -> None:
         held = slot.parameter
         name = _name("v", index := slot_index(expansion, pair, slot))
         graph.add_node(
-            name, kind="slot", live=held is not None, index=index, tap=slot.tap,
-            output_phase=slot.output_phase, input_phase=slot.input_phase, **channels,
-        )  # fmt: skip
+            name,
+            kind="slot",
+            live=held is not None,
+            index=index,
+            tap=slot.tap,
+            output_phase=slot.output_phase,
+            input_phase=slot.input_phase,
+            **channels,
+        )
         source = ZERO if held is None else _name("w", _parameter_index(expansion, pair, held))
         graph.add_edge(source, name, kind="zero" if held is None else "tie")
 

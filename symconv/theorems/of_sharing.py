@@ -81,9 +81,10 @@ def _gradients_agree(left_out: int) -> bool:
         (
             diff(loss.subs(tied), tap)
             - sum(diff(loss, v).subs(tied) for v in slots[labels.ravel() == k][left_out:])
-        ).expand() == 0
+        ).expand()
+        == 0
         for k, tap in enumerate(taps)
-    )  # fmt: skip
+    )
 
 
 def gradient_in_symbols() -> Observed:
@@ -99,8 +100,10 @@ def gradient_in_numbers() -> Observed:
     e, w = _three(), integers(1, 1, 1, 3)
     g = integers(4, *e.expand_weight(w).shape)
     sums = [int(g[e.parameter_labels() == k].sum()) for k in range(3)]
-    steps = [int((g * (e.expand_weight(w + one) - e.expand_weight(w))).sum())
-             for one in np.eye(3, dtype=int).reshape(3, 1, 1, 3)]  # fmt: skip
+    steps = [
+        int((g * (e.expand_weight(w + one) - e.expand_weight(w))).sum())
+        for one in np.eye(3, dtype=int).reshape(3, 1, 1, 3)
+    ]
     return Observed(sums == steps, f"a linear loss on integers: {sums} both ways")
 
 
@@ -122,8 +125,9 @@ def _entries(kernel: Any, phase: int) -> dict[int, Any]:
     """Fine input position and weight, for one output phase of four input phases."""
     return {
         4 * q + r: kernel[phase, r, q]
-        for r, q in product(range(4), range(kernel.shape[2])) if kernel[phase, r, q] != 0
-    }  # fmt: skip
+        for r, q in product(range(4), range(kernel.shape[2]))
+        if kernel[phase, r, q] != 0
+    }
 
 
 def equivariance_in_symbols() -> Observed:
@@ -228,8 +232,10 @@ def _by_division(e: Expansion) -> tuple[int, int]:
     """Live slots and slots of one axis by Euclidean division of ``s rho + d k - lo``."""
     axis = e.axes[0]
     w = axis.window
-    reads = [divmod(w.stride * rho + w.dilation * k - w.lo, axis.factor_in)
-             for rho, k in product(range(axis.factor_out), range(w.kernel))]  # fmt: skip
+    reads = [
+        divmod(w.stride * rho + w.dilation * k - w.lo, axis.factor_in)
+        for rho, k in product(range(axis.factor_out), range(w.kernel))
+    ]
     taps = [q for q, _ in reads]
     return len(reads), axis.factor_out * axis.factor_in * (max(taps) - min(taps) + 1)
 

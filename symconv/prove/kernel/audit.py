@@ -162,9 +162,13 @@ def pins_text(said: Mapping[str, Told], head: str = "") -> str:
 def _wrapped(text: str) -> str:
     indent = " " * 4
     return textwrap.fill(
-        text, 100, initial_indent=indent, subsequent_indent=indent,
-        break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
+        text,
+        100,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def read_pins(text: str) -> dict[str, Pin]:

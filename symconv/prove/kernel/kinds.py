@@ -16,8 +16,11 @@ from symconv.prove.kernel.pools import pooled_glossary, pooled_names
 _INSIDE = "   reads_inside     no index of the padded array is without a sample of the input\n"
 
 MODES = {
-    "zeros": "zeros", "reflect": "reflect_mode", "replicate": "replicate", "circular": "circular",
-}  # fmt: skip
+    "zeros": "zeros",
+    "reflect": "reflect_mode",
+    "replicate": "replicate",
+    "circular": "circular",
+}
 """PyTorch's padding modes in the library (`reflect` is a name of MathComp's)."""
 
 
@@ -61,21 +64,23 @@ _HOME = "Array.v (arrays, phases, expanded weights), Decide.v (literal numbers)"
 
 CONVOLUTION = Kind("convolution", _RING, _HOME)
 MODE = Kind(
-    "mode", f"{_RING}, with what its pads read",
+    "mode",
+    f"{_RING}, with what its pads read",
     f"{_HOME},\n   Modes.v (boundary modes; fill is the value that a constant pad reads)",
     strided="behind_the_gather",
     glossary="   behind_the_gather   the layer without pads, on the padded array\n",
     own_names=_mode,
-)  # fmt: skip
+)
 TRANSPOSED = Kind(
-    "transposed", f"{_RING}, by the definition of the adjoint",
+    "transposed",
+    f"{_RING}, by the definition of the adjoint",
     f"{_HOME},\n   Transposed.v (what a transposed convolution means)",
     strided="the_convolution",
     glossary="""\
    the_convolution  the convolution that it is proved to be: base dilation for stride, the kernel
                     from its far end, the weight's channels in the other places (turned)
 """,
-)  # fmt: skip
+)
 MAXIMUM = Kind(
     "maximum",
     "for a maximum over any total order with -inf and every input",
@@ -87,14 +92,15 @@ MAXIMUM = Kind(
     own_names=pooled_names,
 )
 AVERAGE = Kind(
-    "average", "for every field and every input, divided by the samples that its windows count",
+    "average",
+    "for every field and every input, divided by the samples that its windows count",
     f"{_HOME},\n   Pools.v (means and their divisors; x / 0 is 0)",
     glossary="""\
    average_layer    the sum of the samples that a window reads over its divisor; counted says
                     whether pads count (the first argument, true or false)
 """,
     own_names=pooled_names,
-)  # fmt: skip
+)
 
 
 def glossary_of(expansion: Expansion) -> str:

@@ -101,9 +101,10 @@ def derived() -> list[Query]:
     before = {name for verb, name in audit.queries(coqlib.text_of(coqlib.AUDIT)) if verb == "Check"}
     wanted = before | cited()
     theorems = [
-        name for name, found in known.items()
+        name
+        for name, found in known.items()
         if found.is_theorem or (found.kind == "prf" and name in wanted)
-    ]  # fmt: skip
+    ]
     return [("Check", name) for name in theorems] + _definitions(theorems, known)
 
 

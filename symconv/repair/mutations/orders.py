@@ -47,8 +47,10 @@ def _moved(part: list[Any], start: int, stop: int) -> list[Any] | None:
     if isinstance(low, int) and low + start < 0 <= low:
         return None
     return [
-        low if low is None else moved(low, start), high if high is None else moved(high, stop), by
-    ]  # fmt: skip
+        low if low is None else moved(low, start),
+        high if high is None else moved(high, stop),
+        by,
+    ]
 
 
 def _swapped(part: list[Any]) -> list[Any]:

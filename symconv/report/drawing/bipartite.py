@@ -55,9 +55,11 @@ def _parameter_places(subject: Subject, height: float) -> Iterator[tuple[Ints, f
 
 
 def _curves(
-    subject: Subject, cells: Cells, parameters: dict[Ints, float],
+    subject: Subject,
+    cells: Cells,
+    parameters: dict[Ints, float],
     places: dict[Slot, tuple[tuple[Ints, Ints], float]],
-) -> Iterator[Item]:  # fmt: skip
+) -> Iterator[Item]:
     for slot, (_, y) in places.items():
         if slot.parameter is not None:
             start, end = parameters[slot.parameter] + _CELL / 2, y + _CELL / 2

@@ -83,9 +83,10 @@ def _signals(expansion: NetworkExpansion, rows: dict[int, float]) -> Iterator[It
         y = rows[place] + _HEIGHT
         factor = "x".join(map(str, expansion.network.factors[place]))
         between = [
-            node.operation.function for node in expansion.network.nodes[place + 1 : following]
+            node.operation.function
+            for node in expansion.network.nodes[place + 1 : following]
             if isinstance(node.operation, st.Pointwise)
-        ]  # fmt: skip
+        ]
         yield Line(_WIDTH / 2, y, _WIDTH / 2, rows[following], FAINT, 1.2)
         words = f"E = {factor}{', ' + ', '.join(between) if between else ''}"
         yield Text(_WIDTH / 2 + 5, y + _GAP / 2, words, 6.5, "start")
@@ -93,8 +94,9 @@ def _signals(expansion: NetworkExpansion, rows: dict[int, float]) -> Iterator[It
 
 def _arcs(expansion: NetworkExpansion, rows: dict[int, float]) -> Iterator[Item]:
     graph = network_graph(expansion)
-    arcs = [(a, b, data["stride"]) for a, b, data in graph.edges(data=True)
-            if data["kind"] == "copies"]  # fmt: skip
+    arcs = [
+        (a, b, data["stride"]) for a, b, data in graph.edges(data=True) if data["kind"] == "copies"
+    ]
     arcs = sorted(arcs, key=lambda arc: arc[0] - arc[1])[:MOST_ARCS]
     causes = sorted({a for a, _, _ in arcs})
     for lane, cause in enumerate(causes):

@@ -134,8 +134,11 @@ def operator_scene(axes: Sequence[AxisExpansion]) -> Scene:
     items += _wires(axes, cells.size, (plain[0], columns), shift, height)
     bottom = _matrix(cells, expanded, rows, columns, "T(ŵ)", r"$T(\hat w)$")
     items += [item.moved(0, height + _WIRES) for item in bottom]
-    return fitted(items, "The strided operator above, its expansion on phases below, and the wires "
-                         "of the phase map between them.")  # fmt: skip
+    return fitted(
+        items,
+        "The strided operator above, its expansion on phases below, and the wires "
+        "of the phase map between them.",
+    )
 
 
 def _plain(sizes: Sequence[int]) -> _Side:

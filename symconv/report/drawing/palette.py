@@ -6,8 +6,15 @@ from math import cos, pi, sin
 
 # Okabe and Ito 2008, "Color universal design": told apart under every common colour blindness.
 _FEW = (
-    "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#9aa0a6",
-)  # fmt: skip
+    "#e69f00",
+    "#56b4e9",
+    "#009e73",
+    "#f0e442",
+    "#0072b2",
+    "#d55e00",
+    "#cc79a7",
+    "#9aa0a6",
+)
 
 _GOLDEN_ANGLE = pi * (3 - 5**0.5)
 _LIGHTNESS = (0.80, 0.62, 0.90, 0.50)

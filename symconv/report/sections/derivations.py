@@ -135,8 +135,12 @@ def strided_table(axis: AxisExpansion, rows: Shown, columns: Shown) -> Table:
         [_index(o), *(_entry(None if None in (o, k) else int(entries[o, k])) for k in columns)]
         for o in rows
     ]
-    return table(["$o$", *map(_tap_head, columns)], cells, "r" + "c" * len(columns),
-                 "Strided: output $o$ reads input $A(o,k)$.")  # fmt: skip
+    return table(
+        ["$o$", *map(_tap_head, columns)],
+        cells,
+        "r" + "c" * len(columns),
+        "Strided: output $o$ reads input $A(o,k)$.",
+    )
 
 
 def expanded_table(axis: AxisExpansion, rows: Shown, columns: Shown) -> Table:
@@ -145,9 +149,13 @@ def expanded_table(axis: AxisExpansion, rows: Shown, columns: Shown) -> Table:
     for o in rows:
         head = "…" if o is None else f"({o % axis.factor_out}, {o // axis.factor_out})"
         cells.append([head, *(_phase_entry(axis, o, k) for k in columns)])
-    return table(["$(p,i)$", *map(_tap_head, columns)], cells, "r" + "c" * len(columns),
-                 r"Expanded: the same output, phase $p$, place $i$, reads phase $r$ at place $j$, "
-                 r"written $(r,j)$; $E_{\mathrm{in}}j + r$ is the entry on the left.")  # fmt: skip
+    return table(
+        ["$(p,i)$", *map(_tap_head, columns)],
+        cells,
+        "r" + "c" * len(columns),
+        r"Expanded: the same output, phase $p$, place $i$, reads phase $r$ at place $j$, "
+        r"written $(r,j)$; $E_{\mathrm{in}}j + r$ is the entry on the left.",
+    )
 
 
 def _phase_entry(axis: AxisExpansion, o: int | None, k: int | None) -> str | Math:

@@ -81,8 +81,12 @@ def _attributes(layer: Layer) -> Table:
         (Code(field.name), Code(_written(getattr(layer, field.name))))
         for field in dataclasses.fields(layer)
     ]
-    return table(["attribute", "value"], [(Code("op"), Code(layer.op)), *rows], "ll",
-                 "The layer as it was given; names and defaults are PyTorch's.")  # fmt: skip
+    return table(
+        ["attribute", "value"],
+        [(Code("op"), Code(layer.op)), *rows],
+        "ll",
+        "The layer as it was given; names and defaults are PyTorch's.",
+    )
 
 
 def _written(value: Any) -> str:
@@ -120,8 +124,9 @@ def expanded_section(expansion: Expansion) -> Section:
         ["groups", layer.groups, "as before"],
         ["channel order", Code(expansion.order), "which of channel and phase is outer"],
     ]
-    numbers = table(["", "value", ""], [[a, b, prose(str(c))] for a, b, c in rows], "lll",
-                    "The expanded layer.")  # fmt: skip
+    numbers = table(
+        ["", "value", ""], [[a, b, prose(str(c))] for a, b, c in rows], "lll", "The expanded layer."
+    )
     kind = prose(
         "On phases the same function is a <kind> of dilation 1 and base dilation 1, between maps "
         "that only move numbers.",
@@ -138,8 +143,9 @@ def _maps(expansion: Expansion) -> Table:
         ("expanded output to output", expansion.output_map),
     ]
     rows = [row for name, steps in maps for row in _step_rows(name, steps)]
-    return table(["map", "step", "with"], rows, "llp",
-                 "The maps, step by step, in the words of a claim.")  # fmt: skip
+    return table(
+        ["map", "step", "with"], rows, "llp", "The maps, step by step, in the words of a claim."
+    )
 
 
 def _step_rows(name: str, steps: Sequence[Step]) -> Iterator[list[Cell]]:
@@ -171,10 +177,13 @@ def theorem_section(expansion: Expansion) -> Section:
         weights="the one constant weight" if layer.op.endswith("pool") else "every weight $w$",
         more=_more(expansion, divisor),
     )
-    return Section("The theorem", (
-        Statement("Theorem, for this layer", _with_math(words), (equation,)),
-        _numbers(expansion.axes),
-    ))  # fmt: skip
+    return Section(
+        "The theorem",
+        (
+            Statement("Theorem, for this layer", _with_math(words), (equation,)),
+            _numbers(expansion.axes),
+        ),
+    )
 
 
 def gathered(expansion: Expansion) -> bool:
@@ -208,16 +217,33 @@ def _with_math(words: Prose) -> Prose:
 def _numbers(axes: Sequence[AxisExpansion]) -> Table:
     rows = [
         (
-            number, a.factor_in, a.factor_out, a.window.stride, a.window.base_dilation, a.stride,
-            Math(rf"{a.first_tap} \ldots {a.last_tap}"), a.lo, a.hi, a.coarse_input,
+            number,
+            a.factor_in,
+            a.factor_out,
+            a.window.stride,
+            a.window.base_dilation,
+            a.stride,
+            Math(rf"{a.first_tap} \ldots {a.last_tap}"),
+            a.lo,
+            a.hi,
+            a.coarse_input,
             a.coarse_output,
         )
         for number, a in enumerate(axes)
-    ]  # fmt: skip
+    ]
     head = [
-        "axis", r"$E_{\mathrm{in}}$", r"$E_{\mathrm{out}}$", "$s$", "$u$", "$t$", "$q$",
-        r"$\mathit{lo}'$", r"$\mathit{hi}'$", "$N'$", "$O'$",
-    ]  # fmt: skip
+        "axis",
+        r"$E_{\mathrm{in}}$",
+        r"$E_{\mathrm{out}}$",
+        "$s$",
+        "$u$",
+        "$t$",
+        "$q$",
+        r"$\mathit{lo}'$",
+        r"$\mathit{hi}'$",
+        "$N'$",
+        "$O'$",
+    ]
     caption = (
         "The theorem's numbers: factors, strides, shifts, the expanded layer's pads, and the "
         "samples of a phase of $x$ and of $y$."

@@ -76,14 +76,19 @@ def sharing_section(expansion: Expansion) -> Section:
     found = counts(expansion)
     blocks: list[Block] = [
         Paragraph(_sharing_words(found)),
-        Figure(kernel_scene(subject), prose(
-            "The expanded kernel, one colour a parameter, empty for structural zeros: a row for "
-            "each output phase $p$, a column for each input phase $r$, in each block the taps. "
-            "Shown: <scope>.", scope=subject.scope)),
+        Figure(
+            kernel_scene(subject),
+            prose(
+                "The expanded kernel, one colour a parameter, empty for structural zeros: a row for "
+                "each output phase $p$, a column for each input phase $r$, in each block the taps. "
+                "Shown: <scope>.",
+                scope=subject.scope,
+            ),
+        ),
         *_graph_figure(subject_of(expansion, _MOST_IN_REPORT)),
         _counts_table(found, counts(expansion, "pair")),
         _cost_table(found),
-    ]  # fmt: skip
+    ]
     return Section("The sharing", tuple(blocks))
 
 
@@ -114,8 +119,12 @@ def _counts_table(layer: Counts, pair: Counts) -> Table:
         "slots": "slots, which are the parameters if untied",
     }
     rows = [(text, getattr(layer, name), getattr(pair, name)) for name, text in names.items()]
-    return table(["", "whole layer", "one pair of channels"], rows, "lrr",
-                 "Counts in closed form; a pair's were counted on the graph too.")  # fmt: skip
+    return table(
+        ["", "whole layer", "one pair of channels"],
+        rows,
+        "lrr",
+        "Counts in closed form; a pair's were counted on the graph too.",
+    )
 
 
 def _cost_table(found: Counts) -> Table:
@@ -125,9 +134,13 @@ def _cost_table(found: Counts) -> Table:
         ("expanded layer, zeros multiplied", found.dense_multiply_adds),
     ]
     written = [(text, value, Math(_ratio(value, rows[0][1]))) for text, value in rows]
-    return table(["", "multiply-adds", "ratio"], written, "lrr",
-                 "Multiply-adds a sample (comparisons, for a maximum). A tap that meets a pad "
-                 "counts; outputs past the end of the last phase do too.")  # fmt: skip
+    return table(
+        ["", "multiply-adds", "ratio"],
+        written,
+        "lrr",
+        "Multiply-adds a sample (comparisons, for a maximum). A tap that meets a pad "
+        "counts; outputs past the end of the last phase do too.",
+    )
 
 
 def _ratio(value: int, base: int) -> str:

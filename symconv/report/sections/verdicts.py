@@ -147,7 +147,10 @@ def _work(claim: Claim) -> int:
 
 def command_section(command: str) -> Section:
     """The command that makes this report again."""
-    return Section("Do it again", (
-        Paragraph(prose("This command proves the layer anew and writes this report.")),
-        Listing(command),
-    ))  # fmt: skip
+    return Section(
+        "Do it again",
+        (
+            Paragraph(prose("This command proves the layer anew and writes this report.")),
+            Listing(command),
+        ),
+    )
