@@ -163,9 +163,9 @@ def _masks(proof: NetworkProof) -> Section:
     blocks: list[Block] = [
         Paragraph(
             prose(
-                "Where the factor does not divide a hidden signal, its last block has positions past "
-                "the end. They hold what the layer computes there, not zeros. A mask fills them anew, "
-                "with zeros, or with minus infinity before a maximum."
+                "Where the factor does not divide a hidden signal, its last block has positions "
+                "past the end. They hold what the layer computes there, not zeros. A mask fills "
+                "them again, with zeros, or with minus infinity before a maximum."
             )
         ),
         Formulas((r"M\,x = \Phi_E\bigl((\Phi_E^{-1} x)_{0 \le i < N}\bigr)",)),

@@ -79,9 +79,9 @@ def sharing_section(expansion: Expansion) -> Section:
         Figure(
             kernel_scene(subject),
             prose(
-                "The expanded kernel, one colour a parameter, empty for structural zeros: a row for "
-                "each output phase $p$, a column for each input phase $r$, in each block the taps. "
-                "Shown: <scope>.",
+                "The expanded kernel, one colour per parameter, empty for structural zeros: a row "
+                "for each output phase $p$, a column for each input phase $r$, in each block the "
+                "taps. Shown: <scope>.",
                 scope=subject.scope,
             ),
         ),
