@@ -24,7 +24,7 @@ ORDER = {
         "results chains claims options output faults running catalogue lists commands __main__"
     ),
     "crosscheck": "backends runs",
-    "dialect": "config chain shorthand presets files",
+    "dialect": "config chain shorthand presets files torch",
     "evaluation": (
         "hashing graph matrix_strides numbers moves points positions text windows reading "
         "agreement replay"
