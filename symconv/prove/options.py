@@ -14,7 +14,7 @@ MATRIX_STRIDE = "a layer of matrix stride"
 
 TAKES: dict[str, frozenset[str]] = {
     AT_A_SIZE: frozenset({"input_size", "name", "config", "symbolic", "kernel", "keep"}),
-    FOR_ALL_SIZES: frozenset({"name", "config"}),
+    FOR_ALL_SIZES: frozenset({"input_size", "name", "config"}),
     NETWORK: frozenset({"input_size", "name"}),
     MATRIX_STRIDE: frozenset({"input_size", "kernel", "keep"}),
 }

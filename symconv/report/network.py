@@ -7,7 +7,7 @@ from pathlib import Path
 
 from symconv.claim.verdict import Refuted
 from symconv.network import INPUT, NetworkExpansion
-from symconv.network.proof import NetworkProof, OpenNetworkProof
+from symconv.network.proof import NetworkProof
 from symconv.report.document import (
     Block,
     Code,
@@ -32,7 +32,7 @@ from symconv.sharing.copies import copies
 
 def write_network_report(
     proof: NetworkProof, directory: str | Path, *, command: str, pdf: bool = False,
-    date: str | None = None, name: str | None = None, everywhere: OpenNetworkProof | None = None,
+    date: str | None = None, name: str | None = None, everywhere: NetworkProof | None = None,
 ) -> ReportFiles:  # fmt: skip
     """Write the report of a chain into a directory, which is made where it is missing.
 
@@ -51,7 +51,7 @@ def write_network_report(
 
 
 def _sections(
-    proof: NetworkProof, command: str, everywhere: OpenNetworkProof | None
+    proof: NetworkProof, command: str, everywhere: NetworkProof | None
 ) -> tuple[Section, ...]:
     return (
         Section("The chain", (_layers(proof.expansion),)),
