@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from symconv.api import (
         check,
         prove,
-        prove_for_all_sizes,
-        prove_network,
-        prove_network_for_all_sizes,
         report,
     )
     from symconv.claim import Claim, read_claim
@@ -47,9 +44,6 @@ _LATE = {
     "draw": "report",
     "evaluate": "replay.layers",
     "prove": "api",
-    "prove_for_all_sizes": "api",
-    "prove_network": "api",
-    "prove_network_for_all_sizes": "api",
     "read_claim": "claim",
     "recheck": "recheck",
     "replay": "replay.run",
@@ -82,9 +76,6 @@ __all__ = [
     "draw",
     "evaluate",
     "prove",
-    "prove_for_all_sizes",
-    "prove_network",
-    "prove_network_for_all_sizes",
     "read_claim",
     "recheck",
     "replay",

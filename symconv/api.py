@@ -1,4 +1,4 @@
-"""The public verbs: prove an expansion, check somebody's claim."""
+"""The verbs: prove a layer or a network, check somebody's claim, write a report."""
 
 from __future__ import annotations
 
@@ -9,47 +9,42 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symconv.claim import Claim, read_claim
+from symconv.claim.naming import named_sizes
 from symconv.claim.unused import unused_weights
-from symconv.claim.verdict import Certificate, Fact, Verdict
+from symconv.claim.verdict import Certificate, Undecided, Verdict
 from symconv.dialect.config import layer_to_dict, read_layer
-from symconv.errors import ClaimError, ClaimWarning, InputError, TooLarge
-from symconv.expand import Expansion, OpenExpansion, destride
-from symconv.expand.lattice import LatticeExpansion, expand_lattice
-from symconv.expand.reduced import check_slots, matrix_entries, stand_in
-from symconv.layer import AnyLayer, LatticeConv
+from symconv.dialect.subject import Subject, read_subject
+from symconv.errors import ClaimError, ClaimWarning, InputError
+from symconv.expand import Expansion
+from symconv.expand.lattice import LatticeExpansion
+from symconv.layer.base import Sizes
 from symconv.machine.budget import Budget, spending
 from symconv.network import Network
 from symconv.prove.decide import decide
+from symconv.prove.engine import Engine, Question
+from symconv.prove.kernel.engine import Kernel
 from symconv.prove.options import (
     AT_A_SIZE,
     FOR_ALL_SIZES,
     MATRIX_STRIDE,
     NETWORK,
     refuse_others,
-    require_size,
 )
+from symconv.prove.sympy.engine import SymPy
+from symconv.size.names import axis_names
 
 if TYPE_CHECKING:
-    from symconv.network.proof import NetworkProof, OpenNetworkProof
-    from symconv.prove.lattice import LatticeVerdict
     from symconv.report import ReportFiles
-
-Subject = Expansion | OpenExpansion | AnyLayer | Network | LatticeConv | LatticeExpansion
 
 NAME = "expansion"
 """The name of a claim that is given none."""
 
-MOST_MATRIX_ENTRIES = 4000
-"""Above this many non-zeros the SymPy identity is proved for a stand-in, and says so."""
-
-MOST_STAND_IN_ENTRIES = 40_000
-"""Above this many non-zeros of a stand-in the tables stand alone, and say so."""
-
 
 def prove(
-    subject: Subject,
-    input_size: Sequence[int] | None = None,
+    subject: Any,
+    input_size: Sizes | None = None,
     *,
+    where: Sequence[str] = (),
     name: str | None = None,
     config: Mapping[str, Any] | None = None,
     symbolic: bool | None = None,
@@ -60,319 +55,129 @@ def prove(
 ) -> Verdict:
     """Prove that a layer and its expansion are the same function, or refute it.
 
-    Two proofs must agree: the access tables, at the layer's own size, and (with ``symbolic``) the
-    identity ``T_strided(w) = Y * T_expanded(w^) * P`` of SymPy matrices, at that size where it is
-    small enough and else for a stand-in of the same geometry.
+    At sizes in numbers two proofs must agree: the access tables (or one formula, where that is
+    quicker), and with ``symbolic`` the identity ``T_strided(w) = Y * T_expanded(w^) * P`` of SymPy
+    matrices, at that size where it is small enough and else for a reduced instance of the same
+    geometry.  Where a size is a name, and where none is given, the claim is for all sizes.
+
+    A network is proved equal to its stride-free form, one square a layer.  Masks stand where a
+    layer would read the tail of a hidden signal; each is a fact of the certificate.
 
     Args:
-        subject: an `Expansion`, or a layer to be expanded with the least factors, or a `Network`
-            (`prove_network` says more of its masks).
-        input_size: the layer's input size; an expansion and a network have their own.  Without one
-            the claim is for all sizes (`prove_for_all_sizes`).
-        name: the claim's name; ``expansion``, or the network's, by default.
-        config: the layer's configuration, kept in the certificate; by default written anew.
+        subject: a layer, to be expanded with the least factors; an `Expansion`; a `Network`; a
+            layer of matrix stride; or what stands for one: a preset's name, a shorthand, a layer's
+            JSON object, a path, a ``torch.nn`` module.
+        input_size: one number or name per spatial axis, such as ``(224, "W")``; an expansion and a
+            network have their own.
+        where: conditions on named sizes, such as ``"H >= 32"``.
+        name: the claim's name; by default what the subject came with, or ``expansion``.
+        config: the layer's configuration, kept in the certificate; by default written out.
         symbolic: whether to add the SymPy identity; by default of every layer at a size.
         kernel: whether to have the proof kernel of Coq check the layer's theorem as well.
         keep: a folder in which to leave the kernel's file; asks for the kernel too.
-        engine: the one engine to ask, by its name (`symconv.prove.registry`); by default the
-            cheapest that can, and then the others.
+        engine: the one engine to ask (``symconv engines`` lists them); by default the cheapest
+            that can, and then the others.
         budget: what the verdict may cost; what exceeds it is undecided.
 
     Raises:
-        LayerError: the layer does not fit the size.
-        InputError: an option that this kind of subject does not take (`symconv.prove.options`).
-        ContradictionError: two ways of settling it disagree, a fault of symconv itself.
+        InputError: the subject makes no sense, does not fit the size, or does not take an option.
+        ContradictionError: two ways of deciding it disagree, a fault of symconv itself.
         KernelMissing: the kernel is asked for, and Coq or MathComp is not installed.
         KernelRejects: the kernel refuses the theorem, a fault of symconv itself.
 
+    Source: Kong and Lucey 2017, section 3.
+
     >>> from symconv import Conv
-    >>> verdict = prove(Conv(3, 64, kernel_size=7, stride=2, padding=3), (224, 224))
+    >>> stem = Conv(3, 64, kernel_size=7, stride=2, padding=3)
+    >>> verdict = prove(stem, (224, 224))
     >>> verdict.verdict, verdict.method, verdict.output_shape
     ('proved', ['tables', 'sympy'], (64, 112, 112))
+    >>> verdict = prove(stem)
+    >>> verdict.verdict, verdict.sizes, verdict.method
+    ('proved', 'all', ['sets'])
     """
+    read = read_subject(subject, input_size)
+    kernel = kernel or keep is not None
     refuse_others(
-        _kind(subject, input_size), input_size=input_size, name=name, config=config,
-        symbolic=symbolic, kernel=kernel, keep=keep, engine=engine,
-    )  # fmt: skip
-    with spending(budget):
-        if isinstance(subject, Network):
-            return prove_network(_named(subject, input_size, name)).verdict
-        if isinstance(subject, LatticeConv | LatticeExpansion):
-            asked = kernel or keep is not None
-            return prove_lattice(  # type: ignore[return-value]
-                subject, input_size, kernel=asked, keep=keep
-            )
-        if input_size is None and not isinstance(subject, Expansion):
-            found = prove_for_all_sizes(subject, name=name, engine=engine)
-            return found if config is None else _with_layer(found, _own(config, subject, None))
-        return _prove_at_a_size(subject, input_size, name, config, symbolic, kernel, keep, engine)
-
-
-def _prove_at_a_size(
-    subject: Expansion | OpenExpansion | AnyLayer,
-    input_size: Sequence[int] | None,
-    name: str | None,
-    config: Mapping[str, Any] | None,
-    symbolic: bool | None,
-    kernel: bool,
-    keep: str | Path | None,
-    engine: str | None,
-) -> Verdict:
-    expansion = _expansion(subject, input_size)
-    verdict = decide(expansion.claim(name or NAME), engine=engine)
-    if not isinstance(verdict, Certificate):
-        return verdict
-    size = expansion.input_size
-    layer = (
-        _own(config, expansion.original, size)
-        if config is not None
-        else layer_to_dict(expansion.original, size)
+        _kind(read),
+        where=tuple(where) or None,
+        name=name,
+        config=config,
+        symbolic=symbolic,
+        kernel=kernel,
+        engine=engine,
     )
-    facts, limits = symbolic_facts(expansion) if symbolic is not False else ((), ())
-    if kernel or keep is not None:
-        checked, unchecked = kernel_facts(expansion, keep)
-        facts, limits = facts + checked, limits + unchecked
-    return replace(verdict, layer=dict(layer), facts=verdict.facts + facts, limits=limits)
+    with spending(budget):
+        if isinstance(read.of, Network):
+            return _prove_network(read.of, where, name)
+        if isinstance(read.of, LatticeExpansion):
+            from symconv.prove.lattice import prove_lattice
+
+            return prove_lattice(  # type: ignore[return-value]
+                read.of, read.size, kernel=kernel, keep=keep
+            )
+        claim = replace(read.of.claim(name or read.name or NAME), where=tuple(where))
+        layer = _layer(config, read.of, claim)
+        verdict = decide(claim, engine=engine, expansion=read.of)
+        if not isinstance(verdict, Certificate):
+            return verdict
+        verdict = replace(verdict, layer=dict(layer))
+        second: list[Engine] = [] if symbolic is False or claim.names else [SymPy()]
+        second += [Kernel(keep)] if kernel else []
+        return _with_second_proofs(verdict, Question(claim, expansion=read.of), second)
 
 
-def _kind(subject: Subject, input_size: Sequence[int] | None) -> str:
-    """The kind of a subject, by which it takes options.
+def _with_second_proofs(
+    verdict: Certificate, question: Question, engines: Sequence[Engine]
+) -> Certificate:
+    """The certificate with what other engines prove of the layer, or why they do not."""
+    for one in engines:
+        if (why := one.can(question)) is not None:
+            verdict = replace(verdict, limits=(*verdict.limits, why))
+            continue
+        found = one.decide(question).verdict
+        if isinstance(found, Certificate):
+            facts, limits = (*verdict.facts, *found.facts), (*verdict.limits, *found.limits)
+            verdict = replace(verdict, facts=facts, limits=limits)
+        elif isinstance(found, Undecided):
+            verdict = replace(verdict, limits=(*verdict.limits, found.reason))
+    return verdict
 
-    Raises:
-        InputError: it is none of them.
-    """
-    if not isinstance(subject, Subject):
-        raise InputError(
-            f"prove takes a layer, an expansion or a network, got {type(subject).__name__} "
-            f"{subject!r:.60}; the command `symconv prove` reads presets, shorthands and files"
-        )
-    if isinstance(subject, Network):
+
+def _kind(subject: Subject) -> str:
+    """The kind of a subject, by which it takes options."""
+    if isinstance(subject.of, Network):
         return NETWORK
-    if isinstance(subject, LatticeConv | LatticeExpansion):
+    if isinstance(subject.of, LatticeExpansion):
         return MATRIX_STRIDE
-    at_a_size = input_size is not None or isinstance(subject, Expansion)
-    return AT_A_SIZE if at_a_size else FOR_ALL_SIZES
+    return FOR_ALL_SIZES if subject.of.names else AT_A_SIZE
 
 
-def _named(network: Network, input_size: Sequence[int] | None, name: str | None) -> Network:
-    """The network under the name that is asked for; another size than its own is refused."""
-    require_size(network.input_size, input_size, f"the network {network.name!r}")
-    return network if name is None else replace(network, name=name)
-
-
-def _own(
-    config: Mapping[str, Any], subject: OpenExpansion | AnyLayer, size: Sequence[int] | None
+def _layer(
+    config: Mapping[str, Any] | None, expansion: Expansion, claim: Claim
 ) -> Mapping[str, Any]:
-    """The configuration, if it is that of the layer which is proved; it may leave out the size.
+    """The layer's configuration: the one that is given, if it is this layer's, or written out.
 
     Raises:
-        InputError: it is another one's.
+        InputError: it is another one's; it may leave out the size.
     """
-    layer = subject.original if isinstance(subject, OpenExpansion) else subject
-    # A layer whose attributes are numbers has any number of axes; the size does not matter here.
-    known = list(size) if size else [f"N{axis}" for axis in range(layer.rank or 2)]
-    read = read_layer({"input_size": known, **config}, "config")
-    if read.layer != layer or (size is not None and tuple(read.input_size) != tuple(size)):
+    if config is None:
+        return layer_to_dict(expansion.original, claim.size)
+    read = read_layer({"input_size": list(claim.size), **config}, "config")
+    same = expansion.names or list(read.input_size) == list(claim.size)
+    if read.layer != expansion.original or not same:
         raise InputError(
             f"config is of {read.layer!r} at input_size={list(read.input_size)}, the layer is "
-            f"{layer!r}{f' at {list(size)}' if size is not None else ''}; leave it out"
+            f"{expansion.original!r} at {list(claim.size)}; leave it out"
         )
     return config
 
 
-def _with_layer(verdict: Verdict, layer: Mapping[str, Any]) -> Verdict:
-    return replace(verdict, layer=dict(layer)) if isinstance(verdict, Certificate) else verdict
+def _prove_network(network: Network, where: Sequence[str], name: str | None) -> Verdict:
+    from symconv.prove.network.decide import decide_network
 
-
-def prove_for_all_sizes(
-    subject: OpenExpansion | AnyLayer | Network,
-    names: Sequence[str] | None = None,
-    *,
-    name: str | None = None,
-    where: Sequence[str] = (),
-    engine: str | None = None,
-) -> Verdict:
-    """Prove that a layer and its expansion are the same function at every size that it accepts.
-
-    Of a chain, `prove_network_for_all_sizes` says more of its masks.
-
-    ``names`` name the sizes of the axes; N, or H and W, or D, H and W by default.  ``where`` are
-    conditions on them, such as ``"H >= 32"``.
-
-    >>> from symconv import Conv
-    >>> verdict = prove_for_all_sizes(Conv(3, 64, kernel_size=7, stride=2, padding=3))
-    >>> verdict.verdict, verdict.sizes, verdict.method
-    ('proved', 'all', ['sets'])
-    """
-    from symconv.expand.open_claim import claim_for_all_sizes
-
-    if isinstance(subject, Network):
-        return prove_network_for_all_sizes(_named(subject, None, name), names, where=where).verdict
-    if isinstance(subject, Expansion | LatticeConv | LatticeExpansion):
-        raise InputError(
-            f"{_kind(subject, None)} is proved by symconv.prove; for all sizes give the layer, or "
-            "destride(layer), without a size"
-        )
-    name = name or NAME
-    opened = subject if isinstance(subject, OpenExpansion) else destride(subject)
-    claim = replace(claim_for_all_sizes(opened, names, name), where=tuple(where))
-    return _with_layer(decide(claim, engine=engine), layer_to_dict(opened.original, claim.size))
-
-
-def prove_everywhere(expansion: Expansion) -> Verdict:
-    """Prove for all sizes what an expansion states at its own, with the same factors.
-
-    >>> from symconv import Conv, destride
-    >>> prove_everywhere(destride(Conv(1, 1, 3, stride=2), (9,))).sizes
-    'all'
-    """
-    from symconv.expand.open_claim import axis_names
-
-    e = expansion
-    opened = OpenExpansion(e.original, e.factor_in, e.factor_out, e.residual_stride, e.order)
-    return prove_for_all_sizes(opened, axis_names(len(e.axes)))
-
-
-def prove_lattice(
-    subject: LatticeConv | LatticeExpansion,
-    size: Sequence[int] | None = None,
-    *,
-    kernel: bool = False,
-    keep: str | Path | None = None,
-) -> LatticeVerdict:
-    """Prove that a layer of matrix stride equals its expansion over cosets, at a size or at all.
-
-    ``kernel`` and ``keep`` are as in `prove`; the kernel's theorem is for all sizes.
-
-    >>> from symconv import Conv
-    >>> prove_lattice(Conv(1, 1, (3, 3), stride=[[1, 1], [1, -1]])).verdict
-    'proved'
-    """
-    from symconv.prove.lattice import settle_lattice
-
-    opened = expand_lattice(subject) if isinstance(subject, LatticeConv) else subject
-    found = settle_lattice(opened, size)
-    if not kernel or found.verdict != "proved":
-        return found
-    from symconv.prove.kernel.theorem import lattice_fact
-
-    try:
-        fact = lattice_fact(opened, keep)
-    except TooLarge as fault:
-        return replace(found, reason=f"no kernel proof: {fault}")
-    return replace(found, method=(*found.method, "kernel"), facts=(fact,))
-
-
-def prove_network(network: Network) -> NetworkProof:
-    """Prove a chain equal to its stride-free form on phases, one square a layer.
-
-    Masks stand where a layer would read the tail of a hidden signal; each is a fact of the
-    certificate.
-
-    Source: Kong and Lucey 2017, section 3.
-
-    >>> from symconv import Conv
-    >>> from symconv.network import chain
-    >>> net = chain("net", [Conv(3, 8, 3, 1, 1), "relu", Conv(8, 8, 3, 2, 1)], (33, 33))
-    >>> proof = prove_network(net)
-    >>> proof.verdict.method, proof.without_masks.verdict
-    (['squares', 'mask'], 'refuted')
-    """
-    from symconv.prove.network.chains import settle_network
-
-    proof = settle_network(network)
-    if not isinstance(proof.verdict, Certificate):
-        return proof
-    facts = (*proof.verdict.facts, *proof.mask_facts())
-    return replace(proof, verdict=replace(proof.verdict, facts=facts))
-
-
-def prove_network_for_all_sizes(
-    network: Network, names: Sequence[str] | None = None, *, where: Sequence[str] = ()
-) -> OpenNetworkProof:
-    """Prove a chain equal to its stride-free form on phases at every size that it accepts.
-
-    ``names`` and ``where`` are as in `prove_for_all_sizes`; the network's own size only says how
-    many axes it has.  Each mask is a fact of the certificate, with the sizes that need it.
-
-    Source: Kong and Lucey 2017, section 3.
-
-    >>> from symconv import Conv
-    >>> from symconv.network import chain
-    >>> net = chain("net", [Conv(3, 8, 3, 1, 1), "relu", Conv(8, 8, 3, 2, 1)], (33, 33))
-    >>> proof = prove_network_for_all_sizes(net)
-    >>> proof.verdict.sizes, proof.free
-    ('all', 'H % 2 == 0 and W % 2 == 0')
-    """
-    from symconv.expand.open_claim import axis_names
-    from symconv.prove.network.open_chains import settle_network_for_all_sizes
-
-    return settle_network_for_all_sizes(
-        network, tuple(names or axis_names(len(network.input_size))), where
-    )
-
-
-def _expansion(
-    subject: Expansion | OpenExpansion | AnyLayer, input_size: Sequence[int] | None
-) -> Expansion:
-    if isinstance(subject, Expansion):
-        require_size(subject.input_size, input_size, "the expansion")
-        return subject
-    if input_size is None:
-        raise InputError("name an input_size to prove at, such as input_size=(224, 224)")
-    if isinstance(subject, OpenExpansion):
-        return subject.at(input_size)
-    return destride(subject, input_size)
-
-
-def symbolic_facts(expansion: Expansion) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
-    """What SymPy proves of an expansion, and what it could not be asked."""
-    if expansion.original.monoid == "max":
-        return (), ("no SymPy identity: a maximum is no linear map and has no matrix",)
-    entries = matrix_entries(expansion)
-    if entries <= MOST_MATRIX_ENTRIES:
-        return _identity(expansion, "this layer at its own size", ())
-    small = stand_in(expansion)
-    too_large = f"this layer's matrix has up to {entries} non-zeros, the SymPy identity takes up to"
-    if matrix_entries(small) > MOST_STAND_IN_ENTRIES:
-        return (), (
-            f"no SymPy identity: {too_large} {MOST_STAND_IN_ENTRIES}, and so has a stand-in",
-        )
-    limit = f"the SymPy identity is a stand-in's: {too_large} {MOST_MATRIX_ENTRIES}"
-    return _identity(small, _stand_in_text(small), (limit,))
-
-
-def kernel_facts(
-    expansion: Expansion, keep: str | Path | None = None
-) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
-    """What the proof kernel checks of an expansion, and what it could not be asked."""
-    from symconv.prove.kernel.theorem import LIMIT, kernel_fact
-
-    try:
-        return (kernel_fact(expansion, keep),), (LIMIT,)
-    except TooLarge as fault:
-        return (), (f"no kernel proof: {fault}",)
-
-
-def _identity(
-    expansion: Expansion, about: str, limits: tuple[str, ...]
-) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
-    """The SymPy identity with its limits; where it is too large, the tables stand alone."""
-    from symconv.prove.sympy.operators import operator_fact
-
-    try:
-        check_slots(expansion)
-        return (operator_fact(expansion, about),), limits
-    except TooLarge as fault:
-        return (), (f"no SymPy identity: {fault}",)
-
-
-def _stand_in_text(small: Expansion) -> str:
-    size = " x ".join(map(str, small.input_size))
-    return (
-        f"a stand-in of the same geometry: input {size}, {small.original.in_channels} -> "
-        f"{small.original.out_channels} channels"
-    )
+    named = network if name is None else replace(network, name=name)
+    return decide_network(named, where).verdict
 
 
 def _claim_in(path: str | Path) -> Mapping[str, Any]:
@@ -407,7 +212,7 @@ def check(
 
     Raises:
         ClaimError: the claim is ill-formed; the message names the claim, the side and the step.
-        ContradictionError: two ways of settling it disagree, a fault of symconv itself.
+        ContradictionError: two ways of deciding it disagree, a fault of symconv itself.
 
     >>> check({"name": "flip twice", "input": {"channels": 1, "size": [5]}, "right": [],
     ...        "left": [{"op": "flip", "axes": [1]}] * 2}).verdict
@@ -417,8 +222,6 @@ def check(
         claim = _claim_in(claim)
     read = claim if isinstance(claim, Claim) else read_claim(claim)
     if all_sizes:
-        from symconv.expand.open_claim import named_sizes
-
         read = replace(read, size=named_sizes(read))
     for text in unused_weights(read):
         warnings.warn(ClaimWarning(f"claim {read.name!r}: {text}"), stacklevel=2)
@@ -427,38 +230,91 @@ def check(
 
 
 def report(
-    subject: Subject,
+    subject: Any,
     directory: str | Path,
-    input_size: Sequence[int] | None = None,
+    input_size: Sizes | None = None,
     *,
     name: str | None = None,
     pdf: bool = False,
 ) -> ReportFiles:
-    """Prove an expansion and write its report, LaTeX and HTML, and PDF where asked.
+    """Prove a layer or a network and write its report, LaTeX and HTML, and PDF where asked.
 
     Raises:
-        InputError: as `prove`; or a displayed step of the derivation does not hold.
+        InputError: as `prove`; or a size is named.
+        InternalError: a displayed step of the derivation does not hold.
         OSError: a file cannot be written.
     """
-    from symconv.report import write_lattice_report, write_network_report, write_report
+    read = read_subject(subject, input_size)
+    shown = f"{_shown(read.of)}, {str(directory)!r}"
+    if isinstance(read.of, LatticeExpansion):
+        command = f"symconv.report({shown}, {read.size})"
+        name = name or read.name or "layer"
+        return _report_lattice(read.of, read.size, directory, name, command, pdf)
+    size = "" if isinstance(read.of, Network) else f", {read.of.input_size}"
+    name = name or (read.of.name if isinstance(read.of, Network) else read.name) or "layer"
+    _, files = report_proof(
+        read.of, directory, name=name, command=f"symconv.report({shown}{size})", pdf=pdf
+    )
+    return files
 
+
+def _shown(subject: Expansion | Network | LatticeExpansion) -> str:
+    return "network" if isinstance(subject, Network) else repr(subject.original)
+
+
+def report_proof(
+    subject: Expansion | Network,
+    directory: str | Path,
+    *,
+    name: str,
+    command: str,
+    pdf: bool = False,
+) -> tuple[Verdict, ReportFiles]:
+    """Prove a layer or a network, at its size and at all, and write the report of both.
+
+    ``command`` is what the report says makes it again.
+
+    Raises:
+        InputError: a size is named.
+    """
+    if subject.names:
+        raise InputError("name an input_size to report at, such as input_size=(224, 224)")
+    names = axis_names(len(subject.input_size))
     if isinstance(subject, Network):
-        command = f"symconv.report(network, {str(directory)!r})"
-        subject = _named(subject, input_size, name)
-        proof, everywhere = prove_network(subject), prove_network_for_all_sizes(subject)
-        return write_network_report(
+        from symconv.prove.network.decide import decide_network
+        from symconv.report import write_network_report
+
+        network = replace(subject, name=name)
+        proof, everywhere = map(decide_network, (network, replace(network, input_size=names)))
+        files = write_network_report(
             proof, directory, command=command, pdf=pdf, everywhere=everywhere
         )
-    name = name or "layer"
-    if isinstance(subject, LatticeConv | LatticeExpansion):
-        lattice = expand_lattice(subject) if isinstance(subject, LatticeConv) else subject
-        found = prove_lattice(lattice, input_size)
-        command = f"symconv.report({lattice.original!r}, {str(directory)!r}, {input_size})"
-        return write_lattice_report(lattice, found, directory, name=name, command=command, pdf=pdf)
-    expansion = _expansion(subject, input_size)
-    verdict = prove(expansion, name=name)
-    command = f"symconv.report({expansion.original!r}, {str(directory)!r}, {expansion.input_size})"
-    return write_report(
-        expansion, verdict, directory, name=name, command=command, pdf=pdf,
-        everywhere=prove_everywhere(expansion),
-    )  # fmt: skip
+        return proof.verdict, files
+    from symconv.report import write_report
+
+    verdict, everywhere_too = prove(subject, name=name), prove(subject, names)
+    files = write_report(
+        subject,
+        verdict,
+        directory,
+        name=name,
+        command=command,
+        pdf=pdf,
+        everywhere=everywhere_too,
+    )
+    return verdict, files
+
+
+def _report_lattice(
+    lattice: LatticeExpansion,
+    size: Sizes | None,
+    directory: str | Path,
+    name: str,
+    command: str,
+    pdf: bool,
+) -> ReportFiles:
+    from symconv.prove.lattice import prove_lattice
+    from symconv.report import write_lattice_report
+
+    found = prove_lattice(lattice, size)
+    return write_lattice_report(lattice, found, directory, name=name, command=command, pdf=pdf)

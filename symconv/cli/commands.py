@@ -22,7 +22,7 @@ from symconv.cli.options import (
     for_all_sizes,
     json_option,
     layers_argument,
-    prove_open,
+    prove_named,
     refuse,
     seconds_option,
     within,
@@ -98,25 +98,26 @@ def prove(
     """Prove each layer equal to its expansion, or a chain to its stride-free form."""
     from symconv import api
     from symconv.dialect.chain import Chain
+    from symconv.prove.network.decide import decide_network
 
     entries, expand = read_entries(sources), expander(options)
     with_sympy = len(entries) <= FEW if symbolic is None else symbolic
 
     def settle(entry: Entry) -> tuple[Verdict, Result]:
-        open_sizes = for_all_sizes(entry, all_sizes)
-        if open_sizes or isinstance(entry, Chain):
+        every_size = for_all_sizes(entry, all_sizes)
+        if every_size or isinstance(entry, Chain):
             refuse(
                 "takes single layers at a size", symbolic=symbolic or None, kernel=kernel, keep=keep
             )
         if isinstance(entry, Chain):
             refuse("is for layers and claims, not for chains", engine=engine)
             if all_sizes or entry.named:
-                opened = chains.prove_open(entry, options)
-                return opened.verdict, chains.of_open_proof(opened)
-            proof = api.prove_network(chains.as_network(entry, options))
+                proof = chains.prove_named(entry, options)
+            else:
+                proof = decide_network(chains.as_network(entry, options))
             return proof.verdict, chains.of_proof(proof)
-        if open_sizes:
-            verdict = prove_open(entry, options, engine)
+        if every_size:
+            verdict = prove_named(entry, options, engine)
             return verdict, of_verdict(verdict)
         name, expansion = expand(entry)
         verdict = api.prove(
@@ -301,7 +302,6 @@ def report(
     from symconv.cli.claims import report_claim
     from symconv.dialect.chain import Chain
     from symconv.dialect.files import ClaimText
-    from symconv.report import write_network_report, write_report
 
     if tuple(sources) == ("theorems",):
         refuse("is for layers, not for theorems", **options)
@@ -315,11 +315,10 @@ def report(
     def work(entry: Entry) -> Result:
         if isinstance(entry, Chain):
             network = chains.as_network(entry, options)
-            proof, everywhere = api.prove_network(network), api.prove_network_for_all_sizes(network)
-            files = write_network_report(
-                proof, folder, command=command, pdf=pdf, everywhere=everywhere
+            verdict, files = api.report_proof(
+                network, folder, name=entry.name, command=command, pdf=pdf
             )
-            return reported(of_verdict(proof.verdict), files)
+            return reported(of_verdict(verdict), files)
         if isinstance(entry, ClaimText):
             refuse("is for layers, not for claims", **options)
             return report_claim(entry.text, folder, command, pdf)
@@ -327,16 +326,7 @@ def report(
         seen[name] += 1
         if seen[name] > 1:
             name = f"{name} ({seen[name]})"
-        verdict = api.prove(expansion, name=name)
-        files = write_report(
-            expansion,
-            verdict,
-            folder,
-            name=name,
-            command=command,
-            pdf=pdf,
-            everywhere=api.prove_everywhere(expansion),
-        )
+        verdict, files = api.report_proof(expansion, folder, name=name, command=command, pdf=pdf)
         return reported(of_verdict(verdict), files)
 
     run(entries, work, as_json)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
+from pathlib import Path
 from typing import Any, Literal
 
 from symconv.claim.verdict import Fact
 from symconv.errors import ContradictionError, TooLarge
 from symconv.evaluation.matrix_strides import cosets_of, lattice_difference
 from symconv.expand.lattice import LatticeExpansion
-from symconv.layer.base import read_size
+from symconv.layer.base import Sizes, read_numbers
 from symconv.layer.lattice import Point, solve, times
 
 LOOKED_AT = (1, 4, 7)
@@ -53,7 +54,30 @@ class LatticeVerdict:
         return found
 
 
-def settle_lattice(e: LatticeExpansion, input_size: Sequence[int] | None = None) -> LatticeVerdict:
+def prove_lattice(
+    e: LatticeExpansion,
+    input_size: Sizes | None = None,
+    *,
+    kernel: bool = False,
+    keep: str | Path | None = None,
+) -> LatticeVerdict:
+    """Prove that a layer of matrix stride equals its expansion over cosets, at a size or at all.
+
+    ``kernel`` asks Coq for the theorem of all sizes as well, and ``keep`` is a folder for its file.
+    """
+    found = settle_lattice(e, input_size)
+    if not kernel or found.verdict != "proved":
+        return found
+    from symconv.prove.kernel.theorem import lattice_fact
+
+    try:
+        fact = lattice_fact(e, keep)
+    except TooLarge as fault:
+        return replace(found, reason=f"no kernel proof: {fault}")
+    return replace(found, method=(*found.method, "kernel"), facts=(fact,))
+
+
+def settle_lattice(e: LatticeExpansion, input_size: Sizes | None = None) -> LatticeVerdict:
     """Compare what both sides read for every output and tap; without a size, for all sizes.
 
     >>> from symconv.expand.lattice import expand_lattice
@@ -64,7 +88,7 @@ def settle_lattice(e: LatticeExpansion, input_size: Sequence[int] | None = None)
     """
     if input_size is None:
         return _for_all_sizes(e)
-    size = read_size(input_size, "conv")
+    size = read_numbers(input_size, "conv")
     found = _difference(e, size)
     verdict = LatticeVerdict("refuted" if found else "proved", "these", ("tables",), found)
     return _confirmed(e, verdict, (size,))

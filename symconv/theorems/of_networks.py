@@ -14,7 +14,7 @@ from symconv.layer import Conv
 from symconv.layer.lattice import LatticeConv
 from symconv.network import chain
 from symconv.prove.lattice import settle_lattice
-from symconv.prove.network.chains import settle_network
+from symconv.prove.network.decide import decide_network
 from symconv.replay.layers import evaluate
 from symconv.theorems.observed import (
     Demonstration,
@@ -52,7 +52,7 @@ def chain_in_symbols() -> Observed:
 def chain_with_mask() -> Observed:
     """A chain of an odd size, with the mask that the prover asks for."""
     layers: list[Any] = [FIRST, "relu", SECOND]
-    proof = settle_network(chain("two layers", layers, (7,)))
+    proof = decide_network(chain("two layers", layers, (7,)))
     masked = proof.verdict.verdict == "proved" and bool(proof.expansion.masks)
     return Observed(masked, "the same with a ReLU between, N = 7: proved with a mask")
 
@@ -60,7 +60,7 @@ def chain_with_mask() -> Observed:
 def chain_without_mask() -> Observed:
     """The same chain without: where a live read falls into a tail it is another function."""
     layers: list[Any] = [FIRST, "relu", SECOND]
-    proof = settle_network(chain("two layers", layers, (7,)))
+    proof = decide_network(chain("two layers", layers, (7,)))
     without = proof.without_masks
     return Observed(
         without is None or without.verdict != "refuted",

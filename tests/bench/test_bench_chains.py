@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from symconv.network import Network
-from symconv.prove.network.chains import settle_network
+from symconv.prove.network.decide import decide_network
 from tests.prove.network.test_chains import all_convolutional, vgg, wav2vec
 
 pytestmark = pytest.mark.once
@@ -20,5 +20,5 @@ NETWORKS = {"all-convolutional": all_convolutional, "VGG-16": lambda: vgg(224), 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_chain(benchmark: Callable[..., Any], name: str) -> None:
     network: Network = NETWORKS[name]()
-    proof = benchmark.pedantic(settle_network, (network,), rounds=5, warmup_rounds=1)  # type: ignore[attr-defined]
+    proof = benchmark.pedantic(decide_network, (network,), rounds=5, warmup_rounds=1)  # type: ignore[attr-defined]
     assert proof.verdict.verdict == "proved"

@@ -19,7 +19,7 @@ from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.network import INPUT, Network, NetworkExpansion, chain
 from symconv.network.graph import solve_factors
 from symconv.prove.decide import decide
-from symconv.prove.network.chains import settle_network
+from symconv.prove.network.decide import decide_network
 from symconv.replay.run import replay, run_claim
 from tests.helpers.chains import random_chain
 
@@ -46,7 +46,7 @@ def test_verdicts_on_random_chains_are_those_of_evaluation(seed: int) -> None:
     undecided = 0
     for number in range(CHAINS // 4):
         network = random_chain(rng)
-        proof = settle_network(network)
+        proof = decide_network(network)
         bare = NetworkExpansion(network)
         bare = bare.with_masks(bare.hollow_tails())
         if isinstance(proof.verdict, Certificate):
@@ -66,7 +66,7 @@ def test_verdicts_on_random_chains_are_those_of_evaluation(seed: int) -> None:
 
 
 def test_certificates_of_chains_are_rechecked_and_no_part_may_change() -> None:
-    proof = settle_network(TAIL)
+    proof = decide_network(TAIL)
     assert isinstance(proof.verdict, Certificate)
     text = json.loads(json.dumps(proof.verdict.to_dict()))
     assert recheck(text).verdict == "proved"
@@ -82,7 +82,7 @@ def test_certificates_of_chains_are_rechecked_and_no_part_may_change() -> None:
 
 
 def test_a_certificate_of_a_chain_without_its_mask_is_refused() -> None:
-    proof = settle_network(TAIL)
+    proof = decide_network(TAIL)
     assert isinstance(proof.verdict, Certificate)
     bare = NetworkExpansion(TAIL).claim()
     text = json.loads(json.dumps(replace(proof.verdict, claim=bare).to_dict()))
@@ -100,26 +100,26 @@ def _rechecked(text: dict[str, Any]) -> str:
 
 
 def test_a_mask_stands_where_a_tail_is_read_and_nowhere_else() -> None:
-    proof = settle_network(TAIL)
+    proof = decide_network(TAIL)
     assert proof.verdict.verdict == "proved"
     assert proof.expansion.masks == {2}
     assert isinstance(proof.without_masks, Refuted)
-    even = settle_network(replace(TAIL, input_size=(8,)))
+    even = decide_network(replace(TAIL, input_size=(8,)))
     assert (even.verdict.verdict, even.expansion.masks) == ("proved", frozenset())
 
 
 def test_zeros_of_a_tail_are_known() -> None:
     """A 1x1 convolution without bias leaves a zero tail at zero, and so does a ReLU."""
     layers: list[Any] = [Conv(1, 1, 1, bias=False), "relu", Conv(1, 1, 3, 2, 1)]
-    assert settle_network(chain("zeros", layers, (7,))).expansion.masks == frozenset()
+    assert decide_network(chain("zeros", layers, (7,))).expansion.masks == frozenset()
     layers[1] = "sigmoid"
-    assert settle_network(chain("not zeros", layers, (7,))).expansion.masks == {2}
+    assert decide_network(chain("not zeros", layers, (7,))).expansion.masks == {2}
 
 
 def test_what_nothing_reads_later_needs_no_mask() -> None:
     """The pooling drops the odd sample, so that what the layer before it read there is lost."""
     layers: list[Any] = [Conv(1, 1, 3, 1, 1), "relu", Conv(1, 1, 3, 1, 1), MaxPool(2, 2)]
-    proof = settle_network(chain("dropped", layers, (9,)))
+    proof = decide_network(chain("dropped", layers, (9,)))
     assert (proof.verdict.verdict, proof.expansion.masks) == ("proved", frozenset())
 
 
@@ -159,7 +159,7 @@ def all_convolutional() -> Network:
      (wav2vec(), (320,))],
 )  # fmt: skip
 def test_real_chains_are_proved(network: Network, factor: tuple[int, ...]) -> None:
-    proof = settle_network(network)
+    proof = decide_network(network)
     assert proof.verdict.verdict == "proved"
     assert network.factors[INPUT] == factor
     assert not proof.expansion.masks
@@ -209,7 +209,7 @@ def test_chains_that_do_not_fit_are_refused() -> None:
 def test_minus_infinity_does_not_meet_a_sum() -> None:
     """A pooling that reads nothing in its tail leaves -inf; a mask keeps it from the sum."""
     layers: list[Any] = [MaxPool(1, 1), Conv(1, 1, 3, 2, 1)]
-    proof = settle_network(chain("hollow", layers, (7,)))
+    proof = decide_network(chain("hollow", layers, (7,)))
     assert (proof.verdict.verdict, proof.expansion.masks) == ("proved", frozenset({1}))
     bare = decide(NetworkExpansion(proof.expansion.network).claim())
     assert bare.verdict != "proved"
@@ -220,6 +220,6 @@ def test_an_average_with_divisors_and_a_transposed_layer() -> None:
         Conv(1, 2, 3, 1, 1), "f", AvgPool(3, 2, 1, channels=2, count_include_pad=False),
         ConvTranspose(2, 1, 4, 2, 1), Conv(1, 1, 3, 2, 1, padding_mode="reflect"),
     ]  # fmt: skip
-    proof = settle_network(chain("mixed", layers, (12,)))
+    proof = decide_network(chain("mixed", layers, (12,)))
     assert proof.verdict.verdict == "proved"
     assert not differ(proof.expansion.claim(), 1)

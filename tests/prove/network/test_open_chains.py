@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from symconv import prove_for_all_sizes, prove_network_for_all_sizes
+from symconv import prove_for_all_sizes, prove_network, prove_network_for_all_sizes
 from symconv.claim.verdict import Certificate, Refuted, Undecided
 from symconv.cli import main
 from symconv.errors import ClaimError, SymconvError
 from symconv.layer import AvgPool, Conv, MaxPool
 from symconv.network import Network, NetworkExpansion, chain
-from symconv.network.proof import OpenNetworkProof
-from symconv.prove.network import open_chains
-from symconv.prove.network.chains import settle_network
+from symconv.network.proof import NetworkProof
+from symconv.prove.network import for_all_sizes
+from symconv.prove.network.decide import decide_network
 from symconv.replay.run import replay
 from tests.helpers.chains import random_chain
 from tests.prove.network.test_chains import differ
@@ -45,7 +45,7 @@ def network_at(network: Network, at: dict[str, int]) -> Network | None:
         return None
 
 
-def compare(proof: OpenNetworkProof, at: dict[str, int], seed: int) -> None:
+def compare(proof: NetworkProof, at: dict[str, int], seed: int) -> None:
     """The claim at a size is the network's, both sides evaluate alike, and masks are where said."""
     verdict, network = proof.verdict, network_at(proof.expansion.network, at)
     domain = verdict.facts[0].figures["domain"]  # type: ignore[union-attr]
@@ -58,7 +58,7 @@ def compare(proof: OpenNetworkProof, at: dict[str, int], seed: int) -> None:
     if _holds(proof.free, at):
         bare = replace(proof.expansion, masks=frozenset())
         assert not differ(bare.claim().at(at), seed, tries=1), (network, at)
-        assert settle_network(network).without_masks is None, (network, at)
+        assert decide_network(network).without_masks is None, (network, at)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -109,7 +109,7 @@ def test_valid_layers_need_no_masks_at_any_size() -> None:
 
 def test_planted_faults_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A chain whose masks are left out is not proved, and one whose sizes are wrong is not."""
-    squares = open_chains._Squares
+    squares = for_all_sizes._Squares
     monkeypatch.setattr(squares, "_at_input", lambda self, place, sizes, among: among)
     proof = prove_network_for_all_sizes(TAIL)
     monkeypatch.undo()
@@ -136,6 +136,24 @@ def test_an_average_with_divisors() -> None:
     assert isinstance(proof.verdict, Certificate)
     for size in range(1, 20):
         compare(proof, {"N": size}, size)
+
+
+@pytest.mark.parametrize(("size", "free"), [((8, "W"), "W % 2 == 0"), (("H", 9), "no size")])
+def test_numbers_and_names_may_be_mixed(size: tuple[Any, ...], free: str) -> None:
+    """A number stays one: of an odd height every width reads a tail."""
+    network = chain("mixed", [Conv(1, 2, 3, 1, 1), "relu", Conv(2, 1, 3, 2, 1)], size)
+    proof = prove_network(network)
+    assert (proof.verdict.verdict, proof.verdict.sizes) == ("proved", "all")
+    assert proof.verdict.claim.size == size
+    assert proof.free == free
+    for n in range(1, 8):
+        small = network.at(dict.fromkeys(network.names, n))
+        claim = proof.verdict.claim.at(dict.fromkeys(network.names, n))
+        assert claim.left == NetworkExpansion(small).claim().left
+        assert not differ(claim, n, tries=1)
+        assert (decide_network(small).without_masks is None) == _holds(
+            proof.free, dict.fromkeys(network.names, n)
+        )
 
 
 def test_on_the_command_line(tmp_path: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from symconv.claim.verdict import Certificate, Refuted, Undecided
 from symconv.network import NetworkExpansion
-from symconv.prove.network.chains import settle_network
+from symconv.prove.network.decide import decide_network
 from tests.helpers.chains import random_chain
 from tests.helpers.requirements import require
 
@@ -25,7 +25,7 @@ def test_verdicts_on_chains_are_those_of_torch(seed: int) -> None:
     tally: dict[str, int] = {}
     for number in range(CHAINS // 4):
         network = random_chain(rng, functions=("relu", "identity"))
-        proof = settle_network(network)
+        proof = decide_network(network)
         word: str = proof.verdict.verdict
         if isinstance(proof.verdict, Certificate):
             assert agrees(proof.expansion, number), network
