@@ -11,7 +11,7 @@ import pytest
 from symconv import prove_for_all_sizes, prove_network_for_all_sizes
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.prove.sets.formulas import simple
-from tests.bench.test_bench_chains import NETWORKS
+from tests.helpers.networks import NETWORKS
 
 pytestmark = pytest.mark.once
 

@@ -31,9 +31,9 @@ from symconv.report.sections.derivations import tables_section
 from symconv.report.sections.pictures import operator_section, sharing_section
 from symconv.report.sections.verdicts import replay
 from symconv.report.write import compose
+from tests.helpers.hostile import HOSTILE
 from tests.helpers.requirements import require_tool
 from tests.report.examples import EXPANSIONS, STEM, proved, refuted
-from tests.report.test_escape import HOSTILE
 
 TITLES = [
     "The layer", "The expanded layer", "The theorem", "The derivation, every step checked",

@@ -22,9 +22,9 @@ from symconv.network.proof import OpenNetworkProof
 from symconv.prove.network import open_chains
 from symconv.prove.network.chains import settle_network
 from symconv.replay.run import replay
+from tests.helpers.at_sizes import holds
 from tests.helpers.chains import random_chain
-from tests.prove.network.test_chains import differ
-from tests.prove.sets.test_sets import _holds
+from tests.helpers.integers import differ
 
 CHAINS = int(os.environ.get("SYMCONV_CHAINS", "40"))
 TAIL = chain("tail", [Conv(1, 2, 3, 1, 1), "relu", Conv(2, 1, 3, 2, 1)], (7,))
@@ -49,13 +49,13 @@ def compare(proof: OpenNetworkProof, at: dict[str, int], seed: int) -> None:
     """The claim at a size is the network's, both sides evaluate alike, and masks are where said."""
     verdict, network = proof.verdict, network_at(proof.expansion.network, at)
     domain = verdict.facts[0].figures["domain"]  # type: ignore[union-attr]
-    assert (network is not None) == _holds(domain, at), (proof.expansion.network, at)
+    assert (network is not None) == holds(domain, at), (proof.expansion.network, at)
     if network is None:
         return
     claim = verdict.claim.at(at)
     assert claim.left == NetworkExpansion(network).claim().left
     assert not differ(claim, seed, tries=1), (network, at)
-    if _holds(proof.free, at):
+    if holds(proof.free, at):
         bare = replace(proof.expansion, masks=frozenset())
         assert not differ(bare.claim().at(at), seed, tries=1), (network, at)
         assert settle_network(network).without_masks is None, (network, at)
@@ -76,7 +76,7 @@ def test_random_chains_at_every_small_size(seed: int) -> None:
         if isinstance(proof.without_masks, Refuted):
             left, right = replay(proof.without_masks)
             assert left != right
-            assert not _holds(proof.free, dict(proof.without_masks.counterexample.size))
+            assert not holds(proof.free, dict(proof.without_masks.counterexample.size))
     assert proved
 
 

@@ -17,12 +17,12 @@ from symconv.expand import destride
 from symconv.expand.open_claim import claim_for_all_sizes
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.network import chain
-from symconv.prove.sets import Fails, Holds, settle_all
+from symconv.prove.sets import Fails, settle_all
 from symconv.prove.tables.settle import settle
 from symconv.replay.run import replay
-from symconv.size.text import evaluate
+from tests.helpers.at_sizes import at_size, expected
 from tests.helpers.planted import random_layer
-from tests.prove.test_random_claims import mutant, true_claim
+from tests.helpers.random_claims import mutant, true_claim
 
 LAYERS = int(os.environ.get("SYMCONV_ALL_SIZES", "40"))
 SIZES = range(1, 41)
@@ -49,28 +49,6 @@ def mutated(claim: Claim, rng: random.Random) -> Claim:
             if step["op"] == "pad":
                 step["padding"] = [[0, 0] for _ in step["padding"]]
     return read_claim(text)
-
-
-def expected(found: Holds | Fails, sizes: dict[str, int]) -> str:
-    """What a verdict for all sizes says of these."""
-    domain = found.domain
-    if not _holds(domain, sizes):
-        return "illegal"
-    if isinstance(found, Holds):
-        return "proved"
-    return "proved" if _holds(found.holds_on, sizes) else "refuted"
-
-
-def _holds(words: str, sizes: dict[str, int]) -> bool:
-    fixed = {"all sizes": True, "no size": False}
-    return fixed[words] if words in fixed else bool(evaluate(words, sizes))
-
-
-def at_size(claim: Claim, sizes: dict[str, int]) -> str:
-    try:
-        return settle(claim.at(sizes)).verdict
-    except SymconvError:
-        return "illegal"
 
 
 @pytest.mark.parametrize("seed", range(4))
