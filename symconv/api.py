@@ -97,7 +97,6 @@ def prove(
     ('proved', 'all', ['sets'])
     """
     read = read_subject(subject, input_size)
-    kernel = kernel or keep is not None
     refuse_others(
         _kind(read),
         where=tuple(where) or None,
@@ -105,8 +104,10 @@ def prove(
         config=config,
         symbolic=symbolic,
         kernel=kernel,
+        keep=keep,
         engine=engine,
     )
+    kernel = kernel or keep is not None
     with spending(budget):
         if isinstance(read.of, Network):
             return _prove_network(read.of, where, name)

@@ -92,11 +92,9 @@ def _read_mapping(text: Mapping[str, Any], input_size: Sizes | None) -> Entry:
     if "network" in text:
         return read_chain(text["network"], str(text.get("name", "network")))
     if kind != "layer" or "layers" in text:
-        raise InputError(
-            redirect("the object", kind)
-            if kind in ("claim", "certificate")
-            else f"expected a layer's JSON object with 'op', or one with 'network', got {dict(text)!r}"
-        )
+        if kind in ("claim", "certificate"):
+            raise InputError(redirect("the object", kind))
+        raise InputError(f"expected an object with 'op', or one with 'network', got {dict(text)!r}")
     if "input_size" in text:
         return read_layer(text)
     rank = len(tuple(input_size)) if input_size is not None else _rank(text)

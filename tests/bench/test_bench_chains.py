@@ -9,11 +9,9 @@ import pytest
 
 from symconv.network import Network
 from symconv.prove.network.decide import decide_network
-from tests.prove.network.test_chains import all_convolutional, vgg, wav2vec
+from tests.helpers.networks import NETWORKS
 
 pytestmark = pytest.mark.once
-
-NETWORKS = {"all-convolutional": all_convolutional, "VGG-16": lambda: vgg(224), "wav2vec": wav2vec}
 
 
 @pytest.mark.benchmark(group="chains")

@@ -8,10 +8,10 @@ from typing import Any
 import islpy
 import pytest
 
-from symconv import prove_for_all_sizes, prove_network_for_all_sizes
+from symconv import prove
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.prove.sets.formulas import simple
-from tests.bench.test_bench_chains import NETWORKS
+from tests.helpers.networks import NETWORKS, everywhere
 
 pytestmark = pytest.mark.once
 
@@ -19,7 +19,7 @@ Benchmark = Callable[..., Any]
 
 
 def proved(layer: AnyLayer) -> bool:
-    return prove_for_all_sizes(layer).verdict == "proved"
+    return prove(layer).verdict == "proved"
 
 
 @pytest.mark.benchmark(group="all sizes: stride")
@@ -89,6 +89,6 @@ def test_kinds(benchmark: Benchmark, kind: str) -> None:
 def test_chains(benchmark: Benchmark, name: str) -> None:
     network = NETWORKS[name]()
     proof = benchmark.pedantic(  # type: ignore[attr-defined]
-        prove_network_for_all_sizes, (network,), rounds=3, warmup_rounds=1
+        everywhere, (network,), rounds=3, warmup_rounds=1
     )
     assert proof.verdict.verdict == "proved"

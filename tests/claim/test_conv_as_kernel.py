@@ -26,11 +26,11 @@ from symconv.recheck.settle import same_function
 from symconv.repair import repair
 from symconv.repair.mutations import step_mutations
 from symconv.replay.run import replay, run_steps
+from tests.helpers.at_sizes import at_size
+from tests.helpers.at_sizes import expected as said
+from tests.helpers.random_claims import replays
 from tests.helpers.requirements import require
 from tests.helpers.torch_claims import agree
-from tests.prove.sets.test_sets import at_size
-from tests.prove.sets.test_sets import expected as said
-from tests.prove.test_random_claims import replays
 
 Text = dict[str, Any]
 z3_claims: Any = require("symconv.recheck.allsizes")

@@ -15,8 +15,8 @@ from symconv.errors import SymconvError
 from symconv.evaluation import shapes_of, values_at
 from symconv.evaluation.reading import INPUT
 from symconv.relation.sides import check_claim
+from tests.helpers.random_steps import UNKNOWN, random_claim
 from tests.helpers.torch_claims import random_tensors, run_side
-from tests.prove.test_random_steps import UNKNOWN, random_claim
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*derived and never used")
 

@@ -18,7 +18,7 @@ from symconv.expand.maps import ORDERS, Order
 from symconv.layer import ConvTranspose
 from tests.helpers.requirements import require
 from tests.helpers.strategies import Case, conv_cases, conv_transpose_cases, examples, legal
-from tests.layer.test_torch import flat_pads, function, tensor, torch_conv, torch_conv_transpose
+from tests.helpers.torch_layers import flat_pads, function, tensor, torch_conv, torch_conv_transpose
 
 torch = require("torch")
 F = torch.nn.functional

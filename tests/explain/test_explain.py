@@ -21,10 +21,10 @@ from symconv.layer.pointwise import POINTWISE
 from symconv.prove.decide import decide
 from symconv.replay.run import replay
 from symconv.theorems import read_catalogue
+from tests.helpers.lowerings.stated import CLAIMS
+from tests.helpers.mistakes import PLANTED
 from tests.helpers.random_pipelines import Pipelines
 from tests.helpers.scripts import as_stated, number, printed
-from tests.prove.test_lowerings import CLAIMS
-from tests.repair.test_repair import PLANTED
 
 REFUTED = [text for text in CLAIMS if text["stated"] == "refuted"]
 SMALL = [text for text in REFUTED if max(text["input"]["size"]) <= 224]

@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from symconv import AvgPool, Conv, ConvTranspose, MaxPool, check, prove, prove_network
-from symconv.api import prove_for_all_sizes, prove_network_for_all_sizes
+from symconv import AvgPool, Conv, ConvTranspose, MaxPool, check, prove
 from symconv.claim import digest, read_claim
 from symconv.claim.verdict import Certificate, Fact
 from symconv.dialect.config import read_layer
 from symconv.network import chain
+from symconv.prove.network.decide import decide_network
 from symconv.recheck.facts import EVERYWHERE, ONCE
+from tests.helpers.networks import everywhere
 
 Text = dict[str, Any]
 Path = tuple[Any, ...]
@@ -87,10 +88,10 @@ def certificates() -> dict[str, Text]:
         found[f"{layer.op} {number}"] = prove(layer, size)
         if number in (1, 6, 7):
             names = ["N"] if len(size) == 1 else None
-            found[f"{layer.op} {number}, all"] = prove_for_all_sizes(layer, names)
+            found[f"{layer.op} {number}, all"] = prove(layer, names)
     net = chain("net", [Conv(1, 2, 3, 1, 1), "relu", Conv(2, 1, 3, 2, 1)], (7,))
-    found["chain"] = prove_network(net).verdict
-    found["chain, all"] = prove_network_for_all_sizes(net).verdict
+    found["chain"] = decide_network(net).verdict
+    found["chain, all"] = everywhere(net).verdict
     wrong = [name for name, verdict in found.items() if not isinstance(verdict, Certificate)]
     if wrong:
         raise RuntimeError(f"not proved: {wrong}")
@@ -207,7 +208,7 @@ def _is_true_of(layer: Text | None, text: Text) -> bool:
         return proves(text["claim"], text) and not text["limits"]
     config = read_layer(plain(layer))
     if text["sizes"] == "all":
-        stated = prove_for_all_sizes(config.layer, [str(n) for n in config.input_size])
+        stated = prove(config.layer, [str(n) for n in config.input_size])
     else:
         stated = prove(config.layer, config.numeric_size)
     if not isinstance(stated, Certificate):

@@ -24,7 +24,7 @@ ORDER = {
         "results chains claims options output faults running catalogue lists commands __main__"
     ),
     "crosscheck": "backends runs",
-    "dialect": "config chain shorthand presets files torch",
+    "dialect": "config chain shorthand presets files torch subject",
     "evaluation": (
         "hashing graph matrix_strides numbers moves points positions text windows reading "
         "agreement replay"
@@ -39,7 +39,7 @@ ORDER = {
         "everywhere registry decide network"
     ),
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem engine",
-    "prove.network": "at_a_size for_all_sizes settle",
+    "prove.network": "at_a_size for_all_sizes decide",
     "prove.sets": (
         "text apart conditions formulas hidden lattice axes blocks legal scales counted "
         "windows words compare pools samples swapped reading parts engine"
@@ -209,6 +209,34 @@ def _lies_above(module: str, target: str) -> bool:
 
 def test_imports_point_one_way() -> None:
     assert faults(PACKAGE) == []
+
+
+def borrowed(tests: Path) -> list[str]:
+    """What tests import from test files; what they share lies in a helper's file."""
+    return [
+        f"{module} imports {name}"
+        for module, path in modules(tests)
+        for name in imports(path, module)
+        if name.startswith("tests.") and ".test_" in name
+    ]
+
+
+def test_no_test_imports_from_another() -> None:
+    assert borrowed(Path(__file__).parents[1]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("from tests.prove.test_zoo import layers", 1),
+        ("from tests.prove import test_zoo", 1),
+        ("def f():\n    import tests.test_zoo as zoo", 1),
+        ("from tests.helpers.chains import random_chain", 0),
+        ("import tests.testing.families", 0),
+    ],
+)
+def test_a_planted_import_between_tests_is_found(tmp_path: Path, text: str, found: int) -> None:
+    assert len(borrowed(plant(tmp_path, "prove.test_new", text))) == found
 
 
 def test_the_rules_name_rooms_of_the_table() -> None:

@@ -29,7 +29,7 @@ from symconv.replay.run import run_steps
 from tests.helpers.coq_grids import HEAD, Array, Grid, Values, computed, lists, values
 from tests.helpers.requirements import require_tool
 from tests.helpers.strategies import Case
-from tests.layer.test_torch import (
+from tests.helpers.torch_layers import (
     function,
     per_axis,
     tensor,

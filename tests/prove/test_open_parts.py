@@ -16,8 +16,8 @@ from symconv.errors import ClaimError, SymconvError
 from symconv.explain import sentence
 from symconv.prove.decide import decide
 from symconv.replay.run import replay
-from tests.prove.network.test_chains import differ
-from tests.prove.sets.test_sets import _holds
+from tests.helpers.at_sizes import holds
+from tests.helpers.integers import differ
 
 COUNT = int(os.environ.get("SYMCONV_ALL_SIZES", "40"))
 RELU, SIGMOID, FLIP = {"op": "relu"}, {"op": "sigmoid"}, {"op": "flip", "axes": [1]}
@@ -72,7 +72,7 @@ def test_proved_part_by_part(
     extra = {name: 1 for name in read.names if name != "N"}
     for size in range(1, 10):
         looked_at(read, {"N": size, **extra}, said)
-        assert _holds(domain, {"N": size, **extra}) == _holds(said, {"N": size, **extra})
+        assert holds(domain, {"N": size, **extra}) == holds(said, {"N": size, **extra})
 
 
 def looked_at(read: Claim, at: dict[str, int], domain: str) -> None:
@@ -80,7 +80,7 @@ def looked_at(read: Claim, at: dict[str, int], domain: str) -> None:
     verdict: str = "illegal"
     with suppress(SymconvError):
         verdict = decide(read.at(at)).verdict
-    assert (verdict == "illegal") == (not _holds(domain, at)), at
+    assert (verdict == "illegal") == (not holds(domain, at)), at
     assert verdict != "refuted"
     if verdict != "illegal":
         assert not differ(read.at(at), 0), at

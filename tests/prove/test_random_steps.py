@@ -6,9 +6,7 @@ have one step changed.  `SYMCONV_RANDOM` says how many claims a seed tries.
 
 from __future__ import annotations
 
-import json
 import os
-import random
 from collections import Counter
 from itertools import product
 from typing import Any
@@ -22,61 +20,13 @@ from symconv.claim.verdict import Certificate, Refuted, Undecided, Verdict
 from symconv.errors import SymconvError
 from symconv.relation.sides import check_claim
 from symconv.size.text import evaluate
-from tests.helpers.random_pipelines import Pipelines, output_shape
+from tests.helpers.random_steps import UNKNOWN, random_claim
 from tests.helpers.torch_claims import agree, tells_apart
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*derived and never used")
 COUNT = int(os.environ.get("SYMCONV_RANDOM", "250"))
-NAMES = ("N", "M")
-UNKNOWN = (KeyError, RuntimeError, ValueError, IndexError, NotImplementedError)
-"""What torch says of what it does not take: -inf among integers, reflections of nothing."""
 
 Text = dict[str, Any]
-
-
-def detour(rng: random.Random, rank: int) -> list[Text]:
-    """Steps on a tensor of so many axes that change nothing in the end."""
-    last = rank - 1
-    flip = {"op": "flip", "axes": [last]}
-    spatial = [[0, 0], *[[1, 2]] * last]
-    crop = [[None, None, None], *[[1, -2, None]] * last]
-    axes = " ".join(f"n{axis}" for axis in range(last))
-    every: list[list[Text]] = [
-        [flip, flip],
-        [{"op": "pad", "padding": spatial}, {"op": "slice", "slices": crop}],
-        [{"op": "pad", "padding": spatial, "mode": "replicate"}, {"op": "slice", "slices": crop}],
-        [{"op": "dilate", "dilation": [1, *[2] * last]},
-         {"op": "slice", "slices": [[None, None, None], *[[None, None, 2]] * last]}],
-        [{"op": "tile", "repeats": [2, *[1] * last]},
-         {"op": "rearrange", "pattern": f"(t c) {axes} -> t c {axes}", "t": 2},
-         {"op": "slice", "slices": [[1, 2, None], *[[None, None, None]] * rank]},
-         {"op": "rearrange", "pattern": f"1 c {axes} -> c {axes}"}],
-        [{"op": "concat", "axis": 0, "branches": [[], [flip]]},
-         {"op": "rearrange", "pattern": f"(t c) {axes} -> t c {axes}", "t": 2},
-         {"op": "slice", "slices": [[0, 1, None], *[[None, None, None]] * rank]},
-         {"op": "rearrange", "pattern": f"1 c {axes} -> c {axes}"}],
-        [{"op": "add", "branches": [[], [], [{"op": "scale", "factors": [None] * rank}]]},
-         {"op": "add", "branches": [[]]}],
-    ]  # fmt: skip
-    return rng.choice(every)[: None if rng.random() < 0.97 else 1]
-
-
-def random_claim(seed: int) -> Text:
-    """A claim at a size, or with one or two names in place of its sizes."""
-    rng = random.Random(seed)
-    maker = Pipelines(seed)
-    text = maker.claim()
-    if rng.random() < 0.5:
-        place = rng.randint(0, len(text["left"]))
-        before = {**text, "left": text["left"][:place]}
-        steps = detour(rng, len(output_shape(before, "left")))
-        text["right"] = [*text["left"][:place], *steps, *text["left"][place:]]
-    if rng.random() < 0.4:
-        text["input"]["size"] = list(NAMES[: len(text["input"]["size"])])
-    # Of f and g torch knows nothing.
-    written = json.dumps(text).replace('"function": "f"', '"function": "sigmoid"')
-    found: Text = json.loads(written.replace('"function": "g"', '"function": "softplus"'))
-    return found
 
 
 def sampled(text: Text, verdict: Verdict) -> list[dict[str, int]]:

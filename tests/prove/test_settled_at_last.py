@@ -8,10 +8,11 @@ import pytest
 
 import symconv
 from symconv import AvgPool, Conv, ConvTranspose, MaxPool, check, destride
-from symconv.api import prove_network, prove_network_for_all_sizes
 from symconv.claim.verdict import Certificate, Refuted
 from symconv.errors import ClaimError, FactorError
 from symconv.network import chain
+from symconv.prove.network.decide import decide_network
+from tests.helpers.networks import everywhere
 
 Text = dict[str, Any]
 FLIP: Text = {"op": "flip", "axes": [1]}
@@ -66,7 +67,7 @@ def test_a_depthwise_transposed_layer_may_be_followed_by_any() -> None:
                          {"op": "conv", "weight": "w"}]  # fmt: skip
     assert check(claim(steps, steps, 4, 2, weights=weights)).verdict == "proved"
     net = chain("up and down", [ConvTranspose(4, 4, 2, 2, groups=4), Conv(4, 8, 3, 2, 1)], (6, 6))
-    assert prove_network(net).verdict.verdict == "proved"
+    assert decide_network(net).verdict.verdict == "proved"
 
 
 def test_shapes_that_differ_refute_claims_of_both_monoids() -> None:
@@ -79,16 +80,16 @@ def test_shapes_that_differ_refute_claims_of_both_monoids() -> None:
 
 @pytest.mark.parametrize("size", [8, 9, 10, 11, 13])
 def test_a_mask_stands_between_a_mean_and_a_maximum(size: int) -> None:
-    proof = prove_network(chain("mean, then maximum", [MEAN, MaxPool(3, 2, 1)], (size,)))
+    proof = decide_network(chain("mean, then maximum", [MEAN, MaxPool(3, 2, 1)], (size,)))
     assert isinstance(proof.verdict, Certificate)
     assert sorted(proof.expansion.masks) == ([1] if size % 2 else [])
 
 
 def test_the_same_chain_for_all_sizes() -> None:
-    proof = prove_network_for_all_sizes(chain("both", [MEAN, MaxPool(3, 2, 1)], (9,)), ["W"])
+    proof = everywhere(chain("both", [MEAN, MaxPool(3, 2, 1)], (9,)), ["W"])
     assert (proof.verdict.verdict, proof.free) == ("proved", "W % 2 == 0")
     with pytest.raises(ClaimError, match="names a size 'i', which is the position in divide"):
-        prove_network_for_all_sizes(chain("both", [MEAN, MaxPool(3, 2, 1)], (9,)), ["i"])
+        everywhere(chain("both", [MEAN, MaxPool(3, 2, 1)], (9,)), ["i"])
 
 
 @pytest.mark.parametrize(

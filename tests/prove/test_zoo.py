@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from symconv import prove_for_all_sizes
+from symconv import prove
 from symconv.claim.verdict import Certificate
 from symconv.dialect.config import read_layer
 from symconv.expand import destride
@@ -37,7 +37,7 @@ def test_layers_of_the_zoo_are_proved_for_all_sizes(every: int) -> None:
     for text in json.loads(gzip.decompress(ZOO.read_bytes()))["layers"][::every]:
         config = read_layer({key: value for key, value in text.items() if key != "output_size"})
         names = axis_names(len(config.input_size))
-        verdict = prove_for_all_sizes(config.layer, names)
+        verdict = prove(config.layer, names)
         assert isinstance(verdict, Certificate), text["name"]
         own = dict(zip(names, map(int, config.input_size), strict=True))
         domain = verdict.facts[0].figures["domain"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from symconv import check, recheck
-from symconv.api import prove_for_all_sizes
+from symconv.api import prove
 from symconv.claim.verdict import Certificate
 from symconv.errors import ClaimError, SymconvError
 from symconv.layer import Conv, MaxPool
@@ -33,7 +33,7 @@ HALVED = {"name": "halved", **sides(
 
 
 def of_layer(layer: Any) -> Text:
-    verdict = prove_for_all_sizes(layer, ["N"])
+    verdict = prove(layer, ["N"])
     assert isinstance(verdict, Certificate)
     found: Text = plain(verdict.to_dict())
     return found
@@ -218,7 +218,7 @@ def test_functions_are_proved_part_by_part_and_false_ones_are_not() -> None:
 
 def test_it_ends_in_time() -> None:
     layer = Conv(48, 48, (7, 7), 2, 3)
-    verdict = prove_for_all_sizes(layer)
+    verdict = prove(layer)
     start = time.perf_counter()
     found = recheck(verdict, seconds=1.0)
     assert time.perf_counter() - start < 6

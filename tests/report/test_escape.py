@@ -14,21 +14,8 @@ from hypothesis import strategies as st
 
 from symconv.report.escape import escape_html, escape_latex, file_stem
 from symconv.report.tex import latex_to_pdf
+from tests.helpers.hostile import HOSTILE
 from tests.helpers.requirements import require_tool
-
-HOSTILE = [
-    r"_ $ % & # { } ~ ^ \ < > \" '",
-    r"\input{/etc/passwd}",
-    r"\end{document}",
-    "-->",
-    "<script>alert(1)</script>",
-    "--- ,, << >> !` ?` '' ``",
-    "^^5cinput{x}",
-    "ünïcödé Ä × ÷ · → ⊥ … – — 層 🙂 \u202e \ufeff",
-    "tab\tnew\nline\x00\x1b\x7f",
-    "%" * 5 + "\\" * 3,
-    "{{ 7 * 7 }} {% raw %} <<! 1 !>> <<% x %>>",
-]
 
 _COMMANDS = re.compile(
     r"\\(textbackslash|textasciicircum|textasciitilde|textless|textgreater|textbar|textquotedbl|"

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symconv.api import prove_everywhere, report
+from symconv.api import prove, report
 from symconv.claim.verdict import Certificate, Fact, Undecided, Verdict
 from symconv.errors import ClaimError, InternalError, SymconvError
 from symconv.expand import Expansion, destride
@@ -31,9 +31,10 @@ from symconv.report.sections.derivations import tables_section
 from symconv.report.sections.pictures import operator_section, sharing_section
 from symconv.report.sections.verdicts import replay
 from symconv.report.write import compose
+from symconv.size.names import axis_names
+from tests.helpers.hostile import HOSTILE
 from tests.helpers.requirements import require_tool
 from tests.report.examples import EXPANSIONS, STEM, proved, refuted
-from tests.report.test_escape import HOSTILE
 
 TITLES = [
     "The layer", "The expanded layer", "The theorem", "The derivation, every step checked",
@@ -358,7 +359,7 @@ def test_words_of_a_verdict_are_text_and_nothing_else(text: str, tmp_path: Path)
 @pytest.mark.parametrize("example", ["stem", "uneven", "reflect", "transposed", "average"])
 def test_the_same_layer_at_every_size(example: str, tmp_path: Path) -> None:
     expansion = EXPANSIONS[example]
-    everywhere = prove_everywhere(expansion)
+    everywhere = prove(expansion, axis_names(len(expansion.axes)))
     assert isinstance(everywhere, Certificate)
     files = write(expansion, tmp_path, everywhere=everywhere)
     for text in (files.html.read_text(), files.tex.read_text()):

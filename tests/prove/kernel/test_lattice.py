@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from symconv.api import prove_lattice
+from symconv import prove
 from symconv.expand.lattice import expand_lattice
 from symconv.layer import LatticeConv
 from symconv.prove.kernel import lattice as coqlattice
@@ -24,7 +25,7 @@ QUINCUNX = LatticeConv(2, 1, (3, 3), ((1, 1), (1, -1)), (1, 1))
 @pytest.mark.parametrize("stride", [[[1, 1], [1, -1]], [[2, 0], [1, 3]], [[-3]]])
 def test_the_kernel_accepts_a_matrix_stride(stride: list[list[int]], tmp_path: Path) -> None:
     layer = LatticeConv(2, 1, (3,) * len(stride), tuple(map(tuple, stride)), (1,) * len(stride))
-    verdict = prove_lattice(layer, kernel=True, keep=tmp_path)
+    verdict: Any = prove(layer, kernel=True, keep=tmp_path)
     assert verdict.method == ("sets", "kernel")
     (kept,) = tmp_path.glob("*.v")
     text = kept.read_text()
@@ -50,11 +51,11 @@ def test_a_fault_in_a_matrix_stride_is_rejected(name: str, monkeypatch: pytest.M
     assert text.count(old) == 1
     monkeypatch.setattr(rocq, "lattice_text", lambda expansion: text.replace(old, new))
     with pytest.raises(KernelRejects, match="the kernel rejects"):
-        prove_lattice(QUINCUNX, kernel=True)
+        prove(QUINCUNX, kernel=True)
 
 
 def test_a_matrix_stride_too_large_for_unary_is_proved_without_the_kernel() -> None:
-    found = prove_lattice(LatticeConv(1, 1, (2,), ((2,),), (700,)), kernel=True)
+    found: Any = prove(LatticeConv(1, 1, (2,), ((2,),), (700,)), kernel=True)
     assert (found.verdict, found.method) == ("proved", ("sets",))
     assert found.reason is not None
     assert found.reason.startswith("no kernel proof: the kernel counts in unary")

@@ -8,11 +8,9 @@ import random
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 
 from symconv import recheck
-from symconv.claim import Claim
 from symconv.claim.verdict import Certificate, Refuted, Undecided
 from symconv.errors import FactorError, LayerError, SymconvError
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
@@ -20,24 +18,13 @@ from symconv.network import INPUT, Network, NetworkExpansion, chain
 from symconv.network.graph import solve_factors
 from symconv.prove.decide import decide
 from symconv.prove.network.decide import decide_network
-from symconv.replay.run import replay, run_claim
+from symconv.replay.run import replay
 from tests.helpers.chains import random_chain
+from tests.helpers.integers import differ
+from tests.helpers.networks import all_convolutional, vgg, wav2vec
 
 CHAINS = int(os.environ.get("SYMCONV_CHAINS", "40"))
 TAIL = chain("tail", [Conv(1, 2, 3, 1, 1), "relu", Conv(2, 1, 3, 2, 1)], (7,))
-
-
-def differ(claim: Claim, seed: int, tries: int = 3) -> bool:
-    """Whether the sides differ on integers, evaluated in NumPy; small ones pass a clip."""
-    rng = np.random.default_rng(seed)
-    for low, high in ((1, 5), (-1, 1), (0, 2))[:tries]:
-        free = {n: w.shape for n, w in claim.weights if w.source is None and w.fill is None}
-        drawn = {n: rng.integers(low, high + 1, s).astype(object) for n, s in free.items()}
-        x = rng.integers(low, high + 1, claim.input_shape).astype(object)
-        left, right = (run_claim(claim, side, x, drawn) for side in ("left", "right"))
-        if left.shape != right.shape or bool(np.asarray(left != right, dtype=bool).any()):
-            return True
-    return False
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -121,36 +108,6 @@ def test_what_nothing_reads_later_needs_no_mask() -> None:
     layers: list[Any] = [Conv(1, 1, 3, 1, 1), "relu", Conv(1, 1, 3, 1, 1), MaxPool(2, 2)]
     proof = decide_network(chain("dropped", layers, (9,)))
     assert (proof.verdict.verdict, proof.expansion.masks) == ("proved", frozenset())
-
-
-def vgg(size: int) -> Network:
-    """VGG-16's convolutions and poolings (Simonyan and Zisserman 2015, table 1)."""
-    layers: list[Any] = []
-    channels = 3
-    for width in (64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0):
-        layers += [Conv(channels, width, 3, 1, 1), "relu"] if width else [
-            MaxPool(2, 2, channels=channels)
-        ]  # fmt: skip
-        channels = width or channels
-    return chain("vgg", layers, (size, size))
-
-
-def wav2vec() -> Network:
-    """wav2vec 2.0's feature encoder (Baevski et al. 2020, section 4.2)."""
-    layers: list[Any] = []
-    for place, (kernel, stride) in enumerate([(10, 5), *[(3, 2)] * 4, *[(2, 2)] * 2]):
-        layers += [Conv(512 if place else 1, 512, kernel, stride, bias=False), "gelu"]
-    return chain("wav2vec", layers, (16_000,))
-
-
-def all_convolutional() -> Network:
-    """All-CNN-C (Springenberg et al. 2015, table 1)."""
-    shape = [(3, 96, 3, 1), (96, 96, 3, 1), (96, 96, 3, 2), (96, 192, 3, 1), (192, 192, 3, 1),
-             (192, 192, 3, 2), (192, 192, 3, 1), (192, 192, 1, 1), (192, 10, 1, 1)]  # fmt: skip
-    layers: list[Any] = []
-    for c, m, k, s in shape:
-        layers += [Conv(c, m, k, s, k // 2), "relu"]
-    return chain("all-convolutional", layers, (32, 32))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from symconv import prove_for_all_sizes, prove_network, prove_network_for_all_sizes
+from symconv import prove
 from symconv.claim.verdict import Certificate, Refuted, Undecided
 from symconv.cli import main
 from symconv.errors import ClaimError, SymconvError
@@ -22,9 +22,10 @@ from symconv.network.proof import NetworkProof
 from symconv.prove.network import for_all_sizes
 from symconv.prove.network.decide import decide_network
 from symconv.replay.run import replay
+from tests.helpers.at_sizes import holds
 from tests.helpers.chains import random_chain
-from tests.prove.network.test_chains import differ
-from tests.prove.sets.test_sets import _holds
+from tests.helpers.integers import differ
+from tests.helpers.networks import everywhere
 
 CHAINS = int(os.environ.get("SYMCONV_CHAINS", "40"))
 TAIL = chain("tail", [Conv(1, 2, 3, 1, 1), "relu", Conv(2, 1, 3, 2, 1)], (7,))
@@ -49,13 +50,13 @@ def compare(proof: NetworkProof, at: dict[str, int], seed: int) -> None:
     """The claim at a size is the network's, both sides evaluate alike, and masks are where said."""
     verdict, network = proof.verdict, network_at(proof.expansion.network, at)
     domain = verdict.facts[0].figures["domain"]  # type: ignore[union-attr]
-    assert (network is not None) == _holds(domain, at), (proof.expansion.network, at)
+    assert (network is not None) == holds(domain, at), (proof.expansion.network, at)
     if network is None:
         return
     claim = verdict.claim.at(at)
     assert claim.left == NetworkExpansion(network).claim().left
     assert not differ(claim, seed, tries=1), (network, at)
-    if _holds(proof.free, at):
+    if holds(proof.free, at):
         bare = replace(proof.expansion, masks=frozenset())
         assert not differ(bare.claim().at(at), seed, tries=1), (network, at)
         assert decide_network(network).without_masks is None, (network, at)
@@ -66,7 +67,7 @@ def test_random_chains_at_every_small_size(seed: int) -> None:
     rng, proved = random.Random(seed), 0
     for number in range(CHAINS // 10):
         network = random_chain(rng, depth=4)
-        proof = prove_network_for_all_sizes(network)
+        proof = everywhere(network)
         if isinstance(proof.verdict, Undecided):
             assert "-inf" in proof.verdict.reason, network
             continue
@@ -76,12 +77,12 @@ def test_random_chains_at_every_small_size(seed: int) -> None:
         if isinstance(proof.without_masks, Refuted):
             left, right = replay(proof.without_masks)
             assert left != right
-            assert not _holds(proof.free, dict(proof.without_masks.counterexample.size))
+            assert not holds(proof.free, dict(proof.without_masks.counterexample.size))
     assert proved
 
 
 def test_the_sizes_that_need_a_mask() -> None:
-    proof = prove_network_for_all_sizes(TAIL)
+    proof = everywhere(TAIL)
     assert isinstance(proof.verdict, Certificate)
     assert (proof.verdict.sizes, proof.verdict.method) == ("all", ["squares", "mask"])
     assert proof.free == "N % 2 == 0"
@@ -91,18 +92,18 @@ def test_the_sizes_that_need_a_mask() -> None:
 
 
 def test_a_condition_may_spare_the_masks() -> None:
-    proof = prove_network_for_all_sizes(TAIL, where=["N % 2 == 0"])
+    proof = everywhere(TAIL, where=["N % 2 == 0"])
     assert (proof.verdict.verdict, proof.tails, proof.free) == ("proved", (), "all sizes")
-    assert prove_for_all_sizes(TAIL, ["M"], where=["M % 2 == 0"]).verdict == "proved"
+    assert prove(TAIL, ["M"], where=["M % 2 == 0"]).verdict == "proved"
     with pytest.raises(ClaimError, match="no size satisfies"):
-        prove_network_for_all_sizes(TAIL, where=["N < 1"])
+        everywhere(TAIL, where=["N < 1"])
 
 
 def test_valid_layers_need_no_masks_at_any_size() -> None:
     """The encoder of wav2vec 2.0 reads nothing beyond its signals (THEORY: it suffices)."""
     geometry = [(10, 5), *[(3, 2)] * 4, *[(2, 2)] * 2]
     layers = [Conv(1, 1, (kernel,), stride) for kernel, stride in geometry]
-    proof = prove_network_for_all_sizes(chain("wav2vec", layers, (16000,)))
+    proof = everywhere(chain("wav2vec", layers, (16000,)))
     assert (proof.verdict.verdict, proof.tails) == ("proved", ())
     assert proof.verdict.facts[0].figures["domain"] == "N >= 400"  # type: ignore[union-attr]
 
@@ -111,20 +112,20 @@ def test_planted_faults_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A chain whose masks are left out is not proved, and one whose sizes are wrong is not."""
     squares = for_all_sizes._Squares
     monkeypatch.setattr(squares, "_at_input", lambda self, place, sizes, among: among)
-    proof = prove_network_for_all_sizes(TAIL)
+    proof = everywhere(TAIL)
     monkeypatch.undo()
     assert proof.free != "N % 2 == 0"
-    bare = prove_network_for_all_sizes(TAIL).expansion
+    bare = everywhere(TAIL).expansion
     bare = replace(bare, masks=frozenset())
     assert differ(bare.claim().at({"N": 7}), 0)
 
 
 def test_pools_that_leave_infinity() -> None:
     hollow = chain("hollow", [MaxPool(1, 2), Conv(1, 1, (3,), 3, 1)], (12,))
-    proof = prove_network_for_all_sizes(hollow)
+    proof = everywhere(hollow)
     assert [tail.hollow for tail in proof.tails] == [True]
     empty = chain("empty", [MaxPool((2,), 1, 1, dilation=4), Conv(1, 1, (1,))], (9,))
-    verdict = prove_network_for_all_sizes(empty).verdict
+    verdict = everywhere(empty).verdict
     assert isinstance(verdict, Undecided)
     assert "-inf" in verdict.reason
 
@@ -132,7 +133,7 @@ def test_pools_that_leave_infinity() -> None:
 def test_an_average_with_divisors() -> None:
     """Divided on the merged signal, whose tail is zero when it is split again."""
     average = AvgPool((3,), 2, 1, count_include_pad=False)
-    proof = prove_network_for_all_sizes(chain("mean", [average, Conv(1, 1, (3,), 2, 1)], (12,)))
+    proof = everywhere(chain("mean", [average, Conv(1, 1, (3,), 2, 1)], (12,)))
     assert isinstance(proof.verdict, Certificate)
     for size in range(1, 20):
         compare(proof, {"N": size}, size)
@@ -142,7 +143,7 @@ def test_an_average_with_divisors() -> None:
 def test_numbers_and_names_may_be_mixed(size: tuple[Any, ...], free: str) -> None:
     """A number stays one: of an odd height every width reads a tail."""
     network = chain("mixed", [Conv(1, 2, 3, 1, 1), "relu", Conv(2, 1, 3, 2, 1)], size)
-    proof = prove_network(network)
+    proof = decide_network(network)
     assert (proof.verdict.verdict, proof.verdict.sizes) == ("proved", "all")
     assert proof.verdict.claim.size == size
     assert proof.free == free
@@ -151,7 +152,7 @@ def test_numbers_and_names_may_be_mixed(size: tuple[Any, ...], free: str) -> Non
         claim = proof.verdict.claim.at(dict.fromkeys(network.names, n))
         assert claim.left == NetworkExpansion(small).claim().left
         assert not differ(claim, n, tries=1)
-        assert (decide_network(small).without_masks is None) == _holds(
+        assert (decide_network(small).without_masks is None) == holds(
             proof.free, dict.fromkeys(network.names, n)
         )
 

@@ -13,7 +13,7 @@ from symconv.claim import read_claim
 from symconv.claim.verdict import Undecided
 from symconv.errors import ClaimError
 from symconv.prove.sets import Fails, settle_all
-from tests.prove.sets.test_sets import at_size, expected
+from tests.helpers.at_sizes import at_size, expected
 
 COUNT = int(os.environ.get("SYMCONV_ALL_SIZES", "40"))
 

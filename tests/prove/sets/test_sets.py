@@ -9,19 +9,20 @@ from typing import Any
 
 import pytest
 
-from symconv import check, prove, prove_for_all_sizes, prove_network_for_all_sizes
+from symconv import check, prove
 from symconv.claim import Claim, read_claim
 from symconv.claim.verdict import Refuted, Undecided
 from symconv.errors import ClaimError, SymconvError
 from symconv.expand import destride
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.network import chain
-from symconv.prove.sets import Fails, Holds, settle_all
+from symconv.prove.sets import Fails, settle_all
 from symconv.prove.tables.settle import settle
 from symconv.replay.run import replay
-from symconv.size.text import evaluate
+from tests.helpers.at_sizes import at_size, expected
+from tests.helpers.networks import everywhere
 from tests.helpers.planted import random_layer
-from tests.prove.test_random_claims import mutant, true_claim
+from tests.helpers.random_claims import mutant, true_claim
 
 LAYERS = int(os.environ.get("SYMCONV_ALL_SIZES", "40"))
 SIZES = range(1, 41)
@@ -48,28 +49,6 @@ def mutated(claim: Claim, rng: random.Random) -> Claim:
             if step["op"] == "pad":
                 step["padding"] = [[0, 0] for _ in step["padding"]]
     return read_claim(text)
-
-
-def expected(found: Holds | Fails, sizes: dict[str, int]) -> str:
-    """What a verdict for all sizes says of these."""
-    domain = found.domain
-    if not _holds(domain, sizes):
-        return "illegal"
-    if isinstance(found, Holds):
-        return "proved"
-    return "proved" if _holds(found.holds_on, sizes) else "refuted"
-
-
-def _holds(words: str, sizes: dict[str, int]) -> bool:
-    fixed = {"all sizes": True, "no size": False}
-    return fixed[words] if words in fixed else bool(evaluate(words, sizes))
-
-
-def at_size(claim: Claim, sizes: dict[str, int]) -> str:
-    try:
-        return settle(claim.at(sizes)).verdict
-    except SymconvError:
-        return "illegal"
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -261,7 +240,7 @@ def test_a_name_is_only_a_name(name: str) -> None:
     assert isinstance(verdict, Refuted)
     assert verdict.holds_on == f"{name} % 2 == 1"
     net = chain("tail", [Conv(1, 1, (3,), 1, 1), Conv(1, 1, (3,), 2, 1)], (7,))
-    assert prove_network_for_all_sizes(net, [name]).free == f"{name} % 2 == 0"
+    assert everywhere(net, [name]).free == f"{name} % 2 == 0"
 
 
 @pytest.mark.parametrize("name", ["_p0", "_N", "mod", "Exists", "floor", "infty", "é"])
@@ -269,4 +248,4 @@ def test_names_that_formulas_need(name: str) -> None:
     with pytest.raises(ClaimError, match="cannot be named"):
         check({**SAME, "input": {"channels": 1, "size": [name]}})
     with pytest.raises(ClaimError, match="cannot be named"):
-        prove_for_all_sizes(Conv(1, 1, (3,), 2, 1), [name])
+        prove(Conv(1, 1, (3,), 2, 1), [name])
