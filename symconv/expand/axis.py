@@ -10,7 +10,7 @@ import numpy as np
 from symconv.errors import FactorError
 from symconv.layer.window import Index, Window
 from symconv.machine.budget import running
-from symconv.size.text import SizeText as Size
+from symconv.size.expr import Extent
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,12 @@ class AxisExpansion:
         return self.last_tap - self.first_tap + 1
 
     @property
-    def coarse_input(self) -> int:
+    def coarse_input(self) -> Extent:
         """Samples a phase of the input, ``ceil(N / E_in)``."""
         return -(-self.window.size // self.factor_in)
 
     @property
-    def coarse_output(self) -> int:
+    def coarse_output(self) -> Extent:
         """Samples a phase of the output, ``ceil(O / E_out)``."""
         return -(-self.window.output // self.factor_out)
 
@@ -95,7 +95,7 @@ class AxisExpansion:
         return -self.first_tap
 
     @property
-    def hi(self) -> int:
+    def hi(self) -> Extent:
         """High pad, ``t*(ceil(O/E_out) - 1) + q_max - (ceil(N/E_in) - 1)``; negative crops."""
         return self.stride * (self.coarse_output - 1) + self.last_tap - (self.coarse_input - 1)
 
@@ -105,24 +105,24 @@ class AxisExpansion:
         return self.window.base_dilation * self.factor_in
 
     @property
-    def first_block(self) -> int:
+    def first_block(self) -> Extent:
         """The first block that a tap touches, live or not."""
         return -self.window.lo // self.block
 
     @property
-    def last_block(self) -> int:
+    def last_block(self) -> Extent:
         """The last block that a tap touches, live or not."""
         window = self.window
         last = window.stride * (self.factor_out - 1) + window.span - 1 - window.lo
         return last // self.block
 
     @property
-    def fine_length(self) -> int:
+    def fine_length(self) -> Extent:
         """Fine positions from the first block that any tap touches to the last."""
         return (self.last_block - self.first_block + 1) * self.block
 
     @property
-    def front(self) -> Size:
+    def front(self) -> Extent:
         """Fine positions of the first block before the first tap, ``(-lo) mod (u*E_in)``."""
         return -self.window.lo % self.block
 

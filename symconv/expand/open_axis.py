@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from symconv.expand.axis import AxisExpansion
+from symconv.size.expr import Extent
 from symconv.size.text import SizeText as Size
 
 
@@ -44,17 +45,17 @@ class OpenAxis(AxisExpansion):
         return max(axis.last_tap for axis in self.residues or (own,))
 
     @property
-    def first_block(self) -> int:
+    def first_block(self) -> Extent:
         """The first block that a tap touches at some size."""
         return min((axis.first_block for axis in self.residues), default=super().first_block)
 
     @property
-    def last_block(self) -> int:
+    def last_block(self) -> Extent:
         """The last block that a tap touches at some size."""
         return max((axis.last_block for axis in self.residues), default=super().last_block)
 
     @property
-    def front(self) -> Size:
+    def front(self) -> Extent:
         """Fine positions of the first block before the first tap."""
         if isinstance(self.low, int):
             return super().front

@@ -9,11 +9,15 @@ from operator import index
 from typing import Any, ClassVar, Literal, NoReturn
 
 from symconv.errors import LayerError
-from symconv.layer.padding import Pair, is_int, read_padding, same_pair
+from symconv.layer.padding import Pads, is_int, read_padding, same_lows, same_pair
 from symconv.layer.window import Window
+from symconv.size.expr import Expr, Extent, Size
 from symconv.size.numbers import exact
+from symconv.size.text import parse
 
 Ints = int | tuple[int, ...]
+Sizes = Sequence[Size | str]
+"""One size an axis: a number, an expression, or the text of one, such as a name."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,8 @@ class Layer:
             value = (value, value)
         return (value,) * rank
 
-    def windows(self, input_size: Sequence[int]) -> tuple[Window, ...]:
-        """One `Window` per spatial axis at this input size.
+    def windows(self, input_size: Sizes) -> tuple[Window, ...]:
+        """One `Window` per spatial axis at this input size; numbers and names may be mixed.
 
         Raises:
             LayerError: the size has another rank, is not positive, or leaves no output.
@@ -87,27 +91,29 @@ class Layer:
         >>> from symconv import Conv
         >>> Conv(3, 64, kernel_size=7, stride=2, padding=3).windows((224, 224))[0].output
         112
+        >>> str(Conv(3, 64, kernel_size=7, stride=2, padding=3).windows((224, "W"))[1].output)
+        '((W + 1) // 2)'
         """
         size = read_size(input_size, self.op)
         if self.rank not in (None, len(size)):
             self._refuse(
-                f"it has {self.rank} spatial axes, but input_size={list(size)} has {len(size)}"
+                f"it has {self.rank} spatial axes, but input_size={shown(size)} has {len(size)}"
             )
         return tuple(self._window_at(axis, size) for axis in range(len(size)))
 
-    def _window_at(self, axis: int, size: tuple[int, ...]) -> Window:
+    def _window_at(self, axis: int, size: tuple[Extent, ...]) -> Window:
         names = (*self._spatial, "padding")
         attributes = {name: self.per_axis(name, len(size))[axis] for name in names}
         try:
             return self._window(size[axis], len(size), **attributes)
         except LayerError as fault:
-            where = f"{self.op}, axis {axis} of input_size={list(size)}"
+            where = f"{self.op}, axis {axis} of input_size={shown(size)}"
             raise LayerError(f"{where}: {fault}") from None
 
-    def _window(self, size: int, rank: int, **attributes: Any) -> Window:
+    def _window(self, size: Size, rank: int, **attributes: Any) -> Window:
         raise TypeError(f"{type(self).__name__} does not say what its window is")
 
-    def output_size(self, input_size: Sequence[int]) -> tuple[int, ...]:
+    def output_size(self, input_size: Sizes) -> tuple[Extent, ...]:
         """Spatial sizes of the output.
 
         >>> from symconv import MaxPool
@@ -121,19 +127,46 @@ class Layer:
         return None
 
 
-def read_size(input_size: Sequence[int], where: str) -> tuple[int, ...]:
-    """Read an input size: one positive integer per spatial axis, at least one axis."""
-    entries = tuple(input_size) if isinstance(input_size, Iterable) else (input_size,)
-    if not entries or not all(is_int(n) and n >= 1 for n in entries):
+def read_size(input_size: Sizes, where: str) -> tuple[Extent, ...]:
+    """Read an input size: one positive integer or size expression per spatial axis.
+
+    Raises:
+        LayerError: there is no axis, or an entry is neither.
+        ClaimError: a text is not an expression.
+    """
+    alone = isinstance(input_size, str) or not isinstance(input_size, Iterable)
+    entries: tuple[Any, ...] = (input_size,) if alone else tuple(input_size)
+    sizes = tuple(map(_size, entries))
+    if not sizes or None in sizes:
         raise LayerError(
             f"{where}: input_size must hold a positive integer per spatial axis, got {input_size!r}"
         )
-    return tuple(index(n) for n in entries)
+    return sizes
 
 
-def forward_pads(padding: Pair | str, size: int, span: int, stride: int) -> Pair:
-    """Return a forward layer's pads on one axis, with a name made into numbers."""
+def _size(entry: Any) -> Extent | None:
+    """One size of an input; None where it is none."""
+    if is_int(entry):
+        return index(entry) if entry >= 1 else None
+    size = parse(entry) if isinstance(entry, str) else entry
+    return size if isinstance(size, Expr) else None
+
+
+def shown(size: Iterable[Size]) -> list[int | str]:
+    """Sizes as a message shows them: expressions by their text."""
+    return [n if isinstance(n, int) else str(n) for n in size]
+
+
+def forward_pads(padding: Pads | str, size: Extent, span: Extent, stride: int) -> tuple[Any, Any]:
+    """Return a forward layer's pads on one axis, with a name made into sizes."""
     return same_pair(padding, size, span, stride) if isinstance(padding, str) else padding
+
+
+def forward_lows(padding: Pads | str, span: Size, stride: int) -> tuple[int, int] | None:
+    """The least and the greatest low pad over all sizes, where a name stands for it."""
+    if isinstance(padding, str) and isinstance(span, int):
+        return same_lows(padding, span, stride)
+    return None
 
 
 def read_value(value: Any, where: str) -> Fraction:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from symconv.errors import LayerError
-from symconv.layer.base import Ints, Layer, forward_pads, read_value
+from symconv.layer.base import Ints, Layer, forward_lows, forward_pads, read_value
 from symconv.layer.lattice import LatticeConv, is_matrix
-from symconv.layer.padding import Padding, same_crop
+from symconv.layer.padding import Padding, Pads, same_crop
+from symconv.layer.requirements import Requirements, at_least, both, must
 from symconv.layer.window import PADDING_MODES, PaddingMode, Window
+from symconv.size.expr import Extent, Size, number
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,9 @@ class Conv(Layer):
             )
         read_value(self.padding_value, self.op)
 
-    def _window(self, size: int, rank: int, **a: Any) -> Window:
-        span = a["dilation"] * (a["kernel_size"] - 1) + 1
-        lo, hi = forward_pads(a["padding"], size, span, a["stride"])
-        return Window(
-            size, a["kernel_size"], a["stride"], lo, hi, a["dilation"], mode=self.padding_mode
+    def _window(self, size: Size, rank: int, **a: Any) -> Window:
+        return conv_window(
+            size, a["kernel_size"], a["stride"], a["padding"], a["dilation"], self.padding_mode
         )
 
     def weight_shape(self, rank: int) -> tuple[int, ...]:
@@ -152,37 +152,78 @@ class ConvTranspose(Layer):
     def _check_output_padding(self) -> None:
         rank = self.rank or 1
         per_axis = [self.per_axis(n, rank) for n in ("output_padding", "stride", "dilation")]
-        for extra, stride, dilation in zip(*per_axis, strict=True):
-            if extra >= max(stride, dilation):
-                self._refuse(
-                    "output_padding must be smaller than either stride or dilation, got "
-                    f"output_padding={extra}, stride={stride}, dilation={dilation}"
-                )
-
+        try:
+            for entry in zip(*per_axis, strict=True):
+                extra_fits(*entry)
+        except LayerError as fault:
+            self._refuse(str(fault))
         if isinstance(self.padding, str) and any(per_axis[0]):
             self._refuse(
                 f"padding={self.padding!r} fixes the output size at input * stride, got "
                 f"output_padding={self.output_padding!r} on top; write the padding as numbers"
             )
 
-    def _window(self, size: int, rank: int, **a: Any) -> Window:
-        span = a["dilation"] * (a["kernel_size"] - 1) + 1
-        crop = a["padding"]
-        lo, hi = same_crop(crop, span, a["stride"]) if isinstance(crop, str) else crop
-        return Window(
-            size,
-            a["kernel_size"],
-            lo=span - 1 - lo,
-            hi=span - 1 - hi + a["output_padding"],
-            dilation=a["dilation"],
-            base_dilation=a["stride"],
-            reversal=True,
+    def _window(self, size: Size, rank: int, **a: Any) -> Window:
+        return transposed_window(
+            size, a["kernel_size"], a["stride"], a["padding"], a["dilation"], a["output_padding"]
         )
 
     def weight_shape(self, rank: int) -> tuple[int, ...]:
         """``(in_channels, out_channels/groups, *kernel_size)``."""
         kernel = self.per_axis("kernel_size", rank)
         return (self.in_channels, self.out_channels // self.groups, *kernel)
+
+
+def conv_window(
+    size: Extent, kernel: Extent, stride: int, padding: Pads | str, dilation: int,
+    mode: PaddingMode = "zeros",
+) -> Window:  # fmt: skip
+    """One axis of a convolution; sizes, kernels and pads may be expressions.
+
+    Raises:
+        LayerError: the window makes no sense at any size.
+    """
+    span = dilation * (kernel - 1) + 1
+    lo, hi = forward_pads(padding, size, span, stride)
+    lows = forward_lows(padding, span, stride)
+    return Window(size, kernel, stride, lo, hi, dilation, mode=mode, lows=lows)
+
+
+def transposed_window(
+    size: Extent, kernel: Extent, stride: int, padding: Pads | str, dilation: int, extra: Extent
+) -> Window:
+    """One axis of a transposed convolution; ``extra`` is its output padding.
+
+    Raises:
+        LayerError: the window makes no sense at any size.
+    """
+    span = dilation * (kernel - 1) + 1
+    lo, hi = same_crop(padding, number(span), stride) if isinstance(padding, str) else padding
+    return Window(
+        size,
+        kernel,
+        lo=span - 1 - lo,
+        hi=span - 1 - hi + extra,
+        dilation=dilation,
+        base_dilation=stride,
+        reversal=True,
+        also=extra_fits(extra, stride, dilation),
+    )
+
+
+def extra_fits(extra: Size, stride: int, dilation: int) -> Requirements:
+    """That an output padding is one: not negative, and less than the stride or the dilation.
+
+    Raises:
+        LayerError: it is not.
+    """
+    return must(
+        both(at_least(extra, 0), at_least(max(stride, dilation) - 1, extra)),
+        lambda: (
+            "output_padding must be smaller than either stride or dilation, got "
+            f"output_padding={extra}, stride={stride}, dilation={dilation}"
+        ),
+    )
 
 
 def _check_channels(layer: Conv | ConvTranspose) -> None:

@@ -7,8 +7,10 @@ from operator import index
 from typing import Any
 
 from symconv.errors import LayerError
+from symconv.size.expr import S, Size, greatest
 
 Pair = tuple[int, int]
+Pads = tuple[Size, Size]
 Padding = int | str | tuple[Pair, ...]
 SAME = ("same", "same_lower")
 
@@ -46,17 +48,31 @@ def _pair(entry: Any, whole: Any, where: str) -> Pair:
     )
 
 
-def same_pair(name: str, size: int, span: int, stride: int) -> Pair:
+def same_pair(name: str, size: S, span: S, stride: int) -> tuple[S, S]:
     """TensorFlow's 'SAME' on one axis: ``ceil(size/stride)`` outputs, the odd sample at the end.
 
-    The total is ``max((ceil(N/s) - 1)*s + span - N, 0)``; ``same_lower`` puts the odd one first.
+    The total is ``max((ceil(N/s) - 1)*s + span - N, 0) = max(span - 1 - (N - 1) mod s, 0)``;
+    ``same_lower`` puts the odd one first.
     Source: ONNX ``Conv``, ``auto_pad`` = SAME_UPPER and SAME_LOWER.
 
     >>> same_pair("same", size=224, span=3, stride=2)
     (0, 1)
     """
-    total = max((-(-size // stride) - 1) * stride + span - size, 0)
-    return _share(name, total)
+    total = span - 1 - (size - 1) % stride
+    # Where the window spans a stride the total is never negative, and needs no maximum.
+    reaches = isinstance(span, int) and span >= stride
+    return _share(name, total if reaches else greatest(total, 0))
+
+
+def same_lows(name: str, span: int, stride: int) -> tuple[int, int]:
+    """The least and the greatest low pad of 'SAME' over all sizes.
+
+    The total falls as ``(N - 1) mod s`` runs from 0 to ``s - 1``, and the low pad with it.
+
+    >>> same_lows("same", span=7, stride=2), same_lows("same_lower", span=7, stride=2)
+    ((2, 3), (3, 3))
+    """
+    return _share(name, max(span - stride, 0))[0], _share(name, span - 1)[0]
 
 
 def same_crop(name: str, span: int, stride: int) -> Pair:
@@ -69,6 +85,6 @@ def same_crop(name: str, span: int, stride: int) -> Pair:
     return _share(name, total) if total >= 0 else (0, total)
 
 
-def _share(name: str, total: int) -> Pair:
+def _share(name: str, total: S) -> tuple[S, S]:
     small, large = total // 2, total - total // 2
     return (small, large) if name == "same" else (large, small)

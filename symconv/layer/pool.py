@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
-from symconv.errors import LayerError
-from symconv.layer.base import Ints, Layer, forward_pads
-from symconv.layer.padding import Padding, Pair
+from symconv.layer.base import Ints, Layer, Sizes, forward_lows, forward_pads
+from symconv.layer.padding import Padding, Pads
+from symconv.layer.requirements import Requirements, at_least, either, must
 from symconv.layer.window import Window
 from symconv.machine.budget import running
+from symconv.size.expr import Extent, Size, greatest, least, number
 
 
 @dataclass(frozen=True)
@@ -40,32 +41,55 @@ class Pool(Layer):
         """Output channels: a pooling keeps them."""
         return self.channels
 
-    def _window(self, size: int, rank: int, **a: Any) -> Window:
-        dilation = a.get("dilation", 1)
-        span = dilation * (a["kernel_size"] - 1) + 1
-        lo, hi = forward_pads(a["padding"], size, span, a["stride"])
-        most = a["kernel_size"] // 2
-        if max(lo, hi) > most and not isinstance(a["padding"], str):
-            raise LayerError(
-                f"a pooling pads at most half of its kernel ({most} of kernel_size="
-                f"{a['kernel_size']}), got padding [{lo}, {hi}]; pad the input first"
-            )
-        missing = self._missing_samples(size + lo + hi, span, a["stride"], size + lo)
-        if missing and hi < 0:
-            raise LayerError(
-                f"ceil_mode's last window hangs {missing} samples over an end that padding "
-                f"[{lo}, {hi}] crops; crop the input first"
-            )
-        return Window(size, a["kernel_size"], a["stride"], lo, hi + missing, dilation)
+    def _window(self, size: Size, rank: int, **a: Any) -> Window:
+        return pool_window(
+            size, a["kernel_size"], a["stride"], a["padding"], a.get("dilation", 1), self.ceil_mode
+        )
 
-    def _missing_samples(self, padded: int, span: int, stride: int, latest: int) -> int:
-        """Samples by which the last window of `ceil_mode` hangs over; it starts before `latest`."""
-        if not self.ceil_mode:
-            return 0
-        outputs = -((span - padded) // stride) + 1
-        if (outputs - 1) * stride >= latest:
-            outputs -= 1
-        return max((outputs - 1) * stride + span - padded, 0)
+
+def pool_window(
+    size: Extent, kernel: int, stride: int, padding: Pads | str, dilation: int, ceil_mode: bool
+) -> Window:
+    """One axis of a pooling; sizes and pads may be expressions.
+
+    Raises:
+        LayerError: the window makes no sense at any size, or PyTorch refuses its pads.
+    """
+    span = dilation * (kernel - 1) + 1
+    lo, hi = forward_pads(padding, size, span, stride)
+    also = () if isinstance(padding, str) else _half_kernel(kernel, lo, hi)
+    lows = forward_lows(padding, span, stride)
+    if not ceil_mode:
+        return Window(size, kernel, stride, lo, hi, dilation, lows=lows, also=also)
+    room = size + lo + hi - span
+    # The last window may hang over the end, but starts in the input or in its low pad.
+    last = least(-(-room // stride), (size + lo - 1) // stride)
+    missing = greatest(last * stride - room, 0)
+    also = (*also, *_hangs_over_no_crop(missing, lo, hi))
+    return Window(
+        size, kernel, stride, lo, hi + missing, dilation, count=last + 1, lows=lows, also=also
+    )
+
+
+def _half_kernel(kernel: int, lo: Size, hi: Size) -> Requirements:
+    most = kernel // 2
+    return must(
+        at_least(most, greatest(lo, hi)),
+        lambda: (
+            f"a pooling pads at most half of its kernel ({most} of kernel_size={kernel}), "
+            f"got padding [{lo}, {hi}]; pad the input first"
+        ),
+    )
+
+
+def _hangs_over_no_crop(missing: Size, lo: Size, hi: Size) -> Requirements:
+    return must(
+        either(at_least(hi, 0), at_least(0, missing)),
+        lambda: (
+            f"ceil_mode's last window hangs {missing} samples over an end that padding "
+            f"[{lo}, {hi}] crops; crop the input first"
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -111,30 +135,62 @@ class AvgPool(Pool):
     op: ClassVar[str] = "avg_pool"
     _spatial: ClassVar[tuple[str, ...]] = ("kernel_size", "stride")
 
-    def _window(self, size: int, rank: int, **a: Any) -> Window:
-        if rank == 3 and size < a["kernel_size"]:
-            raise LayerError(
-                f"PyTorch's avg_pool3d takes no input smaller than its kernel, got {size} samples "
-                f"for kernel_size={a['kernel_size']}; pad the input first"
-            )
-        return super()._window(size, rank, **a)
+    def _window(self, size: Size, rank: int, **a: Any) -> Window:
+        also = holds_its_kernel(size, a["kernel_size"]) if rank == 3 else ()
+        window = super()._window(size, rank, **a)
+        return replace(window, also=(*also, *window.also)) if also else window
 
     def scales(self, input_size: Sequence[int]) -> tuple[tuple[Fraction, ...], ...]:
         """Per axis the factor ``1/n_a[o]`` of each output; a window's divisor is their product."""
-        rank = len(tuple(input_size))
-        for window in self.windows(input_size):
+        windows = self.windows(input_size)
+        for window in windows:
             running().check_entries(window.output, "an axis's divisors")
-        pads = self.per_axis("padding", rank)
         return tuple(
-            tuple(Fraction(1, n) for n in self._counts(window, axis_pads))
-            for window, axis_pads in zip(self.windows(input_size), pads, strict=True)
+            tuple(Fraction(1, _count(w, ends, o)) for o in range(number(w.output)))
+            for w, ends in zip(windows, self._counted(windows), strict=True)
         )
 
-    def _counts(self, window: Window, pads: Pair | str) -> Iterator[int]:
-        hi = forward_pads(pads, window.size, window.span, window.stride)[1]
-        first, end = -window.lo, window.size + hi
-        if not self.count_include_pad:
-            first, end = max(first, 0), min(end, window.size)
-        for o in range(window.output):
-            start = o * window.stride - window.lo
-            yield min(start + window.kernel, end) - max(start, first)
+    def counts(self, input_size: Sizes, at: Size) -> tuple[Extent, ...]:
+        """Per axis the samples ``n_a`` that output ``at`` counts.
+
+        >>> from symconv.size.expr import named
+        >>> str(AvgPool(3, stride=2, padding=1).counts(("N",), named("i"))[0])
+        '-max(2*i - 1, -1) + min(2*i + 2, N + 1)'
+        """
+        windows = self.windows(input_size)
+        pairs = zip(windows, self._counted(windows), strict=True)
+        return tuple(_count(w, ends, at) for w, ends in pairs)
+
+    def counts_alike(self, rank: int) -> bool:
+        """Whether every window counts all its taps, whatever the size."""
+        pads = self.per_axis("padding", rank)
+        inside = all(not isinstance(pair, str) and max(pair) <= 0 for pair in pads)
+        return not self.ceil_mode and (self.count_include_pad or inside)
+
+    def _counted(self, windows: Sequence[Window]) -> Iterator[tuple[Extent, Extent]]:
+        """Per axis where the samples that count begin and end: the padded input's, or the input's.
+
+        What a last window of `ceil_mode` hangs over does not count.
+        """
+        pads = self.per_axis("padding", len(windows))
+        for w, padding in zip(windows, pads, strict=True):
+            first, end = -w.lo, w.size + forward_pads(padding, w.size, w.span, w.stride)[1]
+            inside = (greatest(first, 0), least(end, w.size))
+            yield (first, end) if self.count_include_pad else inside
+
+
+def _count(window: Window, ends: tuple[Extent, Extent], o: Extent) -> Extent:
+    """The samples of output ``o``'s window that count."""
+    start = o * window.stride - window.lo
+    return least(start + window.kernel, ends[1]) - greatest(start, ends[0])
+
+
+def holds_its_kernel(size: Size, kernel: int) -> Requirements:
+    """That an average over three axes has an input as large as its kernel, as PyTorch asks."""
+    return must(
+        at_least(size, kernel),
+        lambda: (
+            f"PyTorch's avg_pool3d takes no input smaller than its kernel, got {size} samples "
+            f"for kernel_size={kernel}; pad the input first"
+        ),
+    )

@@ -8,7 +8,8 @@ signal.  Division of sizes is the floor of Python and Z.  Pads are integers; a n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, get_args
 
@@ -16,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symconv.errors import LayerError
+from symconv.layer.requirements import Requirement, Requirements, at_least, must
 from symconv.machine.budget import running
+from symconv.size.expr import Extent, Size, greatest, least, names_of, number, size_at
 
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 PADDING_MODES: tuple[str, ...] = get_args(PaddingMode)
@@ -24,6 +27,8 @@ Index = NDArray[np.int64]
 
 WHOLE = 8
 """A table that is only looked at, and not joined with others, may be so many times as large."""
+
+_AT_LEAST_ONE = ("size", "kernel", "stride", "dilation", "base_dilation")
 
 BOTTOM = -1
 """The entry of an access table that reads no input: a structural zero."""
@@ -33,7 +38,11 @@ BOTTOM = -1
 class Window:
     """One axis of a layer: input size, kernel, stride, pads, dilations, reversal, boundary mode.
 
-    The output size is ``(u*(N-1) + 1 + lo + hi - d*(K-1) - 1) // s + 1``.
+    The output size is ``(u*(N-1) + 1 + lo + hi - d*(K-1) - 1) // s + 1``; ``count`` says the same
+    where that has a shorter expression.  Sizes, kernels and pads may be expressions in named sizes.
+    ``lows`` are the least and the greatest value of a low pad that is
+    one.  What must hold beside what numbers
+    show at once are the ``requirements``; a kind of layer adds its own, ``also``.
 
     Raises:
         LayerError: no output position exists, or a pad is too large for its mode.
@@ -43,71 +52,146 @@ class Window:
 
     >>> Window(size=5, kernel=3, stride=2, lo=1, hi=1).table().tolist()
     [[-1, 0, 1], [1, 2, 3], [3, 4, -1]]
+    >>> from symconv.size.expr import named
+    >>> str(Window(named("N"), kernel=3, stride=2, lo=1, hi=1).output)
+    '((N + 1) // 2)'
     """
 
-    size: int
-    kernel: int
+    size: Extent
+    kernel: Extent
     stride: int = 1
-    lo: int = 0
-    hi: int = 0
+    lo: Extent = 0
+    hi: Extent = 0
     dilation: int = 1
     base_dilation: int = 1
     reversal: bool = False
     mode: PaddingMode = "zeros"
+    count: Size | None = None
+    lows: tuple[int, int] | None = None
+    also: Requirements = ()
 
     def __post_init__(self) -> None:
-        for name in ("size", "kernel", "stride", "dilation", "base_dilation"):
-            if getattr(self, name) < 1:
-                raise LayerError(f"{name} must be at least 1, got {name}={getattr(self, name)}")
-        if self.output < 1:
-            raise LayerError(
+        if self.count is not None:
+            self._drop_a_count_in_numbers()
+        if self.lows is not None and isinstance(self.lo, int):
+            object.__setattr__(self, "lows", None)
+        _ = self.requirements
+
+    def _drop_a_count_in_numbers(self) -> None:
+        """A window in numbers has one form.
+
+        Raises:
+            LayerError: the count is not the formula's, a fault of symconv itself.
+        """
+        found = self._positions
+        if isinstance(found, int):
+            if found != self.count:
+                raise LayerError(f"a window of {found} outputs cannot count {self.count}")
+            object.__setattr__(self, "count", None)
+
+    @property
+    def requirements(self) -> Requirements:
+        """What must hold of the named sizes for the window to make sense.
+
+        Raises:
+            LayerError: something does not hold at any size.
+        """
+        return (*self.also, *self._positive(), *self._outputs(), *self._filled())
+
+    def _positive(self) -> Iterator[Requirement]:
+        values = (self.size, self.kernel, self.stride, self.dilation, self.base_dilation)
+        for name, value in zip(_AT_LEAST_ONE, values, strict=True):
+            if not isinstance(value, int) or value < 1:
+                message = f"{name} must be at least 1, got {name}={value}"
+                yield from must(at_least(value, 1), message.__str__)
+
+    def _outputs(self) -> Requirements:
+        return must(
+            at_least(self.output, 1),
+            lambda: (
                 f"no output position: a window of {self.span} samples does not fit in a signal of "
                 f"{self.size} with padding [{self.lo}, {self.hi}] ({self.padded_size} samples); "
                 "enlarge the input or the padding"
-            )
-        if self.mode != "zeros":
-            check_pad_fits(self.size, self.lo, self.hi, self.mode)
+            ),
+        )
+
+    def _filled(self) -> Requirements:
+        return () if self.mode == "zeros" else pad_fits(self.size, self.lo, self.hi, self.mode)
 
     @property
-    def span(self) -> int:
+    def span(self) -> Extent:
         """Samples from the first tap to the last, both counted: ``d*(K-1) + 1``."""
         return self.dilation * (self.kernel - 1) + 1
 
     @property
-    def padded_size(self) -> int:
+    def padded_size(self) -> Extent:
         """Samples after base dilation and padding: ``u*(N-1) + 1 + lo + hi``."""
         return self.base_dilation * (self.size - 1) + 1 + self.lo + self.hi
 
     @property
-    def output(self) -> int:
+    def output(self) -> Extent:
         """Number of output positions ``O``."""
+        return self._positions if self.count is None else self.count
+
+    @property
+    def _positions(self) -> Extent:
         return (self.padded_size - self.span) // self.stride + 1
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The named sizes."""
+        return names_of(self.size, self.kernel, self.lo, self.hi)
+
+    def at(self, values: Mapping[str, int]) -> Window:
+        """The window at these sizes.
+
+        Raises:
+            LayerError: it makes no sense there.
+        """
+        for requirement in self.also:
+            requirement.check(values)
+        size, kernel, lo, hi = (
+            size_at(n, values) for n in (self.size, self.kernel, self.lo, self.hi)
+        )
+        return replace(self, size=size, kernel=kernel, lo=lo, hi=hi, count=None, also=())
 
     @property
     def reads_past_end(self) -> bool:
         """Whether the last output reads beyond the last input sample."""
         last = self.stride * (self.output - 1) + self.span - 1 - self.lo
-        return last > self.base_dilation * (self.size - 1)
+        return number(last) > number(self.base_dilation * (self.size - 1))
 
     def position(self, o: Index, k: Index) -> Index:
         """Position ``v = s*o + d*k - lo`` (the tap counted from the far end when reversed)."""
-        tap = self.kernel - 1 - k if self.reversal else k
-        return self.stride * o + self.dilation * tap - self.lo
+        tap = number(self.kernel) - 1 - k if self.reversal else k
+        return self.stride * o + self.dilation * tap - number(self.lo)
 
     def table(self) -> Index:
-        """Access table of shape ``(O, K)``: the input that each output and tap read, or BOTTOM."""
+        """Access table of shape ``(O, K)``: the input that each output and tap read, or BOTTOM.
+
+        Raises:
+            ClaimError: a size is named; tables hold numbers.
+        """
         return _access_table(self)
 
 
-def check_pad_fits(size: int, lo: int, hi: int, mode: str) -> None:
-    """Refuse a pad that its mode cannot fill in one go, as PyTorch does."""
-    cropped = size + min(lo, 0) + min(hi, 0)
+def pad_fits(size: Size, lo: Size, hi: Size, mode: str) -> Requirements:
+    """That a mode can fill its pads in one go, as PyTorch asks.
+
+    Raises:
+        LayerError: it cannot.
+    """
+    cropped = size + least(lo, 0) + least(hi, 0)
     most = {"reflect": size - 1, "circular": cropped}.get(mode)
-    if most is not None and max(lo, hi) > most:
-        raise LayerError(
+    if most is None:
+        return ()
+    return must(
+        at_least(most, greatest(lo, hi)),
+        lambda: (
             f"padding_mode={mode!r} can pad a signal of {size} by at most {most} on a side, got "
             f"padding [{lo}, {hi}]; pad less or use 'replicate' or 'zeros'"
-        )
+        ),
+    )
 
 
 def boundary_index(v: Index, size: int, lo: int, hi: int, mode: str) -> Index:
@@ -130,11 +214,11 @@ def boundary_index(v: Index, size: int, lo: int, hi: int, mode: str) -> Index:
 
 @lru_cache(maxsize=4096)
 def _access_table(w: Window) -> Index:
-    running().check_entries(w.output * w.kernel // WHOLE, "an axis's access table")
-    o = np.arange(w.output, dtype=np.int64)[:, None]
-    k = np.arange(w.kernel, dtype=np.int64)[None, :]
-    v = w.position(o, k)
-    t, hole = np.divmod(v, w.base_dilation)
-    table = np.where(hole == 0, boundary_index(t, w.size, w.lo, w.hi, w.mode), BOTTOM)
+    size, kernel, lo, hi, outputs = map(number, (w.size, w.kernel, w.lo, w.hi, w.output))
+    running().check_entries(outputs * kernel // WHOLE, "an axis's access table")
+    o = np.arange(outputs, dtype=np.int64)[:, None]
+    k = np.arange(kernel, dtype=np.int64)[None, :]
+    t, hole = np.divmod(w.position(o, k), w.base_dilation)
+    table = np.where(hole == 0, boundary_index(t, size, lo, hi, w.mode), BOTTOM)
     table.flags.writeable = False
     return table

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from symconv.errors import ClaimError, MalformedError
-from symconv.layer.window import BOTTOM, PADDING_MODES, Index, boundary_index, check_pad_fits
+from symconv.layer.window import BOTTOM, PADDING_MODES, Index, boundary_index, pad_fits
 from symconv.machine.budget import running
 
 
@@ -45,7 +45,7 @@ def pad(size: int, lo: int, hi: int, mode: str = "zeros") -> Index:
     check_mode(mode)
     if size + lo + hi < 1:
         raise ClaimError(f"padding [{lo}, {hi}] leaves nothing of an axis of size {size}")
-    check_pad_fits(size, lo, hi, mode)
+    pad_fits(size, lo, hi, mode)
     return boundary_index(_count(size + lo + hi) - lo, size, lo, hi, mode)
 
 

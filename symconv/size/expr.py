@@ -19,12 +19,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from math import lcm
-from typing import Any, Union
+from typing import Any, TypeVar, Union
 
 from symconv.errors import ClaimError, TooLarge
 
 Size = Union[int, "Expr"]
 Atom = Union[str, "Floor", "Extreme"]
+S = TypeVar("S", int, Size)
+"""One type throughout a formula: numbers give a number, sizes a size."""
+
+Extent = Any
+"""A size of something that was made from numbers or from names: a number where all are numbers.
+
+Which of the two it is depends on how the thing was made, which no type says; who needs a number
+of what may be named asks `number`."""
 
 MOST_RESIDUES = 4096
 """Residues of the names that are looked at one by one, some microseconds each: strides of real
@@ -131,19 +139,33 @@ def named(name: str) -> Expr:
     return Expr(((name, 1),))
 
 
-def greatest(a: Size, b: Size) -> Size:
+def greatest(a: S, b: S) -> S:
     """``max(a, b)``, as one of them where it is the same one at all sizes.
 
     >>> n = named("N")
     >>> str(greatest(n, n - 1)), str(greatest(n, 3)), greatest(2, 3)
     ('N', 'max(N, 3)', 3)
     """
-    return _extreme("max", a, b)
+    return max(a, b) if isinstance(a, int) and isinstance(b, int) else _extreme("max", a, b)
 
 
-def least(a: Size, b: Size) -> Size:
+def least(a: S, b: S) -> S:
     """``min(a, b)``, likewise."""
-    return _extreme("min", a, b)
+    return min(a, b) if isinstance(a, int) and isinstance(b, int) else _extreme("min", a, b)
+
+
+def number(size: Size) -> int:
+    """A size that is a number.
+
+    Raises:
+        ClaimError: it has a name.
+
+    >>> number(3)
+    3
+    """
+    if isinstance(size, int):
+        return size
+    raise ClaimError(f"the size {size} is named where a number is needed; give {_listed(size)} one")
 
 
 def size_at(size: Size, values: Mapping[str, Any]) -> Any:
@@ -199,6 +221,10 @@ def settled(size: Size) -> Size:
     except (ClaimError, TooLarge):
         return size
     return values[0] if len(values) == 1 else size
+
+
+def _listed(size: Expr) -> str:
+    return ", ".join(size.names)
 
 
 def _extreme(word: str, a: Size, b: Size) -> Size:

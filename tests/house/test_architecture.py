@@ -31,7 +31,7 @@ ORDER = {
     ),
     "expand": ("axis lattice maps open_axis expansion destride open_layer reduced open_claim"),
     "explain": "functions helpers words lines snippet",
-    "layer": "padding pointwise window base lattice pool conv",
+    "layer": "requirements padding pointwise window base lattice pool conv",
     "machine": "budget files",
     "network": "graph open_network proof",
     "prove": (
