@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symconv.claim import Claim, read_claim
+from symconv.claim.naming import named_sizes
 from symconv.claim.unused import unused_weights
 from symconv.claim.verdict import Certificate, Fact, Verdict
 from symconv.dialect.config import layer_to_dict, read_layer
 from symconv.errors import ClaimError, ClaimWarning, InputError, TooLarge
-from symconv.expand import Expansion, OpenExpansion, destride
+from symconv.expand import Expansion, destride
 from symconv.expand.lattice import LatticeExpansion, expand_lattice
 from symconv.expand.reduced import check_slots, matrix_entries, stand_in
 from symconv.layer import AnyLayer, LatticeConv
+from symconv.layer.base import Sizes
 from symconv.machine.budget import Budget, spending
 from symconv.network import Network
 from symconv.prove.decide import decide
@@ -28,13 +30,15 @@ from symconv.prove.options import (
     refuse_others,
     require_size,
 )
+from symconv.size.expr import Expr
+from symconv.size.names import axis_names
 
 if TYPE_CHECKING:
-    from symconv.network.proof import NetworkProof, OpenNetworkProof
+    from symconv.network.proof import NetworkProof
     from symconv.prove.lattice import LatticeVerdict
     from symconv.report import ReportFiles
 
-Subject = Expansion | OpenExpansion | AnyLayer | Network | LatticeConv | LatticeExpansion
+Subject = Expansion | AnyLayer | Network | LatticeConv | LatticeExpansion
 
 NAME = "expansion"
 """The name of a claim that is given none."""
@@ -48,7 +52,7 @@ MOST_STAND_IN_ENTRIES = 40_000
 
 def prove(
     subject: Subject,
-    input_size: Sequence[int] | None = None,
+    input_size: Sizes | None = None,
     *,
     name: str | None = None,
     config: Mapping[str, Any] | None = None,
@@ -68,7 +72,7 @@ def prove(
         subject: an `Expansion`, or a layer to be expanded with the least factors, or a `Network`
             (`prove_network` says more of its masks).
         input_size: the layer's input size; an expansion and a network have their own.  Without one
-            the claim is for all sizes (`prove_for_all_sizes`).
+            or with names in it the claim is for all sizes (`prove_for_all_sizes`).
         name: the claim's name; ``expansion``, or the network's, by default.
         config: the layer's configuration, kept in the certificate; by default written anew.
         symbolic: whether to add the SymPy identity; by default of every layer at a size.
@@ -102,15 +106,15 @@ def prove(
             return prove_lattice(  # type: ignore[return-value]
                 subject, input_size, kernel=asked, keep=keep
             )
-        if input_size is None and not isinstance(subject, Expansion):
-            found = prove_for_all_sizes(subject, name=name, engine=engine)
+        if _kind(subject, input_size) == FOR_ALL_SIZES:
+            found = prove_for_all_sizes(subject, input_size, name=name, engine=engine)
             return found if config is None else _with_layer(found, _own(config, subject, None))
         return _prove_at_a_size(subject, input_size, name, config, symbolic, kernel, keep, engine)
 
 
 def _prove_at_a_size(
-    subject: Expansion | OpenExpansion | AnyLayer,
-    input_size: Sequence[int] | None,
+    subject: Expansion | AnyLayer,
+    input_size: Sizes | None,
     name: str | None,
     config: Mapping[str, Any] | None,
     symbolic: bool | None,
@@ -135,7 +139,7 @@ def _prove_at_a_size(
     return replace(verdict, layer=dict(layer), facts=verdict.facts + facts, limits=limits)
 
 
-def _kind(subject: Subject, input_size: Sequence[int] | None) -> str:
+def _kind(subject: Subject, input_size: Sizes | None) -> str:
     """The kind of a subject, by which it takes options.
 
     Raises:
@@ -150,25 +154,28 @@ def _kind(subject: Subject, input_size: Sequence[int] | None) -> str:
         return NETWORK
     if isinstance(subject, LatticeConv | LatticeExpansion):
         return MATRIX_STRIDE
-    at_a_size = input_size is not None or isinstance(subject, Expansion)
-    return AT_A_SIZE if at_a_size else FOR_ALL_SIZES
+    sizes = subject.input_size if isinstance(subject, Expansion) else ()
+    sizes = tuple(sizes if input_size is None else input_size)
+    return (
+        AT_A_SIZE if sizes and not any(isinstance(n, str | Expr) for n in sizes) else FOR_ALL_SIZES
+    )
 
 
-def _named(network: Network, input_size: Sequence[int] | None, name: str | None) -> Network:
+def _named(network: Network, input_size: Sizes | None, name: str | None) -> Network:
     """The network under the name that is asked for; another size than its own is refused."""
     require_size(network.input_size, input_size, f"the network {network.name!r}")
     return network if name is None else replace(network, name=name)
 
 
 def _own(
-    config: Mapping[str, Any], subject: OpenExpansion | AnyLayer, size: Sequence[int] | None
+    config: Mapping[str, Any], subject: Expansion | AnyLayer, size: Sequence[int] | None
 ) -> Mapping[str, Any]:
     """The configuration, if it is that of the layer which is proved; it may leave out the size.
 
     Raises:
         InputError: it is another one's.
     """
-    layer = subject.original if isinstance(subject, OpenExpansion) else subject
+    layer = subject.original if isinstance(subject, Expansion) else subject
     # A layer whose attributes are numbers has any number of axes; the size does not matter here.
     known = list(size) if size else [f"N{axis}" for axis in range(layer.rank or 2)]
     read = read_layer({"input_size": known, **config}, "config")
@@ -185,8 +192,8 @@ def _with_layer(verdict: Verdict, layer: Mapping[str, Any]) -> Verdict:
 
 
 def prove_for_all_sizes(
-    subject: OpenExpansion | AnyLayer | Network,
-    names: Sequence[str] | None = None,
+    subject: Expansion | AnyLayer | Network,
+    names: Sizes | None = None,
     *,
     name: str | None = None,
     where: Sequence[str] = (),
@@ -204,19 +211,17 @@ def prove_for_all_sizes(
     >>> verdict.verdict, verdict.sizes, verdict.method
     ('proved', 'all', ['sets'])
     """
-    from symconv.expand.open_claim import claim_for_all_sizes
-
     if isinstance(subject, Network):
-        return prove_network_for_all_sizes(_named(subject, None, name), names, where=where).verdict
-    if isinstance(subject, Expansion | LatticeConv | LatticeExpansion):
+        network = _named(subject, None, name)
+        return prove_network_for_all_sizes(network, names, where=where).verdict
+    if _kind(subject, names) != FOR_ALL_SIZES:
         raise InputError(
             f"{_kind(subject, None)} is proved by symconv.prove; for all sizes give the layer, or "
             "destride(layer), without a size"
         )
-    name = name or NAME
-    opened = subject if isinstance(subject, OpenExpansion) else destride(subject)
-    claim = replace(claim_for_all_sizes(opened, names, name), where=tuple(where))
-    return _with_layer(decide(claim, engine=engine), layer_to_dict(opened.original, claim.size))
+    expansion = _expansion(subject, names)
+    claim = replace(expansion.claim(name or NAME), where=tuple(where))
+    return _with_layer(decide(claim, engine=engine), layer_to_dict(expansion.original, claim.size))
 
 
 def prove_everywhere(expansion: Expansion) -> Verdict:
@@ -226,16 +231,12 @@ def prove_everywhere(expansion: Expansion) -> Verdict:
     >>> prove_everywhere(destride(Conv(1, 1, 3, stride=2), (9,))).sizes
     'all'
     """
-    from symconv.expand.open_claim import axis_names
-
-    e = expansion
-    opened = OpenExpansion(e.original, e.factor_in, e.factor_out, e.residual_stride, e.order)
-    return prove_for_all_sizes(opened, axis_names(len(e.axes)))
+    return prove_for_all_sizes(expansion.at(axis_names(len(expansion.axes))))
 
 
 def prove_lattice(
     subject: LatticeConv | LatticeExpansion,
-    size: Sequence[int] | None = None,
+    size: Sizes | None = None,
     *,
     kernel: bool = False,
     keep: str | Path | None = None,
@@ -278,22 +279,19 @@ def prove_network(network: Network) -> NetworkProof:
     >>> proof.verdict.method, proof.without_masks.verdict
     (['squares', 'mask'], 'refuted')
     """
-    from symconv.prove.network.chains import settle_network
+    from symconv.prove.network.settle import settle_network
 
-    proof = settle_network(network)
-    if not isinstance(proof.verdict, Certificate):
-        return proof
-    facts = (*proof.verdict.facts, *proof.mask_facts())
-    return replace(proof, verdict=replace(proof.verdict, facts=facts))
+    return settle_network(network)
 
 
 def prove_network_for_all_sizes(
-    network: Network, names: Sequence[str] | None = None, *, where: Sequence[str] = ()
-) -> OpenNetworkProof:
+    network: Network, names: Sizes | None = None, *, where: Sequence[str] = ()
+) -> NetworkProof:
     """Prove a chain equal to its stride-free form on phases at every size that it accepts.
 
-    ``names`` and ``where`` are as in `prove_for_all_sizes`; the network's own size only says how
-    many axes it has.  Each mask is a fact of the certificate, with the sizes that need it.
+    ``names`` and ``where`` are as in `prove_for_all_sizes`; where the network has names of its own
+    these are the default, and a number among them stays one.  Each mask is a fact of the
+    certificate, with the sizes that need it.
 
     Source: Kong and Lucey 2017, section 3.
 
@@ -304,25 +302,28 @@ def prove_network_for_all_sizes(
     >>> proof.verdict.sizes, proof.free
     ('all', 'H % 2 == 0 and W % 2 == 0')
     """
-    from symconv.expand.open_claim import axis_names
-    from symconv.prove.network.open_chains import settle_network_for_all_sizes
+    from symconv.prove.network.settle import settle_network
 
-    return settle_network_for_all_sizes(
-        network, tuple(names or axis_names(len(network.input_size))), where
-    )
+    if names is None and network.names:
+        return settle_network(network, where)
+    rank = len(network.input_size)
+    sizes = tuple(names or axis_names(rank))
+    if len(sizes) != rank:
+        raise ClaimError(
+            f"chain {network.name!r} has {rank} spatial axes, got the size names "
+            f"{', '.join(map(str, sizes))}"
+        )
+    return settle_network(replace(network, input_size=sizes), where)
 
 
-def _expansion(
-    subject: Expansion | OpenExpansion | AnyLayer, input_size: Sequence[int] | None
-) -> Expansion:
-    if isinstance(subject, Expansion):
-        require_size(subject.input_size, input_size, "the expansion")
-        return subject
-    if input_size is None:
-        raise InputError("name an input_size to prove at, such as input_size=(224, 224)")
-    if isinstance(subject, OpenExpansion):
+def _expansion(subject: Expansion | AnyLayer, input_size: Sizes | None) -> Expansion:
+    """The expansion at a size; one that has names takes any other."""
+    if not isinstance(subject, Expansion):
+        return destride(subject, input_size)
+    if subject.names and input_size is not None:
         return subject.at(input_size)
-    return destride(subject, input_size)
+    require_size(subject.input_size, input_size, "the expansion")
+    return subject
 
 
 def symbolic_facts(expansion: Expansion) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
@@ -417,8 +418,6 @@ def check(
         claim = _claim_in(claim)
     read = claim if isinstance(claim, Claim) else read_claim(claim)
     if all_sizes:
-        from symconv.expand.open_claim import named_sizes
-
         read = replace(read, size=named_sizes(read))
     for text in unused_weights(read):
         warnings.warn(ClaimWarning(f"claim {read.name!r}: {text}"), stacklevel=2)
@@ -456,6 +455,8 @@ def report(
         command = f"symconv.report({lattice.original!r}, {str(directory)!r}, {input_size})"
         return write_lattice_report(lattice, found, directory, name=name, command=command, pdf=pdf)
     expansion = _expansion(subject, input_size)
+    if expansion.names:
+        raise InputError("name an input_size to report at, such as input_size=(224, 224)")
     verdict = prove(expansion, name=name)
     command = f"symconv.report({expansion.original!r}, {str(directory)!r}, {expansion.input_size})"
     return write_report(

@@ -12,7 +12,7 @@ from symconv.prove.options import chosen
 if TYPE_CHECKING:
     from symconv.dialect.chain import Chain
     from symconv.network import Network, NetworkExpansion
-    from symconv.network.proof import NetworkProof, OpenNetworkProof
+    from symconv.network.proof import NetworkProof
 
 
 def as_network(entry: Chain, options: dict[str, Any]) -> Network:
@@ -25,13 +25,12 @@ def as_network(entry: Chain, options: dict[str, Any]) -> Network:
     return entry.network()
 
 
-def prove_open(entry: Chain, options: dict[str, Any]) -> OpenNetworkProof:
+def prove_named(entry: Chain, options: dict[str, Any]) -> NetworkProof:
     """Prove a chain for all sizes; beside named ones a number stays a number."""
     from symconv import api
 
     _refuse_factors(entry, options)
-    network, names, where = entry.open_network()
-    return api.prove_network_for_all_sizes(network, names, where=where)
+    return api.prove_network_for_all_sizes(entry.named_network())
 
 
 def _refuse_factors(entry: Chain, options: dict[str, Any]) -> None:
@@ -68,26 +67,20 @@ def of_network(expansion: NetworkExpansion) -> Result:
 
 
 def of_proof(proof: NetworkProof) -> Result:
-    """The verdict on a chain, its expansion, its masks, and what becomes of it without them."""
-    network = proof.expansion.network
-    masks = [network.nodes[place].name for place in sorted(proof.expansion.masks)]
-    result = {**of_verdict(proof.verdict), "expansion": of_network(proof.expansion), "masks": masks}
-    if masks:
-        words = f"masks before {', '.join(masks)}; without: {proof.without_in_words()}"
-        result["note"] = words
-    if proof.without_masks is not None:
-        result["without_masks"] = of_verdict(proof.without_masks)
-    return result
+    """The verdict on a chain, its masks, and what becomes of it without them.
 
-
-def of_open_proof(proof: OpenNetworkProof) -> Result:
-    """The verdict on a chain at every size, its masks, and the sizes that need them."""
-    nodes = proof.expansion.network.nodes
-    masks = [{"layer": nodes[tail.place].name, "needed": tail.needed} for tail in proof.tails]
-    result = {**of_verdict(proof.verdict), "masks": masks}
-    if masks:
-        names = ", ".join(mask["layer"] for mask in masks)
-        result["note"] = f"masks before {names}; {proof.without_in_words()}"
+    At sizes in numbers the expansion stands beside it; of named ones the sizes that need each mask.
+    """
+    nodes, named = proof.expansion.network.nodes, proof.expansion.network.names
+    layers = [nodes[tail.place].name for tail in proof.tails]
+    needed = [tail.needed for tail in proof.tails]
+    masks = [{"layer": n, "needed": w} for n, w in zip(layers, needed, strict=True)]
+    result = {**of_verdict(proof.verdict), "masks": masks if named else layers}
+    if not named:
+        result["expansion"] = of_network(proof.expansion)
+    if layers:
+        words = proof.without_in_words()
+        result["note"] = f"masks before {', '.join(layers)}; {'' if named else 'without: '}{words}"
     if proof.without_masks is not None:
         result["without_masks"] = of_verdict(proof.without_masks)
     return result

@@ -22,7 +22,7 @@ from symconv.cli.options import (
     for_all_sizes,
     json_option,
     layers_argument,
-    prove_open,
+    prove_named,
     refuse,
     seconds_option,
     within,
@@ -103,20 +103,20 @@ def prove(
     with_sympy = len(entries) <= FEW if symbolic is None else symbolic
 
     def settle(entry: Entry) -> tuple[Verdict, Result]:
-        open_sizes = for_all_sizes(entry, all_sizes)
-        if open_sizes or isinstance(entry, Chain):
+        every_size = for_all_sizes(entry, all_sizes)
+        if every_size or isinstance(entry, Chain):
             refuse(
                 "takes single layers at a size", symbolic=symbolic or None, kernel=kernel, keep=keep
             )
         if isinstance(entry, Chain):
             refuse("is for layers and claims, not for chains", engine=engine)
             if all_sizes or entry.named:
-                opened = chains.prove_open(entry, options)
-                return opened.verdict, chains.of_open_proof(opened)
-            proof = api.prove_network(chains.as_network(entry, options))
+                proof = chains.prove_named(entry, options)
+            else:
+                proof = api.prove_network(chains.as_network(entry, options))
             return proof.verdict, chains.of_proof(proof)
-        if open_sizes:
-            verdict = prove_open(entry, options, engine)
+        if every_size:
+            verdict = prove_named(entry, options, engine)
             return verdict, of_verdict(verdict)
         name, expansion = expand(entry)
         verdict = api.prove(

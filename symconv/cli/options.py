@@ -101,26 +101,17 @@ def for_all_sizes(entry: Entry, asked: bool) -> bool:
     return isinstance(entry, Config) and (asked or entry.for_all_sizes)
 
 
-def prove_open(entry: Entry, options: dict[str, Any], engine: str | None = None) -> Verdict:
+def prove_named(entry: Entry, options: dict[str, Any], engine: str | None = None) -> Verdict:
     """Prove a layer for all sizes; beside named ones a number stays a number."""
     from symconv import api
     from symconv.dialect.config import Config
     from symconv.expand import destride
-    from symconv.expand.open_claim import axis_names
 
     if not isinstance(entry, Config):
         raise InputError(f"{entry.name!r} is no layer")
-    names = [
-        size if isinstance(size, str) else name
-        for name, size in zip(axis_names(len(entry.input_size)), entry.input_size, strict=True)
-    ]
-    if len(set(names)) < len(names):
-        raise InputError(f"input_size={list(entry.input_size)} names one size twice")
-    where = [f"{n} == {size}" for n, size in zip(names, entry.input_size, strict=True)
-             if entry.for_all_sizes and isinstance(size, int)]  # fmt: skip
     chosen = {**options, "residual_stride": options["residual_stride"] or 1}
-    opened = destride(entry.layer, **chosen)
-    return api.prove_for_all_sizes(opened, names, name=entry.name, where=where, engine=engine)
+    expansion = destride(entry.layer, entry.sizes_for_all(), **chosen)
+    return api.prove_for_all_sizes(expansion, name=entry.name, engine=engine)
 
 
 def refuse(why: str, **options: Any) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from symconv.claim.steps import Pointwise
-from symconv.dialect.config import CHANNELS, OPERATIONS, Config, hint, read_layer
+from symconv.dialect.config import CHANNELS, OPERATIONS, Config, distinct, hint, read_layer
 from symconv.errors import LayerError
-from symconv.expand.open_claim import axis_names
 from symconv.layer.pointwise import POINTWISE
 from symconv.network import Network, chain
+from symconv.size.names import axis_names
 
 STAND_IN = 4096
 """The number with which a chain of named sizes is read; no proof uses it."""
@@ -46,29 +46,26 @@ class Chain:
                 f"chain {self.name!r}: input_size={list(self.named)} names a size; give numbers, "
                 "or prove it for all sizes"
             )
-        return self._network()
+        return self._network(self.layers[0].numeric_size or ())
 
-    def open_network(self) -> tuple[Network, tuple[str, ...], tuple[str, ...]]:
-        """The chain with its sizes left open: names for them, and what a size that is given says.
+    def named_network(self) -> Network:
+        """The chain for all sizes: of its own names, or of the usual ones where it has none.
 
-        Beside named sizes a number stays a number.
+        Beside a named size a number stays a number.
+
+        Raises:
+            LayerError: one name stands for two axes.
         """
-        network = self._network()
-        usual = axis_names(len(network.input_size))
-        given = self.named or usual
-        names = tuple(n if isinstance(n, str) else u for n, u in zip(given, usual, strict=True))
-        where = (f"{n} == {size}" for n, size in zip(names, given, strict=True))
-        if len(set(names)) < len(names):
-            raise LayerError(f"chain {self.name!r}: input_size={list(given)} names a size twice")
-        return network, names, tuple(w for w, g in zip(where, given, strict=True) if g not in names)
+        usual = axis_names(len(self.layers[0].input_size))
+        try:
+            return self._network(distinct(self.named or usual))
+        except LayerError as fault:
+            raise LayerError(f"chain {self.name!r}: {fault}") from None
 
-    def _network(self) -> Network:
-        first = self.layers[0]
-        if first.numeric_size is None:
-            raise LayerError(f"chain {self.name!r}: the first layer has no input size in numbers")
+    def _network(self, sizes: tuple[int | str, ...]) -> Network:
         operations = [e.layer if isinstance(e, Config) else e.function for e in self.entries]
         names = [e.name if isinstance(e, Config) else e.function for e in self.entries]
-        return chain(self.name, operations, first.numeric_size, names)
+        return chain(self.name, operations, sizes, names)
 
 
 def read_chain(items: Sequence[Any], name: str) -> Chain:

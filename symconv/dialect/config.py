@@ -14,6 +14,7 @@ from symconv.errors import MOST_ECHOED, LayerError
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv, MaxPool, Pool
 from symconv.layer.lattice import is_matrix
 from symconv.layer.padding import is_int
+from symconv.size.names import axis_names
 from symconv.size.numbers import exact
 
 Size = tuple[int | str, ...]
@@ -67,6 +68,14 @@ class Config:
         """The input size where every entry is a number."""
         numbers = tuple(n for n in self.input_size if not isinstance(n, str))
         return numbers if len(numbers) == len(self.input_size) else None
+
+    def sizes_for_all(self) -> Size:
+        """The input size with its own names, or with the usual ones where it has none.
+
+        Raises:
+            LayerError: one name stands for two axes.
+        """
+        return distinct(self.input_size if self.for_all_sizes else axis_names(len(self.input_size)))
 
     @property
     def output_size(self) -> tuple[int, ...] | None:
@@ -201,6 +210,18 @@ def read_input_size(value: Any) -> Size:
     if not entries:
         raise LayerError("input_size must have at least one spatial axis, got []")
     return tuple(entry if isinstance(entry, str) else int(entry) for entry in entries)
+
+
+def distinct(sizes: Size) -> Size:
+    """Sizes in which every name stands for one axis.
+
+    Raises:
+        LayerError: one stands for two.
+    """
+    names = [n for n in sizes if isinstance(n, str)]
+    if len(set(names)) < len(names):
+        raise LayerError(f"input_size={list(sizes)} names one size twice")
+    return sizes
 
 
 def _check_output_size(config: Config, text: Mapping[str, Any]) -> None:

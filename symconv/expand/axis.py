@@ -10,7 +10,7 @@ import numpy as np
 from symconv.errors import FactorError
 from symconv.layer.window import Index, Window
 from symconv.machine.budget import running
-from symconv.size.expr import Extent
+from symconv.size.expr import Extent, number
 
 
 @dataclass(frozen=True)
@@ -50,29 +50,67 @@ class AxisExpansion:
                 f"{self.factor_out} * {w.stride}"
             )
 
-    @cached_property
+    @property
     def taps(self) -> tuple[Index, Index, Index, Index]:
         """Columns ``(p, k, r, q)`` of the tie map: one row for each live slot of the kernel.
 
         Raises:
             TooLarge: more rows than the budget holds.
+            ClaimError: the low pad depends on a named size.
         """
+        return self._taps_by_pad[number(self.window.lo)]
+
+    @cached_property
+    def _taps_by_pad(self) -> dict[int, tuple[Index, Index, Index, Index]]:
+        return {lo: self._taps(lo) for lo in self.lows}
+
+    def _taps(self, lo: int) -> tuple[Index, Index, Index, Index]:
         running().check_entries(self.factor_out * self.window.kernel, "an axis's tie map")
         p, k = np.indices((self.factor_out, self.window.kernel), dtype=np.int64)
-        v, hole = np.divmod(self.window.position(p, k), self.window.base_dilation)
+        reads = self.window.padded_position(p, k) - lo
+        v, hole = np.divmod(reads, self.window.base_dilation)
         live = hole == 0
         q, r = np.divmod(v[live], self.factor_in)
         return p[live], k[live], r, q
 
+    @property
+    def lows(self) -> tuple[int, ...]:
+        """The low pad; where it depends on a named size, its least and its greatest value.
+
+        Taps move one way with the pad, so that these two bound all that lie between.
+
+        Raises:
+            FactorError: the pad's bounds are not known, or taps are silent at some pads alone.
+        """
+        w = self.window
+        if isinstance(w.lo, int):
+            return (w.lo,)
+        if w.lows is None or w.base_dilation > 1:
+            raise FactorError(
+                f"no expanded kernel holds a low pad of {w.lo} at all sizes; give the size in "
+                "numbers"
+            )
+        return w.lows
+
+    @property
+    def depends_on_size(self) -> bool:
+        """Whether the expanded kernel's first or last tap moves with a named size."""
+        ends = {(min(q.tolist(), default=0), max(q.tolist(), default=0)) for q in self._columns}
+        return len(ends) > 1
+
+    @property
+    def _columns(self) -> list[Index]:
+        return [q for _, _, _, q in self._taps_by_pad.values()]
+
     @cached_property
     def first_tap(self) -> int:
-        """``q_min``; 0 where no tap is live."""
-        return min(self.taps[3].tolist(), default=0)
+        """``q_min``, at all sizes that may be; 0 where no tap is live."""
+        return min(min(q.tolist(), default=0) for q in self._columns)
 
     @cached_property
     def last_tap(self) -> int:
-        """``q_max``; 0 where no tap is live."""
-        return max(self.taps[3].tolist(), default=0)
+        """``q_max``, likewise; 0 where no tap is live."""
+        return max(max(q.tolist(), default=0) for q in self._columns)
 
     @property
     def kernel(self) -> int:
@@ -105,26 +143,29 @@ class AxisExpansion:
         return self.window.base_dilation * self.factor_in
 
     @property
-    def first_block(self) -> Extent:
+    def first_block(self) -> int:
         """The first block that a tap touches, live or not."""
-        return -self.window.lo // self.block
+        return -max(self.lows) // self.block
 
     @property
-    def last_block(self) -> Extent:
+    def last_block(self) -> int:
         """The last block that a tap touches, live or not."""
         window = self.window
-        last = window.stride * (self.factor_out - 1) + window.span - 1 - window.lo
+        last = window.stride * (self.factor_out - 1) + number(window.span) - 1 - min(self.lows)
         return last // self.block
 
     @property
-    def fine_length(self) -> Extent:
+    def fine_length(self) -> int:
         """Fine positions from the first block that any tap touches to the last."""
         return (self.last_block - self.first_block + 1) * self.block
 
     @property
     def front(self) -> Extent:
-        """Fine positions of the first block before the first tap, ``(-lo) mod (u*E_in)``."""
-        return -self.window.lo % self.block
+        """Fine positions of the first block before the first tap: ``(-lo) mod (u*E_in)``.
+
+        Where the low pad depends on a named size, they do.
+        """
+        return -self.window.lo - self.first_block * self.block
 
     @property
     def slots(self) -> int:

@@ -7,7 +7,7 @@ expanded output to output).  An expansion states a `Claim`, and knows no prover.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -19,13 +19,17 @@ from numpy.typing import NDArray
 
 from symconv.claim import Claim, Weight
 from symconv.claim import steps as st
-from symconv.errors import FactorError, FoldError
+from symconv.errors import FactorError, FoldError, LayerError
 from symconv.expand.axis import AxisExpansion
 from symconv.expand.maps import ORDERS, Maps, Order
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv, MaxPool
+from symconv.layer.base import Sizes, read_size, shown
 from symconv.layer.window import Window
 from symconv.replay.run import run_steps
+from symconv.size.expr import Extent, Size, named, names_of, settled, size_at
+from symconv.size.names import axis_names
 from symconv.size.numbers import Number, freeze
+from symconv.size.text import parse
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class Expansion:
 
     ``original(w, x) == output_map(layer(weight_map(w), input_map(x)))``: at every output of the
     layer; what the expanded layer computes past the last one `output_map` crops, and it need not
-    be zero.  Make one with `symconv.destride`.
+    be zero.  Sizes are numbers, or expressions in names: then the claim is for all of them, and
+    `at` gives the expansion at some.  Make one with `symconv.destride`.
 
     Raises:
         LayerError: the layer has no output at this size.
@@ -42,7 +47,7 @@ class Expansion:
     """
 
     original: AnyLayer
-    input_size: tuple[int, ...]
+    input_size: tuple[Extent, ...]
     axes: tuple[AxisExpansion, ...]
     order: Order = "channel"
 
@@ -53,8 +58,41 @@ class Expansion:
         if found != self.windows:
             raise FactorError(
                 f"{self.original.op}: an expansion's axes must be the layer's at "
-                f"input_size={list(self.input_size)}, {self.windows}, got {found}"
+                f"input_size={shown(self.input_size)}, {self.windows}, got {found}"
             )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The named sizes."""
+        return names_of(*self.input_size)
+
+    def at(self, sizes: Sizes | Mapping[str, Size | str]) -> Expansion:
+        """The expansion by the same factors at these sizes: one an axis, or one a name.
+
+        Raises:
+            LayerError: the layer has no output there, another rank, or no such name.
+
+        >>> from symconv import destride
+        >>> e = destride(Conv(1, 1, 3, stride=2, padding=1))
+        >>> e.at((224, 224)).input_size, e.at({"H": 224}).claim().size
+        ((224, 224), (224, 'W'))
+        """
+        if isinstance(sizes, Mapping):
+            sizes = _named_by(sizes, self.input_size)
+        size = read_size(sizes, self.original.op)
+        windows = inner_windows(self.original, size)
+        axes = self._axes_of_rank(len(windows))
+        moved = tuple(replace(a, window=w) for a, w in zip(axes, windows, strict=True))
+        return replace(self, input_size=size, axes=moved)
+
+    def _axes_of_rank(self, rank: int) -> tuple[AxisExpansion, ...]:
+        """As many axes: a layer that leaves its rank open is the same along each of them."""
+        alike = len(set(zip(self.factor_in, self.factor_out, self.residual_stride, strict=True)))
+        if rank != len(self.axes) and alike > 1:
+            raise LayerError(
+                f"{self.original.op}: the factors are those of {len(self.axes)} axes, got {rank}"
+            )
+        return self.axes if rank == len(self.axes) else self.axes[:1] * rank
 
     @property
     def windows(self) -> tuple[Window, ...]:
@@ -77,7 +115,7 @@ class Expansion:
         return tuple(axis.stride for axis in self.axes)
 
     @property
-    def output_size(self) -> tuple[int, ...]:
+    def output_size(self) -> tuple[Extent, ...]:
         """Spatial sizes of the original layer's output."""
         return self.original.output_size(self.input_size)
 
@@ -89,17 +127,37 @@ class Expansion:
 
     @cached_property
     def layer(self) -> Conv:
-        """The expanded layer: `MaxConv` for a max pooling, depthwise `Conv` for an average one."""
+        """The expanded layer: `MaxConv` for a max pooling, depthwise `Conv` for an average one.
+
+        Raises:
+            FactorError: it depends on a named size.
+        """
+        pads = tuple((axis.lo, settled(axis.hi)) for axis in self.axes)
+        if names_of(*(high for _, high in pads)) or any(a.depends_on_size for a in self._moving):
+            raise _depends("layer")
+        return self._padded_by(pads)
+
+    @property
+    def _moving(self) -> Iterator[AxisExpansion]:
+        """Axes whose low pad depends on a named size."""
+        return (axis for axis in self.axes if not isinstance(axis.window.lo, int))
+
+    def _padded_by(self, padding: Any) -> Conv:
         kind = MaxConv if self.original.monoid == "max" else Conv
         return kind(
             self.original.in_channels * prod(self.factor_in),
             self.original.out_channels * prod(self.factor_out),
             kernel_size=tuple(axis.kernel for axis in self.axes),
             stride=self.residual_stride,
-            padding=tuple((axis.lo, axis.hi) for axis in self.axes),
+            padding=padding,
             groups=self.groups,
-            bias=getattr(self.original, "bias", False),
+            bias=self.has_bias,
         )
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether both layers add a bias."""
+        return bool(getattr(self.original, "bias", False))
 
     @property
     def _maps(self) -> Maps:
@@ -107,9 +165,28 @@ class Expansion:
 
     @property
     def input_map(self) -> tuple[st.Step, ...]:
-        """Steps from the input to its phases: boundary gather, tail fill, space-to-depth."""
+        """Steps from the input to its phases: boundary gather, tail fill, space-to-depth.
+
+        With named sizes they are for those that ``E_in`` divides; `to_phases` fills the last
+        coarse block at every size.
+
+        Raises:
+            FactorError: a boundary gather depends on a named size.
+        """
+        steps = self._phases(named_tails=False)
+        if any(isinstance(s, st.Pad) and _has_names(s.padding) for s in steps):
+            raise _depends("input_map")
+        return steps
+
+    @property
+    def to_phases(self) -> tuple[st.Step, ...]:
+        """Steps from the input to its phases, at every size."""
+        return self._phases(named_tails=True)
+
+    def _phases(self, *, named_tails: bool) -> tuple[st.Step, ...]:
         fill = "-inf" if self.original.monoid == "max" else 0
-        return (*_boundary(self.original, self.input_size), *self._maps.input_map(fill))
+        moved = self._maps.input_map(fill, named_tails=named_tails)
+        return (*_boundary(self.original, self.input_size), *moved)
 
     @property
     def output_map(self) -> tuple[st.Step, ...]:
@@ -128,7 +205,17 @@ class Expansion:
 
     @property
     def weight_map(self) -> tuple[st.Step, ...]:
-        """Steps from the original weight (a pooling's: ones or its mean) to the expanded one."""
+        """Steps from the original weight (a pooling's: ones or its mean) to the expanded one.
+
+        Raises:
+            FactorError: they depend on a named size.
+        """
+        if any(self._moving):
+            raise _depends("weight_map")
+        return self._to_expanded
+
+    @property
+    def _to_expanded(self) -> tuple[st.Step, ...]:
         return self._maps.weight_map(isinstance(self.original, ConvTranspose))
 
     @property
@@ -138,10 +225,14 @@ class Expansion:
 
     @property
     def divisors(self) -> tuple[st.Step, ...]:
-        """The scale of an average pooling whose windows count differently many samples."""
+        """What divides an average pooling whose windows count differently many samples."""
         layer = self.original
         if not isinstance(layer, AvgPool) or _mean(layer, self.input_size) is not None:
             return ()
+        if self.names:
+            counts = layer.counts(self.input_size, named(st.POSITION))
+            pairs = zip(counts, self.output_size, strict=True)
+            return (st.Divide((None, *((str(n), str(size)) for n, size in pairs))),)
         return (st.Scale((None, *map(freeze, layer.scales(self.input_size)))),)
 
     @property
@@ -158,6 +249,8 @@ class Expansion:
         [[[0, 2], [1, 3]]]
         """
         array = np.asarray(weight)
+        if self._leaves_rank_open(array):
+            return self.at(axis_names(array.ndim - 2)).expand_weight(array)
         if array.shape != self.weight_shape:
             raise FactorError(
                 f"expand_weight: the layer's weight has shape {list(self.weight_shape)}, "
@@ -178,6 +271,8 @@ class Expansion:
         [[[1, 2, 3]]]
         """
         array = np.asarray(expanded)
+        if self._leaves_rank_open(array):
+            return self.at(axis_names(array.ndim - 2)).fold_weight(array)
         labels = self.parameter_labels()
         if array.shape != labels.shape:
             raise FoldError(f"expected shape {list(labels.shape)}, got {list(array.shape)}")
@@ -189,6 +284,13 @@ class Expansion:
         if len(wrong):
             raise FoldError(self._disagreement(array, labels, tuple(wrong[0].tolist())))
         return folded
+
+    def _leaves_rank_open(self, weight: NDArray[Any]) -> bool:
+        """Whether the weight says how many axes there are: neither the layer nor a size does."""
+        rank_open = self.original.rank is None and self.input_size == read_size(
+            axis_names(len(self.axes)), self.original.op
+        )
+        return rank_open and weight.ndim - 2 not in (len(self.axes), 0)
 
     def _disagreement(
         self, array: NDArray[Any], labels: NDArray[Any], slot: tuple[int, ...]
@@ -226,18 +328,18 @@ class Expansion:
         return Claim(
             name,
             self.original.in_channels,
-            self.input_size,
+            freeze(self.input_size),
             self.weights(),
             (self.original_step(),),
-            (*self.input_map, self.expanded_step(), *self.output_map),
+            (*self.to_phases, self.expanded_step(), *self.output_map),
         )
 
     def weights(self, suffix: str = "") -> tuple[tuple[str, Weight], ...]:
         """Weight and bias, ``w`` and ``b`` with a suffix, and their expanded forms."""
         w, b = f"w{suffix}", f"b{suffix}"
         base = Weight(self.weight_shape, fill=_fill(self.original, self.input_size))
-        weights = [(w, base), (f"{w}_phases", Weight(source=w, steps=self.weight_map))]
-        if self.layer.bias:
+        weights = [(w, base), (f"{w}_phases", Weight(source=w, steps=self._to_expanded))]
+        if self.has_bias:
             weights.append((b, Weight((self.original.out_channels,))))
             weights.append((f"{b}_phases", Weight(source=b, steps=self.bias_map)))
         return tuple(weights)
@@ -248,7 +350,30 @@ class Expansion:
 
     def expanded_step(self, suffix: str = "") -> st.Step:
         """The expanded layer as a step, its tensors named as in `weights`."""
-        return layer_step(self.layer, f"w{suffix}_phases", f"b{suffix}_phases")
+        tensors = f"w{suffix}_phases", f"b{suffix}_phases"
+        if not self.names:
+            return layer_step(self.layer, *tensors)
+        return layer_step(self._padded_by(0), *tensors, [(axis.lo, axis.hi) for axis in self.axes])
+
+
+def _named_by(values: Mapping[str, Size | str], sizes: Sequence[Extent]) -> tuple[Extent, ...]:
+    """The sizes where names have these values; a name without one stays."""
+    known = names_of(*sizes)
+    if unknown := sorted(set(values) - set(known)):
+        raise LayerError(f"no size is named {unknown[0]!r}; named are {', '.join(known) or 'none'}")
+    given = {name: parse(values.get(name, name)) for name in known}
+    return tuple(size_at(size, given) for size in sizes)
+
+
+def _has_names(padding: Any) -> bool:
+    return any(isinstance(end, str) for pair in padding for end in pair)
+
+
+def _depends(what: str) -> FactorError:
+    return FactorError(
+        f"the expansion's {what} depends on the input size; "
+        "name one: destride(layer, input_size) or .at(input_size)"
+    )
 
 
 def inner_window(layer: AnyLayer, window: Window) -> Window:
@@ -258,7 +383,7 @@ def inner_window(layer: AnyLayer, window: Window) -> Window:
     return replace(window, size=window.padded_size, lo=0, hi=0, mode="zeros")
 
 
-def inner_windows(layer: AnyLayer, input_size: Sequence[int]) -> tuple[Window, ...]:
+def inner_windows(layer: AnyLayer, input_size: Sizes) -> tuple[Window, ...]:
     """`inner_window` of every axis."""
     return tuple(inner_window(layer, window) for window in layer.windows(input_size))
 
@@ -267,7 +392,7 @@ def _needs_gather(layer: AnyLayer) -> bool:
     return isinstance(layer, Conv) and (layer.padding_mode != "zeros" or layer.padding_value != 0)
 
 
-def _boundary(layer: AnyLayer, input_size: Sequence[int]) -> tuple[st.Step, ...]:
+def _boundary(layer: AnyLayer, input_size: Sizes) -> tuple[st.Step, ...]:
     """Padding of another mode or value than zero, as a gather of its own."""
     if not isinstance(layer, Conv) or not _needs_gather(layer):
         return ()
@@ -281,10 +406,13 @@ def weight_shape(layer: AnyLayer, rank: int) -> tuple[int, ...]:
     return (layer.in_channels, 1, *layer.per_axis("kernel_size", rank)) if shape is None else shape
 
 
-def _mean(layer: AnyLayer, input_size: Sequence[int]) -> Fraction | None:
+def _mean(layer: AnyLayer, input_size: Sequence[Any]) -> Fraction | None:
     """The one weight of a layer's taps; None where an average pooling's windows differ."""
     if not isinstance(layer, AvgPool):
         return Fraction(1)
+    if names_of(*input_size):
+        taps = prod(layer.per_axis("kernel_size", len(input_size)))
+        return Fraction(1, taps) if layer.counts_alike(len(input_size)) else None
     axes = [set(scales) for scales in layer.scales(input_size)]
     return (
         prod((axis.pop() for axis in axes), start=Fraction(1)) if max(map(len, axes)) == 1 else None
@@ -298,8 +426,12 @@ def _fill(layer: AnyLayer, input_size: Sequence[int]) -> Number | None:
     return "1" if mean is None else str(mean)
 
 
-def layer_step(layer: AnyLayer, weight: str, bias: str) -> st.Step:
-    """A layer as a step of a pipeline, its tensors under these names."""
+def layer_step(layer: AnyLayer, weight: str, bias: str, padding: Any = None) -> st.Step:
+    """A layer as a step of a pipeline, its tensors under these names.
+
+    ``padding`` stands for a convolution's own, where that depends on named sizes.
+    """
+    padding = layer.padding if padding is None else padding
     if isinstance(layer, MaxPool):
         return st.MaxPoolStep(
             layer.kernel_size, layer.stride, layer.padding, layer.dilation, layer.ceil_mode
@@ -314,10 +446,10 @@ def layer_step(layer: AnyLayer, weight: str, bias: str) -> st.Step:
             layer.groups, bias if layer.bias else None,
         )  # fmt: skip
     if isinstance(layer, MaxConv):
-        return st.MaxConvStep(weight, layer.stride, layer.padding, layer.dilation, layer.groups)
+        return st.MaxConvStep(weight, layer.stride, padding, layer.dilation, layer.groups)
     if isinstance(layer, Conv):
         return st.ConvStep(
-            weight, layer.stride, layer.padding, layer.dilation, layer.groups,
+            weight, layer.stride, padding, layer.dilation, layer.groups,
             bias if layer.bias else None, layer.padding_mode, layer.padding_value,
         )  # fmt: skip
     raise FactorError(f"a layer of op {layer.op!r} cannot be written as a step")

@@ -14,8 +14,8 @@ from typing import Literal
 from symconv.claim import steps as st
 from symconv.errors import ClaimError
 from symconv.expand.axis import AxisExpansion
+from symconv.size.expr import Extent
 from symconv.size.numbers import Number
-from symconv.size.text import SizeText as Size
 
 Order = Literal["channel", "phase"]
 ORDERS: tuple[Order, ...] = ("channel", "phase")
@@ -50,12 +50,15 @@ class Maps:
             return f"(g {channel})", (("g", self.groups),)
         return channel, ()
 
-    def input_map(self, fill: Number) -> tuple[st.Step, ...]:
-        """Space-to-depth by ``E_in``, after filling the last coarse block."""
+    def input_map(self, fill: Number, *, named_tails: bool = True) -> tuple[st.Step, ...]:
+        """Space-to-depth by ``E_in``, after filling the last coarse block.
+
+        Without ``named_tails`` only that of an axis whose size is a number is filled.
+        """
         factors = [axis.factor_in for axis in self.axes]
         if prod(factors) == 1:
             return ()
-        tails = [(0, axis.coarse_input * axis.factor_in - axis.window.size) for axis in self.axes]
+        tails = [(0, _tail(axis, named_tails)) for axis in self.axes]
         tail = (st.Pad(((0, 0), *tails), value=fill),) if any(map(sum, tails)) else ()
         channel, sizes = self._grouped("c")
         pattern = (
@@ -176,10 +179,15 @@ def _shift(axis: AxisExpansion) -> int:
     return axis.window.stride if axis.factor_out > 1 else 0
 
 
-def _line_pads(axis: AxisExpansion) -> tuple[Size, Size]:
+def _tail(axis: AxisExpansion, of_names: bool) -> Extent:
+    """Samples from the end of the signal to the end of its last coarse block."""
+    size = axis.window.size
+    return axis.coarse_input * axis.factor_in - size if of_names or isinstance(size, int) else 0
+
+
+def _line_pads(axis: AxisExpansion) -> tuple[Extent, Extent]:
     rest = axis.fine_length + _shift(axis) - axis.window.span
-    front = axis.front
-    return front, rest - front if isinstance(front, int) else f"{rest} - ({front})"
+    return axis.front, rest - axis.front
 
 
 def _unused_blocks(axis: AxisExpansion) -> tuple[int, int]:

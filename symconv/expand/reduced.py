@@ -15,6 +15,7 @@ from symconv.errors import SymconvError, TooLarge
 from symconv.expand.destride import destride
 from symconv.expand.expansion import Expansion
 from symconv.layer import AnyLayer, Conv, ConvTranspose
+from symconv.size.expr import number
 
 BLOCKS = 3
 """Coarse outputs an axis that a stand-in keeps: a first, an inner and a last one."""
@@ -69,10 +70,8 @@ def _few_channels(layer: AnyLayer) -> AnyLayer:
 
 def _least_size(expansion: Expansion, axis: int) -> int:
     """The least size of the same residue with enough coarse outputs, or the size itself."""
-    size, period = (
-        expansion.input_size[axis],
-        expansion.axes[axis].factor_in * expansion.axes[axis].stride,
-    )
+    size = number(expansion.input_size[axis])
+    period = expansion.axes[axis].factor_in * expansion.axes[axis].stride
     layer = _few_channels(expansion.original)
     for small in range(size % period or period, size, period):
         sizes = list(expansion.input_size)

@@ -144,6 +144,18 @@ def read_size(input_size: Sizes, where: str) -> tuple[Extent, ...]:
     return sizes
 
 
+def read_numbers(input_size: Sizes, where: str) -> tuple[int, ...]:
+    """Read an input size in numbers alone.
+
+    Raises:
+        LayerError: there is no axis, or an entry is not a positive integer.
+    """
+    sizes = read_size(input_size, where)
+    if any(isinstance(n, Expr) for n in sizes):
+        raise LayerError(f"{where}: input_size must hold numbers here, got {input_size!r}")
+    return sizes
+
+
 def _size(entry: Any) -> Extent | None:
     """One size of an input; None where it is none."""
     if is_int(entry):
@@ -160,6 +172,11 @@ def shown(size: Iterable[Size]) -> list[int | str]:
 def forward_pads(padding: Pads | str, size: Extent, span: Extent, stride: int) -> tuple[Any, Any]:
     """Return a forward layer's pads on one axis, with a name made into sizes."""
     return same_pair(padding, size, span, stride) if isinstance(padding, str) else padding
+
+
+def forward_count(padding: Pads | str, size: Extent, stride: int) -> Extent | None:
+    """The outputs that a named padding leaves, ``ceil(N / s)``."""
+    return (size - 1) // stride + 1 if isinstance(padding, str) else None
 
 
 def forward_lows(padding: Pads | str, span: Size, stride: int) -> tuple[int, int] | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from symconv.errors import LayerError
-from symconv.layer.base import Ints, Layer, forward_lows, forward_pads, read_value
+from symconv.layer.base import Ints, Layer, forward_count, forward_lows, forward_pads, read_value
 from symconv.layer.lattice import LatticeConv, is_matrix
 from symconv.layer.padding import Padding, Pads, same_crop
 from symconv.layer.requirements import Requirements, at_least, both, must
@@ -185,8 +185,8 @@ def conv_window(
     """
     span = dilation * (kernel - 1) + 1
     lo, hi = forward_pads(padding, size, span, stride)
-    lows = forward_lows(padding, span, stride)
-    return Window(size, kernel, stride, lo, hi, dilation, mode=mode, lows=lows)
+    count, lows = forward_count(padding, size, stride), forward_lows(padding, span, stride)
+    return Window(size, kernel, stride, lo, hi, dilation, mode=mode, count=count, lows=lows)
 
 
 def transposed_window(

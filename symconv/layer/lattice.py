@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from symconv.errors import LayerError
-from symconv.layer.base import read_size
+from symconv.layer.base import read_numbers
 from symconv.layer.padding import is_int
 
 Matrix = tuple[tuple[int, ...], ...]
@@ -87,7 +87,7 @@ class LatticeConv:
 
     def outputs(self, input_size: Sequence[int]) -> list[Point]:
         """All ``o`` with ``A o`` inside the input box, in lexicographic order."""
-        size = read_size(input_size, "conv")
+        size = read_numbers(input_size, "conv")
         if len(size) != self.rank:
             raise LayerError(f"conv: the stride has {self.rank} axes, input_size={list(size)}")
         found = []

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
-from symconv.layer.base import Ints, Layer, Sizes, forward_lows, forward_pads
+from symconv.layer.base import Ints, Layer, Sizes, forward_count, forward_lows, forward_pads
 from symconv.layer.padding import Padding, Pads
 from symconv.layer.requirements import Requirements, at_least, either, must
 from symconv.layer.window import Window
@@ -60,7 +60,8 @@ def pool_window(
     also = () if isinstance(padding, str) else _half_kernel(kernel, lo, hi)
     lows = forward_lows(padding, span, stride)
     if not ceil_mode:
-        return Window(size, kernel, stride, lo, hi, dilation, lows=lows, also=also)
+        count = forward_count(padding, size, stride)
+        return Window(size, kernel, stride, lo, hi, dilation, count=count, lows=lows, also=also)
     room = size + lo + hi - span
     # The last window may hang over the end, but starts in the input or in its low pad.
     last = least(-(-room // stride), (size + lo - 1) // stride)

@@ -163,8 +163,12 @@ class Window:
 
     def position(self, o: Index, k: Index) -> Index:
         """Position ``v = s*o + d*k - lo`` (the tap counted from the far end when reversed)."""
+        return self.padded_position(o, k) - number(self.lo)
+
+    def padded_position(self, o: Index, k: Index) -> Index:
+        """Position in the padded signal, ``s*o + d*k``."""
         tap = number(self.kernel) - 1 - k if self.reversal else k
-        return self.stride * o + self.dilation * tap - number(self.lo)
+        return self.stride * o + self.dilation * tap
 
     def table(self) -> Index:
         """Access table of shape ``(O, K)``: the input that each output and tap read, or BOTTOM.

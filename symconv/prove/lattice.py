@@ -11,7 +11,7 @@ from symconv.claim.verdict import Fact
 from symconv.errors import ContradictionError, TooLarge
 from symconv.evaluation.matrix_strides import cosets_of, lattice_difference
 from symconv.expand.lattice import LatticeExpansion
-from symconv.layer.base import read_size
+from symconv.layer.base import Sizes, read_numbers
 from symconv.layer.lattice import Point, solve, times
 
 LOOKED_AT = (1, 4, 7)
@@ -53,7 +53,7 @@ class LatticeVerdict:
         return found
 
 
-def settle_lattice(e: LatticeExpansion, input_size: Sequence[int] | None = None) -> LatticeVerdict:
+def settle_lattice(e: LatticeExpansion, input_size: Sizes | None = None) -> LatticeVerdict:
     """Compare what both sides read for every output and tap; without a size, for all sizes.
 
     >>> from symconv.expand.lattice import expand_lattice
@@ -64,7 +64,7 @@ def settle_lattice(e: LatticeExpansion, input_size: Sequence[int] | None = None)
     """
     if input_size is None:
         return _for_all_sizes(e)
-    size = read_size(input_size, "conv")
+    size = read_numbers(input_size, "conv")
     found = _difference(e, size)
     verdict = LatticeVerdict("refuted" if found else "proved", "these", ("tables",), found)
     return _confirmed(e, verdict, (size,))

@@ -14,7 +14,7 @@ MATRIX_STRIDE = "a layer of matrix stride"
 
 TAKES: dict[str, frozenset[str]] = {
     AT_A_SIZE: frozenset({"input_size", "name", "config", "symbolic", "kernel", "keep", "engine"}),
-    FOR_ALL_SIZES: frozenset({"name", "config", "engine"}),
+    FOR_ALL_SIZES: frozenset({"input_size", "name", "config", "engine"}),
     NETWORK: frozenset({"input_size", "name"}),
     MATRIX_STRIDE: frozenset({"input_size", "kernel", "keep"}),
 }

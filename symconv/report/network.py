@@ -7,7 +7,7 @@ from pathlib import Path
 
 from symconv.claim.verdict import Refuted
 from symconv.network import INPUT, NetworkExpansion
-from symconv.network.proof import NetworkProof, OpenNetworkProof
+from symconv.network.proof import NetworkProof
 from symconv.report.document import (
     Block,
     Code,
@@ -38,7 +38,7 @@ def write_network_report(
     pdf: bool = False,
     date: str | None = None,
     name: str | None = None,
-    everywhere: OpenNetworkProof | None = None,
+    everywhere: NetworkProof | None = None,
 ) -> ReportFiles:
     """Write the report of a chain into a directory, which is made where it is missing.
 
@@ -57,7 +57,7 @@ def write_network_report(
 
 
 def _sections(
-    proof: NetworkProof, command: str, everywhere: OpenNetworkProof | None
+    proof: NetworkProof, command: str, everywhere: NetworkProof | None
 ) -> tuple[Section, ...]:
     return (
         Section("The chain", (_layers(proof.expansion),)),

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from symconv.errors import ClaimError
+from symconv.size.expr import Expr
 
 MOST_POWER = 400
 """Powers of ten that a number may have: doubles reach 308, and `Fraction` writes every digit."""
@@ -41,10 +42,15 @@ def exact(text: str) -> Fraction:
 
 
 def freeze(value: Any) -> Any:
-    """Lists to tuples, all the way down; fractions to text."""
+    """Lists to tuples, all the way down; fractions and size expressions to text.
+
+    >>> from symconv.size.expr import named
+    >>> freeze([1, [Fraction(1, 3), named("N") + 1]])
+    (1, ('1/3', 'N + 1'))
+    """
     if isinstance(value, list | tuple):
         return tuple(map(freeze, value))
-    return str(value) if isinstance(value, Fraction) else value
+    return str(value) if isinstance(value, Fraction | Expr) else value
 
 
 def thaw(value: Any) -> Any:

@@ -12,7 +12,7 @@ from symconv.claim import Claim, read_claim
 from symconv.dialect.shorthand import read_shorthand
 from symconv.errors import InputError, MissingTool
 from symconv.expand import destride
-from symconv.expand.open_claim import axis_names, claim_for_all_sizes
+from symconv.size.names import axis_names
 
 FILES = ("layer", "networks", "boundaries", "pooling", "sharing", "lattices", "relatives")
 """The catalogue's files in their order; each is one section of the chapter."""
@@ -126,7 +126,7 @@ def _relation(entry: Mapping[str, Any]) -> Relation:
 
 
 def _of_layer(entry: str | Mapping[str, Any]) -> Part:
-    """A layer and its expansion, for all sizes; its numeric sizes only say how many axes it has.
+    """A layer and its expansion, for all sizes; the size it is given only says how many axes.
 
     ``entry`` is a shorthand, or one beside the factors that `destride` is asked for.
     """
@@ -135,10 +135,9 @@ def _of_layer(entry: str | Mapping[str, Any]) -> Part:
     config = read_shorthand(text)
     name = ", ".join([text, *(f"{key} = {value}" for key, value in asked.items())])
     names = axis_names(len(config.input_size))
-    claim = claim_for_all_sizes(destride(config.layer, **asked), names, name)
-    axes = destride(config.layer, config.numeric_size or (), **asked).axes
-    period = max(axis.factor_in for axis in axes)
-    return Part(name, claim, "proved", at=tuple((n, 4 * period + 1) for n in names))
+    expansion = destride(config.layer, names, **asked)
+    period = max(expansion.factor_in)
+    return Part(name, expansion.claim(name), "proved", at=tuple((n, 4 * period + 1) for n in names))
 
 
 def _part(text: Mapping[str, Any]) -> Part:

@@ -14,7 +14,7 @@ from symconv.layer import Conv
 from symconv.layer.lattice import LatticeConv
 from symconv.network import chain
 from symconv.prove.lattice import settle_lattice
-from symconv.prove.network.chains import settle_network
+from symconv.prove.network.settle import settle_network
 from symconv.replay.layers import evaluate
 from symconv.theorems.observed import (
     Demonstration,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from symconv.network import Network
-from symconv.prove.network.chains import settle_network
+from symconv.prove.network.settle import settle_network
 from tests.prove.network.test_chains import all_convolutional, vgg, wav2vec
 
 pytestmark = pytest.mark.once

@@ -15,7 +15,6 @@ from symconv.claim.verdict import Certificate
 from symconv.dialect.files import read_layers
 from symconv.evaluation import Evaluation, evaluate_sides
 from symconv.expand import destride
-from symconv.expand.open_claim import claim_for_all_sizes
 from symconv.prove.sets import Holds, settle_all
 from symconv.prove.tables.settle import settle
 
@@ -83,7 +82,7 @@ def test_zoo(benchmark: Benchmark, way: str) -> None:
 @pytest.mark.benchmark(group="second voice: all sizes of the stem")
 @pytest.mark.parametrize("way", WAYS)
 def test_all_sizes(benchmark: Benchmark, way: str) -> None:
-    claim = claim_for_all_sizes(destride(STEM), ["H", "W"])
+    claim = destride(STEM, ["H", "W"]).claim()
     held = settle_all(claim)
     assert isinstance(held, Holds)
     if way == "the proof":

@@ -12,7 +12,7 @@ import symconv
 from symconv import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.claim.verdict import Certificate
 from symconv.errors import FactorError, FoldError, SymconvError, TooLarge
-from symconv.expand import OpenExpansion, destride
+from symconv.expand import destride
 from symconv.expand.reduced import matrix_entries, stand_in
 from tests.helpers.planted import random_expansion
 
@@ -21,7 +21,7 @@ STEM = Conv(3, 64, kernel_size=7, stride=2, padding=3)
 
 def test_the_size_may_stay_open() -> None:
     e = symconv.destride(STEM)
-    assert isinstance(e, OpenExpansion)
+    assert e.names == ("H", "W")
     assert e.factor_in == (2, 2)
     assert e.factor_out == (1, 1)
     assert e.layer == e.at((224, 224)).layer == e.at((225, 31)).layer

@@ -19,7 +19,7 @@ ORDER = {
         "theorems testing cli"
     ),
     "claim.steps": "base layers moves values branches",
-    "claim": "entries patterns steps claim unused verdict",
+    "claim": "entries patterns steps claim naming unused verdict",
     "cli": (
         "results chains claims options output faults running catalogue lists commands __main__"
     ),
@@ -29,17 +29,17 @@ ORDER = {
         "hashing graph matrix_strides numbers moves points positions text windows reading "
         "agreement replay"
     ),
-    "expand": ("axis lattice maps open_axis expansion destride open_layer reduced open_claim"),
+    "expand": "axis lattice maps expansion destride reduced",
     "explain": "functions helpers words lines snippet",
     "layer": "requirements padding pointwise window base lattice pool conv",
     "machine": "budget files",
-    "network": "graph open_network proof",
+    "network": "graph expansion proof",
     "prove": (
         "confirm cuts options engine witness tables sets squares sympy kernel lattice "
         "everywhere registry decide network"
     ),
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem engine",
-    "prove.network": "chains open_chains",
+    "prove.network": "at_a_size for_all_sizes settle",
     "prove.sets": (
         "text apart conditions formulas hidden lattice axes blocks legal scales counted "
         "windows words compare pools samples swapped reading parts engine"
@@ -66,7 +66,7 @@ ORDER = {
     ),
     "report.sections": "layers verdicts derivations everywhere pictures",
     "sharing": "copies tying",
-    "size": "numbers expr text",
+    "size": "expr numbers text names",
     "testing": "equivalence families strategies sweep",
     "theorems": (
         "catalogue observed of_networks of_operators of_sharing table demonstrations settled"

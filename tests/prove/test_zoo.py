@@ -12,8 +12,8 @@ from symconv import prove_for_all_sizes
 from symconv.claim.verdict import Certificate
 from symconv.dialect.config import read_layer
 from symconv.expand import destride
-from symconv.expand.open_claim import axis_names
 from symconv.prove.tables.settle import settle
+from symconv.size.names import axis_names
 from symconv.size.text import evaluate
 
 ZOO = Path(__file__).parents[1] / "data" / "zoo.json.gz"

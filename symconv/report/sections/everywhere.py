@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symconv.claim.verdict import Certificate, Verdict
-from symconv.network.proof import OpenNetworkProof
+from symconv.network.proof import NetworkProof
 from symconv.report.document import Block, Code, Paragraph, Plain, Section, Statement, prose, table
 from symconv.report.sections.verdicts import facts_table, verdict_section
 
@@ -28,14 +28,14 @@ def _proved(verdict: Certificate) -> Statement:
     return Statement("Proved for all sizes", words, (), "good")
 
 
-def everywhere_of_chain(proof: OpenNetworkProof) -> Section:
+def everywhere_of_chain(proof: NetworkProof) -> Section:
     """The same chain with its sizes named: its masks, and the sizes that need each."""
     if not isinstance(proof.verdict, Certificate):
         return everywhere_section(proof.verdict)
     nodes = proof.expansion.network.nodes
     blocks: list[Block] = [_proved(proof.verdict)]
     if proof.tails:
-        rows = [(Plain(nodes[t.place].name), Code(t.needed)) for t in proof.tails]
+        rows = [(Plain(nodes[t.place].name), Code(t.needed or "")) for t in proof.tails]
         blocks.append(table(["mask before", "needed where"], rows, "lp"))
     blocks.append(Paragraph(prose("<words>.", words=proof.without_in_words())))
     blocks.append(facts_table(proof.verdict.facts[:1]))

@@ -19,7 +19,7 @@ from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.network import INPUT, Network, NetworkExpansion, chain
 from symconv.network.graph import solve_factors
 from symconv.prove.decide import decide
-from symconv.prove.network.chains import settle_network
+from symconv.prove.network.settle import settle_network
 from symconv.replay.run import replay, run_claim
 from tests.helpers.chains import random_chain
 

@@ -18,9 +18,9 @@ from symconv.cli import main
 from symconv.errors import ClaimError, SymconvError
 from symconv.layer import AvgPool, Conv, MaxPool
 from symconv.network import Network, NetworkExpansion, chain
-from symconv.network.proof import OpenNetworkProof
-from symconv.prove.network import open_chains
-from symconv.prove.network.chains import settle_network
+from symconv.network.proof import NetworkProof
+from symconv.prove.network import for_all_sizes
+from symconv.prove.network.settle import settle_network
 from symconv.replay.run import replay
 from tests.helpers.chains import random_chain
 from tests.prove.network.test_chains import differ
@@ -45,7 +45,7 @@ def network_at(network: Network, at: dict[str, int]) -> Network | None:
         return None
 
 
-def compare(proof: OpenNetworkProof, at: dict[str, int], seed: int) -> None:
+def compare(proof: NetworkProof, at: dict[str, int], seed: int) -> None:
     """The claim at a size is the network's, both sides evaluate alike, and masks are where said."""
     verdict, network = proof.verdict, network_at(proof.expansion.network, at)
     domain = verdict.facts[0].figures["domain"]  # type: ignore[union-attr]
@@ -109,7 +109,7 @@ def test_valid_layers_need_no_masks_at_any_size() -> None:
 
 def test_planted_faults_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A chain whose masks are left out is not proved, and one whose sizes are wrong is not."""
-    squares = open_chains._Squares
+    squares = for_all_sizes._Squares
     monkeypatch.setattr(squares, "_at_input", lambda self, place, sizes, among: among)
     proof = prove_network_for_all_sizes(TAIL)
     monkeypatch.undo()

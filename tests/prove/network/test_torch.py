@@ -11,7 +11,7 @@ import pytest
 
 from symconv.claim.verdict import Certificate, Refuted, Undecided
 from symconv.network import NetworkExpansion
-from symconv.prove.network.chains import settle_network
+from symconv.prove.network.settle import settle_network
 from tests.helpers.chains import random_chain
 from tests.helpers.requirements import require
 

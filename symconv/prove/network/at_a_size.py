@@ -1,4 +1,4 @@
-"""Whole chains: squares of their layers, with masks where the prover finds that they are needed."""
+"""Chains at sizes in numbers: squares of tables, with masks where the prover finds them needed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from symconv.errors import SymconvError, TooLarge
 from symconv.machine.budget import spending
 from symconv.network import INPUT, Network, NetworkExpansion
 from symconv.network.graph import thinned
-from symconv.network.proof import NetworkProof
+from symconv.network.proof import NetworkProof, Tail
 from symconv.prove.confirm import replayed
 from symconv.prove.decide import decide
 from symconv.prove.squares.settle import first_stuck, settle_in_squares
@@ -27,23 +27,24 @@ MOST_PIXELS = 1500
 """Above so many input samples a counterexample is sought at a smaller size, and then moved."""
 
 
-def settle_network(network: Network) -> NetworkProof:
+def settle_at_a_size(bare: NetworkExpansion) -> NetworkProof:
     """Prove a chain equal to its stride-free form on phases, one square a layer.
 
     A layer whose square does not commute because it reads a hidden signal's tail gets a mask in
     front.  The chain without its masks is refuted by integers, evaluated, where they can be found.
     """
-    start, bare = perf_counter(), NetworkExpansion(network)
+    start = perf_counter()
     with spending():
         try:
             return _settled(bare)
         except TooLarge as fault:
             undecided = Undecided(bare.claim(), str(fault), perf_counter() - start)
-            return NetworkProof(bare, undecided, None)
+            return NetworkProof(bare, undecided)
 
 
 def _settled(bare: NetworkExpansion) -> NetworkProof:
-    bare = expansion = bare.with_masks(bare.hollow_tails())
+    hollow = bare.hollow_tails()
+    bare = expansion = bare.with_masks(hollow)
     while (node := _wants_mask(expansion)) is not None:
         expansion = expansion.with_masks([node])
     verdict = decide(expansion.claim(), expansion.factors_at)
@@ -51,7 +52,8 @@ def _settled(bare: NetworkExpansion) -> NetworkProof:
         reason = "no masks were found with which the expansion holds"
         verdict = Undecided(verdict.claim, reason, verdict.seconds)
     without = None if expansion.masks == bare.masks else _without(bare)
-    return NetworkProof(expansion, verdict, without)
+    tails = tuple(Tail(place, hollow=place in hollow) for place in sorted(expansion.masks))
+    return NetworkProof(expansion, verdict, tails, without_masks=without)
 
 
 def _wants_mask(expansion: NetworkExpansion) -> int | None:

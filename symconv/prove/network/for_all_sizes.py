@@ -1,75 +1,72 @@
-"""Chains at every size: one square a layer, each decided for all sizes of the signal it reads.
+"""Chains of named sizes: one square a layer, each decided for all sizes of the signal it reads.
 
 The sets of sizes at which a square fails are pulled back to the chain's own input, through the
-expressions of the hidden sizes.  Squares that fail somewhere get a mask, and are decided anew.
+expressions of the hidden sizes.  Squares that fail somewhere get a mask, and are decided again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
 from symconv.claim import Claim
 from symconv.claim.verdict import Certificate, Fact, Refuted, Undecided
-from symconv.errors import ClaimError, FactorError, SymconvError, TooLarge
+from symconv.errors import FactorError, SymconvError, TooLarge
 from symconv.machine.budget import spending
-from symconv.network import Network
-from symconv.network.open_network import OpenNetwork
-from symconv.network.proof import OpenNetworkProof, Tail
+from symconv.network import NetworkExpansion
+from symconv.network.proof import NetworkProof, Tail
 from symconv.prove.confirm import evaluated
-from symconv.prove.network.chains import settle_network
+from symconv.prove.network.at_a_size import settle_at_a_size
 from symconv.prove.sets import NotForAllSizes, SizeSets, bounded, size_sets
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.hidden import pulled_back, reads_nothing
 from symconv.prove.sets.samples import samples
 from symconv.prove.sets.text import check_names, condition_to_isl
 from symconv.prove.sets.words import describe, points
+from symconv.size.numbers import freeze
 
 TRIES = 12
 """Failing sizes at which a counterexample to the chain without masks is sought, least first."""
 
 
-def settle_network_for_all_sizes(
-    network: Network, names: Sequence[str], where: Sequence[str] = ()
-) -> OpenNetworkProof:
+def settle_for_all_sizes(bare: NetworkExpansion) -> NetworkProof:
     """Prove a chain equal to its stride-free form at every size, with the masks that it needs.
 
     Raises:
         ClaimError: a condition is ill-formed, or no size satisfies them.
     """
-    start = perf_counter()
-    check_names(names)
-    if len(names) != len(network.input_size):
-        raise ClaimError(
-            f"chain {network.name!r} has {len(network.input_size)} spatial axes, got the size "
-            f"names {', '.join(names)}"
-        )
-    expansion = OpenNetwork(network, tuple(names), where=tuple(where))
+    start, network = perf_counter(), bare.network
+    check_names(network.names)
     try:
         with spending(), bounded():
-            return _Squares(expansion).proof(start)
+            return _Squares(bare).proof(start)
     except (FactorError, NotForAllSizes, TooLarge) as fault:
-        claim = Claim(network.name, network.channels, tuple(names), where=tuple(where))
+        claim = Claim(network.name, network.channels, freeze(network.input_size), where=bare.where)
         undecided = Undecided(claim, str(fault), perf_counter() - start, "all")
-        return OpenNetworkProof(expansion, undecided)
+        return NetworkProof(bare, undecided)
 
 
 @dataclass
 class _Squares:
     """The squares of a chain, decided once for each kind of layer."""
 
-    expansion: OpenNetwork
+    expansion: NetworkExpansion
     decided: dict[Any, SizeSets] = field(default_factory=dict)
 
-    def proof(self, start: float) -> OpenNetworkProof:
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The named sizes of the chain's input."""
+        return self.expansion.network.names
+
+    def proof(self, start: float) -> NetworkProof:
         bare = self.expansion
         legal = self._legal()
         hollow = self._hollow(legal)
         needed = {
             place: self._at_input(place, self._square(bare, place).failing, legal)
-            for place in bare.layers
+            for place in bare.expansions
         }
         for place, sizes in hollow.items():
             needed[place] = needed[place].union(sizes).coalesce()
@@ -84,11 +81,11 @@ class _Squares:
         return self._written(masked, needed, hollow, legal, start)
 
     def _written(
-        self, masked: OpenNetwork, needed: dict[int, Any], hollow: dict[int, Any], legal: Any,
+        self, masked: NetworkExpansion, needed: dict[int, Any], hollow: dict[int, Any], legal: Any,
         start: float,
-    ) -> OpenNetworkProof:  # fmt: skip
+    ) -> NetworkProof:  # fmt: skip
         """The proof in words; ``needed`` are the sizes at which each mask is."""
-        names, fails = masked.names, legal.subtract(legal)
+        names, fails = self.names, legal.subtract(legal)
         for sizes in needed.values():
             fails = fails.union(sizes)
         tails = tuple(
@@ -97,43 +94,39 @@ class _Squares:
         )
         free = describe(legal.subtract(fails), legal, names)
         without = _refuted_without(masked, points(fails, names, TRIES))
-        certificate = evaluated(
-            self._certificate(masked, legal, start), samples(legal, masked.names)
-        )
+        certificate = evaluated(self._certificate(masked, legal, start), samples(legal, names))
         if isinstance(certificate, Undecided):
-            return OpenNetworkProof(masked, certificate)
-        proof = OpenNetworkProof(masked, certificate, tails, free, without)
-        facts = (*certificate.facts, *proof.mask_facts())
-        return replace(proof, verdict=replace(certificate, facts=facts))
+            return NetworkProof(masked, certificate)
+        return NetworkProof(masked, certificate, tails, free, without)
 
-    def _certificate(self, masked: OpenNetwork, legal: Any, start: float) -> Certificate:
+    def _certificate(self, masked: NetworkExpansion, legal: Any, start: float) -> Certificate:
         figures = {
-            "squares": len(masked.layers),
-            "sizes": list(masked.names),
-            "domain": describe(legal, self._everywhere(), masked.names),
+            "squares": len(masked.expansions),
+            "sizes": list(self.names),
+            "domain": describe(legal, self._everywhere(), self.names),
         }
         about = "every layer's square commutes at every size of the domain"
-        last = list(masked.layers.values())[-1].original.out_channels
-        shape = (last, *masked.sizes[len(masked.network.nodes) - 1])
+        last = list(masked.expansions.values())[-1].original.out_channels
+        shape = (last, *freeze(masked.network.sizes[len(masked.network.nodes) - 1]))
         seconds = perf_counter() - start
         fact = Fact("squares", about, figures)
         return Certificate(masked.claim(), (fact,), shape, seconds, sizes="all")
 
     def _everywhere(self) -> Any:
-        return Sizes(self.expansion.names).set([f"{name} >= 1" for name in self.expansion.names])
+        return Sizes(self.names).set([f"{name} >= 1" for name in self.names])
 
     def _legal(self) -> Any:
         """The input sizes at which every layer makes sense and the conditions hold."""
         e = self.expansion
         found = self._everywhere().intersect(
-            Sizes(e.names).set([condition_to_isl(c) for c in e.where])
+            Sizes(self.names).set([condition_to_isl(c) for c in e.where])
         )
-        for place in e.layers:
+        for place in e.expansions:
             found = self._at_input(place, self._square(e, place).legal, found)
         refuse_vacuous(found, f"chain {e.network.name!r}")
         return found
 
-    def _square(self, expansion: OpenNetwork, place: int) -> SizeSets:
+    def _square(self, expansion: NetworkExpansion, place: int) -> SizeSets:
         """A layer's square, which layers of equal geometry share."""
         claim = expansion.square(place)
         key = replace(claim, name="")
@@ -143,9 +136,9 @@ class _Squares:
 
     def _at_input(self, place: int, sizes: Any, among: Any) -> Any:
         """The input sizes at which the signal before a layer has one of these sizes."""
-        e = self.expansion
-        read = e.sizes[e.network.nodes[place].inputs[0]]
-        return pulled_back(sizes, read, e.names, among)
+        network = self.expansion.network
+        read = freeze(network.sizes[network.nodes[place].inputs[0]])
+        return pulled_back(sizes, read, self.names, among)
 
     def _hollow(self, legal: Any) -> dict[int, Any]:
         """Layers that sum over what a max pooling may have left empty, and at which sizes.
@@ -154,7 +147,7 @@ class _Squares:
             NotForAllSizes: a pooling leaves a proper output empty.
         """
         found, last = {}, None
-        for place, layer in self.expansion.layers.items():
+        for place, layer in self.expansion.expansions.items():
             if last is not None and layer.original.monoid == "sum":
                 if not self._empty(last, legal, tail=False).is_empty():
                     name = self.expansion.network.nodes[last].name
@@ -169,22 +162,23 @@ class _Squares:
 
     def _empty(self, place: int, legal: Any, *, tail: bool) -> Any:
         """The sizes at which some output, beyond the end or not, reads no sample of its input."""
-        names = self.expansion.inner
-        layer = replace(self.expansion.layers[place], sizes=names)
+        inner = self.expansion.inner
         found = legal.subtract(legal)
-        for axis, outputs, line in zip(layer.axes, layer.output_size, layer.line, strict=True):
-            ends = (outputs, line) if tail else (0, outputs)
-            empty = reads_nothing(axis.window, axis.low, axis.line, names, *ends)
+        for axis in self.expansion.expansions[place].at(inner).axes:
+            window, line = axis.window, axis.coarse_output * axis.factor_out
+            ends = [window.output, line] if tail else [0, window.output]
+            low, size, *ends = freeze((window.lo, window.size, *ends))
+            empty = reads_nothing(window, low, size, inner, *ends)
             found = found.union(self._at_input(place, empty, legal))
         return found
 
 
-def _refuted_without(masked: OpenNetwork, sizes: Iterator[dict[str, int]]) -> Refuted | None:
+def _refuted_without(masked: NetworkExpansion, sizes: Iterator[dict[str, int]]) -> Refuted | None:
     """The refutation of the chain without masks at the least failing size where one is found."""
     for at in sizes:
         try:
-            small = replace(masked.network, input_size=tuple(at[name] for name in masked.names))
-            found = settle_network(small).without_masks
+            small = NetworkExpansion(masked.network.at(at))
+            found = settle_at_a_size(small).without_masks
         except SymconvError:
             continue
         if isinstance(found, Refuted):
