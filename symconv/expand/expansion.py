@@ -29,7 +29,6 @@ from symconv.replay.run import run_steps
 from symconv.size.expr import Extent, Size, named, names_of, settled, size_at
 from symconv.size.names import axis_names
 from symconv.size.numbers import Number, freeze
-from symconv.size.text import parse
 
 
 @dataclass(frozen=True)
@@ -361,7 +360,7 @@ def _named_by(values: Mapping[str, Size | str], sizes: Sequence[Extent]) -> tupl
     known = names_of(*sizes)
     if unknown := sorted(set(values) - set(known)):
         raise LayerError(f"no size is named {unknown[0]!r}; named are {', '.join(known) or 'none'}")
-    given = {name: parse(values.get(name, name)) for name in known}
+    given = dict(zip(known, read_size([values.get(n, n) for n in known], "at"), strict=True))
     return tuple(size_at(size, given) for size in sizes)
 
 

@@ -73,7 +73,9 @@ class Window:
     def __post_init__(self) -> None:
         if self.count is not None:
             self._drop_a_count_in_numbers()
-        if self.lows is not None and isinstance(self.lo, int):
+        if self.lows is not None and (isinstance(self.lo, int) or self.lows[0] == self.lows[1]):
+            # A pad whose bounds meet is a number, though its expression may not show it.
+            object.__setattr__(self, "lo", self.lo if isinstance(self.lo, int) else self.lows[0])
             object.__setattr__(self, "lows", None)
         _ = self.requirements
 

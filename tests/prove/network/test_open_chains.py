@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from symconv import prove_for_all_sizes, prove_network_for_all_sizes
+from symconv import prove_for_all_sizes, prove_network, prove_network_for_all_sizes
 from symconv.claim.verdict import Certificate, Refuted, Undecided
 from symconv.cli import main
 from symconv.errors import ClaimError, SymconvError
@@ -136,6 +136,24 @@ def test_an_average_with_divisors() -> None:
     assert isinstance(proof.verdict, Certificate)
     for size in range(1, 20):
         compare(proof, {"N": size}, size)
+
+
+@pytest.mark.parametrize(("size", "free"), [((8, "W"), "W % 2 == 0"), (("H", 9), "no size")])
+def test_numbers_and_names_may_be_mixed(size: tuple[Any, ...], free: str) -> None:
+    """A number stays one: of an odd height every width reads a tail."""
+    network = chain("mixed", [Conv(1, 2, 3, 1, 1), "relu", Conv(2, 1, 3, 2, 1)], size)
+    proof = prove_network(network)
+    assert (proof.verdict.verdict, proof.verdict.sizes) == ("proved", "all")
+    assert proof.verdict.claim.size == size
+    assert proof.free == free
+    for n in range(1, 8):
+        small = network.at(dict.fromkeys(network.names, n))
+        claim = proof.verdict.claim.at(dict.fromkeys(network.names, n))
+        assert claim.left == NetworkExpansion(small).claim().left
+        assert not differ(claim, n, tries=1)
+        assert (settle_network(small).without_masks is None) == _holds(
+            proof.free, dict.fromkeys(network.names, n)
+        )
 
 
 def test_on_the_command_line(tmp_path: Any) -> None:
