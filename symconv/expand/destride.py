@@ -9,8 +9,9 @@ from typing import Any, overload
 
 from symconv.errors import FactorError
 from symconv.expand.axis import AxisExpansion
-from symconv.expand.expansion import Expansion, inner_windows
+from symconv.expand.expansion import Expansion
 from symconv.expand.lattice import LatticeExpansion, expand_lattice
+from symconv.expand.layers import inner_windows
 from symconv.expand.maps import ORDERS, Order
 from symconv.layer import AnyLayer, LatticeConv, read_size
 from symconv.layer.base import Sizes

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -21,14 +20,23 @@ from symconv.claim import Claim, Weight
 from symconv.claim import steps as st
 from symconv.errors import FactorError, FoldError, LayerError
 from symconv.expand.axis import AxisExpansion
+from symconv.expand.layers import (
+    boundary,
+    fill_of,
+    inner_windows,
+    layer_step,
+    mean,
+    needs_gather,
+    weight_shape,
+)
 from symconv.expand.maps import ORDERS, Maps, Order
-from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv, MaxPool
+from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv
 from symconv.layer.base import Sizes, read_size, shown
 from symconv.layer.window import Window
 from symconv.replay.run import run_steps
 from symconv.size.expr import Extent, Size, named, names_of, settled, size_at
 from symconv.size.names import axis_names
-from symconv.size.numbers import Number, freeze
+from symconv.size.numbers import freeze
 
 
 @dataclass(frozen=True)
@@ -185,7 +193,7 @@ class Expansion:
     def _phases(self, *, named_tails: bool) -> tuple[st.Step, ...]:
         fill = "-inf" if self.original.monoid == "max" else 0
         moved = self._maps.input_map(fill, named_tails=named_tails)
-        return (*_boundary(self.original, self.input_size), *moved)
+        return (*boundary(self.original, self.input_size), *moved)
 
     @property
     def output_map(self) -> tuple[st.Step, ...]:
@@ -226,7 +234,7 @@ class Expansion:
     def divisors(self) -> tuple[st.Step, ...]:
         """What divides an average pooling whose windows count differently many samples."""
         layer = self.original
-        if not isinstance(layer, AvgPool) or _mean(layer, self.input_size) is not None:
+        if not isinstance(layer, AvgPool) or mean(layer, self.input_size) is not None:
             return ()
         if self.names:
             counts = layer.counts(self.input_size, named(st.POSITION))
@@ -289,7 +297,7 @@ class Expansion:
         rank_open = self.original.rank is None and self.input_size == read_size(
             axis_names(len(self.axes)), self.original.op
         )
-        return rank_open and weight.ndim - 2 not in (len(self.axes), 0)
+        return rank_open and weight.ndim > 2 and weight.ndim - 2 != len(self.axes)
 
     def _disagreement(
         self, array: NDArray[Any], labels: NDArray[Any], slot: tuple[int, ...]
@@ -320,7 +328,7 @@ class Expansion:
 
         They move samples between phases.
         """
-        return _needs_gather(self.original)
+        return needs_gather(self.original)
 
     def claim(self, name: str = "expansion") -> Claim:
         """The statement that original and expanded layer are the same function."""
@@ -336,7 +344,7 @@ class Expansion:
     def weights(self, suffix: str = "") -> tuple[tuple[str, Weight], ...]:
         """Weight and bias, ``w`` and ``b`` with a suffix, and their expanded forms."""
         w, b = f"w{suffix}", f"b{suffix}"
-        base = Weight(self.weight_shape, fill=_fill(self.original, self.input_size))
+        base = Weight(self.weight_shape, fill=fill_of(self.original, self.input_size))
         weights = [(w, base), (f"{w}_phases", Weight(source=w, steps=self._to_expanded))]
         if self.has_bias:
             weights.append((b, Weight((self.original.out_channels,))))
@@ -373,82 +381,3 @@ def _depends(what: str) -> FactorError:
         f"the expansion's {what} depends on the input size; "
         "name one: destride(layer, input_size) or .at(input_size)"
     )
-
-
-def inner_window(layer: AnyLayer, window: Window) -> Window:
-    """The window behind the boundary gather: its pads read zeros, or there are none."""
-    if not _needs_gather(layer):
-        return window
-    return replace(window, size=window.padded_size, lo=0, hi=0, mode="zeros")
-
-
-def inner_windows(layer: AnyLayer, input_size: Sizes) -> tuple[Window, ...]:
-    """`inner_window` of every axis."""
-    return tuple(inner_window(layer, window) for window in layer.windows(input_size))
-
-
-def _needs_gather(layer: AnyLayer) -> bool:
-    return isinstance(layer, Conv) and (layer.padding_mode != "zeros" or layer.padding_value != 0)
-
-
-def _boundary(layer: AnyLayer, input_size: Sizes) -> tuple[st.Step, ...]:
-    """Padding of another mode or value than zero, as a gather of its own."""
-    if not isinstance(layer, Conv) or not _needs_gather(layer):
-        return ()
-    pads = tuple((window.lo, window.hi) for window in layer.windows(input_size))
-    return (st.Pad(((0, 0), *pads), layer.padding_mode, layer.padding_value),)
-
-
-def weight_shape(layer: AnyLayer, rank: int) -> tuple[int, ...]:
-    """Shape of a layer's weight, a pooling's read as that of a depthwise convolution."""
-    shape = layer.weight_shape(rank)
-    return (layer.in_channels, 1, *layer.per_axis("kernel_size", rank)) if shape is None else shape
-
-
-def _mean(layer: AnyLayer, input_size: Sequence[Any]) -> Fraction | None:
-    """The one weight of a layer's taps; None where an average pooling's windows differ."""
-    if not isinstance(layer, AvgPool):
-        return Fraction(1)
-    if names_of(*input_size):
-        taps = prod(layer.per_axis("kernel_size", len(input_size)))
-        return Fraction(1, taps) if layer.counts_alike(len(input_size)) else None
-    axes = [set(scales) for scales in layer.scales(input_size)]
-    return (
-        prod((axis.pop() for axis in axes), start=Fraction(1)) if max(map(len, axes)) == 1 else None
-    )
-
-
-def _fill(layer: AnyLayer, input_size: Sequence[int]) -> Number | None:
-    if isinstance(layer, Conv | ConvTranspose):
-        return None
-    mean = _mean(layer, input_size)
-    return "1" if mean is None else str(mean)
-
-
-def layer_step(layer: AnyLayer, weight: str, bias: str, padding: Any = None) -> st.Step:
-    """A layer as a step of a pipeline, its tensors under these names.
-
-    ``padding`` stands for a convolution's own, where that depends on named sizes.
-    """
-    padding = layer.padding if padding is None else padding
-    if isinstance(layer, MaxPool):
-        return st.MaxPoolStep(
-            layer.kernel_size, layer.stride, layer.padding, layer.dilation, layer.ceil_mode
-        )
-    if isinstance(layer, AvgPool):
-        return st.AvgPoolStep(
-            layer.kernel_size, layer.stride, layer.padding, layer.ceil_mode, layer.count_include_pad
-        )
-    if isinstance(layer, ConvTranspose):
-        return st.ConvTransposeStep(
-            weight, layer.stride, layer.padding, layer.output_padding, layer.dilation,
-            layer.groups, bias if layer.bias else None,
-        )  # fmt: skip
-    if isinstance(layer, MaxConv):
-        return st.MaxConvStep(weight, layer.stride, padding, layer.dilation, layer.groups)
-    if isinstance(layer, Conv):
-        return st.ConvStep(
-            weight, layer.stride, padding, layer.dilation, layer.groups,
-            bias if layer.bias else None, layer.padding_mode, layer.padding_value,
-        )  # fmt: skip
-    raise FactorError(f"a layer of op {layer.op!r} cannot be written as a step")

@@ -29,7 +29,7 @@ ORDER = {
         "hashing graph matrix_strides numbers moves points positions text windows reading "
         "agreement replay"
     ),
-    "expand": "axis lattice maps expansion destride reduced",
+    "expand": "axis lattice maps layers expansion destride reduced",
     "explain": "functions helpers words lines snippet",
     "layer": "requirements padding pointwise window base lattice pool conv",
     "machine": "budget files",

@@ -1,0 +1,98 @@
+"""What an expansion reads of its layer: windows, boundary gather, weight; and layers as steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from math import prod
+from typing import Any
+
+from symconv.claim import steps as st
+from symconv.errors import FactorError
+from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv, MaxPool
+from symconv.layer.base import Sizes
+from symconv.layer.window import Window
+from symconv.size.expr import names_of
+from symconv.size.numbers import Number
+
+
+def inner_window(layer: AnyLayer, window: Window) -> Window:
+    """The window behind the boundary gather: its pads read zeros, or there are none."""
+    if not needs_gather(layer):
+        return window
+    return replace(window, size=window.padded_size, lo=0, hi=0, mode="zeros")
+
+
+def inner_windows(layer: AnyLayer, input_size: Sizes) -> tuple[Window, ...]:
+    """`inner_window` of every axis."""
+    return tuple(inner_window(layer, window) for window in layer.windows(input_size))
+
+
+def needs_gather(layer: AnyLayer) -> bool:
+    """Whether a layer pads by another mode or value than zero."""
+    return isinstance(layer, Conv) and (layer.padding_mode != "zeros" or layer.padding_value != 0)
+
+
+def boundary(layer: AnyLayer, input_size: Sizes) -> tuple[st.Step, ...]:
+    """Padding of another mode or value than zero, as a gather of its own."""
+    if not isinstance(layer, Conv) or not needs_gather(layer):
+        return ()
+    pads = tuple((window.lo, window.hi) for window in layer.windows(input_size))
+    return (st.Pad(((0, 0), *pads), layer.padding_mode, layer.padding_value),)
+
+
+def weight_shape(layer: AnyLayer, rank: int) -> tuple[int, ...]:
+    """Shape of a layer's weight, a pooling's read as that of a depthwise convolution."""
+    shape = layer.weight_shape(rank)
+    return (layer.in_channels, 1, *layer.per_axis("kernel_size", rank)) if shape is None else shape
+
+
+def mean(layer: AnyLayer, input_size: Sequence[Any]) -> Fraction | None:
+    """The one weight of a layer's taps; None where an average pooling's windows differ."""
+    if not isinstance(layer, AvgPool):
+        return Fraction(1)
+    if names_of(*input_size):
+        taps = prod(layer.per_axis("kernel_size", len(input_size)))
+        return Fraction(1, taps) if layer.counts_alike(len(input_size)) else None
+    axes = [set(scales) for scales in layer.scales(input_size)]
+    return (
+        prod((axis.pop() for axis in axes), start=Fraction(1)) if max(map(len, axes)) == 1 else None
+    )
+
+
+def fill_of(layer: AnyLayer, input_size: Sequence[Any]) -> Number | None:
+    """What a pooling's weight is filled with; None where the weight is the layer's own."""
+    if isinstance(layer, Conv | ConvTranspose):
+        return None
+    weight = mean(layer, input_size)
+    return "1" if weight is None else str(weight)
+
+
+def layer_step(layer: AnyLayer, weight: str, bias: str, padding: Any = None) -> st.Step:
+    """A layer as a step of a pipeline, its tensors under these names.
+
+    ``padding`` stands for a convolution's own, where that depends on named sizes.
+    """
+    padding = layer.padding if padding is None else padding
+    if isinstance(layer, MaxPool):
+        return st.MaxPoolStep(
+            layer.kernel_size, layer.stride, layer.padding, layer.dilation, layer.ceil_mode
+        )
+    if isinstance(layer, AvgPool):
+        return st.AvgPoolStep(
+            layer.kernel_size, layer.stride, layer.padding, layer.ceil_mode, layer.count_include_pad
+        )
+    if isinstance(layer, ConvTranspose):
+        return st.ConvTransposeStep(
+            weight, layer.stride, layer.padding, layer.output_padding, layer.dilation,
+            layer.groups, bias if layer.bias else None,
+        )  # fmt: skip
+    if isinstance(layer, MaxConv):
+        return st.MaxConvStep(weight, layer.stride, padding, layer.dilation, layer.groups)
+    if isinstance(layer, Conv):
+        return st.ConvStep(
+            weight, layer.stride, padding, layer.dilation, layer.groups,
+            bias if layer.bias else None, layer.padding_mode, layer.padding_value,
+        )  # fmt: skip
+    raise FactorError(f"a layer of op {layer.op!r} cannot be written as a step")
