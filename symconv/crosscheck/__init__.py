@@ -18,7 +18,7 @@ from symconv.crosscheck.backends import BACKENDS
 from symconv.crosscheck.runs import integers, stride_free, strided
 from symconv.errors import InputError, TooLarge, Unsupported
 from symconv.expand import destride
-from symconv.layer import AnyLayer, Conv, ConvTranspose, MaxConv
+from symconv.layer import AnyLayer, Conv, ConvTranspose, MaxConv, read_numbers
 
 MOST_PRODUCTS = 200_000_000
 """Above this many multiplications channels are cut down, and the observation says so."""
@@ -88,6 +88,7 @@ def crosscheck(
     if isinstance(layer, MaxConv):
         raise Unsupported("max_conv: no framework has such a layer; cross-check the max_pool")
     run = BACKENDS[backend](device)
+    input_size = read_numbers(input_size, layer.op)
     smaller = _fewer_channels(layer, input_size)
     expansion = destride(smaller, input_size)
     x, w, bias = integers(expansion, seed)

@@ -73,6 +73,18 @@ class Expansion:
         """The named sizes."""
         return names_of(*self.input_size)
 
+    def require_numbers(self, what: str) -> None:
+        """Refuse named sizes where numbers are needed.
+
+        Raises:
+            FactorError: a size is named.
+        """
+        if self.names:
+            raise FactorError(
+                f"{what} needs sizes in numbers, got input_size={shown(self.input_size)}; "
+                "take .at(input_size) of the expansion"
+            )
+
     def at(self, sizes: Sizes | Mapping[str, Size | str]) -> Expansion:
         """The expansion by the same factors at these sizes: one an axis, or one a name.
 

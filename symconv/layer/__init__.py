@@ -5,7 +5,7 @@ two ends of an axis, and a negative pad crops.  An integer stands for every spat
 may leave its rank open until it meets an input size.
 """
 
-from symconv.layer.base import Ints, Layer, read_size, read_value
+from symconv.layer.base import Ints, Layer, Sizes, read_numbers, read_size, read_value
 from symconv.layer.conv import Conv, ConvTranspose, MaxConv
 from symconv.layer.lattice import LatticeConv
 from symconv.layer.pool import AvgPool, MaxPool, Pool
@@ -24,6 +24,8 @@ __all__ = [
     "MaxConv",
     "MaxPool",
     "Pool",
+    "Sizes",
+    "read_numbers",
     "read_size",
     "read_value",
 ]

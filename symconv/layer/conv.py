@@ -175,9 +175,13 @@ class ConvTranspose(Layer):
 
 
 def conv_window(
-    size: Extent, kernel: Extent, stride: int, padding: Pads | str, dilation: int,
+    size: Extent,
+    kernel: Extent,
+    stride: int,
+    padding: Pads | str,
+    dilation: int,
     mode: PaddingMode = "zeros",
-) -> Window:  # fmt: skip
+) -> Window:
     """One axis of a convolution; sizes, kernels and pads may be expressions.
 
     Raises:

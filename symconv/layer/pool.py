@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
-from symconv.layer.base import Ints, Layer, Sizes, forward_count, forward_lows, forward_pads
+from symconv.layer.base import (
+    Ints,
+    Layer,
+    Sizes,
+    forward_count,
+    forward_lows,
+    forward_pads,
+    read_numbers,
+)
 from symconv.layer.padding import Padding, Pads
 from symconv.layer.requirements import Requirements, at_least, either, must
 from symconv.layer.window import Window
@@ -143,7 +151,7 @@ class AvgPool(Pool):
 
     def scales(self, input_size: Sequence[int]) -> tuple[tuple[Fraction, ...], ...]:
         """Per axis the factor ``1/n_a[o]`` of each output; a window's divisor is their product."""
-        windows = self.windows(input_size)
+        windows = self.windows(read_numbers(input_size, self.op))
         for window in windows:
             running().check_entries(window.output, "an axis's divisors")
         return tuple(

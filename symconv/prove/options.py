@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from symconv.errors import InputError
+from symconv.size.expr import Extent
+from symconv.size.numbers import freeze
 
 AT_A_SIZE = "a layer at a size"
 FOR_ALL_SIZES = "a layer for all sizes"
@@ -45,7 +47,7 @@ or leave it out
         raise InputError(f"{kind} does not take {', '.join(other)}; {INSTEAD[kind]}")
 
 
-def require_size(own: tuple[int, ...], asked: Any, what: str) -> None:
+def require_size(own: tuple[Extent, ...], asked: Any, what: str) -> None:
     """Refuse an input size that is not the one which a subject was made for.
 
     Raises:
@@ -53,9 +55,9 @@ def require_size(own: tuple[int, ...], asked: Any, what: str) -> None:
     """
     if asked is None:
         return
-    size = list(asked) if isinstance(asked, Iterable) else [asked]
-    if size != list(own):
-        raise InputError(f"{what} is for input_size={list(own)}, got {size}; make one of that size")
+    found, size = map(list, map(freeze, (own, asked if isinstance(asked, Iterable) else [asked])))
+    if size != found:
+        raise InputError(f"{what} is for input_size={found}, got {size}; make one of that size")
 
 
 def chosen(options: Mapping[str, Any]) -> list[str]:

@@ -109,6 +109,7 @@ def counts(expansion: Expansion, scope: Scope = "layer") -> Counts:
     >>> c.parameters, c.slots, c.zeros, c.copies
     (9408, 12288, 2880, 1)
     """
+    expansion.require_numbers("a count of multiply-adds")
     axes, pairs = expansion.axes, channel_pairs(expansion) if scope == "layer" else 1
     parameters = pairs * prod(axis.window.kernel for axis in axes)
     slots = pairs * prod(axis.slots for axis in axes)

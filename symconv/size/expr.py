@@ -307,6 +307,6 @@ def _signed(atom: Atom, coefficient: int) -> str:
 
 
 def _factor(size: Expr) -> str:
-    """The text of a size as an operand: in brackets unless it is one name."""
+    """The text of a size as an operand: in brackets unless it is one atom."""
     plain = not size.number and len(size.terms) == 1 and size.terms[0][1] == 1
-    return str(size) if plain and not isinstance(size.terms[0][0], Floor) else f"({size})"
+    return str(size) if plain else f"({size})"

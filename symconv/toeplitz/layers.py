@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sympy import Symbol
 
 from symconv.errors import FactorError, LayerError
-from symconv.layer import AvgPool, ConvTranspose, Layer, read_value
+from symconv.layer import AvgPool, ConvTranspose, Layer, read_numbers, read_value
 from symconv.layer.window import BOTTOM, Index, Window, boundary_index
 from symconv.toeplitz.affine import AffineOperator
 from symconv.toeplitz.convolution import Toeplitz
@@ -66,7 +66,7 @@ def toeplitz(
             f"{layer.op}: a maximum is no linear map and has no matrix; "
             "use symconv.evaluate or the access tables"
         )
-    windows = layer.windows(input_size)
+    windows = layer.windows(read_numbers(input_size, layer.op))
     kernel = _as_convolution(layer, _read_weight(layer, weight, len(windows)))
     parts = list(_factors(layer, kernel, windows))
     values = read_bias(layer, bias)

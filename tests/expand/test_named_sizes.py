@@ -173,6 +173,23 @@ def test_a_fault_at_one_residue_is_refuted(layer: Any, monkeypatch: pytest.Monke
     assert found.counterexample.size[0][1] % 4 == 3
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda e, path: symconv.tie_graph(e),
+        lambda e, path: symconv.draw(e, path / "x.svg"),
+        symconv.report,
+        lambda e, path: symconv.toeplitz(e.original, e.input_size),
+        lambda e, path: symconv.crosscheck(e.original, e.input_size),
+        lambda e, path: AvgPool(3).scales(e.input_size),
+    ],
+)
+def test_what_needs_numbers_says_so(use: Any, tmp_path: Any) -> None:
+    for size in (("N",), ("H", 9)):
+        with pytest.raises(symconv.SymconvError, match=r"numbers|name an input_size"):
+            use(destride(Conv(1, 1, 3, 2), size), tmp_path)
+
+
 def test_an_axis_is_that_of_its_layer_for_names_too() -> None:
     e = destride(Conv(1, 1, 3, stride=2, padding="same"), ("N",))
     other = destride(Conv(1, 1, 3, stride=2, padding="same_lower"), ("N",))

@@ -81,9 +81,13 @@ class _Squares:
         return self._written(masked, needed, hollow, legal, start)
 
     def _written(
-        self, masked: NetworkExpansion, needed: dict[int, Any], hollow: dict[int, Any], legal: Any,
+        self,
+        masked: NetworkExpansion,
+        needed: dict[int, Any],
+        hollow: dict[int, Any],
+        legal: Any,
         start: float,
-    ) -> NetworkProof:  # fmt: skip
+    ) -> NetworkProof:
         """The proof in words; ``needed`` are the sizes at which each mask is."""
         names, fails = self.names, legal.subtract(legal)
         for sizes in needed.values():
