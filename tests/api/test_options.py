@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import symconv
@@ -142,7 +143,7 @@ def test_check_names_the_command_for_another_kind(
         symconv.check(path)
 
 
-@pytest.mark.parametrize("subject", [None, 7, [CONV], np.zeros(3), Conv])
+@pytest.mark.parametrize("subject", [None, 7, [CONV], np.zeros(3), symconv.Conv])
 @pytest.mark.parametrize("size", [None, (9,)])
 def test_what_is_no_subject_is_refused_in_one_line(subject: Any, size: Any) -> None:
     with pytest.raises(SymconvError, match="expected a layer, an expansion, a network, a preset"):
