@@ -18,8 +18,8 @@ ORDER = {
         "expand network sharing prove repair recheck dialect crosscheck report api "
         "theorems testing cli"
     ),
-    "claim.steps": "base layers moves values branches",
-    "claim": "entries patterns steps claim naming unused verdict",
+    "claim.steps": "base axes layers pools moves values branches",
+    "claim": "entries patterns steps claim naming reading unused verdict",
     "cli": (
         "results chains claims options output faults running catalogue lists commands __main__"
     ),
@@ -56,7 +56,7 @@ ORDER = {
     "relation": "axes gather table term form product convolved meaning sides",
     "repair": "mutations edits run screen",
     "repair.mutations": "base orders pads windows",
-    "replay": "convolutions layers run",
+    "replay": "convolutions pools layers run",
     "report": (
         "escape formula tex derivation drawing document theorem render sections write "
         "chapter gallery lattice network"

@@ -40,9 +40,16 @@ class Step:
         }
         return {"op": self.op, **attributes}
 
+    def rank_after(self, rank: int) -> int | None:
+        """How many axes there are behind the step, before it ``rank``; None where it cannot say."""
+        return rank
+
     @classmethod
-    def from_attributes(cls, attributes: Mapping[str, Any]) -> Step:
-        """Make the step from its JSON attributes (all keys but ``op``)."""
+    def from_attributes(cls, attributes: Mapping[str, Any], rank: int | None = None) -> Step:
+        """Make the step from its JSON attributes (all keys but ``op``).
+
+        ``rank`` is the number of axes before it, where that is known.
+        """
         known = {field.name for field in dataclasses.fields(cls)}
         required = {f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING}
         if unknown := sorted(set(attributes) - known):

@@ -1,4 +1,4 @@
-"""Steps that are layers: convolutions with named weights, and poolings."""
+"""Steps that are convolutions, with named weights; and their kin."""
 
 from __future__ import annotations
 
@@ -79,27 +79,3 @@ class MaxConvStep(Step):
     dilation: Any = 1
     groups: int = 1
     op: ClassVar[str] = "max_conv"
-
-
-@dataclass(frozen=True)
-class MaxPoolStep(Step):
-    """Max pooling of each channel; pads are ``-inf``."""
-
-    kernel_size: Any
-    stride: Any = None
-    padding: Any = 0
-    dilation: Any = 1
-    ceil_mode: bool = False
-    op: ClassVar[str] = "max_pool"
-
-
-@dataclass(frozen=True)
-class AvgPoolStep(Step):
-    """Average pooling of each channel."""
-
-    kernel_size: Any
-    stride: Any = None
-    padding: Any = 0
-    ceil_mode: bool = False
-    count_include_pad: bool = True
-    op: ClassVar[str] = "avg_pool"
