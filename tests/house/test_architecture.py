@@ -49,10 +49,10 @@ ORDER = {
     "prove.tables": "blocks compare settle engine",
     "prove.witness": "search maxima values",
     "recheck": (
-        "allsizes expressions strands text claims statement windows cuts shapes denote "
+        "allsizes kinds expressions strands text claims statement windows cuts shapes denote "
         "facts settle certificate evaluation limits squares everywhere"
     ),
-    "recheck.allsizes": "terms paths reading moves layers decide parts",
+    "recheck.allsizes": "terms paths reading moves layers pools decide parts",
     "relation": "axes gather table term form product convolved meaning sides",
     "repair": "mutations edits run screen",
     "repair.mutations": "base orders pads windows",
