@@ -19,8 +19,9 @@ from symconv.claim.steps import (
     flat,
 )
 from symconv.errors import ClaimError, MalformedError
+from symconv.size.expr import Size
 from symconv.size.numbers import is_finite, read_number, thaw
-from symconv.size.text import evaluate, is_expression, names_in
+from symconv.size.text import evaluate, is_expression, names_in, parse
 
 SIZED = ("padding", "slices", "output_padding")
 """Attributes of steps that may hold size expressions."""
@@ -136,12 +137,25 @@ class Claim:
         Raises:
             ClaimError: a size is named.
         """
+        self.require_numbers()
+        return (self.channels, *self.size)
+
+    def require_numbers(self) -> None:
+        """Refuse named sizes.
+
+        Raises:
+            ClaimError: a size is named.
+        """
         if self.names:
             raise ClaimError(
                 f"the sizes {', '.join(self.names)} are named; give them numbers: "
                 "claim.at({...}), or settle the claim for all sizes"
             )
-        return (self.channels, *self.size)
+
+    @property
+    def shape(self) -> tuple[Size, ...]:
+        """``(channels, *size)``, names read as expressions."""
+        return (self.channels, *map(parse, self.size))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import add
 from typing import Any, ClassVar
 
 from symconv.claim.entries import check_entries
@@ -30,6 +32,14 @@ from symconv.claim.steps.pools import (
 from symconv.claim.steps.values import Clip, Divide, Mask, Pointwise, Scale
 from symconv.errors import ClaimError
 from symconv.layer.pointwise import POINTWISE
+from symconv.relation.axes import axis_of
+from symconv.relation.form import Form, gather
+from symconv.relation.maps import place as placed
+from symconv.relation.maps import required
+from symconv.relation.reading import Reading, read_pipeline
+from symconv.relation.term import merged
+from symconv.size.expr import Size
+from symconv.size.text import Condition
 
 
 @dataclass(frozen=True)
@@ -62,12 +72,26 @@ class Branching(Step):
         read = tuple(read_steps(branch, rank) for branch in branches)
         return super().from_attributes({**attributes, "branches": read}, rank)
 
+    def forms(self, form: Form, reading: Reading) -> list[Form]:
+        """What every branch makes of a form."""
+        return [read_pipeline(form, branch, reading) for branch in self.branches]
+
 
 @dataclass(frozen=True)
 class Add(Branching):
     """The sum of the branches."""
 
     op: ClassVar[str] = "add"
+
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """All branches' terms."""
+        reading.only_sums("a sum")
+        forms = self.forms(form, reading)
+        words = f"the branches must have one shape, got {_told(forms)}"
+        domain = _equal([other.shape for other in forms], words)
+        terms = merged([term for other in forms for term in other.terms])
+        every = [*domain, *(c for other in forms for c in other.domain)]
+        return Form(forms[0].shape, terms, form.monoid, tuple(dict.fromkeys(every)))
 
 
 @dataclass(frozen=True)
@@ -92,6 +116,34 @@ class Concat(Branching):
 
     axis: int = 0
     op: ClassVar[str] = "concat"
+
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """All branches' terms, each at its place along the axis."""
+        forms = self.forms(form, reading)
+        axis = axis_of(self.axis, len(forms[0].shape))
+        rests = [other.shape[:axis] + other.shape[axis + 1 :] for other in forms]
+        words = f"the branches must differ on axis {axis} only, got shapes {_told(forms)}"
+        domain = [*_equal(rests, words), *(c for other in forms for c in other.domain)]
+        ends = list(accumulate((other.shape[axis] for other in forms), add, initial=0))
+        total, terms = ends[-1], []
+        for first, other in zip(ends, forms, strict=False):
+            index = placed(other.shape[axis], first, total)
+            terms += [gather(term, axis, index) for term in other.terms]
+        shape = (*forms[0].shape[:axis], total, *forms[0].shape[axis + 1 :])
+        return Form(shape, tuple(terms), form.monoid, tuple(dict.fromkeys(domain)))
+
+
+def _told(forms: Iterable[Form]) -> str:
+    return ", ".join(f"[{', '.join(map(str, form.shape))}]" for form in forms)
+
+
+def _equal(shapes: Sequence[Sequence[Size]], words: str) -> list[Condition]:
+    """What must hold of named sizes for shapes to be one; numbers are compared at once."""
+    first, *others = shapes
+    if any(len(shape) != len(first) for shape in others):
+        raise ClaimError(words)
+    pairs = (pair for shape in others for pair in zip(first, shape, strict=True))
+    return [c for a, b in pairs for c in required(a, "==", b, lambda: words)]
 
 
 STEPS: dict[str, type[Step]] = {

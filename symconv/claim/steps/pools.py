@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from math import prod
 from typing import Any, ClassVar
 
 from symconv.claim.steps.base import Step
+from symconv.claim.steps.fitting import sizes
 from symconv.errors import ClaimError, MalformedError
+from symconv.layer import AvgPool, MaxPool
+from symconv.layer.window import Window
+from symconv.machine.budget import running
+from symconv.relation.convolved import pooled
+from symconv.relation.form import Form, scale_axis, share_axis
+from symconv.relation.indices import POSITION
+from symconv.relation.reading import Reading
+from symconv.relation.term import Term
+from symconv.size.expr import Size, named, number
 
 TORCH, ONNX = "torch", "onnx"
 """Whose rules say what a pooling may be: PyTorch's if nothing is said."""
@@ -106,6 +119,18 @@ class MaxPoolStep(Pooling):
     op: ClassVar[str] = "max_pool"
     wide: ClassVar[type[Step]] = OnnxMaxPoolStep
 
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """The maximum of every window."""
+        reading.only_maxima()
+        layer = MaxPool(
+            self.kernel_size,
+            self.stride,
+            sizes(self.padding),
+            self.ceil_mode,
+            dilation=self.dilation,
+        )
+        return pooled(form, layer.windows(form.shape[1:]))
+
 
 @dataclass(frozen=True)
 class AvgPoolStep(Pooling):
@@ -119,6 +144,19 @@ class AvgPoolStep(Pooling):
     op: ClassVar[str] = "avg_pool"
     wide: ClassVar[type[Step]] = OnnxAvgPoolStep
     wider: ClassVar[tuple[str, ...]] = ("dilation", "divisor_override")
+
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """The sum of every window over the number of samples that it counts."""
+        reading.only_sums("an average pooling")
+        layer = AvgPool(
+            self.kernel_size,
+            self.stride,
+            sizes(self.padding),
+            self.ceil_mode,
+            count_include_pad=self.count_include_pad,
+        )
+        windows = layer.windows(form.shape[1:])
+        return _divided(pooled(form, windows), layer, windows)
 
 
 @dataclass(frozen=True)
@@ -167,3 +205,28 @@ class AdaptiveAvgPoolStep(AdaptivePooling):
     """
 
     op: ClassVar[str] = "adaptive_avg_pool"
+
+
+def _divided(form: Form, layer: AvgPool, windows: Sequence[Window]) -> Form:
+    """Sums over the counts of their windows, one an axis."""
+    if layer.counts_alike(len(windows)):
+        taps = prod(window.kernel for window in windows)
+        return form.each(lambda term: term.times(Fraction(1, taps)), form.shape)
+    counters = list(zip(windows, layer.counters(windows), strict=True))
+    factors = [_factors(window, count) for window, count in counters]
+
+    def divide(term: Term) -> Term:
+        for axis, factor in enumerate(factors, 1):
+            term = factor(term, axis)
+        return term
+
+    return form.each(divide, form.shape)
+
+
+def _factors(window: Window, count: Callable[[Size], Size]) -> Callable[[Term, int], Term]:
+    """What divides an axis by the counts of its outputs, in numbers or as an expression."""
+    if not isinstance(window.output, int):
+        return partial(share_axis, count=count(named(POSITION)), most=window.kernel)
+    running().check_entries(window.output, "an axis's divisors")
+    counts = (number(count(o)) for o in range(window.output))
+    return partial(scale_axis, factors=[Fraction(1, n) for n in counts])

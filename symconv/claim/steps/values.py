@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any, ClassVar
 
 from symconv.claim.steps.axes import PerAxis
 from symconv.claim.steps.base import Step
+from symconv.claim.steps.fitting import fractions, per_axis
 from symconv.errors import ClaimError, MalformedError
 from symconv.layer.pointwise import bounds, clip
+from symconv.relation.form import Form, Throughout, mask_axis, scale_axis, share_axis
+from symconv.relation.indices import POSITION as PLACE
+from symconv.relation.maps import required
+from symconv.relation.reading import Reading, UnsupportedStep
+from symconv.relation.term import Term
+from symconv.size.expr import Size, named, names_of, size_at
 from symconv.size.numbers import Number, is_finite, read_number
-from symconv.size.text import evaluate, names_in
+from symconv.size.text import Comparison, Condition, evaluate, names_in, parse
 
 POSITION = "i"
 """The name of the position in the counts of `Divide`."""
@@ -33,6 +41,11 @@ class Scale(PerAxis):
         if "factor" in attributes:
             return ScaleAll.from_attributes(attributes, rank)
         return super().from_attributes(attributes, rank)
+
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """Every axis times its factors."""
+        rows = per_axis(self.factors, "factors", form)
+        return scaled(form, [None if row is None else fractions(row) for row in rows], reading)
 
 
 @dataclass(frozen=True)
@@ -86,6 +99,33 @@ class Divide(PerAxis):
         """The step at these sizes."""
         return Scale(tuple(None if e is None else _shares(*e, sizes) for e in self.counts))
 
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """Every axis over the count of its position."""
+        reading.only_sums("a factor a position")
+        entries = per_axis(self.counts, "counts", form)
+        given = [(axis, *e) for axis, e in enumerate(entries) if e is not None]
+        counts = [(axis, _count(count), parse(size)) for axis, count, size in given]
+        domain: list[Condition | Throughout] = []
+        for axis, count, size in counts:
+            words = f"axis {axis} has {form.shape[axis]} positions, its counts {size}"
+            domain += required(form.shape[axis], "==", size, partial(str, words))
+            domain.append(Throughout(size, Comparison(count, ">=", 1)))
+
+        def divide(term: Term) -> Term:
+            for axis, count, _ in counts:
+                term = share_axis(term, axis, count)
+            return term
+
+        return form.each(divide, form.shape, domain)
+
+
+def _count(text: Any) -> Size:
+    """A count as an expression in the position."""
+    count = parse(text)
+    every = {name: named(PLACE if name == POSITION else name) for name in names_of(count)}
+    found: Size = size_at(count, every)
+    return found
+
 
 def _shares(count: Any, size: Any, sizes: Mapping[str, int]) -> tuple[str, ...]:
     found = [evaluate(count, {**sizes, POSITION: i}) for i in range(evaluate(size, sizes))]
@@ -103,6 +143,21 @@ class Mask(PerAxis):
     listed: ClassVar[str] = "keep"
     blank: ClassVar[Any] = None
 
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """Every axis where it is kept."""
+        keep = per_axis(self.keep, "keep", form)
+        _check_mask(keep)
+        _check_rows(form, keep, reading)
+
+        def masked(term: Term) -> Term:
+            for axis, row in enumerate(keep):
+                term = (
+                    term if row is None or all(row) else mask_axis(term, axis, tuple(map(int, row)))
+                )
+            return term
+
+        return form.each(masked, form.shape)
+
 
 @dataclass(frozen=True)
 class Pointwise(Step):
@@ -119,6 +174,12 @@ class Pointwise(Step):
         if not isinstance(name, str) or not name.isidentifier():
             raise ClaimError(f"pointwise needs a function by name, such as 'relu', got {name!r}")
         return super().from_attributes(given, rank)
+
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """The shape alone: a function is no sum of products, and is settled part by part."""
+        if reading.monoid != "shapes":
+            raise UnsupportedStep("a function is no sum of products; it is settled part by part")
+        return form
 
 
 @dataclass(frozen=True)
@@ -170,3 +231,38 @@ class Clip(Pointwise):
 def _plain(number: Fraction) -> Number:
     """A number as JSON has it: an integer, or a fraction's text."""
     return number.numerator if number.denominator == 1 else str(number)
+
+
+def _check_mask(keep: Sequence[Any]) -> None:
+    if any(entry not in (0, 1) for row in keep if row is not None for entry in row):
+        raise MalformedError("a mask's entries must be 0 or 1")
+
+
+def scaled(form: Form, factors: Sequence[list[Fraction] | None], reading: Reading) -> Form:
+    """Every axis multiplied by its factors, one a position; None leaves an axis.
+
+    Raises:
+        ClaimError: an axis has another number of positions.
+        UnsupportedStep: its positions have no number, or the pipeline is read in maxima.
+    """
+    _check_rows(form, factors, reading)
+    given = [(axis, row) for axis, row in enumerate(factors) if row is not None]
+
+    def scale(term: Term) -> Term:
+        for axis, row in given:
+            term = scale_axis(term, axis, row)
+        return term
+
+    return form.each(scale, form.shape)
+
+
+def _check_rows(form: Form, rows: Sequence[Any], reading: Reading) -> None:
+    """Refuse factors that do not fit their axis."""
+    reading.only_sums("a factor a position")
+    for axis, (size, row) in enumerate(zip(form.shape, rows, strict=True)):
+        if row is not None and not isinstance(size, int):
+            raise UnsupportedStep(
+                f"factors by the position of an axis of {size} samples are not read"
+            )
+        if row is not None and len(row) != size:
+            raise ClaimError(f"axis {axis} has {size} positions, got {len(row)} factors")
