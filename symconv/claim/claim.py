@@ -17,12 +17,11 @@ from symconv.claim.steps import (
     Slice,
     Step,
     flat,
-    read_steps,
 )
 from symconv.errors import ClaimError, MalformedError
-from symconv.size.numbers import Number, freeze, read_number
-from symconv.size.text import SizeText as Size
-from symconv.size.text import evaluate, is_expression, names_in, read_condition
+from symconv.size.expr import Size
+from symconv.size.numbers import is_finite, read_number, thaw
+from symconv.size.text import evaluate, is_expression, names_in, parse
 
 SIZED = ("padding", "slices", "output_padding")
 """Attributes of steps that may hold size expressions."""
@@ -32,20 +31,29 @@ SIZED = ("padding", "slices", "output_padding")
 class Weight:
     """A named tensor: free, constant (``fill``), or derived from another by steps.
 
-    A free weight is a family of unknowns, one an entry; the claim is for all their values.
+    A free weight is a family of unknowns, one an entry; the claim is for all their values.  What
+    fills a constant is one number, or a number for each entry, in nested tuples of its shape.
 
     Raises:
-        ClaimError: its fill, or a pad of its steps, is ``-inf``: a weight holds finite numbers.
+        ClaimError: its fill, or a pad of its steps, is ``-inf``: a weight holds finite numbers; or
+            what fills it has another shape.
+
+    >>> Weight(fill=((1, "1/2"), (3, 4))).to_dict()
+    {'shape': [2, 2], 'value': [[1, '1/2'], [3, 4]]}
     """
 
     shape: tuple[Any, ...] | None = None
-    fill: Number | None = None
+    fill: Any = None
     source: str | None = None
     steps: tuple[Step, ...] = ()
 
     def __post_init__(self) -> None:
         pads = [step.value for step in flat(self.steps) if isinstance(step, Pad)]
-        for value in pads if self.fill is None else [self.fill, *pads]:
+        if isinstance(self.fill, tuple):
+            object.__setattr__(self, "shape", shape_of(self.fill, self.shape))
+        elif self.fill is not None:
+            pads.append(self.fill)
+        for value in pads:
             if read_number(value) is None:
                 raise ClaimError(f"a weight holds finite numbers, got {value!r} to fill it with")
 
@@ -53,8 +61,34 @@ class Weight:
         """The weight's JSON form."""
         if self.source is not None:
             return {"from": self.source, "steps": [step.to_dict() for step in self.steps]}
-        fill = {} if self.fill is None else {"fill": self.fill}
-        return {"shape": list(self.shape or ()), **fill}
+        shape = {"shape": list(self.shape or ())}
+        if self.fill is None:
+            return shape
+        return {**shape, "value" if isinstance(self.fill, tuple) else "fill": thaw(self.fill)}
+
+
+def shape_of(values: tuple[Any, ...], stated: tuple[Any, ...] | None = None) -> tuple[int, ...]:
+    """The shape of nested tuples, which must be the stated one if there is one.
+
+    Raises:
+        ClaimError: they are empty, are not all of one length, or have another shape.
+
+    >>> shape_of(((1, 2, 3), (4, 5, 6)))
+    (2, 3)
+    """
+    shape: list[int] = []
+    level: list[Any] = [values]
+    while level and isinstance(level[0], tuple):
+        shape.append(len(level[0]))
+        if not all(isinstance(part, tuple) and len(part) == shape[-1] for part in level):
+            raise MalformedError("value must be nested lists of one shape, one number an entry")
+        level = [entry for part in level for entry in part]
+    if not level or not all(map(is_finite, level)):
+        wrong: Any = next((entry for entry in level if not is_finite(entry)), [])
+        raise MalformedError(f"value must hold a finite number for each entry, got {wrong!r}")
+    if stated is not None and tuple(shape) != stated:
+        raise MalformedError(f"value must have the shape {list(stated)}, got {shape}")
+    return tuple(shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +137,25 @@ class Claim:
         Raises:
             ClaimError: a size is named.
         """
+        self.require_numbers()
+        return (self.channels, *self.size)
+
+    def require_numbers(self) -> None:
+        """Refuse named sizes.
+
+        Raises:
+            ClaimError: a size is named.
+        """
         if self.names:
             raise ClaimError(
                 f"the sizes {', '.join(self.names)} are named; give them numbers: "
                 "claim.at({...}), or settle the claim for all sizes"
             )
-        return (self.channels, *self.size)
+
+    @property
+    def shape(self) -> tuple[Size, ...]:
+        """``(channels, *size)``, names read as expressions."""
+        return (self.channels, *map(parse, self.size))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -251,106 +298,3 @@ def digest(value: Any) -> str:
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def read_claim(text: Mapping[str, Any]) -> Claim:
-    """Read a claim from its JSON form.
-
-    Raises:
-        ClaimError: the text is ill-formed; the message names the claim, the part and the step.
-
-    >>> read_claim({"name": "twice flipped", "input": {"channels": 1, "size": [5]},
-    ...             "left": [{"op": "flip", "axes": [1]}, {"op": "flip", "axes": [1]}],
-    ...             "right": []}).left[0]
-    Flip(axes=(1,))
-    """
-    if not isinstance(text, Mapping):
-        raise ClaimError(f"a claim must be an object, got {text!r}")
-    name = text.get("name", "claim")
-    try:
-        return _read_claim(str(name), text)
-    except ClaimError as fault:
-        raise ClaimError(f"claim {name!r}: {fault}") from None
-
-
-_PARTS = {"name", "input", "weights", "left", "right", "where", "comment", "source", "stated"}
-
-
-def _read_claim(name: str, text: Mapping[str, Any]) -> Claim:
-    if unknown := sorted(set(text) - _PARTS):
-        raise ClaimError(
-            f"unknown part {', '.join(unknown)}; parts are {', '.join(sorted(_PARTS))}"
-        )
-    if missing := sorted({"input", "left", "right"} - set(text)):
-        raise ClaimError(f"it needs {', '.join(missing)}")
-    channels, size = _read_input(text["input"])
-    weights = text.get("weights", {})
-    if not isinstance(weights, Mapping):
-        raise ClaimError(f"weights must be an object of named weights, got {weights!r}")
-    return Claim(
-        name,
-        channels,
-        size,
-        tuple((key, _read_weight(key, weight)) for key, weight in weights.items()),
-        _read_side("left", text["left"]),
-        _read_side("right", text["right"]),
-        _read_where(text.get("where", [])),
-    )
-
-
-def _read_where(conditions: Any) -> tuple[str, ...]:
-    found = [conditions] if isinstance(conditions, str) else _list(conditions, "where")
-    for condition in found:
-        if not isinstance(condition, str):
-            raise ClaimError(f"where must hold conditions such as 'H % 2 == 0', got {condition!r}")
-        read_condition(condition)
-    return tuple(found)
-
-
-def _read_input(text: Any) -> tuple[int, tuple[Size, ...]]:
-    if not isinstance(text, Mapping) or set(text) != {"channels", "size"}:
-        raise ClaimError(f"input must be an object with channels and size, got {text!r}")
-    channels, size = text["channels"], _list(text["size"], "input's size")
-    if type(channels) is not int or channels < 1 or not size or not all(map(_is_size, size)):
-        raise ClaimError(
-            "input's channels and size must be integers of at least 1 (a size may be a name), "
-            f"got {dict(text)}"
-        )
-    return channels, tuple(size)
-
-
-def _is_size(value: Any) -> bool:
-    return (type(value) is int and value >= 1) or (is_expression(value) and bool(names_in(value)))
-
-
-def _list(value: Any, where: str) -> list[Any]:
-    if not isinstance(value, list | tuple):
-        raise ClaimError(f"{where} must be a list, got {value!r}")
-    return list(value)
-
-
-def _read_side(side: str, steps: Any) -> tuple[Step, ...]:
-    try:
-        return read_steps(_list(steps, "the pipeline"))
-    except ClaimError as fault:
-        raise ClaimError(f"{side}: {fault}") from None
-
-
-def _read_weight(name: str, text: Any) -> Weight:
-    where = f"weight {name!r}"
-    if isinstance(text, Mapping) and set(text) == {"from", "steps"}:
-        try:
-            return Weight(source=str(text["from"]), steps=read_steps(_list(text["steps"], "steps")))
-        except ClaimError as fault:
-            raise ClaimError(f"{where}: {fault}") from None
-    if not isinstance(text, Mapping) or not {"shape"} <= set(text) <= {"shape", "fill"}:
-        raise ClaimError(
-            f"{where} must be {{shape}}, {{shape, fill}} or {{from, steps}}, got {text!r}"
-        )
-    shape = _list(text["shape"], f"{where}: shape")
-    if not all(map(_is_size, shape)):
-        raise ClaimError(f"{where}: shape must hold integers of at least 1, got {shape!r}")
-    try:
-        return Weight(shape=tuple(shape), fill=freeze(text.get("fill")))
-    except ClaimError as fault:
-        raise ClaimError(f"{where}: {fault}") from None

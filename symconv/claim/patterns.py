@@ -9,6 +9,9 @@ from functools import lru_cache
 from math import prod
 
 from symconv.errors import ClaimError
+from symconv.relation.maps import required
+from symconv.size.expr import Size
+from symconv.size.text import Condition
 
 Side = tuple[tuple[str, ...], ...]
 _AXIS = re.compile(r"\s*(?:\(([\w\s]*)\)|(\w+))\s*")
@@ -34,27 +37,39 @@ class Pattern:
         >>> read_pattern("c (h a) -> (c a) h").factor_sizes((3, 10), {"a": 2})
         {'a': 2, 'c': 3, 'h': 5}
         """
+        sizes, _ = self.factors(shape, given)
+        return {name: size for name, size in sizes.items() if isinstance(size, int)}
+
+    def factors(
+        self, shape: Sequence[Size], given: Mapping[str, int]
+    ) -> tuple[dict[str, Size], list[Condition]]:
+        """Sizes of all factors for a shape that may be named, and where its axes split so.
+
+        Raises:
+            ClaimError: the pattern does not fit the shape; the message names the axis.
+        """
         if len(shape) != len(self.left):
             raise ClaimError(
                 f"pattern {self.text!r} has {len(self.left)} axes on its left, "
-                f"got shape {list(shape)}"
+                f"got shape [{', '.join(map(str, shape))}]"
             )
         unknown = sorted(set(given) - {name for group in self.left for name in group})
         if unknown:
             raise ClaimError(f"pattern {self.text!r} has no factor named {', '.join(unknown)}")
-        sizes = {**given, **{n: int(n) for group in self.left for n in group if n.isdigit()}}
-        for axis, (size, group) in enumerate(zip(shape, self.left, strict=True)):
-            sizes |= self.solve_axis(axis, size, group, sizes)
-        return sizes
+        known = {**given, **{n: int(n) for group in self.left for n in group if n.isdigit()}}
+        sizes: dict[str, Size] = dict(known)
+        domain: list[Condition] = []
+        for axis, size in enumerate(shape):
+            solved, where = self._solve_axis(axis, size, known)
+            sizes |= solved
+            domain += where
+        return sizes, domain
 
-    def solve_axis(
-        self, axis: int, size: int, group: tuple[str, ...], known: Mapping[str, int]
-    ) -> dict[str, int]:
-        """The size of the factor that an axis leaves open, if it does.
-
-        Raises:
-            ClaimError: the axis does not split so.
-        """
+    def _solve_axis(
+        self, axis: int, size: Size, known: Mapping[str, int]
+    ) -> tuple[dict[str, Size], tuple[Condition, ...]]:
+        """The size of the factor that an axis leaves open, if it does, and where it exists."""
+        group = self.left[axis]
         unsolved = [name for name in group if name not in known]
         rest = prod(known[name] for name in group if name in known)
         if len(unsolved) > 1:
@@ -62,12 +77,16 @@ class Pattern:
                 f"pattern {self.text!r}, axis {axis}: the sizes of {', '.join(unsolved)} are not "
                 "given; give all but one"
             )
-        if size % rest or (not unsolved and size != rest):
-            raise ClaimError(
+
+        def words() -> str:
+            return (
                 f"pattern {self.text!r}, axis {axis}: size {size} does not split into "
                 f"({' '.join(group)}) with {rest} of them fixed; pad or slice the axis first"
             )
-        return dict.fromkeys(unsolved, size // rest)
+
+        if not unsolved:
+            return {}, required(size, "==", rest, words)
+        return {unsolved[0]: size // rest}, required(size % rest, "==", 0, words)
 
 
 @lru_cache(maxsize=1024)

@@ -29,8 +29,9 @@ thinned."""
 POINTS = 3
 """Random points with primes of 31 bits: enough for degrees up to 2^10."""
 
-_MAXIMA = (st.MaxPoolStep, st.MaxConvStep)
-_UNEVEN = (st.Mask, st.Scale, st.Divide, st.Concat, st.Add)
+_MAXIMA = {"max_pool", "max_conv", "adaptive_max_pool"}
+_UNEVEN = {"mask", "scale", "divide", "concat", "add", "subtract"}
+_UNEVEN |= {"adaptive_avg_pool", "adaptive_max_pool"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +195,12 @@ def _attempt(claim: Claim, effort: _Effort) -> _Seen | Difference | None:
 
 def takes_maxima(claim: Claim) -> bool:
     """Whether a maximum stands somewhere in the claim."""
-    return any(isinstance(step, _MAXIMA) for step in _steps(claim))
+    return any(step.op in _MAXIMA for step in _steps(claim))
 
 
 def _uneven(claim: Claim) -> bool:
     """Whether positions in the middle of an axis may be treated unlike their neighbours."""
-    return any(isinstance(step, _UNEVEN) for step in _steps(claim))
+    return any(step.op in _UNEVEN for step in _steps(claim))
 
 
 def _steps(claim: Claim) -> Iterator[st.Step]:

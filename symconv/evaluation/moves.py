@@ -289,6 +289,19 @@ def scaled(world: World, x: Node, axis: int, factors: Sequence[Fraction]) -> Nod
     )
 
 
+def multiplied(world: World, x: Node, factor: Fraction) -> Node:
+    """Every value times one number."""
+    numbers = world.numbers
+
+    def plan(grid: Grid) -> Plan:
+        return Plan((grid,), lambda v: numbers.times(v[0], factor.numerator))
+
+    return world.graph.node(
+        x.shape, [x], plan, den=x.den * factor.denominator, degree=x.degree, live=x.live,
+        marks=x.marks,
+    )  # fmt: skip
+
+
 def added(world: World, parts: Sequence[Node]) -> Node:
     """The sum of tensors of one shape."""
     den, numbers = lcm(*(part.den for part in parts)), world.numbers

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,21 @@ EACH = 4
 
 class Overflow(ArithmeticError):
     """A value that these numbers cannot hold exactly; others, or smaller points, may."""
+
+
+class Known(Protocol):
+    """What is assumed of a function."""
+
+    @property
+    def keeps_zero(self) -> bool:
+        """Whether its value at 0 is 0."""
+
+    @property
+    def den(self) -> int:
+        """Its values are given as numerators over this number."""
+
+    def within(self, values: Array) -> Array:
+        """Values between its bounds."""
 
 
 class Numbers(ABC):
@@ -58,8 +73,11 @@ class Numbers(ABC):
         """Bring sums or products of two values back into range."""
 
     @abstractmethod
-    def image(self, function: Function | int, values: Array, den: int, keeps_zero: bool) -> Array:
-        """A function at every value ``values / den``; an integer keys a random function."""
+    def image(self, function: Function | int, values: Array, den: int, known: Known) -> Array:
+        """A function at every value ``values / den``, in units of ``1/known.den``.
+
+        An integer keys a random function, of which no more is assumed than what is known.
+        """
 
     def zeros(self, shape: Sequence[int]) -> Array:
         """Zeros at every point, ``(points, *shape)``."""
@@ -116,14 +134,14 @@ class Modular(Numbers):
         high = self.reduced(np.matmul(a >> HALF, b))
         return self.reduced(self.reduced(high << HALF) + np.matmul(a & (2**HALF - 1), b))
 
-    def image(self, function: Function | int, values: Array, den: int, keeps_zero: bool) -> Array:
+    def image(self, function: Function | int, values: Array, den: int, known: Known) -> Array:
         """A random function of the residue ``values / den``."""
         if not isinstance(function, int):
             raise Overflow("a function of numbers has no value at a residue")
         inverse = np.array([pow(den, -1, p) for p in self._primes], dtype=np.int64)
         at = self.reduced(values * inverse.reshape(-1, *[1] * (values.ndim - 1)))
         found = self.drawn(mixed(at.astype(np.uint64), function))
-        return np.where(at == 0, 0, found) if keeps_zero else found
+        return np.where(at == 0, 0, found) if known.keeps_zero else found
 
 
 class Integers(Numbers):
@@ -180,7 +198,7 @@ class Integers(Numbers):
             raise Overflow("a value left float64's exact integers")
         return values
 
-    def image(self, function: Function | int, values: Array, den: int, keeps_zero: bool) -> Array:
+    def image(self, function: Function | int, values: Array, den: int, known: Known) -> Array:
         """A random function of the fraction ``values / den`` in lowest terms."""
         if not isinstance(function, int):
             raise Overflow("a function of numbers is evaluated in Python's numbers")
@@ -192,7 +210,8 @@ class Integers(Numbers):
         # Nothing is assumed of a function's value at -inf but that there is one.
         found = np.where(np.isneginf(values), float(function % 7), found)
         found = np.where(np.isnan(values), np.nan, found)
-        return np.where(values == 0, 0.0, found) if keeps_zero else found
+        found = known.within(found)
+        return np.where(values == 0, 0.0, found) if known.keeps_zero else found
 
 
 class Exact(Numbers):
@@ -223,12 +242,12 @@ class Exact(Numbers):
         """The values: nothing overflows."""
         return values
 
-    def image(self, function: Function | int, values: Array, den: int, keeps_zero: bool) -> Array:
+    def image(self, function: Function | int, values: Array, den: int, known: Known) -> Array:
         """The function itself, at exact fractions."""
         if isinstance(function, int):
             raise Overflow("a replay knows its functions")
         found = np.empty(values.shape, dtype=object)
-        found[...] = np.frompyfunc(lambda v: function(_fraction(v, den)), 1, 1)(values)
+        found[...] = np.frompyfunc(lambda v: function(_fraction(v, den)) * known.den, 1, 1)(values)
         return found
 
 

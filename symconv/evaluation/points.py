@@ -9,20 +9,65 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import prod
+from fractions import Fraction
+from math import lcm, prod
 from typing import Any, Protocol
 
 import numpy as np
 
 from symconv.evaluation.graph import Array, Grid, Index, Live
 from symconv.evaluation.hashing import RANDOM, fresh_key, mixed
-from symconv.evaluation.numbers import Numbers
+from symconv.evaluation.numbers import EXACT, Numbers, Overflow
 
 KEEP_ZERO = frozenset({
     "elu", "gelu", "hardswish", "identity", "leaky_relu", "mish", "relu", "relu6", "selu", "silu",
     "tanh",
 })  # fmt: skip
 """Functions with f(0) = 0, by their definitions in PyTorch."""
+
+
+_LOW = {"elu": -1, "hardsigmoid": 0, "relu": 0, "relu6": 0, "sigmoid": 0, "softplus": 0, "tanh": -1}
+_HIGH = {"hardsigmoid": 1, "relu6": 6, "sigmoid": 1, "tanh": 1}
+"""Bounds of functions' values, by their definitions in PyTorch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is assumed of a function: whether it keeps zero, and bounds in units of ``1/den``."""
+
+    keeps_zero: bool
+    low: int | None
+    high: int | None
+    den: int = 1
+
+    def within(self, values: Array) -> Array:
+        """Integers between the bounds, made of any: mirrored at one, wrapped between two.
+
+        Raises:
+            Overflow: a bound is not exact in float64.
+        """
+        if any(end is not None and abs(end) >= EXACT for end in (self.low, self.high)):
+            raise Overflow("a function's bound is no exact float")
+        if self.low is not None and self.high is not None:
+            return np.asarray(self.low + values % (self.high - self.low + 1))
+        if self.low is not None:
+            return np.asarray(self.low + np.abs(values - self.low))
+        return values if self.high is None else np.asarray(self.high - np.abs(values - self.high))
+
+
+def knowledge(function: str) -> Knowledge:
+    """What is assumed of the function of this name; a clip has its bounds in its name.
+
+    >>> knowledge("clip(-1/2, inf)")
+    Knowledge(keeps_zero=True, low=-1, high=None, den=2)
+    """
+    if not function.startswith("clip("):
+        return Knowledge(function in KEEP_ZERO, _LOW.get(function), _HIGH.get(function))
+    ends = [None if "inf" in end else Fraction(end) for end in function[5:-1].split(", ")]
+    den = lcm(*(end.denominator for end in ends if end is not None))
+    low, high = (None if end is None else int(end * den) for end in ends)
+    keeps = (low is None or low <= 0) and (high is None or high >= 0)
+    return Knowledge(keeps, low, high, den)
 
 
 class Point(Protocol):

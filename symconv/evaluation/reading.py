@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import singledispatch
+from math import lcm
 from typing import Any
 
 import numpy as np
@@ -24,11 +25,12 @@ from symconv.evaluation.moves import (
     added,
     gathered,
     joined,
+    multiplied,
     rearranged,
     scaled,
     transposed,
 )
-from symconv.evaluation.points import KEEP_ZERO, Point
+from symconv.evaluation.points import Point, knowledge
 from symconv.evaluation.text import require
 from symconv.evaluation.windows import (
     averaged,
@@ -69,6 +71,8 @@ class Reader:
             weight = self.claim.weight(name)
             if weight.source is not None:
                 found = self.pipeline(self.weight(weight.source), weight.steps)
+            elif isinstance(weight.fill, tuple):
+                found = self.written(weight.fill)
             elif weight.fill is not None:
                 found = self.constant(text.finite(weight.fill), weight.shape or ())
             else:
@@ -98,6 +102,23 @@ class Reader:
             return Plan((), run)
 
         return self.world.graph.node(tuple(int(n) for n in shape), (), plan, den=value.denominator)
+
+    def written(self, values: Any) -> Node:
+        """A constant tensor with a number for each entry."""
+        exact = np.frompyfunc(text.finite, 1, 1)(np.array(values, dtype=object))
+        den = lcm(*(number.denominator for number in exact.ravel()))
+        whole = np.frompyfunc(lambda number: int(number * den), 1, 1)(exact)
+        numbers = self.world.numbers
+
+        def plan(grid: Grid) -> Plan:
+            part = whole[np.ix_(*grid)]
+
+            def run(_: Sequence[Array]) -> Array:
+                return numbers.whole(part.ravel().tolist()).reshape(-1, *part.shape)
+
+            return Plan((), run)
+
+        return self.world.graph.node(whole.shape, (), plan, den=den)
 
 
 @singledispatch
@@ -190,6 +211,12 @@ def _(step: st.Tile, x: Node, reader: Reader) -> Node:
 
 
 @read.register
+def _(step: st.Repeat, x: Node, reader: Reader) -> Node:
+    axis, count = _axis(step.axis, x), step.count
+    return gathered(reader.world, x, {axis: AxisMap(x.shape[axis] * count, lambda o: o // count)})
+
+
+@read.register
 def _(step: st.Split, x: Node, reader: Reader) -> Node:
     axis = _axis(step.axis, x)
     size, lengths = x.shape[axis], step.sizes
@@ -213,6 +240,11 @@ def _(step: st.Scale, x: Node, reader: Reader) -> Node:
 
 
 @read.register
+def _(step: st.ScaleAll, x: Node, reader: Reader) -> Node:
+    return multiplied(reader.world, x, text.finite(step.factor))
+
+
+@read.register
 def _(step: st.Mask, x: Node, reader: Reader) -> Node:
     return _scaled(x, step.keep, reader)
 
@@ -227,9 +259,21 @@ def _scaled(x: Node, every: Any, reader: Reader) -> Node:
 
 @read.register
 def _(step: st.Add, x: Node, reader: Reader) -> Node:
+    return added(reader.world, _alike(step, x, reader))
+
+
+@read.register
+def _(step: st.Subtract, x: Node, reader: Reader) -> Node:
+    first, *others = _alike(step, x, reader)
+    negated = [multiplied(reader.world, other, Fraction(-1)) for other in others]
+    return added(reader.world, [first, *negated])
+
+
+def _alike(step: st.Branching, x: Node, reader: Reader) -> list[Node]:
+    """The branches, all of one shape."""
     parts = [reader.pipeline(x, branch) for branch in step.branches]
     require(len({part.shape for part in parts}) == 1, "branches of several shapes are added")
-    return added(reader.world, parts)
+    return parts
 
 
 @read.register
@@ -244,14 +288,14 @@ def _(step: st.Concat, x: Node, reader: Reader) -> Node:
 @read.register
 def _(step: st.Pointwise, x: Node, reader: Reader) -> Node:
     function, numbers = reader.point.function(step.function), reader.world.numbers
-    keeps = step.function in KEEP_ZERO
+    known = knowledge(step.function)
 
     def plan(grid: Grid) -> Plan:
-        return Plan((grid,), lambda v: numbers.image(function, v[0], x.den, keeps))
+        return Plan((grid,), lambda v: numbers.image(function, v[0], x.den, known))
 
-    live = x.live if keeps else (None,) * len(x.shape)
+    live = x.live if known.keeps_zero else (None,) * len(x.shape)
     return reader.world.graph.node(
-        x.shape, [x], plan, degree=x.degree + 1, live=live, marks=x.marks
+        x.shape, [x], plan, den=known.den, degree=x.degree + 1, live=live, marks=x.marks
     )
 
 
@@ -357,14 +401,42 @@ def _pool(step: Any, x: Node) -> tuple[list[text.Axis], Pads]:
 
 
 @read.register
-def _(step: st.MaxPoolStep, x: Node, reader: Reader) -> Node:
+def _(step: st.MaxPoolStep | st.OnnxMaxPoolStep, x: Node, reader: Reader) -> Node:
     return pooled(reader.world, x, _pool(step, x)[0], maximum=True)
 
 
 @read.register
 def _(step: st.AvgPoolStep, x: Node, reader: Reader) -> Node:
+    return _averaged(step, x, reader)
+
+
+@read.register
+def _(step: st.OnnxAvgPoolStep, x: Node, reader: Reader) -> Node:
+    if step.divisor_override is None:
+        return _averaged(step, x, reader)
+    sums = pooled(reader.world, x, _pool(step, x)[0], maximum=False)
+    return multiplied(reader.world, sums, Fraction(1, step.divisor_override))
+
+
+def _averaged(step: st.AvgPoolStep | st.OnnxAvgPoolStep, x: Node, reader: Reader) -> Node:
     axes, padding = _pool(step, x)
     figures = zip(axes, x.shape[1:], padding, strict=True)
     included = bool(step.count_include_pad)
     rows = [text.counts(axis, n, pair, with_pads=included) for axis, n, pair in figures]
     return averaged(reader.world, x, axes, rows)
+
+
+def _adaptive(step: st.AdaptivePooling, x: Node) -> list[text.AdaptiveAxis]:
+    every = zip(x.shape[1:], text.per_axis(step.output_size, len(x.shape) - 1), strict=True)
+    return [text.AdaptiveAxis(n, n if outputs is None else outputs) for n, outputs in every]
+
+
+@read.register
+def _(step: st.AdaptiveMaxPoolStep, x: Node, reader: Reader) -> Node:
+    return pooled(reader.world, x, _adaptive(step, x), maximum=True)
+
+
+@read.register
+def _(step: st.AdaptiveAvgPoolStep, x: Node, reader: Reader) -> Node:
+    axes = _adaptive(step, x)
+    return averaged(reader.world, x, axes, [axis.counts() for axis in axes])

@@ -148,6 +148,39 @@ def pooling(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class AdaptiveAxis:
+    """An adaptive pooling's axis: output ``o`` of ``O`` reads ``floor(o*N/O) .. ceil((o+1)*N/O)``.
+
+    With as many outputs as samples every output reads its own.
+    """
+
+    size: int
+    outputs: int
+
+    def _first(self, o: Any) -> Any:
+        return o * self.size // self.outputs
+
+    def _end(self, o: Any) -> Any:
+        return -(-(o + 1) * self.size // self.outputs)
+
+    def table(self, outputs: Index) -> Index:
+        """Position of every tap and output, ``(K, O)``; -1 behind a window's end."""
+        first, end = self._first(outputs), self._end(outputs)
+        at = first + np.arange(int((end - first).max(initial=1)), dtype=np.int64)[:, None]
+        return np.where(at < end, at, -1)
+
+    def readers(self, position: int) -> tuple[int, ...]:
+        """Outputs around the first and the last that read a position of the signal."""
+        first = position * self.outputs // self.size
+        last = -(-(position + 1) * self.outputs // self.size) - 1
+        return first - 1, first, last, last + 1
+
+    def counts(self) -> list[int]:
+        """How many samples each output reads."""
+        return [self._end(o) - self._first(o) for o in range(self.outputs)]
+
+
 def counts(axis: Axis, size: int, pair: tuple[int, int], *, with_pads: bool) -> list[int]:
     """How many samples each window of an average counts."""
     if axis.outputs * axis.taps > MOST_COUNTED:
@@ -156,8 +189,10 @@ def counts(axis: Axis, size: int, pair: tuple[int, int], *, with_pads: bool) -> 
         )
     lo, hi = pair
     first, end = (-lo, size + hi) if with_pads else (max(-lo, 0), size + min(hi, 0))
-    at = np.add.outer(np.arange(axis.outputs) * axis.stride - lo, np.arange(axis.taps))
+    taps = np.arange(axis.taps) * axis.dilation
+    at = np.add.outer(np.arange(axis.outputs) * axis.stride - lo, taps)
     found: list[int] = ((at >= first) & (at < end)).sum(1).tolist()
+    require(min(found) >= 1, "an average has a window that counts no sample")
     return found
 
 

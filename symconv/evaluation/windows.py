@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from math import prod
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -20,6 +20,20 @@ from symconv.evaluation.moves import MOST_MARKS, World, added, scaled
 from symconv.evaluation.text import Axis
 
 Tables = Sequence[Index]
+
+
+class Slid(Protocol):
+    """One axis of a pooling: how many outputs it has, and what each of them reads."""
+
+    @property
+    def outputs(self) -> int:
+        """Outputs on the axis."""
+
+    def table(self, outputs: Index) -> Index:
+        """Position of every tap and output, ``(K, O)``; -1 where a tap reads nothing."""
+
+    def readers(self, position: int) -> tuple[int, ...]:
+        """Outputs around the first and the last that read a position of the signal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +205,7 @@ def _row_marks(w: Node, outer: int, groups: int, transposed: bool) -> tuple[int,
 
 
 def _window_marks(
-    x: Node, rows: tuple[int, ...], axes: Sequence[Axis]
+    x: Node, rows: tuple[int, ...], axes: Sequence[Slid]
 ) -> tuple[tuple[int, ...], ...]:
     spatial = (
         few(
@@ -233,7 +247,7 @@ def overlaid(world: World, x: Node, w: Node, axes: Sequence[Axis]) -> Node:
     )  # fmt: skip
 
 
-def pooled(world: World, x: Node, axes: Sequence[Axis], *, maximum: bool) -> Node:
+def pooled(world: World, x: Node, axes: Sequence[Slid], *, maximum: bool) -> Node:
     """The sum, or the maximum, of each channel's windows."""
     numbers = world.numbers
 
@@ -261,7 +275,7 @@ def pooled(world: World, x: Node, axes: Sequence[Axis], *, maximum: bool) -> Nod
     )  # fmt: skip
 
 
-def averaged(world: World, x: Node, axes: Sequence[Axis], counts: Sequence[Sequence[int]]) -> Node:
+def averaged(world: World, x: Node, axes: Sequence[Slid], counts: Sequence[Sequence[int]]) -> Node:
     """The mean of each channel's windows over as many samples as each counts."""
     found = pooled(world, x, axes, maximum=False)
     for axis, row in enumerate(counts, 1):

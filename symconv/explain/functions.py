@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from symconv.layer.pointwise import named, slope
+from fractions import Fraction
+
+from symconv.layer.pointwise import bounds, named, slope
 
 EXPRESSIONS: dict[str, str] = {
     "identity": "{x}",
@@ -36,8 +38,25 @@ def applied(function: str, x: str) -> str:
     """
     if function in EXPRESSIONS:
         return EXPRESSIONS[function].format(x=x)
+    if ends := bounds(function):
+        return _clipped(x, *ends)
     if function in ROUNDED:
         return f"np.frompyfunc(lambda v: {ROUNDED[function]}, 1, 1)({x})"
     if named(function).known:
         raise KeyError(f"the function {function!r} is not written out")
     return f"np.maximum({slope(function)} * {x} + 1, 2 - {x})"
+
+
+def _clipped(x: str, low: Fraction | None, high: Fraction | None) -> str:
+    """A variable between two bounds, of which one may be left out.
+
+    >>> _clipped("x", Fraction(-1, 2), None)
+    'np.maximum(x, Fraction(-1, 2))'
+    """
+    x = x if low is None else f"np.maximum({x}, {_number(low)})"
+    return x if high is None else f"np.minimum({x}, {_number(high)})"
+
+
+def _number(value: Fraction) -> str:
+    whole = value.denominator == 1
+    return str(value.numerator) if whole else f"Fraction({value.numerator}, {value.denominator})"

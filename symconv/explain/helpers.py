@@ -183,12 +183,27 @@ def max_pool(x, kernel, stride=None, pads=0, dilation=1, ceil=False):
     return y
 ''',
     "avg_pool": '''\
-def avg_pool(x, kernel, stride=None, pads=0, ceil=False, include=True):
-    """The mean of each window over the samples, and the pads if `include`."""
+def avg_pool(x, kernel, stride=None, pads=0, ceil=False, include=True, dilation=1, over=None):
+    """The mean of each window over the samples, and the pads if `include`; or its sum / `over`."""
     counted = np.ones((1, *x.shape[1:]), int)
-    counts = sum(windows(counted, kernel, stride, pads, 1, ceil, int(include), 0))
-    shares = np.frompyfunc(lambda n: Fraction(1, n), 1, 1)(counts)
-    return sum(windows(x, kernel, stride, pads, 1, ceil, 0, 0)) * shares
+    counts = sum(windows(counted, kernel, stride, pads, dilation, ceil, int(include), 0))
+    shares = np.frompyfunc(lambda n: Fraction(1, over or n), 1, 1)(counts)
+    return sum(windows(x, kernel, stride, pads, dilation, ceil, 0, 0)) * shares
+''',
+    "adaptive": '''\
+def adaptive(x, outputs, pooled):
+    """Output i of o reads the samples from floor(i * n / o) to ceil((i + 1) * n / o)."""
+    for axis, o in enumerate(each(outputs, x.ndim - 1), 1):
+        if o is not None:
+            n = x.shape[axis]
+            parts = [range(i * n // o, -(-(i + 1) * n // o)) for i in range(o)]
+            x = np.stack([pooled(x.take(part, axis), axis) for part in parts], axis)
+    return x
+''',
+    "mean": '''\
+def mean(part, axis):
+    """The exact mean along an axis."""
+    return part.sum(axis) * Fraction(1, part.shape[axis])
 ''',
 }
 _CONVOLVED = ("each", "ends", "pad", "taps")
@@ -200,6 +215,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "windows": _CONVOLVED,
     "max_pool": ("windows", *_CONVOLVED),
     "avg_pool": ("windows", *_CONVOLVED),
+    "adaptive": ("each",),
 }
 
 

@@ -49,6 +49,17 @@ def literal(value: Number) -> str:
     return str(exact.numerator) if whole else f"Fraction({exact.numerator}, {exact.denominator})"
 
 
+def nested(values: Any) -> str:
+    """A constant's entries as nested lists.
+
+    >>> nested(((1, "1/2"), (3, 4)))
+    '[[1, Fraction(1, 2)], [3, 4]]'
+    """
+    if not isinstance(values, tuple):
+        return literal(values)
+    return f"[{', '.join(map(nested, values))}]"
+
+
 def listed(values: Sequence[Number]) -> str:
     """Numbers as a list, runs of four and more by their length.
 
@@ -145,6 +156,11 @@ def _(step: st.Tile, to: Writer, x: str) -> str:
 
 
 @expression.register
+def _(step: st.Repeat, to: Writer, x: str) -> str:
+    return f"np.repeat({x}, {step.count}, {step.axis})"
+
+
+@expression.register
 def _(step: st.Transpose, to: Writer, x: str) -> str:
     return f"{x}.transpose({step.axes})"
 
@@ -152,6 +168,11 @@ def _(step: st.Transpose, to: Writer, x: str) -> str:
 @expression.register
 def _(step: st.Scale, to: Writer, x: str) -> str:
     return _scaled(step.factors, to, x)
+
+
+@expression.register
+def _(step: st.ScaleAll, to: Writer, x: str) -> str:
+    return f"{x} * {literal(step.factor)}"
 
 
 @expression.register
@@ -216,7 +237,7 @@ def _(step: st.MaxConvStep, to: Writer, x: str) -> str:
 
 
 @expression.register
-def _(step: st.MaxPoolStep, to: Writer, x: str) -> str:
+def _(step: st.MaxPoolStep | st.OnnxMaxPoolStep, to: Writer, x: str) -> str:
     told = _options(
         stride=(step.stride, None), pads=(_pads(step.padding), 0), dilation=(step.dilation, 1),
         ceil=(step.ceil_mode, False),
@@ -234,8 +255,33 @@ def _(step: st.AvgPoolStep, to: Writer, x: str) -> str:
 
 
 @expression.register
+def _(step: st.OnnxAvgPoolStep, to: Writer, x: str) -> str:
+    told = _options(
+        stride=(step.stride, None), pads=(_pads(step.padding), 0), ceil=(step.ceil_mode, False),
+        include=(step.count_include_pad, True), dilation=(step.dilation, 1),
+        over=(step.divisor_override, None),
+    )  # fmt: skip
+    return f"{to.call('avg_pool')}({x}, {step.kernel_size}{told})"
+
+
+@expression.register
+def _(step: st.AdaptiveMaxPoolStep, to: Writer, x: str) -> str:
+    return f"{to.call('adaptive')}({x}, {step.output_size}, np.max)"
+
+
+@expression.register
+def _(step: st.AdaptiveAvgPoolStep, to: Writer, x: str) -> str:
+    return f"{to.call('adaptive')}({x}, {step.output_size}, {to.call('mean')})"
+
+
+@expression.register
 def _(step: st.Add, to: Writer, x: str) -> str:
     return " + ".join(to.branches(x, step.branches))
+
+
+@expression.register
+def _(step: st.Subtract, to: Writer, x: str) -> str:
+    return " - ".join(to.branches(x, step.branches))
 
 
 @expression.register

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import product
 from math import prod
+from typing import Any
 
 from symconv.claim import Claim
 from symconv.claim import steps as st
 from symconv.claim.verdict import Counterexample, Entries, Refuted
 from symconv.explain.helpers import definitions
-from symconv.explain.lines import expression, index, literal
-from symconv.layer.pointwise import named
+from symconv.explain.lines import expression, index, literal, nested
+from symconv.layer.pointwise import bounds, named
 from symconv.size.numbers import read_number
 
 MOST_LINES = 8
@@ -92,6 +94,8 @@ class _Writer:
         weight, variable = self.claim.weight(name), self._variable(name)
         if weight.fill is None:
             self.lines.append(f"{variable} = np.zeros({weight.shape}, {self.kind})")
+        elif isinstance(weight.fill, tuple):
+            self.lines.append(f"{variable} = np.array({nested(weight.fill)}, {self.kind})")
         else:
             filled = f"{weight.shape}, {literal(weight.fill)}, {self.kind}"
             self.lines.append(f"{variable} = np.full({filled})")
@@ -167,12 +171,11 @@ def _fits_64_bits(claim: Claim, found: Counterexample) -> bool:
     sides = list(st.flat((*claim.left, *claim.right)))
     derived = list(st.flat(step for _, weight in claim.weights for step in weight.steps))
     every = [*sides, *derived]
-    fills = [weight.fill for _, weight in claim.weights if weight.fill not in (None, 0)]
-    pads = [getattr(step, name, 0) for step in every for name in ("value", "padding_value")]
-    factors = [f for step in every for axis in getattr(step, "factors", ()) if axis for f in axis]
+    fills = [n for _, weight in claim.weights for n in _entries(weight.fill) if n not in (None, 0)]
     entries = [value for _, value in found.input_entries()]
     entries += [value for _, _, value in found.weight_entries()]
-    numbers = [read_number(n) for n in (*fills, *pads, *factors, *entries) if n is not None]
+    written = (value for step in every for value in _numbers(step))
+    numbers = [read_number(n) for n in (*fills, *written, *entries) if n is not None]
     if any(n is None or n.denominator > 1 or abs(n) > LARGEST_DIGIT for n in numbers):
         return False
     grows = sum(isinstance(step, _GROWING) for step in every)
@@ -182,10 +185,28 @@ def _fits_64_bits(claim: Claim, found: Counterexample) -> bool:
 
 
 _GROWING = (
-    st.ConvStep, st.ConvTransposeStep, st.KernelConvStep, st.Add, st.Scale, st.Tile, st.Pointwise,
+    st.ConvStep, st.ConvTransposeStep, st.KernelConvStep, st.Add, st.Subtract, st.Scale,
+    st.ScaleAll, st.Tile, st.Pointwise,
 )  # fmt: skip
 
 
 def _unknown(step: st.Step) -> bool:
     """Whether a step makes numbers of zeros."""
     return isinstance(step, st.Pointwise) and not named(step.function).keeps_zero
+
+
+def _entries(fill: Any) -> Iterator[Any]:
+    """The numbers of a constant weight: one, or one for each entry."""
+    if isinstance(fill, tuple):
+        for part in fill:
+            yield from _entries(part)
+    else:
+        yield fill
+
+
+def _numbers(step: st.Step) -> Iterator[Any]:
+    """The numbers that a step adds, multiplies by, or stops at."""
+    yield from (getattr(step, name, None) for name in ("value", "padding_value", "factor"))
+    yield from _entries(getattr(step, "factors", ()))
+    if isinstance(step, st.Clip):
+        yield from (bound for bound in bounds(step.function) or ())

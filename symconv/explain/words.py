@@ -20,7 +20,7 @@ MOST_WORK = 50_000_000
 
 _LINEAR = (
     st.Rearrange, st.Pad, st.Slice, st.Flip, st.Dilate, st.Tile, st.Transpose, st.ConvStep,
-    st.ConvTransposeStep, st.KernelConvStep, st.Mask, st.Split, st.Add, st.Concat,
+    st.ConvTransposeStep, st.KernelConvStep, st.Mask, st.Split, st.Add, st.Concat, st.Repeat,
 )  # fmt: skip
 
 

@@ -15,7 +15,10 @@ from symconv.size.expr import Expr, Extent, Size
 from symconv.size.numbers import exact
 from symconv.size.text import parse
 
-Ints = int | tuple[int, ...]
+Ints = int | tuple[Extent, ...]
+_MAY_BE_NAMED = ("kernel_size", "output_padding")
+"""Attributes that a step of a claim may give as expressions, as it may its pads."""
+
 Sizes = Sequence[Size | str]
 """One size an axis: a number, an expression, or the text of one, such as a name."""
 
@@ -46,13 +49,16 @@ class Layer:
         value = getattr(self, name)
         entries = tuple(value) if isinstance(value, Sequence) and value else (value,)
         for entry in entries:
+            if isinstance(entry, Expr) and name in _MAY_BE_NAMED:
+                continue
             if not is_int(entry) or entry < least:
                 self._refuse(
                     f"{name} must be an integer of at least {least}, or one per axis, "
                     f"got {name}={value!r}"
                 )
-        ints = tuple(map(index, entries))
-        return ints if isinstance(value, Sequence) else ints[0]
+        ints = tuple(n if isinstance(n, Expr) else index(n) for n in entries)
+        alone: Any = ints[0]
+        return ints if isinstance(value, Sequence) else alone
 
     def _read_count(self, name: str) -> None:
         value = getattr(self, name)
@@ -78,7 +84,7 @@ class Layer:
         value = getattr(self, name)
         if isinstance(value, tuple):
             return value
-        if name == "padding" and isinstance(value, int):
+        if name == "padding" and not isinstance(value, str):
             value = (value, value)
         return (value,) * rank
 

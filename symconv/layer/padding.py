@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import index
-from typing import Any
+from typing import Any, cast
 
 from symconv.errors import LayerError
-from symconv.size.expr import S, Size, greatest
+from symconv.size.expr import Expr, Extent, S, Size, greatest
 
 Pair = tuple[int, int]
 Pads = tuple[Size, Size]
-Padding = int | str | tuple[Pair, ...]
+Padding = int | str | tuple[tuple[Extent, Extent], ...]
 SAME = ("same", "same_lower")
 
 
 def read_padding(value: Any, where: str) -> Padding:
-    """Read an int, a list of ints, a list of ``[lo, hi]`` pairs, or a name; ints stay ints."""
+    """Read a size, a list of sizes, a list of ``[lo, hi]`` pairs, or a name; ints stay ints."""
     if isinstance(value, str):
         if value == "valid":
             return 0
@@ -24,8 +24,8 @@ def read_padding(value: Any, where: str) -> Padding:
             return value
     elif isinstance(value, Sequence) and value:
         return tuple(_pair(entry, value, where) for entry in value)
-    elif is_int(value):
-        return index(value)
+    elif is_extent(value):
+        return _extent(value)
     raise LayerError(
         f"{where}: padding must be an integer, one integer or [lo, hi] pair per axis, 'valid', "
         f"'same' or 'same_lower', got padding={value!r}"
@@ -37,11 +37,22 @@ def is_int(value: Any) -> bool:
     return hasattr(value, "__index__") and not isinstance(value, bool)
 
 
-def _pair(entry: Any, whole: Any, where: str) -> Pair:
-    if is_int(entry):
-        return index(entry), index(entry)
-    if isinstance(entry, Sequence) and len(entry) == 2 and all(map(is_int, entry)):
-        return index(entry[0]), index(entry[1])
+def is_extent(value: Any) -> bool:
+    """Whether the value is such an integer, or an expression in named sizes."""
+    return isinstance(value, Expr) or is_int(value)
+
+
+def _extent(value: Any) -> int:
+    """An integer, or an expression, which a layer's types tell no one of."""
+    found: Any = value if isinstance(value, Expr) else index(value)
+    return cast(int, found)
+
+
+def _pair(entry: Any, whole: Any, where: str) -> tuple[Extent, Extent]:
+    if is_extent(entry):
+        return _extent(entry), _extent(entry)
+    if isinstance(entry, Sequence) and len(entry) == 2 and all(map(is_extent, entry)):
+        return _extent(entry[0]), _extent(entry[1])
     raise LayerError(
         f"{where}: each entry of padding must be an integer or a [lo, hi] pair, got {entry!r} "
         f"in padding={whole!r}"

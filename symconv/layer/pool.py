@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from symconv.layer.base import (
@@ -155,25 +156,30 @@ class AvgPool(Pool):
         for window in windows:
             running().check_entries(window.output, "an axis's divisors")
         return tuple(
-            tuple(Fraction(1, _count(w, ends, o)) for o in range(number(w.output)))
-            for w, ends in zip(windows, self._counted(windows), strict=True)
+            tuple(Fraction(1, count(o)) for o in range(number(w.output)))
+            for w, count in zip(windows, self.counters(windows), strict=True)
         )
 
-    def counts(self, input_size: Sizes, at: Size) -> tuple[Extent, ...]:
-        """Per axis the samples ``n_a`` that output ``at`` counts.
+    def counters(self, windows: Sequence[Window]) -> list[Callable[[Extent], Extent]]:
+        """Per axis the samples ``n_a`` that an output counts, a number or an expression.
 
         >>> from symconv.size.expr import named
-        >>> str(AvgPool(3, stride=2, padding=1).counts(("N",), named("i"))[0])
+        >>> pool = AvgPool(3, stride=2, padding=1)
+        >>> str(pool.counters(pool.windows(("N",)))[0](named("i")))
         '-max(2*i - 1, -1) + min(2*i + 2, N + 1)'
         """
-        windows = self.windows(input_size)
         pairs = zip(windows, self._counted(windows), strict=True)
-        return tuple(_count(w, ends, at) for w, ends in pairs)
+        return [partial(_count, window, ends) for window, ends in pairs]
+
+    def counts(self, input_size: Sizes, at: Size) -> tuple[Extent, ...]:
+        """Per axis the samples ``n_a`` that output ``at`` counts."""
+        return tuple(count(at) for count in self.counters(self.windows(input_size)))
 
     def counts_alike(self, rank: int) -> bool:
         """Whether every window counts all its taps, whatever the size."""
         pads = self.per_axis("padding", rank)
-        inside = all(not isinstance(pair, str) and max(pair) <= 0 for pair in pads)
+        ends = [end for pair in pads for end in ((pair,) if isinstance(pair, str) else pair)]
+        inside = all(isinstance(end, int) and end <= 0 for end in ends)
         return not self.ceil_mode and (self.count_include_pad or inside)
 
     def _counted(self, windows: Sequence[Window]) -> Iterator[tuple[Extent, Extent]]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from time import perf_counter
 
 from symconv.claim import Claim
+from symconv.claim.sides import check_around, check_claim
 from symconv.claim.verdict import Counterexample, Refuted, Undecided, Verdict
 from symconv.errors import ClaimError, TooLarge, Unsupported
 from symconv.expand import Expansion
@@ -23,7 +24,6 @@ from symconv.prove.everywhere import decide_everywhere
 from symconv.prove.registry import cheapest_first, engine_named
 from symconv.prove.sets.engine import DIFFER
 from symconv.prove.witness.search import find_witness
-from symconv.relation.sides import check_around, check_claim
 
 TRIES, FEW_TRIES = 300, 20
 """Assignments on which a difference is sought, where random functions tell the sides apart, and

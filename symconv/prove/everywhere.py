@@ -9,13 +9,13 @@ from itertools import product
 from time import perf_counter
 
 from symconv.claim import Claim
+from symconv.claim.sides import check_claim
 from symconv.claim.verdict import Certificate, Refuted, Undecided, Verdict
 from symconv.errors import ContradictionError, MalformedError, SymconvError, TooLarge
 from symconv.machine.budget import running
 from symconv.prove.confirm import evaluated
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.engine import Engine, Finding, Question
-from symconv.relation.sides import check_claim
 
 SMALL = {1: 24, 2: 7, 3: 4}
 """Up to which size claims with functions are tried, by the number of named sizes."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from symconv.errors import ClaimError, TooLarge
 from symconv.recheck.expressions import WORDS, is_condition, names_of, value_of
+from symconv.recheck.text import finite
 
 Text = dict[str, Any]
 _NEEDED = object()
@@ -28,15 +29,21 @@ ATTRIBUTES: dict[str, dict[str, Any]] = {
     "conv_as_kernel": {"weight": _NEEDED, "stride": 1, "padding": 0, "dilation": 1},
     "max_conv": {"weight": _NEEDED, "stride": 1, "padding": 0, "dilation": 1, "groups": 1},
     "max_pool": {"kernel_size": _NEEDED, "stride": None, "padding": 0, "dilation": 1,
-                 "ceil_mode": False},
+                 "ceil_mode": False, "legality": "torch"},
     "avg_pool": {"kernel_size": _NEEDED, "stride": None, "padding": 0, "ceil_mode": False,
-                 "count_include_pad": True},
-    "scale": {"factors": _NEEDED},
+                 "count_include_pad": True, "legality": "torch", "dilation": 1,
+                 "divisor_override": None},
+    "adaptive_max_pool": {"output_size": _NEEDED},
+    "adaptive_avg_pool": {"output_size": _NEEDED},
+    "repeat": {"axis": _NEEDED, "count": _NEEDED},
+    "clip": {"min": None, "max": None},
+    "scale": {"factors": None, "factor": None},
     "divide": {"counts": _NEEDED},
     "mask": {"keep": _NEEDED},
     "split": {"sizes": _NEEDED, "part": _NEEDED, "axis": 0},
     "pointwise": {"function": _NEEDED},
     "add": {"branches": _NEEDED},
+    "subtract": {"branches": _NEEDED},
     "concat": {"branches": _NEEDED, "axis": 0},
 }  # fmt: skip
 """What each step may hold, with its defaults; ``rearrange`` holds a pattern and any sizes."""
@@ -125,9 +132,29 @@ def _weight(name: str, text: Any) -> Text:
         if not isinstance(text["from"], str):
             raise ClaimError(f"{where} must be from a weight's name, got {text['from']!r:.80}")
         return {"from": text["from"], "steps": read_steps(text["steps"])}
+    if isinstance(text, Mapping) and {"value"} <= set(text) <= {"shape", "value"}:
+        return _written(where, text)
     if not isinstance(text, Mapping) or not {"shape"} <= set(text) <= {"shape", "fill"}:
-        raise ClaimError(f"{where} must be {{shape}}, {{shape, fill}} or {{from, steps}}")
+        raise ClaimError(
+            f"{where} must be {{shape}}, {{shape, fill}}, {{shape, value}} or {{from, steps}}"
+        )
     return {**text, "shape": _sizes(text["shape"], f"{where}: shape")}
+
+
+def _written(where: str, text: Mapping[str, Any]) -> Text:
+    """A weight whose entries are written out, with their shape."""
+    shape: list[int] = []
+    entries: list[Any] = [text["value"]]
+    while isinstance(entries[0], list) and entries[0]:
+        shape.append(len(entries[0]))
+        if not all(isinstance(part, list) and len(part) == shape[-1] for part in entries):
+            raise ClaimError(f"{where}: its value must be nested lists of one shape")
+        entries = [entry for part in entries for entry in part]
+    if not shape or repr(text.get("shape", shape)) != repr(shape):
+        raise ClaimError(f"{where}: its value has the shape {shape}, not {text.get('shape')!r:.80}")
+    for entry in entries:
+        finite(entry)
+    return {"shape": shape, "value": text["value"]}
 
 
 def _conditions(text: Any) -> list[str]:
@@ -160,7 +187,12 @@ def _step(step: Any) -> Text:
     if op not in ATTRIBUTES:
         raise ClaimError(f"there is no step {op!r:.80}")
     found = _spelt_out(step, ATTRIBUTES[op])
+    if op == "clip":
+        return {"op": "pointwise", "function": clip_name(found["min"], found["max"])}
+    if op == "scale":
+        found = _one_scale(found)
     _check_kinds(found)
+    _check_legality(step)
     if "branches" in found:
         found["branches"] = [read_steps(branch) for branch in found["branches"]]
     return found
@@ -179,6 +211,52 @@ def _spelt_out(step: Mapping[str, Any], known: Text) -> Text:
     return found
 
 
+def clip_name(low: Any, high: Any) -> str:
+    """The name of the function that keeps values between two bounds; equal ones have one name.
+
+    Raises:
+        ClaimError: there is no bound, one is not a finite number, or they cross.
+
+    >>> clip_name("-1/2", None), clip_name(0, 6.0)
+    ('clip(-1/2, inf)', 'relu6')
+    """
+    ends = [None if end is None else finite(end) for end in (low, high)]
+    if ends == [None, None] or (None not in ends and ends[0] > ends[1]):  # type: ignore[operator]
+        raise ClaimError(f"clip needs min, max, or both, and min <= max, got {low!r}, {high!r}")
+    if ends[0] == 0 and ends[1] in (None, 6):
+        return "relu" if ends[1] is None else "relu6"
+    words = ["-inf" if ends[0] is None else ends[0], "inf" if ends[1] is None else ends[1]]
+    return f"clip({words[0]}, {words[1]})"
+
+
+def is_clip(function: str) -> bool:
+    """Whether a function's name is that of a clip, as `clip_name` writes it."""
+    ends = function.removeprefix("clip(").removesuffix(")").split(", ")
+    low, high = (None if "inf" in end else end for end in (ends[0], ends[-1]))
+    try:
+        return len(ends) == 2 and clip_name(low, high) == function
+    except ClaimError:
+        return False
+
+
+def _one_scale(step: Text) -> Text:
+    """A scale with its factors, or with its one factor."""
+    given = {key: value for key, value in step.items() if value is not None}
+    if len(given) != 2:
+        raise ClaimError("scale needs factors for each axis, or one factor")
+    return given
+
+
+def _check_legality(step: Mapping[str, Any]) -> None:
+    """Refuse what PyTorch's poolings do not have, unless ONNX's are asked for."""
+    legality = step.get("legality", "torch")
+    if legality not in ("torch", "onnx"):
+        raise ClaimError(f"legality must be 'torch' or 'onnx', got {legality!r:.80}")
+    plain = step.get("dilation", 1) == 1 and step.get("divisor_override") is None
+    if step["op"] == "avg_pool" and legality == "torch" and not plain:
+        raise ClaimError("PyTorch's avg_pool has no dilation and no divisor_override")
+
+
 def _rearrange(step: Mapping[str, Any]) -> Text:
     if not isinstance(step.get("pattern"), str):
         raise ClaimError(f"rearrange needs a pattern, got {step.get('pattern')!r:.80}")
@@ -195,17 +273,17 @@ def _check_kinds(step: Text) -> None:
     kinds: dict[str, type] = {
         "weight": str, "mode": str, "padding_mode": str, "function": str, "ceil_mode": bool,
         "count_include_pad": bool, "branches": list, "slices": list, "axes": list, "keep": list,
-        "factors": list, "counts": list, "repeats": list,
+        "factors": list, "counts": list, "repeats": list, "legality": str,
     }  # fmt: skip
     for name, kind in kinds.items():
         if name in step and not isinstance(step[name], kind):
             raise ClaimError(f"{step['op']}: {name} cannot be {step[name]!r:.80}")
     if step.get("bias") is not None and not isinstance(step["bias"], str):
         raise ClaimError(f"{step['op']}: bias must name a weight, got {step['bias']!r:.80}")
-    if "function" in step and not step["function"].isidentifier():
+    if "function" in step and not (step["function"].isidentifier() or is_clip(step["function"])):
         raise ClaimError(f"pointwise needs a function's name, got {step['function']!r:.80}")
-    if step.get("branches") == []:
-        raise ClaimError(f"{step['op']} needs branches")
+    if len(step.get("branches", "  ")) < (2 if step["op"] == "subtract" else 1):
+        raise ClaimError(f"{step['op']} needs branches, got {step['branches']!r:.80}")
 
 
 def every_step(steps: list[Text]) -> Iterator[Text]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from symconv.errors import ClaimError
 from symconv.recheck.claims import every_step, read_steps
+from symconv.recheck.kinds import MOVES
 
 Steps = list[dict[str, Any]]
 Walk = Callable[[Steps, list[int]], list[int]]
@@ -145,8 +146,7 @@ def functions_first(steps: Steps) -> Steps:
 
 
 def _moves(step: dict[str, Any]) -> bool:
-    words = {"rearrange", "transpose", "flip", "slice", "split", "tile"}
-    return step["op"] in words or (step["op"] == "pad" and step["mode"] != "zeros")
+    return step["op"] in MOVES or (step["op"] == "pad" and step["mode"] != "zeros")
 
 
 def part(steps: Steps, side: str, places: tuple[int, int], function: str | None) -> Steps:

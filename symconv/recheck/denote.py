@@ -5,16 +5,25 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 from symconv.errors import ClaimError, InternalError
 from symconv.recheck import text
+from symconv.recheck.kinds import MAXIMA, SUMS
 from symconv.recheck.shapes import Shape, Shapes
-from symconv.recheck.strands import Product, Strand, Tensor
-from symconv.recheck.windows import Step, Sum, convolved, counted, overlaid, pooled, window
+from symconv.recheck.strands import Product, Row, Strand, Tensor
+from symconv.recheck.windows import (
+    Step,
+    Sum,
+    adapted,
+    convolved,
+    counted,
+    overlaid,
+    pooled,
+    window,
+)
 
-_SUMS = {"conv", "conv_transpose", "conv_as_kernel", "avg_pool", "scale", "mask", "add"}
-_MAXIMA = {"max_pool", "max_conv"}
 INPUT: Tensor = (0, "")
 
 
@@ -85,10 +94,24 @@ class Meaning:
             return self._steps(weight["steps"], self._weight(weight["from"]), source)[0]
         if "fill" in weight:
             return self._constant(weight["fill"], weight["shape"])
+        if "value" in weight:
+            return self._written(weight["value"], weight["shape"])
         return [self._named((1, name), weight["shape"])]
 
+    def _written(self, value: Any, shape: Sequence[int]) -> Sum:
+        """A constant with a number for each entry; of maxima only which are not zero is asked."""
+        result = Product([], {}, [], 1, self._maximum)
+        digits = [result.new_digit(size) for size in shape]
+        result.axes = [[digit] for digit in digits]
+        entries = {at: text.finite(entry_at(value, at)) for at in product(*map(range, shape))}
+        rows: dict[tuple[int, ...], Row] = {
+            at: {(): 1 if self._maximum else number} for at, number in entries.items() if number
+        }
+        result.strands.append(Strand(digits, [], rows))
+        return [result] if rows else []
+
     def _step(self, step: Step, terms: Sum, shape: Shape) -> Sum:
-        if step["op"] in (_SUMS if self._maximum else _MAXIMA):
+        if step["op"] in (SUMS if self._maximum else MAXIMA):
             raise ClaimError(f"step {step['op']!r} is not rechecked in this monoid")
         act: Callable[[Step, Sum, Shape], Sum] = getattr(self, f"_do_{step['op']}")
         return act(step, terms, shape)
@@ -167,6 +190,12 @@ class Meaning:
         ]
         return self._read(terms, _skip_identities(maps, shape), 0, shape)
 
+    def _do_repeat(self, step: Step, terms: Sum, shape: Shape) -> Sum:
+        axis = text.axis(step["axis"], len(shape))
+        maps: list[list[int | None] | None] = [None] * len(shape)
+        maps[axis] = [old for old in range(shape[axis]) for _ in range(step["count"])]
+        return self._read(terms, maps, 0, shape)
+
     def _do_split(self, step: Step, terms: Sum, shape: Shape) -> Sum:
         axis = text.axis(step["axis"], len(shape))
         maps: list[list[int | None] | None] = [None] * len(shape)
@@ -179,6 +208,8 @@ class Meaning:
         return terms
 
     def _do_scale(self, step: Step, terms: Sum, shape: Shape) -> Sum:
+        if "factor" in step:
+            return _times(terms, text.finite(step["factor"]))
         for term in terms:
             for axis, factors in enumerate(step["factors"]):
                 if factors is not None:
@@ -190,6 +221,10 @@ class Meaning:
 
     def _do_add(self, step: Step, terms: Sum, shape: Shape) -> Sum:
         return [term for part, _ in self._branches(step, terms, shape) for term in part]
+
+    def _do_subtract(self, step: Step, terms: Sum, shape: Shape) -> Sum:
+        (first, _), *others = self._branches(step, terms, shape)
+        return first + _times([term for part, _ in others for term in part], Fraction(-1))
 
     def _do_concat(self, step: Step, terms: Sum, shape: Shape) -> Sum:
         parts = self._branches(step, terms, shape)
@@ -273,11 +308,40 @@ class Meaning:
         return pooled(step, terms, shape[1:])[0]
 
     def _do_avg_pool(self, step: Step, terms: Sum, shape: Shape) -> Sum:
-        averaged, starts = pooled(step, terms, shape[1:])
-        for axis, counts in enumerate(counted(step, shape[1:], starts)):
-            for term in averaged:
-                _scale_axis(term, axis + 1, [Fraction(1, n) for n in counts])
-        return averaged
+        sums, outputs = pooled(step, terms, shape[1:])
+        if step["divisor_override"] is not None:
+            return _times(sums, Fraction(1, step["divisor_override"]))
+        return _divided(sums, counted(step, shape[1:], outputs))
+
+    def _do_adaptive_max_pool(self, step: Step, terms: Sum, shape: Shape) -> Sum:
+        outputs = text.adaptive(step["output_size"], shape[1:])
+        return adapted(outputs, terms, shape[1:])[0]
+
+    def _do_adaptive_avg_pool(self, step: Step, terms: Sum, shape: Shape) -> Sum:
+        outputs = text.adaptive(step["output_size"], shape[1:])
+        return _divided(*adapted(outputs, terms, shape[1:]))
+
+
+def entry_at(value: Any, index: Sequence[int]) -> Any:
+    """The entry of nested lists at an index."""
+    for at in index:
+        value = value[at]
+    return value
+
+
+def _times(terms: Sum, factor: Fraction) -> Sum:
+    """Every term times one number; nothing is left of a sum that is multiplied by zero."""
+    for term in terms:
+        term.number *= factor
+    return terms if factor else []
+
+
+def _divided(terms: Sum, counts: Sequence[Sequence[int]]) -> Sum:
+    """Every spatial axis divided by a count for each position."""
+    for axis, row in enumerate(counts, 1):
+        for term in terms:
+            _scale_axis(term, axis, [Fraction(1, n) for n in row])
+    return terms
 
 
 def _skip_identities(

@@ -17,8 +17,9 @@ from symconv.errors import ClaimError, MissingTool, TooLarge
 from symconv.recheck.claims import at, every_step, is_number, names
 from symconv.recheck.cuts import functions_first
 from symconv.recheck.facts import CertificateError, mark_of
+from symconv.recheck.kinds import MAXIMA, SUMS, keeps_zero
 from symconv.recheck.settle import same_function
-from symconv.recheck.squares import KEEP_ZERO, shape_of
+from symconv.recheck.squares import shape_of
 
 if TYPE_CHECKING:
     from symconv.recheck.allsizes import Sense
@@ -138,17 +139,7 @@ def _at(claim: Texts, sizes: dict[str, int]) -> tuple[bool, bool]:
 def is_plain(claim: Texts) -> bool:
     """Whether a claim has no function, and not both monoids."""
     ops = {step["op"] for step in every_step([*claim["left"], *claim["right"]])}
-    sums = {
-        "conv",
-        "conv_transpose",
-        "conv_as_kernel",
-        "avg_pool",
-        "scale",
-        "divide",
-        "mask",
-        "add",
-    }
-    return "pointwise" not in ops and not (ops & {"max_pool", "max_conv"} and ops & sums)
+    return "pointwise" not in ops and not (ops & MAXIMA and ops & SUMS)
 
 
 def _by_solver(body: Texts, claim: Texts, grid: Grid, until: float) -> Answer:
@@ -169,7 +160,7 @@ def _by_solver(body: Texts, claim: Texts, grid: Grid, until: float) -> Answer:
     if is_plain(claim):
         found = decide(claim, _left(until))
     else:
-        found = decide_in_parts(claim, _parts(claim), KEEP_ZERO, _left(until))
+        found = decide_in_parts(claim, _parts(claim), keeps_zero, _left(until))
     if found.answer == "holds":
         return "proved", ""
     if found.answer == "fails" and _seen_at(claim, found.sizes) is False:

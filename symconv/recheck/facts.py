@@ -16,6 +16,7 @@ from symconv.errors import SymconvError
 from symconv.recheck.claims import at, every_step, names, read_claim
 from symconv.recheck.cuts import functions_first
 from symconv.recheck.denote import Meaning
+from symconv.recheck.kinds import MAXIMA, WINDOWED_SUMS
 from symconv.recheck.statement import claim_of_layer, weight_shape
 
 Texts = dict[str, Any]
@@ -300,6 +301,6 @@ def mark_of(step: Texts) -> str:
     inner = {s["op"] for s in every_step([step])}
     if step["op"] == "pointwise":
         return "function"
-    if inner & {"max_pool", "max_conv"}:
+    if inner & MAXIMA:
         return "max"
-    return "sum" if inner & {"conv", "conv_transpose", "conv_as_kernel", "avg_pool"} else ""
+    return "sum" if inner & WINDOWED_SUMS else ""

@@ -11,6 +11,7 @@ from typing import Any
 from symconv.errors import TooLarge
 from symconv.recheck.claims import at, every_step, read_claim
 from symconv.recheck.denote import Meaning
+from symconv.recheck.kinds import MAXIMA
 from symconv.recheck.strands import (
     MOST_ENTRIES,
     Name,
@@ -44,7 +45,7 @@ def same_function(text: Any) -> tuple[bool, list[int]]:
 
 def takes_maxima(steps: list[dict[str, Any]]) -> bool:
     """Whether a maximum stands among the steps or in their branches."""
-    return any(step["op"] in ("max_pool", "max_conv") for step in every_step(steps))
+    return any(step["op"] in MAXIMA for step in every_step(steps))
 
 
 def equal(left: Sum, right: Sum) -> bool:

@@ -13,11 +13,13 @@ from typing import Any
 from symconv.errors import ClaimError, TooLarge
 from symconv.recheck import text
 from symconv.recheck.claims import every_step
+from symconv.recheck.kinds import GATHERS, MAXIMA
 from symconv.recheck.strands import MOST_ENTRIES
+from symconv.recheck.windows import counted
 
 Step = dict[str, Any]
 Shape = list[int]
-_NOT_IN_WEIGHTS = ("pointwise", "max_pool", "max_conv")
+_NOT_IN_WEIGHTS = {"pointwise", *MAXIMA}
 
 
 class Shapes:
@@ -57,7 +59,8 @@ class Shapes:
         weight = self._weights[name]
         if "from" not in weight:
             text.finite(weight.get("fill", 0))
-            return self._counted(list(weight["shape"]))
+            written = prod(weight["shape"]) if "value" in weight else 0
+            return self._counted(list(weight["shape"]), written)
         shape = self.weight(weight["from"], (*seen, name))
         inner = _OfWeight(self, (*seen, name))
         for step in weight["steps"]:
@@ -132,6 +135,10 @@ class Shapes:
         )
         return [n * r for n, r in zip(shape, repeats, strict=True)]
 
+    def _of_repeat(self, step: Step, shape: Shape) -> Shape:
+        axis, count = text.axis(step["axis"], len(shape)), text.count(step["count"], "count")
+        return [n * count if a == axis else n for a, n in enumerate(shape)]
+
     def _of_transpose(self, step: Step, shape: Shape) -> Shape:
         axes = text.distinct_axes(step["axes"], len(shape))
         if len(axes) != len(shape):
@@ -141,6 +148,9 @@ class Shapes:
         return [shape[axis] for axis in axes]
 
     def _of_scale(self, step: Step, shape: Shape) -> Shape:
+        if "factor" in step:
+            text.finite(step["factor"])
+            return shape
         for n, factors in zip(shape, text.entries(step["factors"], len(shape), "factors"),
                               strict=True):  # fmt: skip
             if factors is not None:
@@ -178,6 +188,9 @@ class Shapes:
         if any(other != shapes[0] for other in shapes):
             raise ClaimError(f"the branches must have one shape, got {shapes}")
         return shapes[0]
+
+    def _of_subtract(self, step: Step, shape: Shape) -> Shape:
+        return self._of_add(step, shape)
 
     def _of_concat(self, step: Step, shape: Shape) -> Shape:
         shapes = self._branches(step, shape)
@@ -240,13 +253,13 @@ class Shapes:
     def _require_constant(self, name: str) -> None:
         weight, seen = self._weights.get(name, {}), {name}
         while "from" in weight:
-            if any(step["op"] not in _GATHERS for step in every_step(weight["steps"])):
+            if any(step["op"] not in GATHERS for step in every_step(weight["steps"])):
                 raise ClaimError(f"max_conv: weight {name!r} is not rechecked with such steps")
             if weight["from"] in seen:
                 raise ClaimError(f"weight {name!r} is defined by itself")
             seen.add(weight["from"])
             weight = self._weights.get(weight["from"], {})
-        if "fill" not in weight:
+        if not {"fill", "value"} & set(weight):
             raise ClaimError(f"max_conv needs a weight derived from a constant, {name!r} is free")
 
     def _of_conv_transpose(self, step: Step, shape: Shape) -> Shape:
@@ -286,9 +299,27 @@ class Shapes:
 
     def _of_avg_pool(self, step: Step, shape: Shape) -> Shape:
         kernel = text.integers(step["kernel_size"], len(shape) - 1, 1, "kernel_size")
+        if step["legality"] == "onnx":
+            return self._of_wide_average(step, shape)
         if len(kernel) == 3 and any(n < k for n, k in zip(shape[1:], kernel, strict=True)):
             raise ClaimError("PyTorch's avg_pool3d takes no input smaller than its kernel")
-        return self._pooled({**step, "dilation": 1}, shape)
+        return self._pooled(step, shape)
+
+    def _of_wide_average(self, step: Step, shape: Shape) -> Shape:
+        """An average by ONNX's rules: some window may count nothing, and has no mean then."""
+        pooled = self._pooled(step, shape)
+        if step["divisor_override"] is not None:
+            text.count(step["divisor_override"], "divisor_override")
+        elif any(n < 1 for axis in counted(step, shape[1:], pooled[1:]) for n in axis):
+            raise ClaimError("an average has a window that counts no sample")
+        return pooled
+
+    def _of_adaptive_max_pool(self, step: Step, shape: Shape) -> Shape:
+        outputs = text.adaptive(step["output_size"], shape[1:])
+        return [shape[0], *self._counted(outputs, sum(shape[1:]))]
+
+    def _of_adaptive_avg_pool(self, step: Step, shape: Shape) -> Shape:
+        return self._of_adaptive_max_pool(step, shape)
 
     def _pooled(self, step: Step, shape: Shape) -> Shape:
         kernel, strides, dilations, padding = text.pool(step, shape[1:])
@@ -297,7 +328,8 @@ class Shapes:
             shape[1:], kernel, strides, dilations, padding, strict=True
         ):
             span = d * (k - 1) + 1
-            if not isinstance(step["padding"], str) and max(lo, hi) > k // 2:
+            narrow = step["legality"] == "torch" and not isinstance(step["padding"], str)
+            if narrow and max(lo, hi) > k // 2:
                 raise ClaimError(f"a pooling pads at most half of its kernel {k}, got {[lo, hi]}")
             found = text.pool_outputs(n, lo, hi, span, s, step["ceil_mode"])
             if found < 1 or (hi < 0 and (found - 1) * s + span > n + lo + hi):
@@ -324,11 +356,6 @@ class _OfWeight(Shapes):
         if step["op"] in _NOT_IN_WEIGHTS:
             raise ClaimError(f"a weight made by {step['op']} is not rechecked")
         return super().after(step, shape)
-
-
-_GATHERS = {
-    "rearrange", "pad", "slice", "flip", "dilate", "tile", "transpose", "split", "concat",
-}  # fmt: skip
 
 
 def _room(size: int) -> int:

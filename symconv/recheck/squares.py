@@ -14,16 +14,10 @@ from symconv.errors import ClaimError
 from symconv.recheck.claims import at, every_step, read_claim
 from symconv.recheck.cuts import Cut, Steps, functions_first, part, read_cuts
 from symconv.recheck.denote import Meaning
+from symconv.recheck.kinds import MAXIMA, SUMS, keeps_zero
 from symconv.recheck.settle import covers, same_function, takes_maxima
 
-KEEP_ZERO = {
-    "elu", "gelu", "hardswish", "identity", "leaky_relu", "mish", "relu", "relu6", "selu", "silu",
-    "tanh",
-}  # fmt: skip
-"""Functions with f(0) = 0, by their definitions in PyTorch."""
-
-_SUMS = {"conv", "conv_transpose", "conv_as_kernel", "avg_pool", "scale", "divide", "mask", "add"}
-_LAYERS = {*_SUMS, "max_pool", "max_conv", "concat"}
+_LAYERS = {*SUMS, *MAXIMA, "concat"}
 
 
 def same_by_squares(text: Any, figures: Any) -> tuple[bool, list[int]]:
@@ -121,7 +115,7 @@ class _Squares:
         return self._same(shape, way, [*only, *way])
 
     def _tail_is_zero(self, before: Cut, right: Steps, after: Cut) -> bool:
-        if after.function not in (None, *KEEP_ZERO):
+        if after.function is not None and not keeps_zero(after.function):
             raise ClaimError(f"nothing is known of {after.function!r} at zero")
         if takes_maxima(right):
             raise ClaimError("the tail of a maximum is not known to be zero")
@@ -137,7 +131,7 @@ class _Squares:
         emptied: int | None = None
         for n in range(len(self.cuts) - 1):
             parts = self._parts(n)
-            sums = any(step["op"] in _SUMS for step in every_step([*parts[0], *parts[1]]))
+            sums = any(step["op"] in SUMS for step in every_step([*parts[0], *parts[1]]))
             first = takewhile(lambda step: step["op"] not in _LAYERS, parts[1])
             if emptied is not None and self._finite(emptied, n, [*first]):
                 emptied = None

@@ -190,6 +190,27 @@ def pool_outputs(n: int, lo: int, hi: int, span: int, s: int, ceil: bool) -> int
     return outputs - 1 if ceil and (outputs - 1) * s >= n + lo else outputs
 
 
+def adaptive(value: Any, sizes: Sequence[int]) -> list[int]:
+    """Outputs of an adaptive pooling on each axis; null keeps one as it is."""
+    given = (
+        [value] * len(sizes) if type(value) is int else entries(value, len(sizes), "output_size")
+    )
+    return [n if o is None else count(o, "output_size") for o, n in zip(given, sizes, strict=True)]
+
+
+def adaptive_parts(size: int, outputs: int) -> list[range]:
+    """The samples that each output of an adaptive pooling reads, as PyTorch cuts them.
+
+    >>> adaptive_parts(5, 2), adaptive_parts(2, 3)
+    ([range(0, 3), range(2, 5)], [range(0, 1), range(0, 2), range(1, 2)])
+    """
+    ends = [(i + 1) * size for i in range(outputs)]
+    return [
+        range(i * size // outputs, end // outputs + (end % outputs > 0))
+        for i, end in enumerate(ends)
+    ]
+
+
 def known_mode(mode: Any) -> None:
     """Refuse a padding mode that there is not."""
     if mode not in MODES:

@@ -112,9 +112,9 @@ def _match_groups(term: Product) -> None:
     term.axes[0], term.axes[2] = kept, []
 
 
-def pooled(step: Step, terms: Sum, sizes: Sequence[int]) -> tuple[Sum, list[list[int]]]:
-    """Every window added up (or its maximum), and where each window starts, on each axis."""
-    starts = []
+def pooled(step: Step, terms: Sum, sizes: Sequence[int]) -> tuple[Sum, list[int]]:
+    """Every window added up (or its maximum), and how many there are on each axis."""
+    counts = []
     kernel, strides, dilations, padding = text.pool(step, sizes)
     for axis, (n, k, s, d, (lo, hi)) in enumerate(
         zip(sizes, kernel, strides, dilations, padding, strict=True)
@@ -130,16 +130,46 @@ def pooled(step: Step, terms: Sum, sizes: Sequence[int]) -> tuple[Sum, list[list
             digit, fresh = term.flat(axis + 1), term.new_digit(len(first))
             term.reindex([digit], [fresh], lambda v, r=readers: r.get(v[0], []))  # type: ignore[misc]
             term.axes[axis + 1] = [fresh]
-        starts.append(first)
-    return terms, starts
+        counts.append(outputs)
+    return terms, counts
 
 
-def counted(step: Step, sizes: Sequence[int], starts: Sequence[list[int]]) -> list[list[int]]:
-    """By how many samples an average divides, for each window on each axis."""
-    kernel, _, _, padding = text.pool(step, sizes)
+def counted(step: Step, sizes: Sequence[int], outputs: Sequence[int]) -> list[list[int]]:
+    """By how many samples an average divides, for each window on each axis.
+
+    These are the taps ``t`` of a window with ``begin <= first + d*t < end``.
+    """
+    kernel, strides, dilations, padding = text.pool(step, sizes)
     inside = not step["count_include_pad"]
     found = []
-    for n, k, (lo, hi), first in zip(sizes, kernel, padding, starts, strict=True):
+    for n, k, s, d, (lo, hi), o in zip(
+        sizes, kernel, strides, dilations, padding, outputs, strict=True
+    ):
         begin, end = (max(-lo, 0), n + min(hi, 0)) if inside else (-lo, n + hi)
-        found.append([min(o + k, end) - max(o, begin) for o in first])
+        firsts = range(-lo, o * s - lo, s)
+        found.append([_taps_before(end - f, k, d) - _taps_before(begin - f, k, d) for f in firsts])
     return found
+
+
+def _taps_before(reach: int, kernel: int, dilation: int) -> int:
+    """How many taps of a window lie less than so far behind its first."""
+    return min(max(-(-reach // dilation), 0), kernel)
+
+
+def adapted(
+    outputs: Sequence[int], terms: Sum, sizes: Sequence[int]
+) -> tuple[Sum, list[list[int]]]:
+    """Every window of an adaptive pooling added up, and how many samples each of them reads."""
+    counts = []
+    for axis, (n, o) in enumerate(zip(sizes, outputs, strict=True), 1):
+        parts = text.adaptive_parts(n, o)
+        readers: dict[int, list[tuple[int]]] = {}
+        for i, part in enumerate(parts):
+            for at in part:
+                readers.setdefault(at, []).append((i,))
+        for term in terms:
+            digit, fresh = term.flat(axis), term.new_digit(o)
+            term.reindex([digit], [fresh], lambda v, r=readers: r.get(v[0], []))  # type: ignore[misc]
+            term.axes[axis] = [fresh]
+        counts.append([len(part) for part in parts])
+    return terms, counts

@@ -2,118 +2,168 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
-from itertools import pairwise
-from math import lcm, prod
+from math import lcm
 
-import numpy as np
+from symconv.relation.digits import single_leg
+from symconv.relation.indices import Gather, Leg, Row, Share, Where, volume
+from symconv.relation.maps import AxisMap, Piece
+from symconv.relation.term import Monoid, Tensor, Term
+from symconv.size.expr import Expr, Extent, Size
+from symconv.size.text import Comparison, Condition
 
-from symconv.layer.window import BOTTOM, Index
-from symconv.relation.table import Leg
-from symconv.relation.term import Monoid, Tensor, Term, gather, regroup, scale
+Shape = tuple[Extent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Throughout:
+    """A condition on the position ``0 <= p < size`` that holds at every one of them."""
+
+    size: Size
+    condition: Condition
+
+
+Domain = tuple[Condition | Throughout, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A tensor of the given shape: the sum of its terms, or their maximum.
+    """A tensor of the given shape: the sum of its terms, or their maximum, where ``domain`` holds.
 
     Under ``max`` a term means its support only, and a term without tensors is the constant
-    ``scalar`` on its support.
+    ``scalar`` on its support.  The domain is about named sizes: what numbers must satisfy has been
+    checked.
     """
 
-    shape: tuple[int, ...]
+    shape: Shape
     terms: tuple[Term, ...]
     monoid: Monoid = "sum"
+    domain: Domain = ()
 
-    def each(self, change: Callable[[Term], Term], shape: Sequence[int]) -> Form:
-        """Rewrite every term."""
-        return replace(self, shape=tuple(shape), terms=tuple(map(change, self.terms)))
+    def with_terms(self, terms: Iterable[Term]) -> Form:
+        """The form of other terms."""
+        return Form(self.shape, tuple(terms), self.monoid, self.domain)
+
+    def each(
+        self,
+        change: Callable[[Term], Term],
+        shape: Sequence[Size],
+        domain: Iterable[Condition | Throughout] = (),
+    ) -> Form:
+        """Rewrite every term; ``domain`` adds conditions on named sizes."""
+        terms = tuple(map(change, self.terms))
+        return Form(tuple(shape), terms, self.monoid, (*self.domain, *domain))
+
+    def where(self, domain: Iterable[Condition | Throughout]) -> Form:
+        """The form under further conditions on named sizes."""
+        return Form(self.shape, self.terms, self.monoid, (*self.domain, *domain))
 
 
-def tensor_form(name: str, shape: Sequence[int], monoid: Monoid) -> Form:
+def tensor_form(name: str, shape: Sequence[Size], monoid: Monoid) -> Form:
     """The named tensor itself."""
     if monoid == "shapes":
-        return Form(tuple(shape), (), monoid)
+        return Form(tuple(shape), (), monoid, _at_least_one(shape))
     axes = tuple((Leg(size),) for size in shape)
-    return Form(tuple(shape), (Term(axes, (Tensor(name, axes),)),), monoid)
+    terms = (Term(axes, (Tensor(name, axes),)),)
+    return Form(tuple(shape), terms, monoid, _at_least_one(shape))
 
 
-def constant_form(value: Fraction | None, shape: Sequence[int], monoid: Monoid) -> Form:
+def constant_form(value: Fraction | None, shape: Sequence[Size], monoid: Monoid) -> Form:
     """The same number everywhere; nothing at all where it is the monoid's identity."""
-    if value is None or monoid == "shapes" or (value == 0 and monoid == "sum"):
-        return Form(tuple(shape), (), monoid)
-    axes = tuple((Leg(size),) for size in shape)
-    return Form(tuple(shape), (Term(axes, scalar=value),), monoid)
+    terms: tuple[Term, ...] = ()
+    if value is not None and monoid != "shapes" and (value != 0 or monoid == "max"):
+        terms = (Term(tuple((Leg(size),) for size in shape), scalar=value),)
+    return Form(tuple(shape), terms, monoid, _at_least_one(shape))
 
 
-def gather_axes(form: Form, maps: Sequence[Index | None], fill: Fraction | None) -> Form:
-    """Read every axis through its index map (None leaves it); BOTTOM on any axis reads the fill."""
+def _at_least_one(shape: Sequence[Size]) -> tuple[Condition, ...]:
+    """The sizes at which a tensor of this shape holds something."""
+    return tuple(Comparison(size, ">=", 1) for size in shape if not isinstance(size, int))
+
+
+def gather(term: Term, axis: int, index: AxisMap) -> Term:
+    """Read an output axis through an index map; what it does not read is zero."""
+    term, old = single_leg(term, axis)
+    if index.is_identity:
+        return term
+    new = Leg(index.size)
+    return term.related(Gather(new, old, index)).with_axis(axis, (new,))
+
+
+def at_positions(term: Term, places: Sequence[int]) -> Term:
+    """The term at one position of each of its output axes."""
+    for axis, place in enumerate(places):
+        size = volume(leg.size for leg in term.out[axis])
+        term = gather(term, axis, AxisMap(size, 1, (Piece(shift=place),)))
+    return term
+
+
+def gather_axes(form: Form, maps: Sequence[AxisMap | None], fill: Fraction | None) -> Form:
+    """Read every axis through its map (None leaves it), and the fill where one reads nothing."""
     active = [(axis, index) for axis, index in enumerate(maps) if index is not None]
     shape = [
-        size if index is None else len(index) for size, index in zip(form.shape, maps, strict=True)
+        size if index is None else index.size for size, index in zip(form.shape, maps, strict=True)
     ]
-    read = form.each(lambda term: reduce(lambda t, m: gather(t, *m), active, term), shape)
-    holes = [(axis, index == BOTTOM) for axis, index in active if (index == BOTTOM).any()]
+
+    def read(term: Term) -> Term:
+        for axis, index in active:
+            term = gather(term, axis, index)
+        return term
+
+    result = form.each(read, shape, [c for _, index in active for c in index.domain])
+    holes = [(axis, index) for axis, index in active if index.holes]
     if not holes:
-        return read
+        return result
     filler = _fill_max if form.monoid == "max" else _fill_sum
     background = constant_form(fill, shape, form.monoid)
-    return replace(read, terms=(*read.terms, *filler(background.terms, holes)))
+    return result.with_terms((*result.terms, *filler(background.terms, holes)))
 
 
-def _fill_sum(background: tuple[Term, ...], holes: list[tuple[int, np.ndarray]]) -> list[Term]:
+Holes = list[tuple[int, AxisMap]]
+
+
+def _fill_sum(background: tuple[Term, ...], holes: Holes) -> list[Term]:
     """The constant, less the constant where every axis reads the tensor."""
     terms = list(background)
     for term in background:
-        inside = replace(term, scalar=-term.scalar)
-        for axis, hole in holes:
-            inside = scale(inside, axis, (~hole).astype(np.int64))
+        inside = term.times(-1)
+        for axis, index in holes:
+            inside = _only(inside, axis, index, inside=True)
         terms.append(inside)
     return terms
 
 
-def _fill_max(background: tuple[Term, ...], holes: list[tuple[int, np.ndarray]]) -> list[Term]:
+def _fill_max(background: tuple[Term, ...], holes: Holes) -> list[Term]:
     """The constant wherever some axis reads outside; maxima may overlap."""
-    return [scale(term, axis, hole.astype(np.int64)) for term in background for axis, hole in holes]
+    return [_only(term, axis, index, inside=False) for term in background for axis, index in holes]
+
+
+def _only(term: Term, axis: int, index: AxisMap, *, inside: bool) -> Term:
+    """The term at the positions at which a map reads something, or nothing."""
+    term, leg = single_leg(term, axis)
+    return term.related(Where(leg, index, inside))
 
 
 def scale_axis(term: Term, axis: int, factors: Sequence[Fraction]) -> Term:
     """Multiply an output axis by one exact factor a position."""
+    if factors[0] and all(factor == factors[0] for factor in factors):
+        return term.times(factors[0])
     common = lcm(*(factor.denominator for factor in factors))
-    whole = [int(factor * common) for factor in factors]
-    wide = max(map(abs, whole)) >= 2**62
-    term = scale(term, axis, np.array(whole, dtype=object if wide else np.int64))
-    return replace(term, scalar=Fraction(term.scalar, common))
+    whole = tuple(int(factor * common) for factor in factors)
+    return mask_axis(term, axis, whole).times(Fraction(1, common))
 
 
-def rearrange(term: Term, left: Sequence[Sequence[int]], right: Sequence[Sequence[int]],
-              factors: dict[int, int]) -> Term:  # fmt: skip
-    """Split axes into numbered factors of known sizes (left), and merge them anew (right)."""
-    legs: dict[int, tuple[Leg, ...]] = {}
-    for axis, group in enumerate(left):
-        term, digits = regroup(term, term.out[axis], [factors[f] for f in group])
-        term = term.with_axis(axis, tuple(leg for digit in digits for leg in digit))
-        legs |= dict(zip(group, digits, strict=True))
-    return replace(term, out=tuple(tuple(leg for f in group for leg in legs[f]) for group in right))
+def mask_axis(term: Term, axis: int, factors: tuple[int, ...]) -> Term:
+    """Multiply an output axis by one integer a position."""
+    term, leg = single_leg(term, axis)
+    return term.related(Row(leg, factors))
 
 
-def common_sizes(first: Sequence[int], second: Sequence[int]) -> list[int]:
-    """Digit sizes that divide a number line where both given ones do, as finely as they agree.
-
-    >>> common_sizes([3, 4], [6, 2])
-    [3, 2, 2]
-    """
-    kept, total = [1], prod(first)
-    for border in sorted(_borders(first) | _borders(second)):
-        if border == total:
-            kept = [low for low in kept if total % low == 0]
-        if border > kept[-1] and border % kept[-1] == 0:
-            kept.append(border)
-    return [high // low for low, high in pairwise(kept)][::-1]
-
-
-def _borders(sizes: Sequence[int]) -> set[int]:
-    return {prod(sizes[place:]) for place in range(len(sizes))}
+def share_axis(term: Term, axis: int, count: Size, most: int | None = None) -> Term:
+    """Divide an output axis by a count, an expression in its position and at most ``most``."""
+    if isinstance(count, Expr):
+        term, leg = single_leg(term, axis)
+        return term.related(Share(leg, count, most))
+    return term.times(Fraction(1, count))

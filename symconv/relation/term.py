@@ -1,29 +1,26 @@
-"""Terms: products of tables whose legs carry the axes of tensors.
+"""Terms: products of tensors and relations, summed over the indices that stand on no output axis.
 
-What a pipeline computes is a sum of terms.  A term stands for the coefficients
+A term stands for the coefficients
 
-    T[out..., x..., w...] = scalar * sum over hidden legs of the product of its tables
+    T[out..., x..., w...] = scalar * sum over hidden indices of the product of its relations
 
-where every axis of the output, of the input and of each weight is a tuple of legs, its digits, most
-significant first.  Two axes that carry the same leg are equal there: the identity on channels costs
-nothing, whatever their number.  A leg in no table is free: all its entries are 1.
+where every axis of the output, of the input and of each weight is a tuple of digits.  Two axes that
+carry the same leg are equal there: the identity on channels costs nothing, whatever their number.
+A leg in no relation is free: all its entries are 1.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
-from math import prod
 from typing import Literal
 
-import numpy as np
+from symconv.errors import ClaimError
+from symconv.relation.indices import Axis, Fuse, Leg, Relation, Same, Split, volume
+from symconv.size.expr import Size
 
-from symconv.layer.window import BOTTOM, Index
-from symconv.relation.table import Coefficients, Leg, Table, ones
-
-Axis = tuple[Leg, ...]
 Monoid = Literal["sum", "max", "shapes"]
 """How forms are read; under ``shapes`` they have no terms, and nothing but shapes is worked out."""
 
@@ -42,49 +39,66 @@ class Term:
 
     out: tuple[Axis, ...]
     tensors: tuple[Tensor, ...] = ()
-    tables: tuple[Table, ...] = ()
+    relations: tuple[Relation, ...] = ()
     scalar: int | Fraction = 1
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Sizes of the output axes."""
-        return tuple(prod(leg.size for leg in axis) for axis in self.out)
 
     @property
     def signature(self) -> tuple[str, ...]:
         """The monomial's tensors, sorted: terms of different signatures never cancel."""
         return tuple(sorted(tensor.name for tensor in self.tensors))
 
-    def map_axes(self, change: Callable[[Axis], Axis]) -> Term:
-        """Rewrite every axis of the output and of the tensors."""
-        return replace(
-            self,
-            out=tuple(map(change, self.out)),
-            tensors=tuple(Tensor(t.name, tuple(map(change, t.axes))) for t in self.tensors),
-        )
-
-    def with_table(self, legs: tuple[Leg, ...], columns: tuple[Index, ...],
-                   coefficients: Coefficients | None = None) -> Term:  # fmt: skip
-        """The term times one more table."""
-        return replace(self, tables=(*self.tables, Table(legs, columns, coefficients)))
+    def with_out(self, out: tuple[Axis, ...]) -> Term:
+        """The term with other output axes."""
+        return Term(out, self.tensors, self.relations, self.scalar)
 
     def with_axis(self, axis: int, legs: Axis) -> Term:
         """Put other legs on one output axis."""
-        return replace(self, out=(*self.out[:axis], legs, *self.out[axis + 1 :]))
+        return self.with_out((*self.out[:axis], legs, *self.out[axis + 1 :]))
+
+    def with_tensors(self, tensors: tuple[Tensor, ...]) -> Term:
+        """The term with its tensors in another order, or without them."""
+        return Term(self.out, tensors, self.relations, self.scalar)
+
+    def related(self, *relations: Relation) -> Term:
+        """The term times further relations."""
+        return Term(self.out, self.tensors, (*self.relations, *relations), self.scalar)
+
+    def times(self, number: int | Fraction) -> Term:
+        """The term times a number."""
+        return Term(self.out, self.tensors, self.relations, self.scalar * number)
+
+    def mentions(self, leg: Leg) -> bool:
+        """Whether some relation speaks of an index."""
+        return any(leg in relation.legs for relation in self.relations)
+
+    def map_axes(self, change: Callable[[Axis], Axis]) -> Term:
+        """Rewrite every axis of the output and of the tensors."""
+        tensors = tuple(Tensor(t.name, tuple(map(change, t.axes))) for t in self.tensors)
+        return Term(tuple(map(change, self.out)), tensors, self.relations, self.scalar)
+
+    def framed(self) -> Term:
+        """The axes of the output and of the tensors side by side, all as output axes."""
+        axes = tuple(axis for tensor in self.tensors for axis in tensor.axes)
+        return Term(self.out + axes, (), self.relations, self.scalar)
 
     def summed(self, out: tuple[Axis, ...], monoid: Monoid) -> Term:
         """The term with these output axes; every index that no longer stands on one is summed over.
 
-        An index that a table or a tensor mentions is summed there.  One that nothing mentions any
-        more yields the same product for each of its values: it counts its size, except in a
+        An index that a relation or a tensor mentions is summed there.  One that nothing mentions
+        any more yields the same product for each of its values: it counts its size, except in a
         maximum, where a product that comes twice counts once.
+
+        Raises:
+            ClaimError: such an index has a named size; the sum would be a multiple of it.
         """
         named = {leg for tensor in self.tensors for axis in tensor.axes for leg in axis}
-        named |= {leg for table in self.tables for leg in table.legs}
+        named |= {leg for relation in self.relations for leg in relation.legs}
         named |= {leg for axis in out for leg in axis}
         free = {leg for axis in self.out for leg in axis} - named
-        count = 1 if monoid == "max" else prod(leg.size for leg in free)
-        return replace(self, out=out, scalar=self.scalar * count)
+        count = 1 if monoid == "max" else volume(leg.size for leg in free)
+        if not isinstance(count, int):
+            raise ClaimError(f"a sum over {count} equal products is not read for all sizes")
+        return Term(out, self.tensors, self.relations, self.scalar * count)
 
     def split(self, leg: Leg, low_size: int) -> tuple[Term, Leg, Leg]:
         """Write one leg as two digits, everywhere."""
@@ -97,26 +111,35 @@ class Term:
             return (*axis[:at], high, low, *axis[at + 1 :])
 
         term = self.map_axes(change)
-        tables = tuple(table.split(leg, high, low) for table in self.tables)
-        return replace(term, tables=tables), high, low
+        return (term.related(Split(leg, high, low)) if self.mentions(leg) else term), high, low
 
     def fuse(self, legs: Sequence[Leg]) -> tuple[Term, Leg]:
-        """One new leg that numbers the given digits in C order."""
+        """One new leg that numbers the given digits in C order.
+
+        Raises:
+            ClaimError: another digit than the first has a named size.
+        """
         if len(legs) == 1:
             return self, legs[0]
-        whole = Leg(prod(leg.size for leg in legs))
-        if not legs:
-            return self, whole
-        digits = ones(legs)
-        number = np.arange(whole.size, dtype=np.int64)
-        return self.with_table((whole, *legs), (number, *digits.columns)), whole
+        if not all(isinstance(leg.size, int) for leg in legs[1:]):
+            raise ClaimError(
+                "only the slowest factor of an axis may have a named size in a claim for all sizes"
+            )
+        whole = Leg(volume(leg.size for leg in legs))
+        return (self.related(Fuse(whole, tuple(legs))) if legs else self), whole
 
     def identify(self, keep: Leg, gone: Leg) -> Term:
         """Restrict to equal indices on two legs; ``keep`` stands for both."""
         if keep is gone:
             return self
         term = self.map_axes(lambda axis: tuple(keep if leg is gone else leg for leg in axis))
-        return replace(term, tables=tuple(t.rename(gone, keep) for t in self.tables))
+        return term.related(Same(gone, keep)) if self.mentions(gone) else term
+
+
+def product(x: Term, w: Term) -> Term:
+    """Both factors in one term: the output axes of the first, then those of the second."""
+    scalar = x.scalar * w.scalar
+    return Term(x.out + w.out, x.tensors + w.tensors, x.relations + w.relations, scalar)
 
 
 def merged(terms: Sequence[Term]) -> tuple[Term, ...]:
@@ -124,55 +147,10 @@ def merged(terms: Sequence[Term]) -> tuple[Term, ...]:
     counts = Counter(map(id, terms))
     once = {id(term): term for term in terms}
     return tuple(
-        term if counts[key] == 1 else replace(term, scalar=term.scalar * counts[key])
-        for key, term in once.items()
+        term if counts[key] == 1 else term.times(counts[key]) for key, term in once.items()
     )
 
 
-def single_leg(term: Term, axis: int) -> tuple[Term, Leg]:
-    """The term with one leg on this output axis, and that leg."""
-    term, leg = term.fuse(term.out[axis])
-    return term.with_axis(axis, (leg,)), leg
-
-
-def gather(term: Term, axis: int, index: Index) -> Term:
-    """Read an output axis through an index map; BOTTOM reads zero."""
-    term, old = single_leg(term, axis)
-    if len(index) == old.size and np.array_equal(index, np.arange(old.size)):
-        return term
-    new, live = Leg(len(index)), np.flatnonzero(index != BOTTOM)
-    return term.with_table((new, old), (live, index[live])).with_axis(axis, (new,))
-
-
-def scale(term: Term, axis: int, coefficients: Coefficients) -> Term:
-    """Multiply an output axis by one integer a position."""
-    term, leg = single_leg(term, axis)
-    live = np.flatnonzero(coefficients != 0)
-    return term.with_table((leg,), (live,), coefficients[live])
-
-
-def regroup(term: Term, digits: Axis, sizes: Sequence[int]) -> tuple[Term, list[Axis]]:
-    """Rewrite the term so that these digits fall into consecutive groups of the given sizes.
-
-    A digit that straddles a border is split; where the borders do not divide each other, the digits
-    are first fused into one leg.  Digits of size one say nothing and belong to no group.
-    """
-    rest = [leg for leg in digits if leg.size > 1]
-    groups: list[Axis] = []
-    for size in reversed(sizes):
-        group: list[Leg] = []
-        while size > 1:
-            leg = rest.pop()
-            if size % leg.size == 0:
-                group.insert(0, leg)
-                size //= leg.size
-            elif leg.size % size == 0:
-                term, high, low = term.split(leg, size)
-                rest.append(high)
-                group.insert(0, low)
-                size = 1
-            else:
-                term, whole = term.fuse([*rest, leg])
-                rest = [whole]
-        groups.insert(0, tuple(group))
-    return term, groups
+def sizes_of(axis: Axis) -> list[Size]:
+    """The sizes of an axis's digits."""
+    return [leg.size for leg in axis]

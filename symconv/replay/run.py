@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import singledispatch
-from itertools import product
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from symconv.claim import Claim
+from symconv.claim import Claim, Weight
 from symconv.claim import steps as st
 from symconv.claim.patterns import read_pattern
 from symconv.claim.verdict import Counterexample, Refuted
 from symconv.errors import ClaimError
-from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
+from symconv.layer import Conv, ConvTranspose
 from symconv.layer.pointwise import named
 from symconv.replay.convolutions import (
     Array,
@@ -28,7 +27,15 @@ from symconv.replay.convolutions import (
     numbers,
     padded,
     scattered,
-    tap_slice,
+)
+from symconv.replay.pools import (
+    adapted,
+    average,
+    check_torch,
+    maximum,
+    mean,
+    roomy,
+    windows_of,
 )
 from symconv.size.numbers import Number, read_number
 
@@ -53,13 +60,16 @@ def run_claim(claim: Claim, side: str, x: Array, tensors: Mapping[str, Array]) -
         weight = claim.weight(name)
         if weight.source is not None:
             return run_steps(weight.steps, value(weight.source), value)
-        if weight.fill is None:
-            return tensors[name]
-        filled = np.empty(weight.shape or (), dtype=object)
-        filled[...] = _number(weight.fill)
-        return filled
+        return tensors[name] if weight.fill is None else _filled(weight)
 
     return run_steps(getattr(claim, side), x, value)
+
+
+def _filled(weight: Weight) -> Array:
+    """A constant weight: one number everywhere, or one for each entry."""
+    filled = np.empty(weight.shape or (), dtype=object)
+    filled[...] = np.array(weight.fill, dtype=object)
+    return np.asarray(np.frompyfunc(_number, 1, 1)(filled), dtype=object)
 
 
 def assigned(claim: Claim, found: Counterexample) -> tuple[Array, dict[str, Array]]:
@@ -155,6 +165,11 @@ def _(step: st.Tile, x: Array, weights: Weights) -> Array:
 
 
 @_run.register
+def _(step: st.Repeat, x: Array, weights: Weights) -> Array:
+    return np.repeat(x, step.count, step.axis)
+
+
+@_run.register
 def _(step: st.Split, x: Array, weights: Weights) -> Array:
     sizes = step.sizes
     if isinstance(sizes, int):
@@ -176,6 +191,11 @@ def _(step: st.Transpose, x: Array, weights: Weights) -> Array:
 @_run.register
 def _(step: st.Scale, x: Array, weights: Weights) -> Array:
     return _multiplied(x, step.factors)
+
+
+@_run.register
+def _(step: st.ScaleAll, x: Array, weights: Weights) -> Array:
+    return np.asarray(x.astype(object) * _number(step.factor))
 
 
 @_run.register
@@ -207,6 +227,12 @@ def _(step: st.Add, x: Array, weights: Weights) -> Array:
 
 
 @_run.register
+def _(step: st.Subtract, x: Array, weights: Weights) -> Array:
+    first, *others = (run_steps(branch, x, weights) for branch in step.branches)
+    return np.asarray(first - sum(others))
+
+
+@_run.register
 def _(step: st.Concat, x: Array, weights: Weights) -> Array:
     return np.concatenate([run_steps(branch, x, weights) for branch in step.branches], step.axis)
 
@@ -219,17 +245,12 @@ def _as_conv(step: st.ConvStep | st.MaxConvStep, w: Array) -> Conv:
     )  # fmt: skip
 
 
-def _roomy(x: Array) -> Array:
-    """An array that can hold -inf beside its numbers."""
-    return x if x.dtype.kind == "f" else x.astype(object)
-
-
 @_run.register
 def _(step: st.MaxConvStep, x: Array, weights: Weights) -> Array:
     w = weights(step.weight)
     layer = _as_conv(step, w)
     pads, strides, dilations = numbers(layer, x)
-    x = padded(_roomy(x), [(0, 0), *pads], "zeros", float("-inf"))
+    x = padded(roomy(x), [(0, 0), *pads], "zeros", float("-inf"))
     per_group = w.shape[0] // step.groups
     rows = []
     for m, taps in enumerate(w):
@@ -265,38 +286,32 @@ def _(step: st.KernelConvStep, x: Array, weights: Weights) -> Array:
 
 @_run.register
 def _(step: st.MaxPoolStep, x: Array, weights: Weights) -> Array:
-    layer = MaxPool(
-        step.kernel_size, step.stride, step.padding, step.ceil_mode, dilation=step.dilation
-    )
-    windows = _pool_windows(_roomy(x), layer, float("-inf"), float("-inf"))
-    return np.asarray(np.maximum.reduce(windows))
+    check_torch(step, x.shape[1:])
+    return maximum(x, windows_of(step, x.shape[1:]))
 
 
 @_run.register
 def _(step: st.AvgPoolStep, x: Array, weights: Weights) -> Array:
-    layer = AvgPool(
-        step.kernel_size, step.stride, step.padding, step.ceil_mode,
-        count_include_pad=step.count_include_pad,
-    )  # fmt: skip
-    sums = sum(_pool_windows(x.astype(object), layer, 0, 0))
-    counted = np.ones(x.shape, dtype=object)
-    counts = sum(_pool_windows(counted, layer, int(layer.count_include_pad), 0))
-    return np.asarray(sums * np.vectorize(lambda n: Fraction(1, int(n)), otypes=[object])(counts))
+    check_torch(step, x.shape[1:])
+    return average(x, windows_of(step, x.shape[1:]), step.count_include_pad)
 
 
-def _pool_windows(x: Array, layer: MaxPool | AvgPool, fill: Any, beyond: Any) -> list[Array]:
-    """What each tap reads for all outputs; a window cut off by the padding reads ``beyond`` it."""
-    pads, strides, dilations = numbers(layer, x)
-    rank = x.ndim - 1
-    kernel, out = layer.per_axis("kernel_size", rank), layer.output_size(x.shape[1:])
-    grown = padded(x, [(0, 0), *pads], "zeros", fill)
-    ends = [
-        (o - 1) * s + d * (k - 1) + 1
-        for o, s, d, k in zip(out, strides, dilations, kernel, strict=True)
-    ]
-    fitted = [(0, end - n) for end, n in zip(ends, grown.shape[1:], strict=True)]
-    grown = padded(grown, [(0, 0), *fitted], "zeros", beyond)
-    return [
-        grown[(slice(None), *tap_slice(grown.shape[1:], kernel, tap, strides, dilations))]
-        for tap in product(*map(range, kernel))
-    ]
+@_run.register
+def _(step: st.OnnxMaxPoolStep, x: Array, weights: Weights) -> Array:
+    return maximum(x, windows_of(step, x.shape[1:]))
+
+
+@_run.register
+def _(step: st.OnnxAvgPoolStep, x: Array, weights: Weights) -> Array:
+    windows = windows_of(step, x.shape[1:])
+    return average(x, windows, step.count_include_pad, step.divisor_override)
+
+
+@_run.register
+def _(step: st.AdaptiveMaxPoolStep, x: Array, weights: Weights) -> Array:
+    return adapted(roomy(x), step.output_size, lambda part, axis: np.asarray(part.max(axis)))
+
+
+@_run.register
+def _(step: st.AdaptiveAvgPoolStep, x: Array, weights: Weights) -> Array:
+    return adapted(x.astype(object), step.output_size, mean)

@@ -8,8 +8,7 @@ import numpy as np
 
 from symconv.expand import AxisExpansion, Expansion
 from symconv.layer import Conv
-from symconv.layer.window import BOTTOM, Window
-from symconv.relation.gather import pad
+from symconv.layer.window import BOTTOM, Window, boundary_index
 from symconv.report.derivation import Axis, Checked, Equal, Shown, Step, Within, checked, symbols
 from symconv.report.formula import Ceiling, Expression, Floor, Group, Number, Values
 
@@ -55,7 +54,8 @@ def boundary_step(expansion: Expansion, outer: Window) -> Step:
     """Padding of another mode than zeros: a gather of its own, in front of the convolution."""
     layer = expansion.original
     mode = layer.padding_mode if isinstance(layer, Conv) else "zeros"
-    gather = pad(outer.size, outer.lo, outer.hi, mode)
+    positions = np.arange(-outer.lo, outer.size + outer.hi)
+    gather = boundary_index(positions, outer.size, outer.lo, outer.hi, mode)
 
     def holds(axis: Axis) -> Any:
         inner = axis.expansion.window.table()

@@ -25,6 +25,21 @@ def read_number(value: Number) -> Fraction | None:
         raise ClaimError(f"expected a number, a fraction or '-inf', got {value!r}") from None
 
 
+def is_finite(value: object) -> bool:
+    """Whether a value of a text is a finite number; a truth value is none.
+
+    >>> is_finite("1/3"), is_finite(True), is_finite("-inf")
+    (True, False, False)
+    """
+    if type(value) not in (int, float, str):
+        return False
+    try:
+        exact(str(value))
+    except (ValueError, ZeroDivisionError):
+        return False
+    return True
+
+
 def exact(text: str) -> Fraction:
     """Read a finite number of at most `MOST_POWER` digits before or behind its point.
 

@@ -10,7 +10,7 @@ import pytest
 
 from symconv import prove
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxPool
-from symconv.prove.sets.formulas import simple
+from symconv.size.text import parse
 from tests.helpers.networks import NETWORKS, everywhere
 
 pytestmark = pytest.mark.once
@@ -51,7 +51,7 @@ def test_one_axis_with_nothing_kept(benchmark: Benchmark) -> None:
     """As for a layer of a geometry that was never seen: the sizes are written anew."""
 
     def anew() -> bool:
-        simple.cache_clear()
+        parse.cache_clear()
         return proved(Conv(3, 8, (3,), 2, 1))
 
     assert benchmark(anew)

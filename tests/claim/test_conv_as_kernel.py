@@ -17,7 +17,7 @@ from symconv.claim import read_claim
 from symconv.claim import steps as st
 from symconv.claim.steps import KernelConvStep, read_step
 from symconv.claim.verdict import Certificate, Refuted, Undecided
-from symconv.errors import ClaimError, LayerError, SymconvError
+from symconv.errors import ClaimError, InputError, LayerError, SymconvError
 from symconv.explain import script, sentence
 from symconv.prove.decide import decide
 from symconv.prove.sets import Fails, Holds, settle_all
@@ -333,7 +333,7 @@ def test_weights_made_by_the_step_are_read() -> None:
     flip = {"op": "flip", "axes": [1]}
     assert check({**text, "right": [*side, flip]}).verdict == "refuted"
     misfit = {**made, "u": {"shape": [2, 1, 1, 5]}}
-    with pytest.raises(ClaimError):
+    with pytest.raises(InputError):
         check({**text, "weights": misfit, "right": side})
 
 

@@ -25,16 +25,31 @@ NEEDED: dict[str, Text] = {
     "scale": {"factors": [None, ["1/2", 1, 2, 3]]}, "divide": {"counts": [None, ["i + 1", 4]]},
     "mask": {"keep": [None, [1, 0, 1, 1]]}, "split": {"sizes": 2, "part": 0, "axis": 1},
     "pointwise": {"function": "relu"}, "add": {"branches": [[], []]},
-    "concat": {"branches": [[], []], "axis": 0},
+    "concat": {"branches": [[], []], "axis": 0}, "subtract": {"branches": [[], []]},
+    "repeat": {"axis": 1, "count": 2}, "clip": {"min": -1, "max": "1/2"},
+    "adaptive_max_pool": {"output_size": [2]}, "adaptive_avg_pool": {"output_size": [2]},
 }  # fmt: skip
 MORE = {
     "conv": ("stride", "padding", "dilation", "groups", "padding_mode", "padding_value"),
     "conv_transpose": ("stride", "padding", "dilation", "groups", "output_padding"),
     "conv_as_kernel": ("stride", "padding", "dilation"),
     "max_conv": ("stride", "padding", "dilation", "groups"),
-    "max_pool": ("stride", "padding", "dilation", "ceil_mode"),
-    "avg_pool": ("stride", "padding", "ceil_mode", "count_include_pad"),
-    "pad": ("mode", "value"),
+    "max_pool": ("stride", "padding", "dilation", "ceil_mode", "legality"),
+    "avg_pool": (
+        "stride",
+        "padding",
+        "ceil_mode",
+        "count_include_pad",
+        "legality",
+        "dilation",
+        "divisor_override",
+    ),
+    "scale": ("factor", "axis"),
+    "mask": ("axis",),
+    "tile": ("axis",),
+    "dilate": ("axis",),
+    "slice": ("axis",),
+    "pad": ("mode", "value", "axis"),
 }
 
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from symconv.claim import Claim, read_claim
+from symconv.claim.sides import check_claim
 from symconv.errors import SymconvError
 from symconv.evaluation import shapes_of, values_at
 from symconv.evaluation.reading import INPUT
-from symconv.relation.sides import check_claim
 from tests.helpers.random_steps import UNKNOWN, random_claim
 from tests.helpers.torch_claims import random_tensors, run_side
 

@@ -14,12 +14,12 @@ PACKAGE = Path(__file__).parents[2] / "symconv"
 
 ORDER = {
     "": (
-        "errors machine size layer claim relation evaluation replay explain toeplitz "
+        "errors machine size layer relation claim evaluation replay explain toeplitz "
         "expand network sharing prove repair recheck dialect crosscheck report api "
         "theorems testing cli"
     ),
-    "claim.steps": "base layers moves values branches",
-    "claim": "entries patterns steps claim naming unused verdict",
+    "claim.steps": "base axes fitting layers pools moves values branches",
+    "claim": "entries patterns steps claim sides naming reading unused verdict",
     "cli": (
         "results chains claims options output faults running catalogue lists commands __main__"
     ),
@@ -41,22 +41,22 @@ ORDER = {
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem engine",
     "prove.network": "at_a_size for_all_sizes decide",
     "prove.sets": (
-        "text apart conditions formulas hidden lattice axes blocks legal scales counted "
-        "windows words compare pools samples swapped reading parts engine"
+        "text apart conditions formulas lowering hidden lattice blocks legal counted divisors "
+        "words compare samples parts engine"
     ),
     "prove.squares": "hidden support settle engine",
     "prove.sympy": "operators engine",
-    "prove.tables": "blocks compare settle engine",
-    "prove.witness": "search maxima values",
+    "prove.tables": "table lowering blocks compare settle maxima values engine",
+    "prove.witness": "search",
     "recheck": (
-        "allsizes expressions strands text claims statement windows cuts shapes denote "
+        "allsizes kinds expressions strands text claims statement windows cuts shapes denote "
         "facts settle certificate evaluation limits squares everywhere"
     ),
-    "recheck.allsizes": "terms paths reading moves layers decide parts",
-    "relation": "axes gather table term form product convolved meaning sides",
+    "recheck.allsizes": "terms paths reading moves layers pools decide parts",
+    "relation": "axes maps indices term digits form product convolved reading",
     "repair": "mutations edits run screen",
     "repair.mutations": "base orders pads windows",
-    "replay": "convolutions layers run",
+    "replay": "convolutions pools layers run",
     "report": (
         "escape formula tex derivation drawing document theorem render sections write "
         "chapter gallery lattice network"
@@ -108,6 +108,9 @@ ONLY_IN: dict[str, set[str]] = {
     "scipy": set(),
 }
 """Libraries that a few modules may import, and the rest may not."""
+
+NOT_IN: dict[str, set[str]] = {"numpy": {"relation", "claim"}}
+"""Libraries that a few modules may not import: what a step means is written without tables."""
 
 LATE = [
     "click",
@@ -173,6 +176,8 @@ def _module_faults(module: str, path: Path) -> Iterator[str]:
         first, _, inner = name.partition(".")
         if first == "symconv":
             yield from _inner_faults(module, inner)
+        elif within(module, NOT_IN.get(first, set())):
+            yield f"{module} imports {first}, which it is to do without"
         elif first in ONLY_IN and not within(module, ONLY_IN[first]):
             yield f"{module} imports {first}, which belongs to {sorted(ONLY_IN[first])}"
 
@@ -282,6 +287,7 @@ PLANTED = {
     "a prover from the report": ("report.write", "from symconv.prove import decide"),
     "recheck from what it checks": ("recheck.text", "from symconv.layer.window import Window"),
     "torch in a prover": ("prove.tables.settle", "import torch.nn.functional as F"),
+    "tables in the relation": ("relation.form", "import numpy as np"),
     "islpy in the claim": ("claim.steps", "import islpy"),
     "no such room": ("attic", "import math"),
     "no such file": ("layer.attic", "import math"),

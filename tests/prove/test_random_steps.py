@@ -16,9 +16,9 @@ import torch
 
 from symconv import check
 from symconv.claim import read_claim
+from symconv.claim.sides import check_claim
 from symconv.claim.verdict import Certificate, Refuted, Undecided, Verdict
 from symconv.errors import SymconvError
-from symconv.relation.sides import check_claim
 from symconv.size.text import evaluate
 from tests.helpers.random_steps import UNKNOWN, random_claim
 from tests.helpers.torch_claims import agree, tells_apart

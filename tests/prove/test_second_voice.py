@@ -14,7 +14,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -27,6 +26,8 @@ from symconv.evaluation import Evaluation, evaluate_sides
 from symconv.network import NetworkExpansion, chain
 from symconv.prove.decide import decide
 from symconv.prove.tables.compare import Difference
+from symconv.relation.indices import Gather, Leg, Slide
+from symconv.relation.maps import AxisMap, Piece
 
 Text = dict[str, Any]
 Patch = Callable[[pytest.MonkeyPatch], None]
@@ -48,11 +49,22 @@ def put(name: str, attribute: str, value: Any) -> Patch:
 
 
 def changed(name: str, attribute: str, change: Callable[[Any], Any]) -> Patch:
-    """A patch that wraps an attribute."""
+    """A patch that wraps an attribute of a module or a class."""
+    path, _, owner = name.partition(":")
 
     def patch(monkeypatch: pytest.MonkeyPatch) -> None:
-        home = module(name)
+        home = getattr(module(path), owner) if owner else module(path)
         monkeypatch.setattr(home, attribute, change(getattr(home, attribute)))
+
+    return patch
+
+
+def formula(kind: type, change: Callable[[Any], Any]) -> Patch:
+    """A patch that wraps how sets write one kind of relation."""
+
+    def patch(monkeypatch: pytest.MonkeyPatch) -> None:
+        formulas = module("prove.sets.lowering")._LOWER
+        monkeypatch.setitem(formulas, kind, change(formulas[kind]))
 
     return patch
 
@@ -128,23 +140,25 @@ def _sorted_groups(rearrange: Any) -> Any:
     return swapped
 
 
-def _unsummed(term: Any, out: Any, monoid: Any = None, *, maximum: bool = False) -> Any:
+def _unsummed(term: Any, out: Any, monoid: Any) -> Any:
     return replace(term, out=out)
+
+
+def _undivided(form: Any, layer: Any, windows: Any) -> Any:
+    return form
+
+
+def _interleaved(form: Any, axis: int, repeats: int) -> Any:
+    shape = [*form.shape[:axis], form.shape[axis] * repeats, *form.shape[axis + 1 :]]
+    return form.each(lambda t: t.with_axis(axis, (*t.out[axis], Leg(repeats))), shape)
 
 
 def _shifted(pad: Any) -> Any:
     return lambda size, lo, hi, mode="zeros": pad(size, lo + 1, hi - 1, mode)
 
 
-def _shifted_map(pad_map: Any) -> Any:
-    def shifted(size: Any, lo: Any, hi: Any, mode: str) -> Any:
-        return pad_map(size, lo + 1, hi - 1, mode)
-
-    return shifted
-
-
 def _as(mode: str) -> Callable[[Any], Any]:
-    return lambda index: lambda v, size, lo, hi, _: index(v, size, lo, hi, mode)
+    return lambda pad: lambda size, lo, hi, _: pad(size, lo, hi, mode)
 
 
 def _positive(scale_axis: Any) -> Any:
@@ -155,9 +169,13 @@ def _nowhere(left: Any, right: Any) -> Any:
     return left.loose.subtract(left.loose)
 
 
-def _stride_one(table: Any) -> Any:
-    def read(self: Any, out: Any, tap: Any, at: Any) -> str:
-        return str(table(replace(self, stride=1), out, tap, at))
+def _stride_one(slide: Any) -> Any:
+    return lambda r, to: slide(replace(r, window=replace(r.window, stride=1)), to)
+
+
+def _from_the_start(gather: Any) -> Any:
+    def read(r: Any, to: Any) -> None:
+        gather(replace(r, index=replace(r.index, pieces=(Piece(),))), to)
 
     return read
 
@@ -187,50 +205,51 @@ EARLY = {"op": "add", "branches": [[], [FLIP]]}
 
 TABLES: dict[str, tuple[Patch, Text]] = {
     "a term is dropped": (
-        changed("relation.meaning", "_branches", _only_the_first), claim([EARLY], [])),
+        changed("claim.steps.branches:Add", "forms", _only_the_first), claim([EARLY], [])),
     "an index is counted once": (
         put("relation.term:Term", "summed", _unsummed),
         claim([step("conv", weight="a"), step("conv", weight="b")], [], channels=1,
               a=ones(2, 1, 1), b=ones(1, 2, 1))),
     "a divisor is forgotten": (
-        put("relation.meaning", "_scaled", lambda form, factors, reading: form),
+        put("claim.steps.layers", "_divided", _undivided),
         claim([step("avg_pool", kernel_size=2)],
               [step("conv", weight="w", stride=2, groups=2)], w=ones(2, 1, 2))),
     "a mask is ignored": (
-        put("relation.meaning", "_scaled", lambda form, factors, reading: form),
+        put("claim.steps.values:Mask", "meaning", lambda step, form, reading: form),
         claim([MASK], [])),
     "a pad is shifted": (
-        changed("relation.gather", "pad", _shifted),
+        changed("relation.maps", "pad", _shifted),
         claim([step("conv", weight="w", padding=1)],
               [step("pad", padding=[[0, 0], [0, 2]]), step("conv", weight="w")], w=W)),
     "two phases are swapped": (
-        changed("relation.meaning", "rearrange", _sorted_groups),
+        changed("claim.steps.moves", "rearrange", _sorted_groups),
         claim([step("rearrange", pattern="c (h a) -> (a c) h", a=2)],
               [step("rearrange", pattern="c (h a) -> (c a) h", a=2)])),
     "a coefficient is negated": (
-        changed("relation.meaning", "scale_axis", _positive),
+        changed("claim.steps.values", "scale_axis", _positive),
         claim([step("scale", factors=[None, [-1] * 6])], [])),
     "the last tap is lost": (
-        changed("relation.product", "live_entries", _no_last_tap),
+        changed("prove.tables.lowering", "live_entries", _no_last_tap),
         claim([step("conv", weight="w")], [step("conv", weight="v")], **DERIVED)),
     "a dilation is lost": (
-        changed("relation.product", "live_entries", _window(dilation=1)),
+        changed("prove.tables.lowering", "live_entries", _window(dilation=1)),
         claim([step("conv", weight="v", dilation=2, padding=[[0, 1]])],
               [step("conv", weight="v")], v=V)),
     "a low pad is lost": (
-        changed("relation.product", "live_entries", _pads_behind),
+        changed("prove.tables.lowering", "live_entries", _pads_behind),
         claim([step("conv", weight="v", padding=[[1, 0]])],
               [step("conv", weight="v", padding=[[0, 1]])], v=V)),
     "a flip is lost": (
-        put("relation.gather", "flip", np.arange), claim([FLIP], [])),
+        put("relation.maps", "flip", lambda size: AxisMap(size, size, (Piece(),))),
+        claim([FLIP], [])),
     "a bias is lost": (
-        put("relation.meaning", "_add_bias", lambda form, name, reading: form),
+        put("claim.steps.layers", "_with_bias", lambda form, name, reading: form),
         claim([step("conv", weight="v", bias="b")], [step("conv", weight="v")], v=V, b=free(1))),
     "a tile repeats each sample": (
-        put("relation.gather", "tile", lambda size, repeats: np.arange(size).repeat(repeats)),
+        put("claim.steps.moves", "_tiled", _interleaved),
         claim([step("tile", repeats=[1, 2])], INTERLEAVED)),
     "a circular pad repeats the border": (
-        changed("relation.gather", "boundary_index", _as("replicate")),
+        changed("relation.maps", "pad", _as("replicate")),
         claim([step("pad", padding=[[0, 0], [1, 1]], mode="circular")],
               [step("pad", padding=[[0, 0], [1, 1]], mode="replicate")])),
     "everything is equal": (
@@ -241,26 +260,26 @@ TABLES: dict[str, tuple[Patch, Text]] = {
         claim([PAD, step("max_pool", kernel_size=3, stride=3)],
               [step("max_pool", kernel_size=3, stride=3, padding=1)], 7)),
     "a maximum's dilation is lost": (
-        changed("relation.product", "live_entries", _window(dilation=1)),
+        changed("prove.tables.lowering", "live_entries", _window(dilation=1)),
         claim([step("max_pool", kernel_size=2, stride=2, dilation=2, padding=[[0, 1]])],
               [step("max_pool", kernel_size=2, stride=2)])),
 }  # fmt: skip
 
 SETS: dict[str, tuple[Patch, Text]] = {
     "what fills a pad is lost": (
-        put("prove.sets.reading", "_fills", lambda background, holes, maximum: []),
+        put("relation.form", "_fill_sum", lambda background, holes: []),
         claim([step("pad", padding=[[0, 0], [1, 0]], value=1)],
               [step("pad", padding=[[0, 0], [1, 0]])], "N")),
     "an index is counted once for all sizes": (
-        put("prove.sets.formulas:Term", "summed", _unsummed),
+        put("relation.term:Term", "summed", _unsummed),
         claim([step("conv", weight="a"), step("conv", weight="b")], [], "N", channels=1,
               a=ones(2, 1, 1), b=ones(1, 2, 1))),
     "a divisor is forgotten for all sizes": (
-        put("prove.sets.pools", "_divided", lambda step, term, window, out: term),
+        put("claim.steps.layers", "_divided", _undivided),
         claim([step("avg_pool", kernel_size=2)],
               [step("conv", weight="w", stride=2, groups=2)], "N", w=ones(2, 1, 2))),
     "a pad is shifted for all sizes": (
-        changed("prove.sets.reading", "pad_map", _shifted_map),
+        changed("relation.maps", "pad", _shifted),
         claim([step("conv", weight="w", padding=1)],
               [step("pad", padding=[[0, 0], [0, 2]]), step("conv", weight="w")], "N", w=W)),
     "supports are not compared": (
@@ -270,10 +289,14 @@ SETS: dict[str, tuple[Patch, Text]] = {
         claim([step("avg_pool", kernel_size=2)],
               [step("conv", weight="w", stride=2, groups=2)], "N", w=ones(2, 1, 2))),
     "a stride is read as one": (
-        changed("prove.sets.windows", "Window", lambda window: window),
+        formula(Slide, _stride_one),
         claim([step("conv", weight="v", stride=2)],
               [step("conv", weight="v"),
                step("slice", slices=[[None, None, None], [0, "N // 2", 1]])], "N", v=V)),
+    "an index map reads from the start": (
+        formula(Gather, _from_the_start),
+        claim([step("slice", slices=[[None, None, None], [1, None, None]])],
+              [step("slice", slices=[[None, None, None], [0, -1, None]])], "N")),
     "a function is carried past a pad that it fills": (
         changed("prove.sets.parts", "named", _keeps_zero),
         claim([step("sigmoid"), PAD], [PAD, step("sigmoid")], "N")),
@@ -294,9 +317,6 @@ FAULTS = {**TABLES, **SETS, **SQUARES}
 def plant(monkeypatch: pytest.MonkeyPatch, name: str) -> Text:
     patch, text = FAULTS[name]
     patch(monkeypatch)
-    if name == "a stride is read as one":
-        window = module("prove.sets.windows").Window
-        monkeypatch.setattr(window, "table", _stride_one(window.table))
     return text
 
 

@@ -1,24 +1,49 @@
 """Steps: the words in which pipelines are written, one file a family."""
 
 from symconv.claim.steps.base import Step, flat
-from symconv.claim.steps.branches import STEPS, Add, Branching, Concat, read_step, read_steps
-from symconv.claim.steps.layers import (
-    AvgPoolStep,
-    ConvStep,
-    ConvTransposeStep,
-    KernelConvStep,
-    MaxConvStep,
-    MaxPoolStep,
+from symconv.claim.steps.branches import (
+    STEPS,
+    Add,
+    Branching,
+    Concat,
+    Subtract,
+    rank_after,
+    read_step,
+    read_steps,
 )
-from symconv.claim.steps.moves import Dilate, Flip, Pad, Rearrange, Slice, Split, Tile, Transpose
-from symconv.claim.steps.values import POSITION, Divide, Mask, Pointwise, Scale
+from symconv.claim.steps.layers import ConvStep, ConvTransposeStep, KernelConvStep, MaxConvStep
+from symconv.claim.steps.moves import (
+    Dilate,
+    Flip,
+    Pad,
+    Rearrange,
+    Repeat,
+    Slice,
+    Split,
+    Tile,
+    Transpose,
+)
+from symconv.claim.steps.pools import (
+    AdaptiveAvgPoolStep,
+    AdaptiveMaxPoolStep,
+    AdaptivePooling,
+    AvgPoolStep,
+    MaxPoolStep,
+    OnnxAvgPoolStep,
+    OnnxMaxPoolStep,
+)
+from symconv.claim.steps.values import POSITION, Clip, Divide, Mask, Pointwise, Scale, ScaleAll
 
 __all__ = [
     "POSITION",
     "STEPS",
+    "AdaptiveAvgPoolStep",
+    "AdaptiveMaxPoolStep",
+    "AdaptivePooling",
     "Add",
     "AvgPoolStep",
     "Branching",
+    "Clip",
     "Concat",
     "ConvStep",
     "ConvTransposeStep",
@@ -29,16 +54,22 @@ __all__ = [
     "Mask",
     "MaxConvStep",
     "MaxPoolStep",
+    "OnnxAvgPoolStep",
+    "OnnxMaxPoolStep",
     "Pad",
     "Pointwise",
     "Rearrange",
+    "Repeat",
     "Scale",
+    "ScaleAll",
     "Slice",
     "Split",
     "Step",
+    "Subtract",
     "Tile",
     "Transpose",
     "flat",
+    "rank_after",
     "read_step",
     "read_steps",
 ]

@@ -1,7 +1,7 @@
 """What every step has: attributes as frozen values, and a JSON form.
 
 A step maps one tensor to another.  Data has axes ``(channel, *spatial)`` and no batch; weights have
-PyTorch's layout.  What a step *means* is in `symconv.relation`.
+PyTorch's layout.  What a step *means* it says itself, in the words of `symconv.relation`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 
 from symconv.claim.entries import check_entries
 from symconv.errors import ClaimError
+from symconv.relation.form import Form
+from symconv.relation.reading import Reading, UnsupportedStep
 from symconv.size.numbers import freeze, thaw
 
 
@@ -31,6 +33,15 @@ class Step:
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, freeze(getattr(self, field.name)))
 
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """What the step makes of a form.
+
+        Raises:
+            ClaimError: the step does not fit the form's shape.
+            UnsupportedStep: it has no meaning in this reading.
+        """
+        raise UnsupportedStep(f"no meaning is known for step {self.op!r}")
+
     def to_dict(self) -> dict[str, Any]:
         """The step's JSON form; attributes at their default are left out."""
         attributes = {
@@ -40,9 +51,16 @@ class Step:
         }
         return {"op": self.op, **attributes}
 
+    def rank_after(self, rank: int) -> int | None:
+        """How many axes there are behind the step, before it ``rank``; None where it cannot say."""
+        return rank
+
     @classmethod
-    def from_attributes(cls, attributes: Mapping[str, Any]) -> Step:
-        """Make the step from its JSON attributes (all keys but ``op``)."""
+    def from_attributes(cls, attributes: Mapping[str, Any], rank: int | None = None) -> Step:
+        """Make the step from its JSON attributes (all keys but ``op``).
+
+        ``rank`` is the number of axes before it, where that is known.
+        """
         known = {field.name for field in dataclasses.fields(cls)}
         required = {f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING}
         if unknown := sorted(set(attributes) - known):

@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import add
 from typing import Any, ClassVar
 
 from symconv.claim.entries import check_entries
 from symconv.claim.steps.base import Step
-from symconv.claim.steps.layers import (
-    AvgPoolStep,
-    ConvStep,
-    ConvTransposeStep,
-    KernelConvStep,
-    MaxConvStep,
-    MaxPoolStep,
-)
+from symconv.claim.steps.layers import ConvStep, ConvTransposeStep, KernelConvStep, MaxConvStep
 from symconv.claim.steps.moves import (
     Dilate,
     Flip,
     Pad,
     Rearrange,
+    Repeat,
     Slice,
     Split,
     Tile,
     Transpose,
 )
-from symconv.claim.steps.values import Divide, Mask, Pointwise, Scale
+from symconv.claim.steps.pools import (
+    AdaptiveAvgPoolStep,
+    AdaptiveMaxPoolStep,
+    AvgPoolStep,
+    MaxPoolStep,
+)
+from symconv.claim.steps.values import Clip, Divide, Mask, Pointwise, Scale
 from symconv.errors import ClaimError
 from symconv.layer.pointwise import POINTWISE
+from symconv.relation.axes import axis_of
+from symconv.relation.form import Form, gather
+from symconv.relation.maps import place as placed
+from symconv.relation.maps import required
+from symconv.relation.reading import Reading, read_pipeline
+from symconv.relation.term import merged
+from symconv.size.expr import Size
+from symconv.size.text import Condition
 
 
 @dataclass(frozen=True)
@@ -48,14 +58,23 @@ class Branching(Step):
         written = [[step.to_dict() for step in branch] for branch in self.branches]
         return {**super().to_dict(), "branches": written}
 
+    def rank_after(self, rank: int) -> int | None:
+        """As many axes as the first branch has."""
+        return rank_after(self.branches[0], rank)
+
     @classmethod
-    def from_attributes(cls, attributes: Mapping[str, Any]) -> Step:
+    def from_attributes(cls, attributes: Mapping[str, Any], rank: int | None = None) -> Step:
         """Read the branches as pipelines, and the rest as usual."""
         branches = attributes.get("branches")
         if not isinstance(branches, list | tuple) or not branches:
             raise ClaimError(f"{cls.op} needs branches, a list of pipelines, got {branches!r}")
         check_entries(cls.op, {"branches": branches})
-        return super().from_attributes({**attributes, "branches": tuple(map(read_steps, branches))})
+        read = tuple(read_steps(branch, rank) for branch in branches)
+        return super().from_attributes({**attributes, "branches": read}, rank)
+
+    def forms(self, form: Form, reading: Reading) -> list[Form]:
+        """What every branch makes of a form."""
+        return [read_pipeline(form, branch, reading) for branch in self.branches]
 
 
 @dataclass(frozen=True)
@@ -63,6 +82,32 @@ class Add(Branching):
     """The sum of the branches."""
 
     op: ClassVar[str] = "add"
+
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """All branches' terms."""
+        reading.only_sums("a sum")
+        forms = self.forms(form, reading)
+        words = f"the branches must have one shape, got {_told(forms)}"
+        domain = _equal([other.shape for other in forms], words)
+        terms = merged([term for other in forms for term in other.terms])
+        every = [*domain, *(c for other in forms for c in other.domain)]
+        return Form(forms[0].shape, terms, form.monoid, tuple(dict.fromkeys(every)))
+
+
+@dataclass(frozen=True)
+class Subtract(Branching):
+    """The first branch less all others: ``y = b[0] - b[1] - ...``, of two branches or more.
+
+    Raises:
+        ClaimError: there are fewer than two branches.
+    """
+
+    op: ClassVar[str] = "subtract"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.branches) < 2:
+            raise ClaimError(f"subtract needs two branches or more, got {len(self.branches)}")
 
 
 @dataclass(frozen=True)
@@ -72,19 +117,47 @@ class Concat(Branching):
     axis: int = 0
     op: ClassVar[str] = "concat"
 
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """All branches' terms, each at its place along the axis."""
+        forms = self.forms(form, reading)
+        axis = axis_of(self.axis, len(forms[0].shape))
+        rests = [other.shape[:axis] + other.shape[axis + 1 :] for other in forms]
+        words = f"the branches must differ on axis {axis} only, got shapes {_told(forms)}"
+        domain = [*_equal(rests, words), *(c for other in forms for c in other.domain)]
+        ends = list(accumulate((other.shape[axis] for other in forms), add, initial=0))
+        total, terms = ends[-1], []
+        for first, other in zip(ends, forms, strict=False):
+            index = placed(other.shape[axis], first, total)
+            terms += [gather(term, axis, index) for term in other.terms]
+        shape = (*forms[0].shape[:axis], total, *forms[0].shape[axis + 1 :])
+        return Form(shape, tuple(terms), form.monoid, tuple(dict.fromkeys(domain)))
+
+
+def _told(forms: Iterable[Form]) -> str:
+    return ", ".join(f"[{', '.join(map(str, form.shape))}]" for form in forms)
+
+
+def _equal(shapes: Sequence[Sequence[Size]], words: str) -> list[Condition]:
+    """What must hold of named sizes for shapes to be one; numbers are compared at once."""
+    first, *others = shapes
+    if any(len(shape) != len(first) for shape in others):
+        raise ClaimError(words)
+    pairs = (pair for shape in others for pair in zip(first, shape, strict=True))
+    return [c for a, b in pairs for c in required(a, "==", b, lambda: words)]
+
 
 STEPS: dict[str, type[Step]] = {
     step.op: step
     for step in (
-        Rearrange, Pad, Slice, Flip, Dilate, Tile, Transpose, ConvStep, ConvTransposeStep,
-        KernelConvStep, MaxConvStep, MaxPoolStep, AvgPoolStep, Scale, Divide, Mask, Split,
-        Pointwise, Add, Concat,
+        Rearrange, Pad, Slice, Flip, Dilate, Tile, Repeat, Transpose, ConvStep, ConvTransposeStep,
+        KernelConvStep, MaxConvStep, MaxPoolStep, AvgPoolStep, AdaptiveMaxPoolStep,
+        AdaptiveAvgPoolStep, Scale, Divide, Mask, Split, Pointwise, Clip, Add, Subtract, Concat,
     )
 }  # fmt: skip
 
 
-def read_step(text: Mapping[str, Any]) -> Step:
-    """Read one step from its JSON form.
+def read_step(text: Mapping[str, Any], rank: int | None = None) -> Step:
+    """Read one step from its JSON form; ``rank`` axes are before it, where that is known.
 
     Raises:
         ClaimError: no such step, an unknown attribute, or one that is missing.
@@ -101,15 +174,27 @@ def read_step(text: Mapping[str, Any]) -> Step:
         near = difflib.get_close_matches(text["op"], STEPS, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(STEPS))}"
         raise ClaimError(f"there is no step {text['op']!r}; {hint}")
-    return step.from_attributes({key: value for key, value in text.items() if key != "op"})
+    return step.from_attributes({key: value for key, value in text.items() if key != "op"}, rank)
 
 
-def read_steps(texts: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:
-    """Read a pipeline; a fault names the step's place, counted from 0."""
-    steps = []
+def read_steps(texts: Iterable[Mapping[str, Any]], rank: int | None = None) -> tuple[Step, ...]:
+    """Read a pipeline; a fault names the step's place, counted from 0.
+
+    >>> read_steps([{"op": "pad", "axis": -1, "padding": [1, 0]}], rank=2)
+    (Pad(padding=((0, 0), (1, 0)), mode='zeros', value=0),)
+    """
+    steps: list[Step] = []
     for place, text in enumerate(texts):
         try:
-            steps.append(read_step(text))
+            steps.append(read_step(text, rank))
         except ClaimError as fault:
             raise ClaimError(f"step {place}: {fault}") from None
+        rank = rank_after(steps[-1:], rank)
     return tuple(steps)
+
+
+def rank_after(steps: Iterable[Step], rank: int | None) -> int | None:
+    """How many axes there are behind a pipeline, before it ``rank``; None where nobody knows."""
+    for step in steps:
+        rank = None if rank is None else step.rank_after(rank)
+    return rank

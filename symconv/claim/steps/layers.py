@@ -1,13 +1,28 @@
-"""Steps that are layers: convolutions with named weights, and poolings."""
+"""Steps that are convolutions, with named weights; and their kin."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from symconv.claim.steps.base import Step
+from symconv.claim.steps.fitting import sizes
 from symconv.errors import ClaimError
-from symconv.size.numbers import Number
+from symconv.layer import Conv, ConvTranspose
+from symconv.layer.window import PaddingMode
+from symconv.relation.convolved import (
+    biased,
+    check_channels,
+    check_weight,
+    convolved,
+    convolved_as_kernel,
+    pad_first,
+)
+from symconv.relation.digits import numbers
+from symconv.relation.form import Form
+from symconv.relation.reading import Reading, UnsupportedStep
+from symconv.relation.term import Term
+from symconv.size.numbers import Number, read_number
 from symconv.size.text import is_expression
 
 
@@ -25,6 +40,28 @@ class ConvStep(Step):
     padding_value: Number = 0
     op: ClassVar[str] = "conv"
 
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """Data times weight, summed over channels and taps, and the bias."""
+        reading.only_sums("a convolution")
+        weight = reading.weight(self.weight, "sum")
+        check_weight(form, weight, self.weight)
+        out, inner = numbers(weight.shape[:2])
+        layer = Conv(
+            inner * self.groups,
+            out,
+            weight.shape[2:],
+            self.stride,
+            sizes(self.padding),
+            self.dilation,
+            self.groups,
+            padding_mode=cast(PaddingMode, self.padding_mode),
+            padding_value=cast(float, self.padding_value),
+        )
+        check_channels(form, layer.in_channels, self.weight, weight)
+        value = read_number(self.padding_value)
+        form, windows = pad_first(form, layer.windows(form.shape[1:]), value)
+        return _with_bias(convolved(form, weight, windows, self.groups, False), self.bias, reading)
+
 
 @dataclass(frozen=True)
 class ConvTransposeStep(Step):
@@ -38,6 +75,26 @@ class ConvTransposeStep(Step):
     groups: int = 1
     bias: str | None = None
     op: ClassVar[str] = "conv_transpose"
+
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """Data times weight, spread over the outputs, and the bias."""
+        reading.only_sums("a transposed convolution")
+        weight = reading.weight(self.weight, "sum")
+        check_weight(form, weight, self.weight)
+        lead, inner = numbers(weight.shape[:2])
+        layer = ConvTranspose(
+            lead,
+            inner * self.groups,
+            weight.shape[2:],
+            self.stride,
+            sizes(self.padding),
+            sizes(self.output_padding),
+            self.groups,
+            dilation=self.dilation,
+        )
+        check_channels(form, lead, self.weight, weight)
+        windows = layer.windows(form.shape[1:])
+        return _with_bias(convolved(form, weight, windows, self.groups, True), self.bias, reading)
 
 
 @dataclass(frozen=True)
@@ -64,6 +121,18 @@ class KernelConvStep(Step):
         if words := [e for e in entries if isinstance(e, str) and not is_expression(e)]:
             raise ClaimError(f"{self.op}: padding must be in numbers, got {words[0]!r}")
 
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """The weight convolved with the data as its kernel."""
+        reading.only_sums("a convolution")
+        weight = reading.weight(self.weight, "sum")
+        check_weight(form, weight, self.weight)
+        check_channels(form, weight.shape[1], self.weight, weight)
+        (channels,) = numbers(form.shape[:1])
+        layer = Conv(
+            channels, 1, form.shape[1:], self.stride, sizes(self.padding), self.dilation, bias=False
+        )
+        return convolved_as_kernel(form, weight, layer.windows(weight.shape[2:]))
+
 
 @dataclass(frozen=True)
 class MaxConvStep(Step):
@@ -80,26 +149,34 @@ class MaxConvStep(Step):
     groups: int = 1
     op: ClassVar[str] = "max_conv"
 
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """The maximum over the taps at which the weight is not zero."""
+        reading.only_maxima()
+        weight = reading.weight(self.weight, "max")
+        check_weight(form, weight, self.weight)
+        if any(term.tensors for term in weight.terms):
+            raise ClaimError(
+                f"max_conv needs a weight derived from a constant, {self.weight!r} is free"
+            )
+        out, inner = numbers(weight.shape[:2])
+        layer = Conv(
+            inner * self.groups,
+            out,
+            weight.shape[2:],
+            self.stride,
+            sizes(self.padding),
+            self.dilation,
+            self.groups,
+        )
+        check_channels(form, layer.in_channels, self.weight, weight)
+        if len(weight.terms) > 1 and any(term.scalar < 0 for term in weight.terms):
+            # Where a negative constant meets a zero, the zero is the greater.
+            raise UnsupportedStep("a weight that is a maximum of negative constants is not read")
+        live = weight.with_terms(
+            Term(t.out, t.tensors, t.relations) for t in weight.terms if t.scalar != 0
+        )
+        return convolved(form, live, layer.windows(form.shape[1:]), self.groups, False)
 
-@dataclass(frozen=True)
-class MaxPoolStep(Step):
-    """Max pooling of each channel; pads are ``-inf``."""
 
-    kernel_size: Any
-    stride: Any = None
-    padding: Any = 0
-    dilation: Any = 1
-    ceil_mode: bool = False
-    op: ClassVar[str] = "max_pool"
-
-
-@dataclass(frozen=True)
-class AvgPoolStep(Step):
-    """Average pooling of each channel."""
-
-    kernel_size: Any
-    stride: Any = None
-    padding: Any = 0
-    ceil_mode: bool = False
-    count_include_pad: bool = True
-    op: ClassVar[str] = "avg_pool"
+def _with_bias(form: Form, name: str | None, reading: Reading) -> Form:
+    return form if name is None else biased(form, reading.weight(name, "sum"), name)

@@ -19,12 +19,13 @@ from symconv.network import NetworkExpansion
 from symconv.network.proof import NetworkProof, Tail
 from symconv.prove.confirm import evaluated
 from symconv.prove.network.at_a_size import settle_at_a_size
-from symconv.prove.sets import NotForAllSizes, SizeSets, bounded, size_sets
+from symconv.prove.sets import SizeSets, bounded, size_sets
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.hidden import pulled_back, reads_nothing
 from symconv.prove.sets.samples import samples
 from symconv.prove.sets.text import check_names, condition_to_isl
 from symconv.prove.sets.words import describe, points
+from symconv.relation.reading import UnsupportedStep
 from symconv.size.numbers import freeze
 
 TRIES = 12
@@ -42,7 +43,7 @@ def settle_for_all_sizes(bare: NetworkExpansion) -> NetworkProof:
     try:
         with spending(), bounded():
             return _Squares(bare).proof(start)
-    except (FactorError, NotForAllSizes, TooLarge) as fault:
+    except (FactorError, UnsupportedStep, TooLarge) as fault:
         claim = Claim(network.name, network.channels, freeze(network.input_size), where=bare.where)
         undecided = Undecided(claim, str(fault), perf_counter() - start, "all")
         return NetworkProof(bare, undecided)
@@ -77,7 +78,7 @@ class _Squares:
             holds = square.legal.subtract(square.failing)
             if not legal.is_subset(self._at_input(place, holds, legal)):
                 name = bare.network.nodes[place].name
-                raise NotForAllSizes(f"the square of {name} fails with a mask in front")
+                raise UnsupportedStep(f"the square of {name} fails with a mask in front")
         return self._written(masked, needed, hollow, legal, start)
 
     def _written(
@@ -148,14 +149,14 @@ class _Squares:
         """Layers that sum over what a max pooling may have left empty, and at which sizes.
 
         Raises:
-            NotForAllSizes: a pooling leaves a proper output empty.
+            UnsupportedStep: a pooling leaves a proper output empty.
         """
         found, last = {}, None
         for place, layer in self.expansion.expansions.items():
             if last is not None and layer.original.monoid == "sum":
                 if not self._empty(last, legal, tail=False).is_empty():
                     name = self.expansion.network.nodes[last].name
-                    raise NotForAllSizes(
+                    raise UnsupportedStep(
                         f"a sum would meet -inf where the max pooling {name} reads nothing"
                     )
                 empty = self._empty(last, legal, tail=True)

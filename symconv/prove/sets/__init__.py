@@ -13,25 +13,25 @@ from typing import Any
 
 import islpy as isl
 
-from symconv.claim import Claim, Weight
+from symconv.claim import Claim
+from symconv.claim.sides import read_sides
 from symconv.claim.verdict import Certificate, Fact, Undecided
-from symconv.errors import ClaimError, SymconvError, TooLarge
+from symconv.errors import TooLarge
 from symconv.machine.budget import running
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.sets import compare
 from symconv.prove.sets.apart import apart
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
-from symconv.prove.sets.formulas import Form, constant_form, tensor_form
+from symconv.prove.sets.formulas import Side
 from symconv.prove.sets.legal import legal_conditions
+from symconv.prove.sets.lowering import domain, side
 from symconv.prove.sets.parts import paste
-from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
 from symconv.prove.sets.samples import samples
-from symconv.prove.sets.text import check_names, to_isl
+from symconv.prove.sets.text import check_names
 from symconv.prove.sets.words import describe, least
-from symconv.relation.meaning import pipeline_monoid
-from symconv.size.numbers import read_number
+from symconv.relation.reading import UnsupportedStep
 
-__all__ = ["Fails", "Holds", "NotForAllSizes", "SizeSets", "bounded", "settle_all", "size_sets"]
+__all__ = ["Fails", "Holds", "SizeSets", "bounded", "settle_all", "size_sets"]
 
 SHARE = 1 / 4
 """One claim's share of the time: a chain has many squares, a claim with functions many parts."""
@@ -84,7 +84,7 @@ def settle_all(claim: Claim) -> Holds | Fails | Undecided:
     try:
         with bounded():
             return _settled(claim, start)
-    except (NotForAllSizes, TooLarge) as fault:
+    except (UnsupportedStep, TooLarge) as fault:
         return Undecided(claim, str(fault), perf_counter() - start, "all")
 
 
@@ -116,17 +116,16 @@ def size_sets(claim: Claim) -> SizeSets:
 
     Raises:
         ClaimError: the claim is ill-formed, or no size satisfies its conditions.
-        NotForAllSizes, TooLarge: it is not decided.
+        UnsupportedStep, TooLarge: it is not decided.
     """
     left, right = read_sides(claim)
     sizes = Sizes(claim.names)
-    where = legal_conditions(claim, _Weights(claim).read)
-    legal = compare.domain(left, right, where, sizes)
+    legal = sizes.set([*domain(left, right), *legal_conditions(claim)])
     refuse_vacuous(legal, f"claim {claim.name!r}")
-    return SizeSets(legal, _failing(left, right, legal, sizes), left.shape)
+    return SizeSets(legal, _failing(side(left), side(right), legal, sizes), left.shape)
 
 
-def _failing(left: Form, right: Form, legal: Any, sizes: Sizes) -> Any:
+def _failing(left: Side, right: Side, legal: Any, sizes: Sizes) -> Any:
     """The sizes at which the forms differ; long formulas are decided where they can be stopped."""
 
     def work() -> str:
@@ -175,7 +174,7 @@ def _pasted(claim: Claim, start: float) -> Holds:
 
     def work() -> tuple[str, int, tuple[Any, ...]]:
         with bounded():
-            found = paste(claim, _Weights(claim).read)
+            found = paste(claim)
             return str(found.legal), found.parts, found.shape
 
     text, parts, shape = apart(work, _seconds())
@@ -199,39 +198,3 @@ def _written(size: Any) -> Any:
 
 def _input_names(claim: Claim) -> list[str]:
     return [name for name in claim.names if name in claim.size]
-
-
-def read_sides(claim: Claim) -> tuple[Form, Form]:
-    """Both sides as forms whose tables are formulas.
-
-    Raises:
-        ClaimError: a step does not fit; the message names the claim, the side and the step.
-    """
-    maximum = "max" in (pipeline_monoid(claim.left), pipeline_monoid(claim.right))
-    shape = (claim.channels, *(to_isl(n) if isinstance(n, str) else n for n in claim.size))
-    found = []
-    for side in ("left", "right"):
-        form = tensor_form("input", shape, maximum)
-        try:
-            reading = Reading(maximum, _Weights(claim).read)
-            found.append(read_pipeline(form, getattr(claim, side), reading))
-        except SymconvError as fault:
-            raise type(fault)(f"claim {claim.name!r}, {side}: {fault}") from None
-    return found[0], found[1]
-
-
-@dataclass(frozen=True, slots=True)
-class _Weights:
-    claim: Claim
-
-    def read(self, name: str, maximum: bool, seen: tuple[str, ...] = ()) -> Form:
-        if name in seen:
-            raise ClaimError(f"weight {name!r} is defined by itself: {' -> '.join((*seen, name))}")
-        weight: Weight = self.claim.weight(name)
-        if weight.source is None:
-            shape = [to_isl(n) if isinstance(n, str) else n for n in weight.shape or ()]
-            if weight.fill is None:
-                return tensor_form(f"weight:{name}", shape, maximum)
-            return constant_form(read_number(weight.fill), shape, maximum)
-        source = self.read(weight.source, maximum, (*seen, name))
-        return read_pipeline(source, weight.steps, Reading(maximum, self.read))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, reduce
 from itertools import count
@@ -14,7 +14,7 @@ from typing import Any
 import islpy as isl
 
 from symconv.errors import ClaimError, TooLarge
-from symconv.prove.sets.formulas import Factor, Leg, Term, single
+from symconv.prove.sets.formulas import Divisor, Factor, Index, Product
 
 
 class Counted(TooLarge):
@@ -53,21 +53,12 @@ class Sizes:
         )
 
 
-def framed(term: Term) -> Term:
-    """All axes as output axes with one leg each."""
-    axes = tuple(axis for tensor in term.tensors for axis in tensor.axes)
-    term = replace(term, out=term.out + axes, tensors=())
-    for axis in range(len(term.out)):
-        term, _ = single(term, axis)
-    return term
-
-
-def _components(term: Term) -> dict[Leg, int]:
+def _components(term: Product) -> dict[Index, int]:
     """The number of the component of every leg; tables connect, and so does a shared leg."""
-    number: dict[Leg, int] = {}
-    groups: dict[int, list[Leg]] = {}
+    number: dict[Index, int] = {}
+    groups: dict[int, list[Index]] = {}
     unused = count()
-    for legs in (*(table.legs for table in term.relations), *term.out):
+    for legs in (*(table.legs for table in term.relations), *((leg,) for leg in term.out)):
         here = {number[leg] for leg in legs if leg in number}
         fresh = next(unused)
         members = [leg for old in here for leg in groups.pop(old)]
@@ -77,14 +68,14 @@ def _components(term: Term) -> dict[Leg, int]:
     return number
 
 
-def connected(terms: Sequence[Term]) -> list[tuple[int, ...]]:
+def connected(terms: Sequence[Product]) -> list[tuple[int, ...]]:
     """Positions that some term connects."""
     positions = range(len(terms[0].out))
     block = list(positions)
     for term in terms:
         number = _components(term)
         by_component: dict[int, list[int]] = defaultdict(list)
-        for position, (leg,) in enumerate(term.out):
+        for position, leg in enumerate(term.out):
             by_component[number[leg]].append(position)
         for members in by_component.values():
             merged = {block[p] for p in members}
@@ -96,7 +87,7 @@ def connected(terms: Sequence[Term]) -> list[tuple[int, ...]]:
 class BlockSets:
     """A term's coefficient, block by block: where there is one, and which values it takes."""
 
-    term: Term
+    term: Product
     blocks: Sequence[Sequence[int]]
     maximum: bool
     sizes: Sizes
@@ -104,7 +95,7 @@ class BlockSets:
     found: dict[int, Any] = field(default_factory=dict)
 
     @cached_property
-    def number(self) -> dict[Leg, int]:
+    def number(self) -> dict[Index, int]:
         """The component of every leg."""
         return _components(self.term)
 
@@ -124,11 +115,12 @@ class BlockSets:
 
         Legs are renamed in the order in which they appear, so that equal formulas are equal texts.
         """
-        out = [self.term.out[p][0] for p in block]
+        out = [self.term.out[p] for p in block]
         roots = {self.number[leg] for leg in out}
         tables = [t for t in self.term.tables if self.number[t.legs[0]] in roots]
         legs = dict.fromkeys(out) | {leg: None for table in tables for leg in table.legs}
         legs |= {leg: None for factor in self._factors(block) for leg in factor.legs}
+        legs |= {divisor.leg: None for divisor in self._divisors(block)}
         parts = [f"_p{p} = {leg.name}" for p, leg in zip(block, out, strict=True)]
         parts += [table.formula for table in tables] + [leg.bounds for leg in legs] + list(more)
         return _renamed(" and ".join(f"({part})" for part in parts), legs)
@@ -154,6 +146,26 @@ class BlockSets:
             found = [(value, place) for value, place in found if not place.is_empty()]
         return found
 
+    def counted(self, number: int) -> str:
+        """When the term has a coefficient at a place of a block that it divides by ``_v``.
+
+        Raises:
+            TooLarge: it divides twice there, and the product is not linear.
+        """
+        divisors = self._divisors(self.blocks[number])
+        if len(divisors) > 1:
+            raise TooLarge("a product of two divisors of many values is not read for all sizes")
+        count = divisors[0].count if divisors else "1"
+        return self.formula(self.blocks[number], f"_v = {count}")
+
+    def counts(self, number: int) -> Any:
+        """What the term divides by, as a relation from the places of a block."""
+        formula = self.counted(number)
+        hidden = _hidden(formula)
+        places = [f"_p{p}" for p in self.blocks[number]]
+        relation = self.sizes.map(places, ["_v", *hidden], formula)
+        return relation.project_out(isl.dim_type.out, 1, len(hidden))
+
     def whole(self) -> Any:
         """The product of all blocks, with positions in the order of the blocks."""
         if not self.supports:
@@ -165,14 +177,19 @@ class BlockSets:
         return reduce(lambda a, b: a.intersect(b.params()), self.supports, self.loose)
 
     def _factors(self, block: Sequence[int]) -> list[Factor]:
-        roots = {self.number[self.term.out[p][0]] for p in block}
+        roots = {self.number[self.term.out[p]] for p in block}
         return [f for f in self.term.factors if self.number[f.legs[0]] in roots]
+
+    def _divisors(self, block: Sequence[int]) -> list[Divisor]:
+        roots = {self.number[self.term.out[p]] for p in block}
+        return [d for d in self.term.divisors if self.number[d.leg] in roots]
 
     @cached_property
     def loose(self) -> Any:
         """Sizes at which the tables that reach no position hold; they must not count."""
-        reached = {self.number[leg] for (leg,) in self.term.out}
-        if any(self.number[f.legs[0]] not in reached for f in self.term.factors):
+        reached = {self.number[leg] for leg in self.term.out}
+        dividing = [f.legs[0] for f in self.term.factors] + [d.leg for d in self.term.divisors]
+        if any(self.number[leg] not in reached for leg in dividing):
             raise Counted("a divisor depends on an index that is summed away")
         tables = [t for t in self.term.tables if self.number[t.legs[0]] not in reached]
         if not tables:
@@ -184,14 +201,18 @@ class BlockSets:
 
     def _projected(self, kept: list[str], formula: str, *, checked: bool = False) -> Any:
         """The places for which hidden indices exist; one at most, unless that is known already."""
-        hidden = sorted(set(re.findall(r"\b_e\d+\b", formula)))
-        relation = self.sizes.map(kept, hidden, formula)
+        relation = self.sizes.map(kept, _hidden(formula), formula)
         if not checked and not self.maximum and not relation.is_single_valued():
             raise Counted("a coefficient counts hidden indices, and sets alone do not decide that")
         return relation.domain()
 
 
-def _renamed(formula: str, legs: Iterable[Leg]) -> str:
+def _hidden(formula: str) -> list[str]:
+    """The indices of a renamed formula that stand on no axis."""
+    return sorted(set(re.findall(r"\b_e\d+\b", formula)))
+
+
+def _renamed(formula: str, legs: Iterable[Index]) -> str:
     """The formula with legs named ``_e0``, ``_e1``, ... in the order in which they appear."""
     names = {leg.name for leg in legs}
     return _in_order(formula, lambda name: name in names, "_e")

@@ -8,28 +8,23 @@ else the coefficient would be a count, and the claim stays undecided.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
-from itertools import permutations, product
+from itertools import product
 from typing import Any
 
 from symconv.errors import TooLarge
-from symconv.prove.sets.blocks import BlockSets, Counted, Sizes, alike, connected, framed
+from symconv.prove.sets.blocks import BlockSets, Counted, Sizes, alike, connected
 from symconv.prove.sets.counted import written_out
-from symconv.prove.sets.formulas import Form, Term
+from symconv.prove.sets.divisors import differing, undivided
+from symconv.prove.sets.formulas import Product, Side
 
 MOST_TERMS = 32
 """Most terms of one monomial, both sides together: their overlaps are looked at one by one."""
 
 
-def domain(left: Form, right: Form, where: Sequence[str], sizes: Sizes) -> Any:
-    """The sizes at which both sides make sense and the claim's conditions hold."""
-    return sizes.set((*left.domain, *right.domain, *where))
-
-
-def failing(left: Form, right: Form, legal: Any, sizes: Sizes) -> Any:
-    """The sizes of ``legal`` at which the two forms differ.
+def failing(left: Side, right: Side, legal: Any, sizes: Sizes) -> Any:
+    """The sizes of ``legal`` at which the two sides differ.
 
     Raises:
         Counted: a coefficient is a count.
@@ -43,7 +38,7 @@ def failing(left: Form, right: Form, legal: Any, sizes: Sizes) -> Any:
     return found.coalesce()
 
 
-def _other_shapes(left: Form, right: Form, legal: Any, sizes: Sizes) -> Any:
+def _other_shapes(left: Side, right: Side, legal: Any, sizes: Sizes) -> Any:
     if len(left.shape) != len(right.shape):
         return legal
     found = legal.subtract(legal)
@@ -53,30 +48,30 @@ def _other_shapes(left: Form, right: Form, legal: Any, sizes: Sizes) -> Any:
     return found
 
 
-def _monomials(left: Form, right: Form) -> Iterator[tuple[list[Term], list[Term]]]:
+def _monomials(left: Side, right: Side) -> Iterator[tuple[list[Product], list[Product]]]:
     """Terms of the same tensors; in a maximum, constants by the value that they reach."""
     for names in sorted({term.signature for form in (left, right) for term in form.terms}):
         sides = [[t for t in form.terms if t.signature == names] for form in (left, right)]
         if not left.maximum:
-            yield [_ordered(t) for t in sides[0]], [_ordered(t) for t in sides[1]]
+            _check_once(names)
+            yield sides[0], sides[1]
             continue
         values = {t.scalar for side in sides for t in side} if not names else {Fraction(0)}
         for value in sorted(values):
-            reached = [[replace(t, scalar=Fraction(1)) for t in side if names or t.scalar >= value]
+            reached = [[t.times(Fraction(1), t.factors) for t in side if names or t.scalar >= value]
                        for side in sides]  # fmt: skip
             yield reached[0], reached[1]
 
 
-def _ordered(term: Term) -> Term:
-    """The term with its tensors sorted; products of one tensor with itself are left undecided."""
-    tensors = sorted(term.tensors, key=lambda tensor: tensor.name)
-    if len({tensor.name for tensor in tensors}) < len(tensors):
-        orders = {tuple(t.name for t in order) for order in permutations(tensors)}
-        raise Counted(f"a product holds a tensor twice ({', '.join(sorted(orders)[0])})")
-    return replace(term, tensors=tuple(tensors))
+def _check_once(names: tuple[str, ...]) -> None:
+    """Refuse products of one tensor with itself: they are left undecided."""
+    if len(set(names)) < len(names):
+        raise Counted(f"a product holds a tensor twice ({', '.join(names)})")
 
 
-def _differ(lefts: list[Term], rights: list[Term], maximum: bool, sizes: Sizes, legal: Any) -> Any:
+def _differ(
+    lefts: list[Product], rights: list[Product], maximum: bool, sizes: Sizes, legal: Any
+) -> Any:
     """The sizes at which two sums differ; indices that must be counted are written out."""
     try:
         return _uncounted(lefts, rights, maximum, sizes, legal)
@@ -88,18 +83,21 @@ def _differ(lefts: list[Term], rights: list[Term], maximum: bool, sizes: Sizes, 
 
 
 def _uncounted(
-    lefts: list[Term], rights: list[Term], maximum: bool, sizes: Sizes, legal: Any
+    lefts: list[Product], rights: list[Product], maximum: bool, sizes: Sizes, legal: Any
 ) -> Any:
     if len(lefts) == len(rights) == 1:
-        terms = [framed(lefts[0]), framed(rights[0])]
+        terms = [lefts[0], rights[0]]
         blocks = connected(terms)
         sets = [BlockSets(term, blocks, maximum, sizes, legal) for term in terms]
         found = _supports_differ(*sets)
         return found if maximum else found.union(_values_differ(*sets))
+    if any(term.divisors for term in (*lefts, *rights)):
+        every = undivided([*lefts, *rights], sizes, legal)
+        lefts, rights = every[: len(lefts)], every[len(lefts) :]
     for term in (*lefts, *rights):
-        _check_divisors(framed(term), maximum, sizes, legal)
+        _check_divisors(term, maximum, sizes, legal)
     spread = [[piece for term in side for piece in _pieces(term)] for side in (lefts, rights)]
-    terms = [framed(term) for side in spread for term in side]
+    terms = [term for side in spread for term in side]
     if len(terms) > MOST_TERMS:
         raise TooLarge(f"more than {MOST_TERMS} terms of one monomial overlap; split the claim")
     blocks = connected(terms)
@@ -108,7 +106,7 @@ def _uncounted(
     return _region_difference(whole, scalars, len(spread[0]), maximum)
 
 
-def _check_divisors(term: Term, maximum: bool, sizes: Sizes, legal: Any) -> None:
+def _check_divisors(term: Product, maximum: bool, sizes: Sizes, legal: Any) -> None:
     """Refuse a factor that has no piece somewhere."""
     if term.factors:
         sets = BlockSets(term, connected([term]), maximum, sizes, legal)
@@ -116,14 +114,15 @@ def _check_divisors(term: Term, maximum: bool, sizes: Sizes, legal: Any) -> None
             sets.values(number)
 
 
-def _pieces(term: Term) -> list[Term]:
+def _pieces(term: Product) -> list[Product]:
     """A term without factors for every way to choose a piece of each."""
-    found = [replace(term, factors=())]
+    found = [term.times(term.scalar, ())]
     for factor in term.factors:
         found = [
-            replace(one.with_table(where, *factor.legs), scalar=one.scalar * value)
-            for one in found for value, where in factor.pieces
-        ]  # fmt: skip
+            one.with_table(where, *factor.legs).times(one.scalar * value, ())
+            for one in found
+            for value, where in factor.pieces
+        ]
     return found
 
 
@@ -165,8 +164,9 @@ def _values_differ(left: BlockSets, right: BlockSets) -> Any:
     The values are products over blocks, so that their ratio is; each block's ratios are looked at
     alone, and every choice of one a block must multiply to one.
     """
-    if left.term.scalar == right.term.scalar and not (left.term.factors or right.term.factors):
-        return left.loose.subtract(left.loose)
+    nowhere = left.loose.subtract(left.loose)
+    if left.term.scalar == right.term.scalar and not _divided(left.term, right.term):
+        return nowhere
     both = left.somewhere().intersect(right.somewhere())
     found = [(left.term.scalar / right.term.scalar, both)]
     for number in range(len(left.blocks)):
@@ -176,7 +176,12 @@ def _values_differ(left: BlockSets, right: BlockSets) -> Any:
             ratios[a / b] = ratios[a / b].union(sizes) if a / b in ratios else sizes
         found = [(p * q, x.intersect(y)) for p, x in found for q, y in ratios.items()]
         found = [(ratio, sizes) for ratio, sizes in found if not sizes.is_empty()]
-    return reduce(lambda a, b: a.union(b), (s for r, s in found if r != 1), both.subtract(both))
+    return reduce(lambda a, b: a.union(b), differing(left, right, found), nowhere)
+
+
+def _divided(*terms: Product) -> bool:
+    """Whether some term's value depends on the place."""
+    return any(term.factors or term.divisors for term in terms)
 
 
 def _region_difference(

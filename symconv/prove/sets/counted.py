@@ -14,18 +14,18 @@ from typing import Any
 import islpy as isl
 
 from symconv.errors import TooLarge
-from symconv.prove.sets.blocks import Sizes, framed
-from symconv.prove.sets.formulas import Leg, Term
+from symconv.prove.sets.blocks import Sizes
+from symconv.prove.sets.formulas import Index, Product
 
 
-def written_out(terms: Sequence[Term], sizes: Sizes, most: int) -> list[Term]:
+def written_out(terms: Sequence[Product], sizes: Sizes, most: int) -> list[Product]:
     """The same sum, with no index in a term that its other indices leave open.
 
     Raises:
         TooLarge: that takes too many terms.
     """
-    found: list[Term] = []
-    left = [framed(term) for term in terms]
+    found: list[Product] = []
+    left = list(terms)
     while left:
         term = left.pop()
         leg = _open_leg(term, sizes)
@@ -38,9 +38,9 @@ def written_out(terms: Sequence[Term], sizes: Sizes, most: int) -> list[Term]:
     return found
 
 
-def _open_leg(term: Term, sizes: Sizes) -> Leg | None:
+def _open_leg(term: Product, sizes: Sizes) -> Index | None:
     """The smallest index that the output and the tensors do not determine."""
-    shown = [leg for (leg,) in term.out]
+    shown = list(term.out)
     hidden = list(dict.fromkeys(
         leg for table in term.tables for leg in table.legs if leg not in shown
     ))  # fmt: skip
@@ -53,11 +53,11 @@ def _open_leg(term: Term, sizes: Sizes) -> Leg | None:
     return next((leg for leg in small if _is_open(relation, hidden.index(leg))), None)
 
 
-def _size(leg: Leg) -> int:
+def _size(leg: Index) -> int:
     return leg.size if isinstance(leg.size, int) else 0
 
 
-def _relation(term: Term, shown: list[Leg], hidden: list[Leg], sizes: Sizes) -> Any:
+def _relation(term: Product, shown: list[Index], hidden: list[Index], sizes: Sizes) -> Any:
     """From the indices of all axes to those on none."""
     every = dict.fromkeys([*shown, *hidden])
     parts = [table.formula for table in term.tables] + [leg.bounds for leg in every]

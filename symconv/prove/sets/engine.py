@@ -12,7 +12,8 @@ from symconv.errors import ClaimError, TooLarge
 from symconv.evaluation import shapes_of
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.engine import Finding, Question
-from symconv.prove.sets import Fails, Holds, NotForAllSizes, bounded, settle_all, size_sets
+from symconv.prove.sets import Fails, Holds, bounded, settle_all, size_sets
+from symconv.relation.reading import UnsupportedStep
 
 BASE, STEP = 2.0, 0.4
 """Milliseconds of a small claim, and of one more step (measured)."""
@@ -74,7 +75,7 @@ def _at_its_sizes(claim: Claim) -> Verdict:
         with bounded():
             sets = size_sets(claim)
             fails = not sets.failing.is_empty()
-    except (NotForAllSizes, TooLarge) as fault:
+    except (UnsupportedStep, TooLarge) as fault:
         return Undecided(claim, str(fault), perf_counter() - start)
     except ClaimError as fault:
         fault.within(f"claim {claim.name!r} at its sizes")

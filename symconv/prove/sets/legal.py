@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from symconv.claim import Claim
-from symconv.errors import SymconvError
-from symconv.prove.sets.formulas import Form
+from symconv.claim.sides import weights_of
+from symconv.prove.sets.lowering import domain
 from symconv.prove.sets.text import condition_to_isl
 
-ReadWeight = Callable[[str, bool], Form]
 
-
-def legal_conditions(claim: Claim, read: ReadWeight) -> list[str]:
+def legal_conditions(claim: Claim) -> list[str]:
     """The conditions on the sizes under which every weight exists and ``where`` holds.
 
     Raises:
         ClaimError: a weight is ill-formed at every size.
-        NotForAllSizes: a weight is not read for all sizes.
+        UnsupportedStep: a weight is not read for all sizes.
     """
-    weights = (_weight(name, read) for name, _ in claim.weights)
+    read = weights_of(claim)
     where = [condition_to_isl(condition) for condition in claim.where]
-    return where + [condition for form in weights for condition in form.domain]
-
-
-def _weight(name: str, read: ReadWeight) -> Form:
-    """A weight in sums, or in maxima where it is made by some; its domain is the same in both."""
-    try:
-        return read(name, False)
-    except SymconvError as fault:
-        try:
-            return read(name, True)
-        except SymconvError:
-            raise fault from None
+    return where + domain(*(read(name, "shapes") for name, _ in claim.weights))

@@ -14,16 +14,17 @@ from typing import Any
 
 from symconv.claim import Claim
 from symconv.claim import steps as st
+from symconv.claim.sides import INPUT, pipeline_monoid, weights_of
 from symconv.errors import SymconvError
 from symconv.layer.pointwise import named
 from symconv.prove.cuts import Cut, Grain, cuts, parts, pulled, sums
 from symconv.prove.sets import compare
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
-from symconv.prove.sets.formulas import Form, Size, tensor_form
 from symconv.prove.sets.legal import legal_conditions
-from symconv.prove.sets.reading import NotForAllSizes, Reading, read_pipeline
-from symconv.prove.sets.text import to_isl
-from symconv.relation.meaning import pipeline_monoid
+from symconv.prove.sets.lowering import domain, side
+from symconv.relation.form import Form, Shape, tensor_form
+from symconv.relation.reading import Reading, UnsupportedStep, read_pipeline
+from symconv.relation.term import Monoid
 from symconv.size.numbers import read_number
 
 Steps = tuple[st.Step, ...]
@@ -36,37 +37,37 @@ class Pasted:
 
     legal: Any
     parts: int
-    shape: tuple[Size, ...]
+    shape: Shape
 
 
-def paste(claim: Claim, weights: Any) -> Pasted:
+def paste(claim: Claim) -> Pasted:
     """Prove a claim part by part, for all sizes.
 
     Raises:
         ClaimError: the claim is ill-formed, or no size satisfies its conditions.
-        NotForAllSizes: no gather was found at some cut, or -inf could meet a sum.
+        UnsupportedStep: no gather was found at some cut, or -inf could meet a sum.
     """
     grains: tuple[Grain, ...] = ("fine", "coarse")
-    fault: NotForAllSizes | None = None
+    fault: UnsupportedStep | None = None
     for swapped in (False, True):
         turned = replace(claim, left=claim.right, right=claim.left) if swapped else claim
         for grain in grains:
             try:
-                return _Parts(turned, grain, weights).pasted()
-            except NotForAllSizes as found:
+                return _Parts(turned, grain).pasted()
+            except UnsupportedStep as found:
                 fault = fault or found
-    raise fault or NotForAllSizes("nothing to paste")
+    raise fault or UnsupportedStep("nothing to paste")
 
 
 class _Parts:
     """Both pipelines of a claim in parts."""
 
-    def __init__(self, claim: Claim, grain: Grain, weights: Any) -> None:
-        self.claim, self.weights, self.sizes = claim, weights, Sizes(claim.names)
+    def __init__(self, claim: Claim, grain: Grain) -> None:
+        self.claim, self.sizes = claim, Sizes(claim.names)
         sides = pulled(claim.left), pulled(claim.right)
         self.where = cuts(sides[0], grain), cuts(sides[1], grain)
         if [c.function for c in self.where[0]] != [c.function for c in self.where[1]]:
-            raise NotForAllSizes("the two sides' layers do not stand between the same functions")
+            raise UnsupportedStep("the two sides' layers do not stand between the same functions")
         self.parts = [parts(side, cut) for side, cut in zip(sides, self.where, strict=True)]
         self.moves = tuple(_moves(step for side in sides for step in side))
 
@@ -78,51 +79,47 @@ class _Parts:
         for number in range(len(lefts)):
             pair = self.parts[0][number], self.parts[1][number]
             if not finite and any(map(sums, pair)):
-                raise NotForAllSizes("a sum would meet -inf where a max pooling may read nothing")
+                raise UnsupportedStep("a sum would meet -inf where a max pooling may read nothing")
             finite = finite and all(map(_leaves_nothing_empty, pair))
-            shape = self._input() if number == 0 else lefts[number - 1]
+            shape = self.claim.shape if number == 0 else lefts[number - 1]
             gather = self._advance(number, shape, gather, legal)
         return Pasted(legal, len(lefts), lefts[-1])
 
-    def _input(self) -> tuple[Size, ...]:
-        size = (to_isl(n) if isinstance(n, str) else n for n in self.claim.size)
-        return (self.claim.channels, *size)
-
-    def _shapes(self) -> tuple[list[tuple[Size, ...]], Any]:
+    def _shapes(self) -> tuple[list[Shape], Any]:
         """The left tensor's shape after each part, and where both sides make sense."""
-        legal = legal_conditions(self.claim, self.weights)
-        shapes: list[tuple[Size, ...]] = []
-        for side in (1, 0):
-            shape, shapes = self._input(), []
-            for steps in self.parts[side]:
-                form = self._read(steps, shape, pipeline_monoid(steps) == "max")
-                legal += form.domain
+        legal = legal_conditions(self.claim)
+        shapes: list[Shape] = []
+        for number in (1, 0):
+            shape, shapes = self.claim.shape, []
+            for steps in self.parts[number]:
+                form = self._read(steps, shape, pipeline_monoid(steps))
+                legal += domain(form)
                 shape = form.shape
                 shapes.append(shape)
         return shapes, self.sizes.set(legal)
 
-    def _read(self, steps: Sequence[st.Step], shape: tuple[Size, ...], maximum: bool) -> Form:
-        form = tensor_form("input", shape, maximum)
-        return read_pipeline(form, steps, Reading(maximum, self.weights))
+    def _read(self, steps: Sequence[st.Step], shape: Shape, monoid: Monoid) -> Form:
+        form = tensor_form(INPUT, shape, monoid)
+        return read_pipeline(form, steps, Reading(monoid, weights_of(self.claim)))
 
-    def _advance(self, number: int, shape: tuple[Size, ...], gather: Steps, legal: Any) -> Steps:
+    def _advance(self, number: int, shape: Shape, gather: Steps, legal: Any) -> Steps:
         """The gather that holds after a part, given the one before it."""
         left, right = self.parts[0][number], self.parts[1][number]
-        maximum = "max" in (pipeline_monoid(left), pipeline_monoid(right))
-        end = self._read((*gather, *right), shape, maximum)
+        monoid = pipeline_monoid((*left, *right))
+        end = self._read((*gather, *right), shape, monoid)
         last = number == len(self.where[0])
         for after in [()] if last else self._candidates(self.where[0][number], gather):
             try:
-                begin = self._read((*left, *after), shape, maximum)
-            except NotForAllSizes:
+                begin = self._read((*left, *after), shape, monoid)
+            except UnsupportedStep:
                 raise
             except SymconvError:
                 continue
-            if not legal.is_subset(self.sizes.set((*begin.domain, *end.domain))):
+            if not legal.is_subset(self.sizes.set(domain(begin, end))):
                 continue
-            if compare.failing(begin, end, legal, self.sizes).is_empty():
+            if compare.failing(side(begin), side(end), legal, self.sizes).is_empty():
                 return after
-        raise NotForAllSizes(
+        raise UnsupportedStep(
             f"part {number} (left {_words(left)}; right {_words(right)}) is not settled for all "
             "sizes: the right tensor after it is no gather of the left one that was found"
         )

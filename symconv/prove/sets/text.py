@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache, singledispatch
 
+import islpy as isl
+
 from symconv.errors import ClaimError
-from symconv.size.expr import Atom, Expr, Extreme, Floor, Size
+from symconv.size.expr import Atom, Expr, Extreme, Floor, Size, names_of
 from symconv.size.text import (
     Comparison,
     Condition,
@@ -77,7 +79,7 @@ def condition_to_isl(text: SizeText) -> str:
     >>> condition_to_isl("N >= 3")
     'N >= 3'
     """
-    return _formula(read_condition(text))
+    return formula_of(read_condition(text))
 
 
 def _sign(number: int) -> str:
@@ -98,26 +100,45 @@ def _atom(atom: Atom) -> str:
 
 
 @singledispatch
-def _formula(condition: Condition) -> str:
+def formula_of(condition: Condition) -> str:
+    """A condition in isl's syntax."""
     raise ClaimError(f"{condition!r} is not a condition")
 
 
-@_formula.register
+@formula_of.register
 def _(condition: Comparison) -> str:
     relation = _RELATIONS.get(condition.relation, condition.relation)
     return f"{size_to_isl(condition.left)} {relation} {size_to_isl(condition.right)}"
 
 
-@_formula.register
+@formula_of.register
 def _(condition: Every) -> str:
-    return f"({' and '.join(f'({_formula(part)})' for part in condition.parts)})"
+    return f"({' and '.join(f'({formula_of(part)})' for part in condition.parts)})"
 
 
-@_formula.register
+@formula_of.register
 def _(condition: Some) -> str:
-    return f"({' or '.join(f'({_formula(part)})' for part in condition.parts)})"
+    return f"({' or '.join(f'({formula_of(part)})' for part in condition.parts)})"
 
 
-@_formula.register
+@formula_of.register
 def _(condition: Not) -> str:
-    return f"(not ({_formula(condition.of)}))"
+    return f"(not ({formula_of(condition.of)}))"
+
+
+def greatest_value(count: Expr, position: str, size: Size) -> int | None:
+    """The greatest value of an expression over ``0 <= position < size`` at all sizes.
+
+    >>> from symconv.size.text import parse
+    >>> greatest_value(parse("min(p + 2, N) - max(p - 1, 0)"), "p", parse("N"))
+    3
+    >>> greatest_value(parse("p"), "p", parse("N")) is None
+    True
+    """
+    names = [name for name in names_of(count, size) if name != position]
+    values = isl.Set(
+        f"[{', '.join(names)}] -> {{ [_value] : exists ({position} : "
+        f"_value = {size_to_isl(count)} and 0 <= {position} < {size_to_isl(size)}) }}"
+    )
+    most = values.project_out(isl.dim_type.param, 0, len(names)).dim_max_val(0)
+    return int(most.to_python()) if most.is_int() else None

@@ -20,6 +20,7 @@ from typing import Any
 
 from symconv.claim import Claim
 from symconv.claim import steps as st
+from symconv.claim.sides import INPUT, pipeline_monoid, read_part, read_sides
 from symconv.claim.verdict import Certificate, Counterexample, Fact, Refuted, Undecided, Verdict
 from symconv.errors import TooLarge
 from symconv.layer.pointwise import named
@@ -28,8 +29,7 @@ from symconv.prove.cuts import Cut, Grain, cuts, leading_gathers, parts, pulled,
 from symconv.prove.squares.hidden import Hidden, Ranges, candidates, in_channel_order, whole
 from symconv.prove.squares.support import everywhere_finite, possible, read_ranges
 from symconv.prove.tables.settle import compare_forms
-from symconv.relation.meaning import UnsupportedStep, pipeline_monoid
-from symconv.relation.sides import INPUT, read_part, read_sides
+from symconv.relation.reading import UnsupportedStep
 
 SHARE = 1 / 6
 """The search for hidden phases ends after so much of the time: others follow where it fails."""

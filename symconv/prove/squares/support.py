@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from math import gcd
@@ -12,9 +11,12 @@ import numpy as np
 
 from symconv.prove.squares.hidden import Keep, Ranges
 from symconv.prove.tables.compare import first_difference
+from symconv.prove.tables.lowering import tables_of
+from symconv.prove.tables.table import Table, contract, extent, number
+from symconv.relation.digits import single_leg
 from symconv.relation.form import Form, constant_form
-from symconv.relation.table import Leg, Table, contract
-from symconv.relation.term import Term, single_leg
+from symconv.relation.indices import Leg
+from symconv.relation.term import Term
 
 
 def possible(form: Form) -> Keep:
@@ -31,8 +33,8 @@ def read_ranges(form: Form, name: str) -> Ranges | None:
     for term in form.terms:
         for tensor in term.tensors:
             if tensor.name == name:
-                read = [_positions(replace(term, out=tensor.axes), axis)
-                        for axis in range(1, len(tensor.axes))]  # fmt: skip
+                whole = term.with_out(tensor.axes)
+                read = [_positions(whole, axis) for axis in range(1, len(tensor.axes))]
                 seen = [a | b for a, b in zip(seen, read, strict=True)] if seen else read
     if not seen:
         return None
@@ -44,13 +46,13 @@ def read_ranges(form: Form, name: str) -> Ranges | None:
 
 def everywhere_finite(form: Form) -> bool:
     """Whether a maximum reads something at every place, so that none of its values is -inf."""
-    terms = tuple(replace(term, tensors=(), scalar=0) for term in form.terms)
+    terms = [Term(term.out, (), term.relations, 0) for term in form.terms]
     zeros = constant_form(Fraction(0), form.shape, "max")
-    return first_difference(replace(form, terms=terms), zeros) is None
+    return first_difference(form.with_terms(terms), zeros) is None
 
 
 def _possible(form: Form, axis: int) -> tuple[int, ...]:
-    seen = np.zeros(form.shape[axis], dtype=np.int64)
+    seen = np.zeros(number(form.shape[axis]), dtype=np.int64)
     for term in form.terms:
         seen |= _positions(term, axis)
     return tuple(seen.tolist())
@@ -58,8 +60,8 @@ def _possible(form: Form, axis: int) -> tuple[int, ...]:
 
 def _positions(term: Term, axis: int) -> np.ndarray:
     term, leg = single_leg(term, axis)
-    seen = np.zeros(leg.size, dtype=np.int64)
-    tables = _component(leg, term.tables)
+    seen = np.zeros(extent(leg), dtype=np.int64)
+    tables = _component(leg, tables_of(term))
     if not tables:
         return seen + 1
     table = contract(tables, (leg,))

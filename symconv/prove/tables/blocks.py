@@ -9,8 +9,18 @@ from math import prod
 import numpy as np
 
 from symconv.layer.window import Index
-from symconv.relation.table import Coefficients, Leg, Table, contract, join_all, ones, ravel
-from symconv.relation.term import Monoid, Term
+from symconv.prove.tables.lowering import Product
+from symconv.prove.tables.table import (
+    Coefficients,
+    Table,
+    contract,
+    extent,
+    join_all,
+    ones,
+    ravel,
+)
+from symconv.relation.indices import Leg
+from symconv.relation.term import Monoid
 
 Position = tuple[int, int]
 """``(axis, digit)``."""
@@ -43,7 +53,7 @@ class _Sets:
             self._parent[root] = first
 
 
-def find_blocks(terms: Sequence[Term], monoid: Monoid) -> tuple[list[Block], list[int]]:
+def find_blocks(terms: Sequence[Product], monoid: Monoid) -> tuple[list[Block], list[int]]:
     """The blocks of terms over the same digits, and each term's product of tables outside."""
     positions = [
         (axis, digit) for axis, legs in enumerate(terms[0].out) for digit in range(len(legs))
@@ -60,11 +70,11 @@ def find_blocks(terms: Sequence[Term], monoid: Monoid) -> tuple[list[Block], lis
     return blocks, [_loose_factor(t, s, positions) for t, s in zip(terms, components, strict=True)]
 
 
-def _leg(term: Term, position: Position) -> Leg:
+def _leg(term: Product, position: Position) -> Leg:
     return term.out[position[0]][position[1]]
 
 
-def _components(term: Term) -> _Sets:
+def _components(term: Product) -> _Sets:
     """The term's legs, connected by its tables."""
     sets = _Sets()
     for table in term.tables:
@@ -72,7 +82,7 @@ def _components(term: Term) -> _Sets:
     return sets
 
 
-def _loose_factor(term: Term, sets: _Sets, positions: Sequence[Position]) -> int:
+def _loose_factor(term: Product, sets: _Sets, positions: Sequence[Position]) -> int:
     """The product of the term's tables that reach no position."""
     reached = {sets.find(_leg(term, position)) for position in positions}
     loose: dict[Hashable, list[Table]] = {}
@@ -88,7 +98,7 @@ def _loose_factor(term: Term, sets: _Sets, positions: Sequence[Position]) -> int
 
 
 def _block(
-    group: list[Position], terms: Sequence[Term], components: Sequence[_Sets], monoid: Monoid
+    group: list[Position], terms: Sequence[Product], components: Sequence[_Sets], monoid: Monoid
 ) -> Block:
     tables = [_tables_at(group, t, s) for t, s in zip(terms, components, strict=True)]
     wirings = {_wiring(group, term) for term in terms}
@@ -98,19 +108,19 @@ def _block(
         _entries(group, term, parts, sets, monoid)
         for term, parts, sets in zip(terms, tables, components, strict=True)
     ]
-    sizes = [_leg(terms[0], position).size for position in group]
+    sizes = [extent(_leg(terms[0], position)) for position in group]
     return Block(tuple(
         (values, tuple(zip(group, _digits(key, sizes), strict=True)))
         for values, key in _classes(entries)
     ))  # fmt: skip
 
 
-def _tables_at(group: list[Position], term: Term, sets: _Sets) -> list[Table]:
+def _tables_at(group: list[Position], term: Product, sets: _Sets) -> list[Table]:
     roots = {sets.find(_leg(term, position)) for position in group}
     return [t for t in term.tables if t.legs and sets.find(t.legs[0]) in roots]
 
 
-def _wiring(group: list[Position], term: Term) -> tuple[int, ...]:
+def _wiring(group: list[Position], term: Product) -> tuple[int, ...]:
     """Which positions carry the same leg."""
     legs = [_leg(term, position) for position in group]
     return tuple(legs.index(leg) for leg in legs)
@@ -120,7 +130,7 @@ Entries = tuple[Index, Coefficients | None]
 
 
 def _entries(
-    group: list[Position], term: Term, tables: list[Table], sets: _Sets, monoid: Monoid
+    group: list[Position], term: Product, tables: list[Table], sets: _Sets, monoid: Monoid
 ) -> Entries:
     """The term's tensor on a block: distinct keys in order, and their coefficients (None: ones)."""
     legs = [_leg(term, position) for position in group]

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from itertools import groupby, pairwise, permutations
@@ -28,8 +28,12 @@ import numpy as np
 from symconv.errors import TooLarge
 from symconv.machine.budget import running
 from symconv.prove.tables.blocks import Block, find_blocks
-from symconv.relation.form import Form, common_sizes
-from symconv.relation.term import Monoid, Tensor, Term, regroup
+from symconv.prove.tables.lowering import Product, lowered
+from symconv.prove.tables.table import extent
+from symconv.relation.digits import MOST_ROUNDS, common_sizes, fitted
+from symconv.relation.form import Form
+from symconv.relation.indices import Axis
+from symconv.relation.term import Monoid, Tensor, Term
 
 Place = tuple[tuple[tuple[int, int], int], ...]
 """Chosen digits: ``((axis, digit), value)`` in that order."""
@@ -107,7 +111,7 @@ def _symmetrised(terms: Sequence[Term]) -> list[Term]:
                 f"a product holds one tensor so often that it has {orders} orders; split the claim"
             )
     return [
-        replace(term, tensors=order)
+        term.with_tensors(order)
         for term in terms
         for order in permutations(sorted(term.tensors, key=_name))
         if [t.name for t in order] == list(term.signature)
@@ -119,40 +123,38 @@ def _name(tensor: Tensor) -> str:
 
 
 def _framed(term: Term) -> Term:
-    """The term with the axes of its output and its tensors side by side, all as output axes."""
-    tensors = sorted(term.tensors, key=_name)
-    axes = tuple(axis for tensor in tensors for axis in tensor.axes)
-    return Term(term.out + axes, (), term.tables, term.scalar)
+    """The term with the axes of its output and its sorted tensors side by side."""
+    return term.with_tensors(tuple(sorted(term.tensors, key=_name))).framed()
 
 
 def _same_digits(terms: Sequence[Term]) -> list[Term]:
     """Rewrite all terms so that every axis has digits of the same sizes in each of them."""
     result = list(terms)
-    for _ in range(64):
+    for _ in range(MOST_ROUNDS):
         running().check_time()
-        sizes = [[[leg.size for leg in axis if leg.size > 1] for axis in t.out] for t in result]
+        sizes = [[[extent(leg) for leg in axis if leg.size != 1] for axis in t.out] for t in result]
         wanted = [reduce(common_sizes, axis) for axis in zip(*sizes, strict=True)]
         if all(have == wanted for have in sizes):
-            return [_peeled(_without_units(term)) for term in result]
+            return result
         result = [_fitted(term, wanted) for term in result]
     raise TooLarge("the digits of the two sides' axes could not be brought to a common refinement")
 
 
 def _fitted(term: Term, wanted: Sequence[Sequence[int]]) -> Term:
     for axis, sizes in enumerate(wanted):
-        term, groups = regroup(term, term.out[axis], sizes)
-        term = term.with_axis(axis, tuple(leg for group in groups for leg in group))
+        term = fitted(term, axis, sizes)
     return term
 
 
-def _peeled(term: Term) -> Term:
-    """The term with its tables split where an index is fixed, so that blocks stay small."""
-    return replace(term, tables=tuple(part for table in term.tables for part in table.peeled()))
+def _peeled(term: Term) -> Product:
+    """The term in tables, split where an index is fixed, so that blocks stay small."""
+    found = lowered(term)
+    tables = tuple(part for table in found.tables for part in table.peeled())
+    return Product(_without_units(found.out), tables, found.scalar)
 
 
-def _without_units(term: Term) -> Term:
-    out = tuple(tuple(leg for leg in axis if leg.size > 1) for axis in term.out)
-    return replace(term, out=out)
+def _without_units(out: tuple[Axis, ...]) -> tuple[Axis, ...]:
+    return tuple(tuple(leg for leg in axis if leg.size != 1) for axis in out)
 
 
 def _group_difference(
@@ -162,7 +164,7 @@ def _group_difference(
         tensor for term in (*lefts, *rights)[:1] for tensor in sorted(term.tensors, key=_name)
     ]
     rank = len((*lefts, *rights)[0].out)
-    terms = _same_digits([_framed(term) for term in (*lefts, *rights)])
+    terms = list(map(_peeled, _same_digits([_framed(term) for term in (*lefts, *rights)])))
     blocks, loose = find_blocks(terms, monoid)
     factors = [f if monoid == "max" else f * t.scalar for f, t in zip(loose, terms, strict=True)]
     states = _combine(blocks, len(terms))
@@ -209,13 +211,13 @@ def _sums(
     return sum(parts[:lefts]), sum(parts[lefts:])
 
 
-def _axis_index(place: Place, term: Term) -> list[int]:
+def _axis_index(place: Place, term: Product) -> list[int]:
     """Put chosen digits together to one index an axis."""
     digits = dict(place)
     result = []
     for axis, legs in enumerate(term.out):
         index = 0
         for digit, leg in enumerate(legs):
-            index = index * leg.size + digits[axis, digit]
+            index = index * extent(leg) + digits[axis, digit]
         result.append(index)
     return result

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from symconv.claim.sides import check_around
 from symconv.claim.verdict import Refuted
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.engine import Finding, Question
 from symconv.prove.tables.settle import settle
-from symconv.prove.witness.values import as_values
-from symconv.relation.sides import check_around
+from symconv.prove.tables.values import as_values
 
 BASE, ENTRY = 0.8, 5e-5
 """Milliseconds of a small claim, and of one more entry of an axis's table (measured)."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from time import perf_counter
 
 from symconv.claim import Claim
+from symconv.claim.sides import INPUT, read_sides, weight_name
 from symconv.claim.verdict import Certificate, Counterexample, Fact, Refuted, Undecided, Verdict
 from symconv.errors import TooLarge
 from symconv.prove.tables.compare import Difference, first_difference
+from symconv.prove.tables.table import number
 from symconv.relation.form import Form
-from symconv.relation.meaning import UnsupportedStep
-from symconv.relation.sides import INPUT, read_sides, weight_name
+from symconv.relation.reading import UnsupportedStep
 
 
 def settle(claim: Claim) -> Verdict:
@@ -29,6 +30,7 @@ def settle(claim: Claim) -> Verdict:
     'in output [0, 0], left has 0 times x[0, 0], right has 1'
     """
     start = perf_counter()
+    claim.require_numbers()
     try:
         left, right = read_sides(claim)
         counterexample = compare_forms(left, right)
@@ -38,13 +40,15 @@ def settle(claim: Claim) -> Verdict:
     if counterexample is not None:
         return Refuted(claim, counterexample, seconds)
     fact = Fact("tables", "both sides have the same coefficient at every output, input and weight")
-    return Certificate(claim, (fact,), left.shape, seconds)
+    return Certificate(claim, (fact,), tuple(map(number, left.shape)), seconds)
 
 
 def compare_forms(left: Form, right: Form) -> Counterexample | None:
     """The least counterexample to the equality of two forms, or None."""
     if left.shape != right.shape:
-        return Counterexample(left_shape=left.shape, right_shape=right.shape)
+        shapes = (tuple(map(number, form.shape)) for form in (left, right))
+        left_shape, right_shape = shapes
+        return Counterexample(left_shape=left_shape, right_shape=right_shape)
     difference = first_difference(left, right)
     return None if difference is None else _counterexample(difference)
 

@@ -19,6 +19,7 @@ from symconv.recheck.allsizes.paths import (
     twice,
     unmatched,
 )
+from symconv.recheck.allsizes.pools import POOLS
 from symconv.recheck.allsizes.reading import Clock, Reader, TimeOut, takes_maxima
 from symconv.recheck.allsizes.terms import NotRead, as_bool
 
@@ -28,7 +29,7 @@ MOST_COUNTED = 64
 MOST_COMPARED = 200
 """Paths of one kind that are compared in pairs: 20,000 pairs are written in about a second."""
 
-RULES = {**MOVES, **LAYERS}
+RULES = {**MOVES, **LAYERS, **POOLS}
 
 SECONDS = 60.0
 """How long a counterexample is looked for where nothing is said."""
@@ -191,6 +192,8 @@ def _counted(question: Question, left: list[Path], right: list[Path]) -> dict[st
         raise NotRead(
             f"{len(left) + len(right)} paths may read one product, too many to be counted"
         )
+    if any(path.over for path in (*left, *right)):
+        raise NotRead("a mean of a named number of samples reads one product more than once")
     if any(path.taps for path in (*left, *right)):
         raise NotRead("a kernel of a named size reads one product more than once")
     for path in (*left, *right):

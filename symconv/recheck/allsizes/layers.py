@@ -9,14 +9,11 @@ from itertools import product
 from math import prod
 from typing import Any
 
-import z3
-
 from symconv.recheck.allsizes.moves import padded, refuse_maximum
 from symconv.recheck.allsizes.paths import Path
 from symconv.recheck.allsizes.reading import MOST_PATHS, Back, Reader, Rule, Shape, Text
 from symconv.recheck.allsizes.terms import (
     NotRead,
-    as_bool,
     choose,
     div,
     each,
@@ -26,7 +23,6 @@ from symconv.recheck.allsizes.terms import (
     rest,
     same,
     same_crop,
-    window_count,
 )
 
 
@@ -34,7 +30,7 @@ def conv(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
     """A convolution; pads that are not zeros stand in front of it."""
     refuse_maximum(reader, step)
     (_, _, *kernel), _ = reader.weight(step["weight"])
-    pads = _pads(reader, step, shape[1:], kernel)
+    pads = layer_pads(reader, step, shape[1:], kernel)
     front = {"padding": [[0, 0], *pads], "mode": step.get("padding_mode", "zeros"),
              "value": step.get("padding_value", 0)}  # fmt: skip
     if front["mode"] == "zeros" and Fraction(str(front["value"])) == 0:
@@ -66,7 +62,7 @@ class _Terms:
 def max_conv(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
     """The maximum over the taps at which a constant weight is not zero."""
     (_, _, *kernel), _ = reader.weight(step["weight"])
-    out, back = _convolved(reader, step, shape, _pads(reader, step, shape[1:], kernel))
+    out, back = _convolved(reader, step, shape, layer_pads(reader, step, shape[1:], kernel))
 
     def live(path: Path) -> Iterator[Path]:
         for found in back(replace(path, factor=Fraction(1))):
@@ -81,11 +77,11 @@ def max_conv(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
 def _convolved(reader: Reader, step: Text, shape: Shape, pads: list[Any]) -> tuple[Shape, Back]:
     (m, inner, *kernel), read = reader.weight(step["weight"])
     groups, rank = step.get("groups", 1), len(shape) - 1
-    _need_numbers(m, inner, groups)
-    _need_few(inner, *kernel)
+    need_numbers(m, inner, groups)
+    need_few(inner, *kernel)
     strides, dilations = (each(step.get(k, 1), rank) for k in ("stride", "dilation"))
     reader.require(shape[0] == inner * groups, m % groups == 0, len(kernel) == rank)
-    out = _outputs(reader, shape[1:], kernel, strides, dilations, pads)
+    out = outputs(reader, shape[1:], kernel, strides, dilations, pads)
 
     def back(path: Path) -> Iterator[Path]:
         group = div(path.index[0], m // groups) if groups > 1 else 0
@@ -103,13 +99,14 @@ def _convolved(reader: Reader, step: Text, shape: Shape, pads: list[Any]) -> tup
     return [m, *out], _biased(reader, step, m, back)
 
 
-def _need_numbers(*values: Any) -> None:
-    """Refuse names, and more taps and channels than there may be paths."""
+def need_numbers(*values: Any) -> None:
+    """Refuse names where a layer is read in numbers only."""
     if not all(type(value) is int for value in values):
         raise NotRead("channels, groups and pooling kernels are read in numbers only")
 
 
-def _need_few(*values: Any) -> None:
+def need_few(*values: Any) -> None:
+    """Refuse more taps and channels than there may be paths."""
     if prod(value for value in values if isinstance(value, int)) > MOST_PATHS:
         raise NotRead(f"the claim has more than {MOST_PATHS} paths from outputs to inputs")
 
@@ -134,14 +131,12 @@ def conv_as_kernel(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Bac
     refuse_maximum(reader, step)
     (m, inner, *data), read = reader.weight(step["weight"])
     rank = len(shape) - 1
-    _need_numbers(inner)
-    _need_few(
-        inner, *(d if isinstance(d, int) else n for d, n in zip(shape[1:], data, strict=True))
-    )
+    need_numbers(inner)
+    need_few(inner, *(d if isinstance(d, int) else n for d, n in zip(shape[1:], data, strict=True)))
     strides, dilations = (each(step.get(k, 1), rank) for k in ("stride", "dilation"))
     pads = [[reader.size(e) for e in pair] for pair in pairs(step.get("padding", 0), rank)]
     reader.require(shape[0] == inner, len(data) == rank)
-    out = _outputs(reader, data, shape[1:], strides, dilations, pads)
+    out = outputs(reader, data, shape[1:], strides, dilations, pads)
 
     def back(path: Path) -> Iterator[Path]:
         unknown = [reader.unknown() for _ in shape[1:]]
@@ -160,8 +155,8 @@ def conv_transpose(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Bac
     refuse_maximum(reader, step)
     (lead, inner, *kernel), read = reader.weight(step["weight"])
     rank, groups = len(shape) - 1, step.get("groups", 1)
-    _need_numbers(lead, inner, groups, *kernel)
-    _need_few(lead, *kernel)
+    need_numbers(lead, inner, groups, *kernel)
+    need_few(lead, *kernel)
     strides, dilations = (each(step.get(k, 1), rank) for k in ("stride", "dilation"))
     extras = [reader.size(e) for e in each(step.get("output_padding", 0), rank)]
     pads = _crops(reader, step, kernel, strides, dilations)
@@ -200,65 +195,8 @@ def _crops(reader: Reader, step: Text, kernel: Any, strides: Any, dilations: Any
     return [same_crop(padding, span, s) for span, s in zip(spans, strides, strict=True)]
 
 
-def max_pool(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
-    """The maximum of each window."""
-    return _pooled(reader, step, shape)
-
-
-def _pooled(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
-    kernel, strides, dilations, pads = _pool(reader, step, shape)
-    out = _outputs(
-        reader, shape[1:], kernel, strides, dilations, pads, step.get("ceil_mode", False)
-    )
-    for n, k, s, d, (lo, hi), o in zip(
-        shape[1:], kernel, strides, dilations, pads, out, strict=True
-    ):
-        if not isinstance(step.get("padding", 0), str):
-            reader.require(lo <= k // 2, hi <= k // 2)
-        fits = (o - 1) * s + d * (k - 1) + 1 <= n + lo + hi
-        reader.require(z3.Or(as_bool(hi >= 0), as_bool(fits)))
-
-    def back(path: Path) -> Iterator[Path]:
-        for taps in product(*map(range, kernel)):
-            at = positions(path.index[1:], taps, strides, dilations, pads)
-            live = [v for x, n in zip(at, shape[1:], strict=True) for v in (x >= 0, x < n)]
-            yield replace(path, index=(path.index[0], *at)).under(*live)
-
-    return [shape[0], *out], back
-
-
-def _pool(reader: Reader, step: Text, shape: Shape) -> tuple[Any, Any, Any, Any]:
-    """Kernel, strides, dilations and pads of a pooling."""
-    rank = len(shape) - 1
-    kernel = each(step["kernel_size"], rank)
-    strides = kernel if step.get("stride") is None else each(step["stride"], rank)
-    dilations = each(step.get("dilation", 1), rank)
-    _need_numbers(*kernel, *strides, *dilations)
-    _need_few(*kernel, *kernel)  # an average has a path for each count of each tap
-    given = {**step, "stride": strides, "dilation": dilations}
-    return kernel, strides, dilations, _pads(reader, given, shape[1:], kernel)
-
-
-def avg_pool(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
-    """The mean of each window: one path for each number of counted samples on an axis."""
-    refuse_maximum(reader, step)
-    out, inner = _pooled(reader, step, shape)
-    kernel, strides, _, pads = _pool(reader, step, shape)
-    include = step.get("count_include_pad", True)
-    if len(kernel) == 3:
-        reader.require(*(n >= k for n, k in zip(shape[1:], kernel, strict=True)))
-
-    def back(path: Path) -> Iterator[Path]:
-        axes = list(zip(path.index[1:], kernel, strides, pads, shape[1:], strict=True))
-        counts = [window_count(*axis, include=include) for axis in axes]
-        for choice in product(*(range(1, k + 1) for k in kernel)):
-            here = path.under(*(n == c for n, c in zip(counts, choice, strict=True)))
-            yield from (p.scaled(Fraction(1, prod(choice))) for p in inner(here) if not p.dead)
-
-    return out, back
-
-
-def _pads(reader: Reader, step: Text, sizes: Any, kernel: Any) -> list[Any]:
+def layer_pads(reader: Reader, step: Text, sizes: Any, kernel: Any) -> list[Any]:
+    """The pads of a layer that slides forward, a pair for each axis."""
     padding = step.get("padding", 0)
     strides, dilations = (each(step.get(k, 1), len(sizes)) for k in ("stride", "dilation"))
     if padding in ("same", "same_lower"):
@@ -270,10 +208,11 @@ def _pads(reader: Reader, step: Text, sizes: Any, kernel: Any) -> list[Any]:
     return [[reader.size(e) for e in pair] for pair in pairs(padding, len(sizes))]
 
 
-def _outputs(
+def outputs(
     reader: Reader, sizes: Any, kernel: Any, strides: Any, dilations: Any, pads: Any,
     ceil: bool = False,
 ) -> list[Any]:  # fmt: skip
+    """How many outputs each axis has; there must be one at least."""
     out = []
     for n, k, s, d, (lo, hi) in zip(sizes, kernel, strides, dilations, pads, strict=True):
         room = n + lo + hi - d * (k - 1) - 1
@@ -286,6 +225,6 @@ def _outputs(
 
 LAYERS: dict[str, Rule] = {
     "conv": conv, "max_conv": max_conv, "conv_as_kernel": conv_as_kernel,
-    "conv_transpose": conv_transpose, "max_pool": max_pool, "avg_pool": avg_pool,
+    "conv_transpose": conv_transpose,
 }  # fmt: skip
-"""How each layer is read."""
+"""How each layer with a weight is read."""

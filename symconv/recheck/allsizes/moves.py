@@ -168,6 +168,17 @@ def tiled(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
     return [n * r for n, r in zip(shape, repeats, strict=True)], back
 
 
+def repeated(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
+    """Each sample of one axis so many times in a row."""
+    axis, count = axis_of(step["axis"], shape), step["count"]
+
+    def back(path: Path) -> Iterator[Path]:
+        at = div(path.index[axis], count)
+        yield replace(path, index=(*path.index[:axis], at, *path.index[axis + 1 :]))
+
+    return [n * count if a == axis else n for a, n in enumerate(shape)], back
+
+
 def split(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
     """One part of an axis."""
     axis = axis_of(step.get("axis", 0), shape)
@@ -216,6 +227,20 @@ def added(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
     return parts[0][0], lambda path: (p for _, inner in parts for p in inner(path))
 
 
+def subtracted(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
+    """The first of some branches less all others."""
+    refuse_maximum(reader, step)
+    parts = [reader.pipeline(branch, shape) for branch in step["branches"]]
+    for part, _ in parts:
+        reader.require(*(a == b for a, b in zip(part, parts[0][0], strict=True)))
+
+    def back(path: Path) -> Iterator[Path]:
+        for place, (_, inner) in enumerate(parts):
+            yield from inner(path.scaled(Fraction(-1)) if place else path)
+
+    return parts[0][0], back
+
+
 def refuse_maximum(reader: Reader, step: Text) -> None:
     """Refuse a step that adds or multiplies, in a claim about maxima.
 
@@ -236,6 +261,9 @@ def pointwise(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
 def scaled(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
     """A factor for each position of an axis of a size in numbers."""
     refuse_maximum(reader, step)
+    if "factor" in step:
+        factor = Fraction(str(step["factor"]))
+        return shape, lambda path: iter([path.scaled(factor)])
     rows = step["factors"] if step["op"] == "scale" else step["keep"]
     tables: list[dict[Fraction, list[int] | None]] = []
     for n, row in zip(shape, rows, strict=True):
@@ -315,6 +343,13 @@ def _greatest(reader: Reader, text: Any, size: Any) -> int:
     raise NotRead(f"divide: the count {text!r:.80} has no small bound")
 
 
+def holds(reader: Reader, claim: Any) -> bool:
+    """Whether something holds wherever a claim makes sense, as far as it is read."""
+    asked = [*map(as_bool, reader.legal)]
+    asked += [reader.condition(c) for c in reader.claim.get("where", ())]
+    return _holds(reader, asked, as_bool(claim))
+
+
 def _holds(reader: Reader, given: list[Any], claim: Any) -> bool:
     solver = z3.Solver()
     solver.set("timeout", max(1, int(1000 * min(2.0, reader.clock.left()))))
@@ -325,6 +360,7 @@ def _holds(reader: Reader, given: list[Any], claim: Any) -> bool:
 MOVES: dict[str, Rule] = {
     "rearrange": rearranged, "pad": padded, "slice": sliced, "flip": flipped,
     "transpose": transposed, "dilate": dilated, "tile": tiled, "split": split, "concat": joined,
-    "add": added, "pointwise": pointwise, "scale": scaled, "mask": scaled, "divide": divided,
+    "add": added, "subtract": subtracted, "repeat": repeated, "pointwise": pointwise,
+    "scale": scaled, "mask": scaled, "divide": divided,
 }  # fmt: skip
 """How each of these steps is read."""

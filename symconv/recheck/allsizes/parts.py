@@ -6,7 +6,7 @@ function of each value commutes with the gather, and the next part begins there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import z3
@@ -27,22 +27,24 @@ Part = tuple[Steps, Steps, str | None]
 """Left and right steps, and the function behind them."""
 
 _BIJECTIONS = ("rearrange", "transpose", "flip")
-_SUMS = {"conv", "conv_transpose", "conv_as_kernel", "avg_pool", "scale", "divide", "mask", "add"}
+KeepsZero = Callable[[str], bool]
+_SUMS = {"conv", "conv_transpose", "conv_as_kernel", "avg_pool", "adaptive_avg_pool", "scale"}
+_SUMS |= {"divide", "mask", "add", "subtract"}
 
 
 def decide_in_parts(
-    text: Mapping[str, Any], parts: Sequence[Part], keep_zero: set[str], seconds: float
+    text: Mapping[str, Any], parts: Sequence[Part], keeps_zero: KeepsZero, seconds: float
 ) -> Found:
     """Prove that a claim's parts agree, or say that it is not known; it refutes nothing."""
     clock = Clock(seconds)
     try:
         with reported():
-            return _decided(ask(text, clock, shapes_only=True), parts, keep_zero)
+            return _decided(ask(text, clock, shapes_only=True), parts, keeps_zero)
     except NotRead as fault:
         return Found("unknown", str(fault))
 
 
-def _decided(whole: Question, parts: Sequence[Part], keep_zero: set[str]) -> Found:
+def _decided(whole: Question, parts: Sequence[Part], keeps_zero: KeepsZero) -> Found:
     if not parts:
         return Found("unknown", "the two sides' layers do not stand between the same functions")
     shape, gather = whole.reader.input_shape(), list[Any]()
@@ -53,7 +55,7 @@ def _decided(whole: Question, parts: Sequence[Part], keep_zero: set[str]) -> Fou
             raise NotRead("a sum would meet -inf where a max pooling may read nothing")
         emptied = emptied or not all(map(_reads_something, every_step([*left, *right])))
         every = [[], gather, *([move] for move in moves)] if n + 1 < len(parts) else [[]]
-        if function is not None and function not in keep_zero:
+        if function is not None and not keeps_zero(function):
             every = [g for g in every if all(step["op"] in _BIJECTIONS for step in g)]
         found = next((g for g in every if _agree(whole, shape, (left, right), gather, g)), None)
         if found is None:
@@ -95,6 +97,8 @@ def _agree(
 def _reads_something(step: Any) -> bool:
     """Whether a maximum has a sample in each window: without dilation it has, pads being small."""
     if step["op"] == "max_conv" or str(step.get("value")) == "-inf":
+        return False
+    if step.get("legality") == "onnx":
         return False
     return step["op"] != "max_pool" or step.get("dilation", 1) in (1, [1] * 1, [1, 1], [1, 1, 1])
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import z3
 
-from symconv.recheck.allsizes.terms import NotRead, as_bool
+from symconv.recheck.allsizes.terms import NotRead, as_bool, times
 
 Weight = tuple[str, tuple[Any, ...]]
 Key = tuple[Any, ...]
@@ -26,7 +26,10 @@ MOST_ORDERS = 24
 
 @dataclass(frozen=True)
 class Path:
-    """An index so far, the conditions on it, the weights read, a constant factor, unknown taps."""
+    """An index so far, the conditions on it, the weights read, a constant factor, unknown taps.
+
+    Beside the factor there are sizes in ``over`` by which the product is divided.
+    """
 
     index: tuple[Any, ...]
     guards: tuple[Any, ...] = ()
@@ -34,6 +37,7 @@ class Path:
     factor: Fraction = Fraction(1)
     constant: bool = False
     taps: tuple[Any, ...] = ()
+    over: tuple[Any, ...] = ()
 
     def under(self, *guards: Any) -> Path:
         """The path where these conditions hold as well."""
@@ -129,7 +133,7 @@ def found_in(path: Path, other: Path) -> Any:
     """Where the other path is live and reads the same product with the same factor; or None."""
     if path.factor != other.factor or (same := reads_same(path, other)) is None:
         return None
-    return z3.And(other.live, same)
+    return z3.And(other.live, same, as_bool(times(path.over) == times(other.over)))
 
 
 def unmatched(path: Path, others: list[Path]) -> Any:
@@ -195,4 +199,5 @@ def combined(outer: Path, inner: Path) -> Path:
         outer.factor * inner.factor,
         outer.constant,
         (*outer.taps, *inner.taps),
+        (*outer.over, *inner.over),
     )

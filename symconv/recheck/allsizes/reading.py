@@ -171,6 +171,8 @@ class Reader:
             return self._derived(text, (*seen, name))
         shape = [self.size(n) for n in text["shape"]]
         self.require(*(n >= 1 for n in shape))
+        if "value" in text:
+            return shape, _written(text["value"], len(shape))
         fill = Fraction(str(text["fill"])) if "fill" in text else None
 
         def read(path: Path, index: tuple[Any, ...]) -> Iterator[Path]:
@@ -199,6 +201,25 @@ class Reader:
         return shape, derived
 
 
+def _written(value: Any, rank: int) -> Callable[[Path, tuple[Any, ...]], Iterator[Path]]:
+    """How a path goes on through a constant whose entries are written out: one for each number."""
+    entries: list[tuple[tuple[int, ...], Any]] = [((), value)]
+    for _ in range(rank):
+        entries = [((*at, n), e) for at, part in entries for n, e in enumerate(part)]
+    exact = [(at, Fraction(str(entry))) for at, entry in entries]
+
+    def read(path: Path, index: tuple[Any, ...]) -> Iterator[Path]:
+        places: dict[Fraction, list[Any]] = {}
+        for at, number in exact:
+            here = [i == n for i, n in zip(index, at, strict=True)]
+            if False not in [c for c in here if isinstance(c, bool)]:
+                places.setdefault(number, []).append(z3.And(*map(as_bool, here)))
+        for number, found in places.items():
+            yield path.under(z3.Or(*found)).scaled(number)
+
+    return read
+
+
 def every_step(steps: list[Text]) -> Iterator[Text]:
     """All steps of a pipeline, those of its branches among them."""
     for step in steps:
@@ -209,4 +230,5 @@ def every_step(steps: list[Text]) -> Iterator[Text]:
 
 def takes_maxima(steps: list[Text]) -> bool:
     """Whether a maximum stands among the steps."""
-    return any(step["op"] in ("max_pool", "max_conv") for step in every_step(steps))
+    maxima = ("max_pool", "max_conv", "adaptive_max_pool")
+    return any(step["op"] in maxima for step in every_step(steps))

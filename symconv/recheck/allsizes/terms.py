@@ -250,10 +250,10 @@ def same_crop(name: str, span: int, stride: int) -> list[int]:
 
 
 def window_count(
-    out: Any, kernel: int, stride: int, pads: list[Any], size: Any, *, include: bool
+    out: Any, kernel: int, stride: int, dilation: int, pads: list[Any], size: Any, *, include: bool
 ) -> Any:
     """What an average divides by: positions of a window on the signal, or on it and its pads."""
     lo, hi = pads
     first, end = (-lo, size + hi) if include else (most(-lo, 0), size + least(hi, 0))
-    at = [stride * out + k - lo for k in range(kernel)]
+    at = [stride * out + dilation * k - lo for k in range(kernel)]
     return z3.Sum(*(z3.If(z3.And(as_bool(v >= first), as_bool(v < end)), 1, 0) for v in at))

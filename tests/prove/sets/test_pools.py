@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from symconv import check
 from symconv.claim import read_claim
 from symconv.claim.verdict import Undecided
-from symconv.errors import ClaimError
+from symconv.errors import InputError
 from symconv.prove.sets import Fails, settle_all
+from symconv.prove.sets.lowering import MOST_VALUES
 from tests.helpers.at_sizes import at_size, expected
 
 COUNT = int(os.environ.get("SYMCONV_ALL_SIZES", "40"))
@@ -56,13 +58,18 @@ def two_averages(rng: random.Random) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_averages_at_every_small_size(seed: int) -> None:
+@pytest.mark.parametrize("most", [MOST_VALUES, 0])
+def test_averages_at_every_small_size(
+    seed: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Divisors of few values, each looked at; and the same as if they took too many for that."""
+    monkeypatch.setattr("symconv.prove.sets.lowering.MOST_VALUES", most)
     rng, kinds = random.Random(seed), set()
     for _ in range(COUNT):
         claim = read_claim(two_averages(rng))
         try:
             found = settle_all(claim)
-        except ClaimError:
+        except InputError:
             found = None
         kinds.add(type(found).__name__)
         if isinstance(found, Undecided):
@@ -90,3 +97,36 @@ def test_divisors_are_kept_through_a_layer(after: str) -> None:
     for size in range(1, 9):
         claim = read_claim(text)
         assert at_size(claim, {"N": size}) == expected(found, {"N": size})
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [({}, "proved"), ({"count_include_pad": True}, "refuted"), ({"padding": 30}, "refuted"),
+     ({"stride": 49}, "refuted")],
+)  # fmt: skip
+def test_averages_of_a_hundred_samples(change: dict[str, Any], verdict: str) -> None:
+    pool = {"op": "avg_pool", "kernel_size": 100, "stride": 50, "padding": 40,
+            "count_include_pad": False}  # fmt: skip
+    flip = {"op": "flip", "axes": [0]}
+    claim = {"input": {"channels": 2, "size": ["N"]}, "left": [pool],
+             "right": [flip, {**pool, **change}, flip]}  # fmt: skip
+    assert check(claim).verdict == verdict
+
+
+@pytest.mark.parametrize(("count", "verdict"), [("2*N", "proved"), ("N", "refuted")])
+def test_counts_without_end(count: str, verdict: str) -> None:
+    """A divisor that grows with the size, beside one twice as large and a factor of two."""
+    sides = [[{"op": "divide", "counts": [None, [text, "N"]]}] for text in ("N", count)]
+    sides[1].append({"op": "scale", "factors": [["2", "2"], None]})
+    claim = {"input": {"channels": 2, "size": ["N"]}, "left": sides[0], "right": sides[1]}
+    assert check(claim).verdict == verdict
+
+
+def test_sums_of_terms_that_divide_alike() -> None:
+    divide = {"op": "divide", "counts": [None, ["i + 1", "N"]]}
+    flip = {"op": "flip", "axes": [0]}
+    both = {"op": "add", "branches": [[], [flip]]}
+    claim = {"input": {"channels": 2, "size": ["N"]}, "left": [both, divide]}
+    apart = {"op": "add", "branches": [[divide], [divide, flip]]}
+    assert check({**claim, "right": [apart]}).verdict == "proved"
+    assert check({**claim, "right": [{"op": "flip", "axes": [1]}, apart]}).verdict == "refuted"

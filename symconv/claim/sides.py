@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symconv.claim import Claim, Weight
-from symconv.claim.steps import Step
+from symconv.claim.claim import Claim
+from symconv.claim.steps import MaxConvStep, MaxPoolStep, Step, flat
 from symconv.errors import ClaimError, MalformedError, SymconvError, TooLarge
 from symconv.relation.form import Form, constant_form, tensor_form
-from symconv.relation.meaning import Reading, pipeline_monoid, read_pipeline
+from symconv.relation.reading import Reading, WeightReader, read_pipeline
 from symconv.relation.term import Monoid
+from symconv.size.expr import Size, number
 from symconv.size.numbers import read_number
-from symconv.size.text import evaluate
+from symconv.size.text import evaluate, parse
 
 INPUT = "input"
 """The name of the input in the forms; it sorts before every weight's."""
@@ -23,16 +24,12 @@ def weight_name(name: str) -> str:
     return f"weight:{name}"
 
 
-def weight_sizes(name: str, weight: Weight) -> tuple[int, ...]:
-    """The shape of a weight in numbers.
+MAXIMA = (MaxPoolStep, MaxConvStep)
 
-    Raises:
-        ClaimError: a size of it is named.
-    """
-    sizes = tuple(size for size in weight.shape or () if isinstance(size, int))
-    if len(sizes) != len(weight.shape or ()):
-        raise ClaimError(f"weight {name!r} of shape {list(weight.shape or ())} names a size")
-    return sizes
+
+def pipeline_monoid(steps: Sequence[Step]) -> Monoid:
+    """The monoid in which a pipeline is read."""
+    return "max" if any(isinstance(step, MAXIMA) for step in flat(steps)) else "sum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class _Weights:
             )
         weight = self.claim.weight(name)
         if weight.source is None:
-            shape = weight_sizes(name, weight)
+            shape = tuple(map(parse, weight.shape or ()))
             if weight.fill is None:
                 return tensor_form(weight_name(name), shape, monoid)
             return constant_form(read_number(weight.fill), shape, monoid)
@@ -58,23 +55,28 @@ class _Weights:
         except TooLarge:
             raise
         except SymconvError as fault:
-            raise type(fault)(f"weight {name!r}: {fault}") from None
+            fault.within(f"weight {name!r}")
+            raise
 
 
-Shape = tuple[int, ...]
+def weights_of(claim: Claim) -> WeightReader:
+    """Read a weight of this claim by its name."""
+    return _Weights(claim).read
 
 
-def check_claim(claim: Claim) -> tuple[Shape, Shape]:
+Shape = tuple[Size, ...]
+
+
+def check_claim(claim: Claim) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The shapes of both sides of a claim at given sizes that is well-formed in all its parts.
 
     Raises:
         ClaimError: a step does not fit, or the sizes break a condition; the message names the part.
-        TooLarge: an index map is beyond the memory bound.
     """
     check_around(claim)
     left, right = (
-        read_part(claim, side, getattr(claim, side), claim.input_shape, "shapes").shape
-        for side in ("left", "right")
+        tuple(map(number, read_part(claim, side, steps, claim.input_shape, "shapes").shape))
+        for side, steps in (("left", claim.left), ("right", claim.right))
     )
     return left, right
 
@@ -84,55 +86,60 @@ def check_around(claim: Claim) -> None:
 
     Raises:
         ClaimError: the sizes break a condition, or a weight's step does not fit.
-        TooLarge: an index map is beyond the memory bound.
     """
     for condition in claim.where:
         if not evaluate(condition, {}):
             raise ClaimError(
                 f"claim {claim.name!r} is where {condition}, which is false; it would say nothing"
             )
-    weights = _Weights(claim)
+    read = weights_of(claim)
     for name, _ in claim.weights:
         try:
-            weights.read(name, "shapes")
+            read(name, "shapes")
         except TooLarge:
             raise
         except SymconvError as fault:
-            raise type(fault)(f"claim {claim.name!r}: {fault}") from None
+            fault.within(f"claim {claim.name!r}")
+            raise
 
 
 def read_sides(claim: Claim) -> tuple[Form, Form]:
-    """The forms of the left and the right pipeline.
+    """The forms of the left and the right pipeline, at sizes in numbers or names.
 
     Raises:
         ClaimError: a step does not fit; the message names the claim, the side and the step.
-        TooLarge: a part that does not factorise is beyond the memory bound.
+        TooLarge: a sum has too many terms.
     """
     monoid: Monoid = "sum"
     if "max" in (pipeline_monoid(claim.left), pipeline_monoid(claim.right)):
         monoid = "max"
     left, right = (
-        read_part(claim, side, getattr(claim, side), claim.input_shape, monoid)
+        read_part(claim, side, getattr(claim, side), claim.shape, monoid)
         for side in ("left", "right")
     )
     return left, right
 
 
 def read_part(
-    claim: Claim, side: str, steps: Sequence[Step], shape: Sequence[int], monoid: Monoid,
+    claim: Claim,
+    side: str,
+    steps: Sequence[Step],
+    shape: Sequence[Size],
+    monoid: Monoid,
     first: int = 0,
-) -> Form:  # fmt: skip
+) -> Form:
     """The form of steps of one side, from step ``first`` on, in an input of this shape.
 
     Raises:
         ClaimError: a step does not fit; the message names the claim, the side and the step.
-        TooLarge: a part that does not factorise is beyond the memory bound.
+        TooLarge: a sum has too many terms.
     """
     form = tensor_form(INPUT, shape, monoid)
-    reading = Reading(monoid, _Weights(claim).read)
+    reading = Reading(monoid, weights_of(claim))
     try:
         return read_pipeline(form, steps, reading, first)
     except TooLarge:
         raise
     except SymconvError as fault:
-        raise type(fault)(f"claim {claim.name!r}, {side}: {fault}") from None
+        fault.within(f"claim {claim.name!r}, {side}")
+        raise

@@ -1,7 +1,7 @@
-"""Sparse integer tensors over named legs: the finite relations that pipelines are made of.
+"""Sparse integer tensors over indices: what relations become where sizes are numbers.
 
-A `Leg` is one index variable.  A `Table` lists the entries of a sparse tensor over its legs, one
-column a leg; an entry listed twice counts twice, so a join never has to merge.
+A `Table` lists the entries of a sparse tensor over its legs, one column a leg; an entry listed
+twice counts twice, so that a join never has to merge.
 """
 
 from __future__ import annotations
@@ -14,18 +14,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symconv.errors import InternalError
 from symconv.layer.window import Index
 from symconv.machine.budget import running
+from symconv.relation.indices import Leg
+from symconv.size.expr import Size
 
 _SAFE = 2**31
 Coefficients = NDArray[Any]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Leg:
-    """One index variable; two legs are the same only if they are the same object."""
+def number(size: Size) -> int:
+    """A size that must be a number, as all are in claims at given sizes.
 
-    size: int
+    Raises:
+        InternalError: it is named.
+    """
+    if isinstance(size, int):
+        return size
+    raise InternalError(f"a table was asked for an axis of {size} samples")
+
+
+def extent(leg: Leg) -> int:
+    """The size of an index."""
+    return number(leg.size)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +66,7 @@ class Table:
         if leg not in self.legs:
             return self
         at = self.legs.index(leg)
-        digits = np.divmod(self.columns[at], low.size)
+        digits = np.divmod(self.columns[at], extent(low))
         return Table(
             (*self.legs[:at], high, low, *self.legs[at + 1 :]),
             (*self.columns[:at], *digits, *self.columns[at + 1 :]),
@@ -112,8 +124,9 @@ def scalar_table(value: int) -> Table:
 
 def ones(legs: Sequence[Leg]) -> Table:
     """The tensor of ones over these legs."""
-    check_size(prod(leg.size for leg in legs))
-    grid = np.indices([leg.size for leg in legs], dtype=np.int64)
+    sizes = [extent(leg) for leg in legs]
+    check_size(prod(sizes))
+    grid = np.indices(sizes, dtype=np.int64)
     return Table(tuple(legs), tuple(axis.ravel() for axis in grid))
 
 
@@ -156,7 +169,7 @@ def _largest(values: Coefficients) -> int:
 
 def ravel(table: Table, legs: Sequence[Leg]) -> Index:
     """One integer an entry that numbers its indices on these legs in C order."""
-    sizes = [leg.size for leg in legs]
+    sizes = [extent(leg) for leg in legs]
     wide = prod(sizes) >= 2**62
     key = np.zeros(table.entries, dtype=object if wide else np.int64)
     for leg, size in zip(legs, sizes, strict=True):

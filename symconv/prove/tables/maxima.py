@@ -15,13 +15,15 @@ from typing import Any
 import numpy as np
 
 from symconv.claim import Claim
+from symconv.claim.sides import read_sides
 from symconv.claim.verdict import Counterexample, Entries
 from symconv.errors import ContradictionError
+from symconv.prove.tables.lowering import tables_of
+from symconv.prove.tables.table import Table, contract, extent, join, ones
 from symconv.prove.witness.search import written
-from symconv.relation.form import Form
-from symconv.relation.sides import read_sides
-from symconv.relation.table import Leg, Table, contract, join, ones
-from symconv.relation.term import Term, gather
+from symconv.relation.form import Form, at_positions
+from symconv.relation.indices import Leg
+from symconv.relation.term import Term
 
 Index = tuple[int, ...]
 
@@ -96,8 +98,7 @@ def _reads(form: Form, output: Index) -> _Reads:
 
 def _places(term: Term, output: Index) -> list[Index]:
     """The indices of the term's tensor at one output; of a constant the empty one, where it is."""
-    for axis, place in enumerate(output):
-        term = gather(term, axis, np.array([place], dtype=np.int64))
+    term = at_positions(term, output)
     axes = [axis for tensor in term.tensors for axis in tensor.axes]
     table = _joined(term, [leg for axis in axes for leg in axis])
     if table.coefficients is not None:
@@ -110,7 +111,7 @@ def _places(term: Term, output: Index) -> list[Index]:
 
 def _joined(term: Term, legs: list[Leg]) -> Table:
     """The term's tables as one over these legs; a leg in no table takes every index."""
-    table = contract([*term.tables, ones([])], legs)
+    table = contract([*tables_of(term), ones([])], legs)
     free = [leg for leg in dict.fromkeys(legs) if leg not in table.legs]
     return join(table, ones(free)) if free else table
 
@@ -118,5 +119,5 @@ def _joined(term: Term, legs: list[Leg]) -> Table:
 def _number(table: Table, axis: tuple[Leg, ...]) -> Any:
     number = np.zeros(table.entries, dtype=np.int64)
     for leg in axis:
-        number = number * leg.size + table.columns[table.legs.index(leg)]
+        number = number * extent(leg) + table.columns[table.legs.index(leg)]
     return number

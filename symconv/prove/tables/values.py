@@ -15,14 +15,15 @@ from itertools import chain, product
 import numpy as np
 
 from symconv.claim import Claim
+from symconv.claim.sides import INPUT, read_sides, weight_name
 from symconv.claim.verdict import Counterexample
 from symconv.errors import ContradictionError
-from symconv.prove.witness.maxima import valued_maximum
+from symconv.prove.tables.lowering import tables_of
+from symconv.prove.tables.maxima import valued_maximum
+from symconv.prove.tables.table import contract, ones
 from symconv.prove.witness.search import written
-from symconv.relation.form import Form
-from symconv.relation.sides import INPUT, read_sides, weight_name
-from symconv.relation.table import contract, ones
-from symconv.relation.term import Term, gather
+from symconv.relation.form import Form, at_positions
+from symconv.relation.term import Term
 
 Index = tuple[int, ...]
 Place = tuple[str, Index]
@@ -98,11 +99,8 @@ def _value(form: Form, output: Index, given: Given) -> Fraction:
 
 def _coefficient(term: Term, index: Index) -> Fraction:
     """The term's entry at an index of its output and, after it, of its tensors."""
-    axes = (*term.out, *(axis for tensor in term.tensors for axis in tensor.axes))
-    framed = Term(axes, (), term.tables)
-    for axis, place in enumerate(index):
-        framed = gather(framed, axis, np.array([place], dtype=np.int64))
-    return Fraction(term.scalar) * contract([*framed.tables, ones([])], ()).total()
+    tables = tables_of(at_positions(term.framed(), index))
+    return Fraction(term.scalar) * contract([*tables, ones([])], ()).total()
 
 
 def _with_values(

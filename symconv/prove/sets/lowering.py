@@ -1,0 +1,229 @@
+"""Relations as formulas in isl's syntax."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from itertools import groupby
+from math import prod
+from typing import Any
+
+from symconv.errors import ClaimError, InternalError, TooLarge
+from symconv.prove.sets.formulas import Divisor, Factor, Index, Product, Side, Table, Text
+from symconv.prove.sets.text import formula_of, greatest_value, size_to_isl
+from symconv.relation.form import Form, Throughout
+from symconv.relation.indices import (
+    POSITION,
+    Axis,
+    Fuse,
+    Gather,
+    Leg,
+    Row,
+    Same,
+    Share,
+    Slide,
+    Split,
+    Where,
+)
+from symconv.relation.maps import AxisMap, Piece
+from symconv.relation.term import Term
+from symconv.size.expr import Size, named, size_at
+from symconv.size.text import Condition
+
+MOST_TERMS = 256
+"""Each is a formula of its own, and one step may double their number."""
+
+MOST_VALUES = 64
+"""Different factors of an axis: each is a piece that is looked at alone."""
+
+MOST_STEP = 2**31
+"""Strides and dilations are smaller, as in every framework; evaluation holds them in 64 bits."""
+
+
+def side(form: Form) -> Side:
+    """A form as formulas.
+
+    Raises:
+        ClaimError: an axis is not linear in its digits.
+        TooLarge: there are too many terms, or too many factors on an axis.
+    """
+    if len(form.terms) > MOST_TERMS:
+        raise TooLarge(f"a sum has {len(form.terms)} terms, at most {MOST_TERMS}")
+    shape = tuple(map(text, form.shape))
+    return Side(shape, tuple(map(lowered, form.terms)), form.monoid == "max")
+
+
+def text(size: Size) -> Text:
+    """A size in isl's syntax, a number as itself."""
+    return size if isinstance(size, int) else size_to_isl(size)
+
+
+def domain(*forms: Form) -> list[str]:
+    """What must hold of the sizes for forms to make sense, each condition once."""
+    return list(dict.fromkeys(_condition(c) for form in forms for c in form.domain))
+
+
+def _condition(condition: Condition | Throughout) -> str:
+    if not isinstance(condition, Throughout):
+        return formula_of(condition)
+    inside, broken = f"0 <= {POSITION} < {text(condition.size)}", formula_of(condition.condition)
+    return f"not exists ({POSITION} : {inside} and not ({broken}))"
+
+
+def lowered(term: Term) -> Product:
+    """A term as a product of formulas, every axis one index.
+
+    Raises:
+        ClaimError: an axis is not linear in its digits.
+        TooLarge: there are too many factors on an axis.
+    """
+    tensors = sorted(term.tensors, key=lambda tensor: tensor.name)
+    framed, out = _single(term.with_tensors(tuple(tensors)).framed())
+    written = _Written()
+    for relation in framed.relations:
+        _LOWER[type(relation)](relation, written)
+    return Product(
+        tuple(tensor.name for tensor in tensors),
+        tuple(map(written.of, out)),
+        tuple(written.tables),
+        Fraction(term.scalar),
+        tuple(written.factors),
+        tuple(written.divisors),
+    )
+
+
+def _single(term: Term) -> tuple[Term, list[Leg]]:
+    """One index an axis; axes of the same digits have the same one."""
+    whole: dict[Axis, Leg] = {}
+    for axis in term.out:
+        if axis not in whole:
+            term, whole[axis] = term.fuse(axis)
+    return term, [whole[axis] for axis in term.out]
+
+
+class _Written:
+    """What has been written of one term; its indices are named in the order of their appearance."""
+
+    def __init__(self) -> None:
+        self.tables: list[Table] = []
+        self.factors: list[Factor] = []
+        self.divisors: list[Divisor] = []
+        self._known: dict[Leg, Index] = {}
+
+    def of(self, leg: Leg) -> Index:
+        """The index that stands for a leg."""
+        found = self._known.get(leg)
+        if found is None:
+            found = self._known[leg] = Index(text(leg.size), f"_i{len(self._known)}")
+        return found
+
+    def add(self, formula: str, legs: Iterable[Leg]) -> None:
+        """Write a formula about these legs."""
+        self.tables.append(Table(tuple(map(self.of, legs)), formula))
+
+
+def _split(r: Split, to: _Written) -> None:
+    whole, high, low = map(to.of, r.legs)
+    to.add(f"{whole.name} = {low.size}*{high.name} + {low.name}", r.legs)
+
+
+def _fuse(r: Fuse, to: _Written) -> None:
+    sizes = [_number(leg.size) for leg in r.digits[1:]]
+    parts = [f"{prod(sizes[place:])}*{to.of(leg).name}" for place, leg in enumerate(r.digits)]
+    to.add(f"{to.of(r.whole).name} = {' + '.join(parts)}", r.legs)
+
+
+def _number(size: Size) -> int:
+    if isinstance(size, int):
+        return size
+    raise InternalError(f"a digit of {size} samples stands behind another one")
+
+
+def _same(r: Same, to: _Written) -> None:
+    to.add(f"{to.of(r.gone).name} = {to.of(r.kept).name}", r.legs)
+
+
+def _gather(r: Gather, to: _Written) -> None:
+    to.add(_reads(r.index, to.of(r.new).name, to.of(r.old).name), r.legs)
+
+
+def _reads(index: AxisMap, new: str, old: str) -> str:
+    """Where a new position reads an old one."""
+    pieces = [_piece(piece, new, old) for piece in index.pieces]
+    return pieces[0] if len(pieces) == 1 else " or ".join(f"({piece})" for piece in pieces)
+
+
+def _piece(piece: Piece, new: str, old: str) -> str:
+    position = f"{text(piece.shift)}"
+    if piece.slope:
+        steps = new if piece.slope == 1 else f"{piece.slope}*{new}"
+        position = steps if piece.shift == 0 else f"{steps} + {position}"
+    reads = old if piece.by == 1 else f"{piece.by}*{old}"
+    parts = [f"{reads} = {position}"]
+    parts += [] if piece.first is None else [f"{new} >= {text(piece.first)}"]
+    parts += [] if piece.end is None else [f"{new} < {text(piece.end)}"]
+    return " and ".join(parts)
+
+
+def _where(r: Where, to: _Written) -> None:
+    reads, size = _reads(r.index, to.of(r.leg).name, "_old"), text(r.index.source)
+    found = f"exists (_old : ({reads}) and 0 <= _old < {size})"
+    to.add(found if r.inside else f"not ({found})", r.legs)
+
+
+def _slide(r: Slide, to: _Written) -> None:
+    w, (out, tap, read) = r.window, map(to.of, r.legs)
+    if max(w.stride, w.dilation, w.base_dilation) >= MOST_STEP:
+        raise ClaimError(f"stride and dilation must hold integers from 1 to {MOST_STEP - 1}")
+    if w.mode != "zeros":
+        raise InternalError(f"a window of mode {w.mode!r} was not padded first")
+    k = f"({text(w.kernel - 1)} - {tap.name})" if w.reversal else tap.name
+    position = f"{w.stride}*{out.name} + {w.dilation}*{k} - ({text(w.lo)})"
+    to.add(f"{w.base_dilation}*{read.name} = {position}", r.legs)
+
+
+def _row(r: Row, to: _Written) -> None:
+    leg, different = to.of(r.leg), set(r.values) - {0}
+    if len(different) > MOST_VALUES:
+        raise TooLarge(f"more than {MOST_VALUES} different factors on one axis are not read")
+    if 0 in r.values:
+        live = _runs([int(value != 0) for value in r.values], leg.name)
+        to.add(live.get(1, "1 = 0"), r.legs)
+    if not different <= {1}:
+        pieces = [(Fraction(v), where) for v, where in _runs(r.values, leg.name).items() if v]
+        to.factors.append(Factor((leg,), tuple(pieces)))
+
+
+def _share(r: Share, to: _Written) -> None:
+    leg = to.of(r.leg)
+    every = {name: named(name) for name in r.count.names} | {POSITION: named(leg.name)}
+    count = str(text(size_at(r.count, every)))
+    most = r.most or greatest_value(r.count, POSITION, r.leg.size)
+    if most is None or most > MOST_VALUES:
+        to.divisors.append(Divisor(leg, count))
+        return
+    pieces = ((Fraction(1, n), f"{count} = {n}") for n in range(1, most + 1))
+    to.factors.append(Factor((leg,), tuple(pieces)))
+
+
+def _runs(row: Sequence[int], name: str) -> dict[int, str]:
+    """Where each value of a row stands, as a formula in runs of positions."""
+    runs: dict[int, list[str]] = {}
+    first = 0
+    for value, members in groupby(row):
+        count = len(list(members))
+        runs.setdefault(value, []).append(f"{first} <= {name} < {first + count}")
+        first += count
+    return {value: " or ".join(f"({part})" for part in parts) for value, parts in runs.items()}
+
+
+_LOWER: dict[type, Callable[[Any, _Written], None]] = {
+    Split: _split,
+    Fuse: _fuse,
+    Same: _same,
+    Gather: _gather,
+    Where: _where,
+    Slide: _slide,
+    Row: _row,
+    Share: _share,
+}
