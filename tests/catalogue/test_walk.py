@@ -14,6 +14,8 @@ import pytest
 
 from symconv.claim.verdict import Certificate
 from symconv.prove.engine import Finding, Question
+from symconv.recheck.claims import read_claim
+from symconv.recheck.everywhere import is_plain
 from tests.catalogue.cases import CASES, Case
 from tests.catalogue.readers import ENGINES, READERS, Reader, by_engine, says
 
@@ -24,8 +26,12 @@ OPEN = {
         "steps: kernels of 17 and 19 ones swapped",
     },
     "recheck": {"once: sizes that no table holds"},
+    "z3": {
+        "steps: a kernel of 19 ones lost beside one of 17",
+        "steps: kernels of 17 and 19 ones swapped",
+    },
 }
-"""All that these two leave undecided; every other case they settle."""
+"""All that these leave undecided, but for z3, which reads neither functions nor both monoids."""
 
 FAULTY = {
     ("z3", "once: a kernel of negative constants under a maximum, size 4"): "proved",
@@ -42,7 +48,7 @@ MOST: dict[str, tuple[int, int]] = {
 }
 """How many cases an engine leaves undecided, and how many it cannot be asked, at most."""
 
-MOST_SLOW: dict[str, tuple[int, int]] = {"z3": (18, 6), "repair": (75, 213)}
+MOST_SLOW: dict[str, tuple[int, int]] = {"repair": (75, 213)}
 """The same of readers that take long."""
 
 LARGE = 19_000
@@ -77,8 +83,14 @@ def wrong(case: Case, names: list[str], readers: Mapping[str, Reader] = READERS)
 def _allowed(name: str, case: Case) -> set[str]:
     if (name, case.name) in FAULTY:
         return {FAULTY[name, case.name]}
-    open_here = name not in OPEN or case.name in OPEN[name]
-    return {case.stated, "cannot"} | ({"undecided"} if open_here else set())
+    return {case.stated, "cannot"} | ({"undecided"} if _is_open(name, case) else set())
+
+
+def _is_open(name: str, case: Case) -> bool:
+    """Whether a reader may leave a case undecided."""
+    if name == "z3" and not is_plain(read_claim(case.text)):
+        return True
+    return name not in OPEN or case.name in OPEN[name]
 
 
 def counted(name: str, readers: Mapping[str, Reader] = READERS) -> tuple[int, int]:
