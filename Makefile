@@ -8,7 +8,7 @@ PDF    := $(if $(shell command -v latexmk),--pdf)
 KERNEL := $(if $(shell command -v coqc),--kernel)
 
 .DEFAULT_GOAL := help
-.PHONY: help proofs pins report gallery test optimised slow bench lint format clean
+.PHONY: help proofs pins report gallery test optimised slow catalogue bench lint format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
@@ -41,6 +41,9 @@ pins: $(VENV)/.installed  ## after a theorem or definition was changed on purpos
 
 slow: $(VENV)/.tested  ## the tests that take minutes
 	$(PYTEST) -n $(JOBS) -m slow --ignore tests/bench
+
+catalogue: $(VENV)/.tested  ## every reader of claims, asked of every claim of the catalogue
+	$(PYTEST) -n $(JOBS) tests/catalogue -m "slow or not slow"
 
 bench: $(VENV)/.tested  ## the benchmarks, measured side by side with their peers
 	$(PYTEST) tests/bench -m "slow or not slow" --benchmark-only --benchmark-columns=min,median,rounds \

@@ -98,23 +98,6 @@ def test_a_maximum_in_a_branch_is_not_read_as_a_sum(join: str) -> None:
         same_function(text)
 
 
-def test_a_split_is_one_part_of_an_axis() -> None:
-    parts = [[{"op": "split", "sizes": [1, 3], "part": p}] for p in (0, 1)]
-    pieces = [[{"op": "split", "sizes": 2, "part": p}] for p in (0, 1)]
-    for branches in (parts, pieces):
-        text = {
-            "input": {"channels": 4, "size": [3]},
-            "left": [{"op": "concat", "branches": branches}],
-            "right": [],
-        }
-        assert settle(read_claim(text)).verdict == "proved"
-        assert same_function(json.loads(json.dumps(text)))[0]
-        assert brute_force_equal(read_claim(text), 1)
-        swapped = {**text, "left": [{"op": "concat", "branches": branches[::-1]}]}
-        assert settle(read_claim(swapped)).verdict == "refuted"
-        assert not same_function(swapped)[0]
-
-
 @pytest.mark.parametrize(
     ("sizes", "part", "message"),
     [

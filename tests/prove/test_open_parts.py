@@ -173,16 +173,6 @@ TANH, DILATED = {"op": "tanh"}, {"op": "dilate", "dilation": [1, 2]}
 ENDS = {"op": "pad", "padding": [[0, 0], [1, 2]]}
 
 
-@pytest.mark.parametrize("gather", [ENDS, DILATED, PAD])
-def test_zeros_filled_in_do_not_pass_a_function_that_moves_zero(gather: dict[str, Any]) -> None:
-    """The gather of one cut may stand at the next only if that function keeps zero as well."""
-    functions = [RELU, SIGMOID]
-    assert check(claim([*functions, gather], [gather, *functions])).verdict == "refuted"
-    kept = [RELU, TANH]
-    where = BOTH if gather is PAD else []
-    assert check(claim([*kept, gather], [gather, *kept], where)).verdict == "proved"
-
-
 @pytest.mark.parametrize("value", ["-inf", float("-inf")])
 def test_infinity_never_meets_a_sum(value: Any) -> None:
     """A tap of weight zero on -inf is no number, however -inf is written."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import sys
-from typing import Any
 
 import pytest
 
@@ -14,8 +13,6 @@ from symconv.errors import SymconvError
 from symconv.prove.decide import decide
 from tests.helpers.random_claims import mutant, replays, true_claim
 from tests.helpers.torch_claims import agree
-
-Text = dict[str, Any]
 
 
 def compared(seed: int, count: int) -> dict[str, int]:

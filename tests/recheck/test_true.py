@@ -55,16 +55,6 @@ def test_every_kind_of_certificate_is_proved_again() -> None:
         assert found.verdict == ("undecided" if name in OPEN else "proved"), (name, found.reason)
 
 
-def test_lowerings_and_theorems_are_proved_again() -> None:
-    """At their sizes all; for all sizes every seventh, as z3 takes a while for some."""
-    every = proved(stated(), all_sizes=False)
-    here = [verdict for verdict in every if verdict.sizes == "these"]
-    chosen = [*here, *[verdict for verdict in every if verdict.sizes == "all"][::7]]
-    assert len(here) > 40
-    for verdict in chosen:
-        assert recheck(verdict).verdict == "proved", verdict.claim.name
-
-
 @pytest.mark.slow
 def test_lowerings_and_theorems_are_proved_again_for_all_sizes() -> None:
     every = proved(stated(), all_sizes=True)

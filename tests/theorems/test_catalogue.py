@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from itertools import groupby, product
-from typing import Any
 
 import pytest
 
@@ -16,10 +14,6 @@ from symconv.theorems.catalogue import FILES
 from symconv.theorems.demonstrations import DEMONSTRATIONS
 from symconv.theorems.observed import Demonstration
 from symconv.theorems.settled import demonstrate
-from tests.helpers.requirements import require
-
-require("z3")
-z3_claims: Any = require("symconv.recheck.allsizes")
 
 THEOREMS = read_catalogue()
 PARTS = [(theorem, part) for theorem in THEOREMS for part in theorem.parts]
@@ -38,15 +32,6 @@ def test_claims_are_as_stated_and_demonstrations_run(theorem: Theorem) -> None:
         assert theorem.lemmas
         assert settled.neighbours
         assert settled.verdict is None
-
-
-@pytest.mark.parametrize(("theorem", "part"), PARTS, ids=IDS)
-def test_z3_agrees(theorem: Theorem, part: Part) -> None:
-    text = json.loads(json.dumps(part.claim.to_dict()))
-    found = z3_claims.counterexample(text)
-    assert (found is None) == (part.stated == "proved"), found
-    if found is not None:
-        assert at_size(part, found) == "refuted"
 
 
 def at_size(part: Part, sizes: dict[str, int]) -> str:
@@ -109,20 +94,6 @@ def test_a_neighbour_in_the_place_of_an_instance_is_noticed(name: str) -> None:
     for instance in shown.instances:
         with pytest.raises(InternalError, match="a false neighbour holds"):
             Demonstration((), (instance,)).run()
-
-
-def test_z3_counts_what_is_summed_twice() -> None:
-    twice = {"op": "avg_pool", "kernel_size": 2, "stride": 1}
-    text = {"input": {"channels": 1, "size": ["N"]}, "left": [twice, twice],
-            "right": [{"op": "avg_pool", "kernel_size": 3, "stride": 1}]}  # fmt: skip
-    assert z3_claims.counterexample(text) == {"N": 3}
-    text["right"] = [{"op": "conv", "weight": "w"}]
-    weights = {"a": {"shape": [1, 1, 3], "fill": "1/4"}, "b": {"shape": [1, 1, 1], "fill": "1/4"}}
-    wide = [{"op": "pad", "padding": [[0, 0], [0, 0], [1, 1]]}]
-    branches = [[{"op": "conv", "weight": "a"}], [{"op": "conv", "weight": "w"}]]
-    text |= {"weights": weights | {"w": {"from": "b", "steps": wide}},
-             "right": [{"op": "add", "branches": branches}]}  # fmt: skip
-    assert z3_claims.counterexample(text) is None
 
 
 def test_topics_stand_together() -> None:

@@ -132,20 +132,6 @@ def test_where_same_padding_is_symmetric() -> None:
     assert check({**SAME, "where": ["N % 2 == 1"]}).verdict == "proved"
 
 
-def test_a_kernel_size_may_be_left_open() -> None:
-    """A pad in front of a convolution is a pad of it, for every size, kernel and pad."""
-    text = {
-        "input": {"channels": 2, "size": ["N"]},
-        "weights": {"w": {"shape": [3, 2, "K"]}},
-        "where": ["p >= 0", "q >= 0"],
-        "left": [{"op": "pad", "padding": [[0, 0], ["p", "q"]]}, {"op": "conv", "weight": "w"}],
-        "right": [{"op": "conv", "weight": "w", "padding": [["p", "q"]]}],
-    }
-    assert check(text).verdict == "proved"
-    text["left"][0]["value"] = 1  # type: ignore[index]
-    assert check(text).verdict == "refuted"
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -167,20 +153,6 @@ def test_a_claim_with_names_is_not_for_the_concrete_prover() -> None:
         settle(read_claim(SAME))
     with pytest.raises(ClaimError, match="breaks"):
         read_claim({**SAME, "where": ["N > 3"]}).at({"N": 2})
-
-
-@pytest.mark.parametrize(
-    ("taps", "verdict"), [((2, 3), "proved"), ((4, 4), "proved"), ((17, 19), "undecided")]
-)
-def test_coefficients_that_count(taps: tuple[int, int], verdict: str) -> None:
-    """Two constant kernels: the coefficient of a sample is the number of ways to reach it."""
-    ones = {name: {"shape": [1, 1, k], "fill": 1} for name, k in zip("ab", taps, strict=True)}
-    twice = [{"op": "conv", "weight": "a"}, {"op": "conv", "weight": "b"}]
-    text = {"input": {"channels": 1, "size": ["N"]}, "weights": ones,
-            "left": twice, "right": twice[::-1]}  # fmt: skip
-    assert check(text).verdict == verdict
-    once = {**text, "right": [twice[0], {"op": "pad", "padding": [[0, 0], [1 - taps[1], 0]]}]}
-    assert check(once).verdict == "refuted"
 
 
 @pytest.mark.parametrize("seed", range(3))
