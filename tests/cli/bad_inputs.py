@@ -88,6 +88,11 @@ FILES: dict[str, bytes] = {
     "misspelt.json": layer(strides=2),
     "two_names.json": layer(input_size=["H", "H"]),
     "claim_step.json": claim(right=[{"op": "convolve"}]),
+    "claim_repeat.json": claim(right=[{"op": "repeat", "axis": 1, "count": 0}]),
+    "claim_axis.json": claim(right=[{"op": "pad", "axis": 4, "padding": [1, 1]}]),
+    "claim_clip.json": claim(right=[{"op": "clip", "min": 2, "max": 1}]),
+    "claim_legality.json": claim(right=[{"op": "avg_pool", "kernel_size": 2, "dilation": 2}]),
+    "claim_value.json": claim(weights={"w": {"value": [[1], [2, 3]]}}),
     "claim_weight.json": claim(right=[{"op": "conv", "weight": "w"}]),
     "claim_input.json": claim(input={"channels": 1, "size": [-4]}),
     "claim_side.json": claim(right={"op": "flip"}),
@@ -147,6 +152,10 @@ READING = {
 """What `symconv prove` says of each file."""
 
 CLAIMS = {
+    "claim_repeat.json": "count must be an integer of at least 1, got 0",
+    "claim_axis.json": "axis 4 is not one of 2 axes",
+    "claim_clip.json": "min must be at most max", "claim_value.json": "of one shape",
+    "claim_legality.json": "no dilation in PyTorch",
     "claim_step.json": "convolve", "claim_weight.json": "no weight 'w'",
     "claim_input.json": "integers of at least 1", "claim_side.json": "must be a list",
     "claim_nan.json": "NaN is not a number", "deep_claim.json": "", "empty.json": "is not JSON",

@@ -175,9 +175,10 @@ FALSE: dict[str, Pair] = {
 
 
 def claim(pair: Pair, size: Any = "N") -> Text:
-    """A pair as a claim on two channels."""
+    """A pair as a claim on two channels, with the weights that it names."""
     named = {"where": EVEN} if size == "N" and CUT in pair[1] else {}
-    return {"name": "new", "input": {"channels": 2, "size": [size]}, "weights": WEIGHTS,
+    used = {name: weight for name, weight in WEIGHTS.items() if f"'{name}'" in str(pair)}
+    return {"name": "new", "input": {"channels": 2, "size": [size]}, "weights": used,
             "left": pair[0], "right": pair[1], **named}  # fmt: skip
 
 
