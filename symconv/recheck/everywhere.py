@@ -17,7 +17,7 @@ from symconv.errors import ClaimError, MissingTool, TooLarge
 from symconv.recheck.claims import at, every_step, is_number, names
 from symconv.recheck.cuts import functions_first
 from symconv.recheck.facts import CertificateError, mark_of
-from symconv.recheck.kinds import MAXIMA, SUMS, keeps_zero
+from symconv.recheck.kinds import MAXIMA, SUMS, keeps_zero, least_value
 from symconv.recheck.settle import same_function
 from symconv.recheck.squares import shape_of
 
@@ -145,7 +145,7 @@ def is_plain(claim: Texts) -> bool:
 def _by_solver(body: Texts, claim: Texts, grid: Grid, until: float) -> Answer:
     """What z3 says of a claim, once what the certificate says of its sizes is found to be so."""
     from symconv.recheck.allsizes import decide, makes_sense
-    from symconv.recheck.allsizes.parts import decide_in_parts
+    from symconv.recheck.allsizes.parts import Known, decide_in_parts
 
     domain = body["facts"][0]["figures"]["domain"]
     sense = makes_sense(claim, domain, body["output_shape"], _left(until))
@@ -160,7 +160,8 @@ def _by_solver(body: Texts, claim: Texts, grid: Grid, until: float) -> Answer:
     if is_plain(claim):
         found = decide(claim, _left(until))
     else:
-        found = decide_in_parts(claim, _parts(claim), keeps_zero, _left(until))
+        known = Known(keeps_zero, least_value)
+        found = decide_in_parts(claim, _parts(claim), known, _left(until))
     if found.answer == "holds":
         return "proved", ""
     if found.answer == "fails" and _seen_at(claim, found.sizes) is False:

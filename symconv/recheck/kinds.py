@@ -26,13 +26,44 @@ KEEP_ZERO = {
 """Functions with f(0) = 0, by their definitions in PyTorch."""
 
 
+LEAST = {
+    "elu": -1,
+    "hardsigmoid": 0,
+    "relu": 0,
+    "relu6": 0,
+    "sigmoid": 0,
+    "softplus": 0,
+    "tanh": -1,
+}
+"""Below which no value of a function lies, by their definitions in PyTorch."""
+
+
 def keeps_zero(function: str) -> bool:
     """Whether nothing but its name says that a function maps 0 to 0; a clip has its bounds in it.
 
     >>> keeps_zero("relu"), keeps_zero("clip(-1/2, inf)"), keeps_zero("clip(1, 2)")
     (True, True, False)
     """
-    if not function.startswith("clip("):
+    low, high = _clip_bounds(function)
+    if low is None and high is None:
         return function in KEEP_ZERO
+    return (low is None or low <= 0) and (high is None or high >= 0)
+
+
+def least_value(function: str | None) -> Fraction | None:
+    """A number below which no value of a function lies, as far as its name tells.
+
+    >>> least_value("relu"), least_value("clip(1/2, 2)"), least_value("f")
+    (Fraction(0, 1), Fraction(1, 2), None)
+    """
+    if function in LEAST:
+        return Fraction(LEAST[function])
+    return _clip_bounds(function or "")[0]
+
+
+def _clip_bounds(function: str) -> tuple[Fraction | None, Fraction | None]:
+    """The bounds in a clip's name; of any other function none."""
+    if not function.startswith("clip("):
+        return None, None
     low, high = function.removeprefix("clip(").removesuffix(")").split(", ")
-    return (low == "-inf" or Fraction(low) <= 0) and (high == "inf" or Fraction(high) >= 0)
+    return (None if low == "-inf" else Fraction(low)), (None if high == "inf" else Fraction(high))

@@ -28,8 +28,10 @@ from symconv.recheck.windows import Sum
 Part = tuple[tuple[Name, ...], tuple[tuple[int, int], ...], Any]
 
 
-def same_function(text: Any) -> tuple[bool, list[int]]:
+def same_function(text: Any, least: Fraction | None = None) -> tuple[bool, list[int]]:
     """Whether left and right hold the same coefficients, and the left side's shape.
+
+    With ``least`` two maxima need only be the same where every entry of the input is at least that.
 
     Raises:
         ClaimError: the claim is ill-formed, or its sizes are names.
@@ -40,7 +42,8 @@ def same_function(text: Any) -> tuple[bool, list[int]]:
     shape, other = meaning.shape(claim["left"]), meaning.shape(claim["right"])
     if shape != other:
         return False, shape
-    return equal(meaning.pipeline(claim["left"]), meaning.pipeline(claim["right"])), shape
+    sides = meaning.pipeline(claim["left"]), meaning.pipeline(claim["right"])
+    return equal(*sides, least), shape
 
 
 def takes_maxima(steps: list[dict[str, Any]]) -> bool:
@@ -48,16 +51,33 @@ def takes_maxima(steps: list[dict[str, Any]]) -> bool:
     return any(step["op"] in MAXIMA for step in every_step(steps))
 
 
-def equal(left: Sum, right: Sum) -> bool:
+def equal(left: Sum, right: Sum, least: Fraction | None = None) -> bool:
     """Decide by monomial: equal terms cancel, two single ones compare, sums are multiplied out."""
     _common_cuts([*left, *right])
     a, b = ([t for t in map(_clean, side) if t is not None] for side in (left, right))
     kinds = [term.uses() for term in (*a, *b)]
-    return all(
+    same = all(
         _equal_sums([t for t in a if t.uses() == uses], [t for t in b if t.uses() == uses])
         for n, uses in enumerate(kinds)
         if uses not in kinds[:n]
     )
+    bounded = least is not None and all(term.maximum for term in (*a, *b))
+    return same or (bounded and _visible(a, least) == _visible(b, least))
+
+
+def _visible(terms: Sum, least: Fraction | None) -> dict[Any, Any]:
+    """A maximum multiplied out, without the constants that no entry of the input lies below.
+
+    Raises:
+        TooLarge: it has too many entries.
+    """
+    found = expanded(terms)
+    read = {place for place, monomial in found if monomial}
+    return {
+        (place, monomial): value
+        for (place, monomial), value in found.items()
+        if monomial or place not in read or least is None or value > least
+    }
 
 
 def _equal_sums(left: Sum, right: Sum) -> bool:

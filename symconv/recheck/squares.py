@@ -7,6 +7,7 @@ to just these; the squares are written down again from the claim, and each is se
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import chain, takewhile
 from typing import Any
 
@@ -14,7 +15,7 @@ from symconv.errors import ClaimError
 from symconv.recheck.claims import at, every_step, read_claim
 from symconv.recheck.cuts import Cut, Steps, functions_first, part, read_cuts
 from symconv.recheck.denote import Meaning
-from symconv.recheck.kinds import MAXIMA, SUMS, keeps_zero
+from symconv.recheck.kinds import MAXIMA, SUMS, keeps_zero, least_value
 from symconv.recheck.settle import covers, same_function, takes_maxima
 
 _LAYERS = {*SUMS, *MAXIMA, "concat"}
@@ -93,14 +94,19 @@ class _Squares:
                 before.line,
                 [*kept, *before.inside, *left, *live],
                 [*kept, *before.to_right, *right, *after.to_line, *after.inside, *live],
+                least_value(before.function),
             )
             and (before.live is None or self._reads_only_live(before, [*left, *live]))
             and (not after.kept or self._tail_is_zero(before, right, after))
         )
 
-    def _same(self, line: list[int], left: Steps, right: Steps) -> bool:
+    def _same(
+        self, line: list[int], left: Steps, right: Steps, least: Fraction | None = None
+    ) -> bool:
+        """Whether two ways agree on every tensor, or on all whose entries are at least that."""
         asked = {"channels": line[0], "size": line[1:]}
-        return same_function({**self.claim, "input": asked, "left": left, "right": right})[0]
+        sides = {**self.claim, "input": asked, "left": left, "right": right}
+        return same_function(sides, least)[0]
 
     def _reads_only_live(self, before: Cut, way: Steps) -> bool:
         shape = self._walk(before.inside, before.line)

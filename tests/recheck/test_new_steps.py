@@ -8,17 +8,21 @@ from typing import Any
 import pytest
 
 from symconv.claim import read_claim as stated
+from symconv.claim.verdict import Certificate, Fact
 from symconv.errors import ClaimError
 from symconv.layer.pointwise import clip, named
 from symconv.recheck import recheck
 from symconv.recheck.claims import at, clip_name, read_claim
-from symconv.recheck.kinds import keeps_zero
+from symconv.recheck.facts import IN_PARTS
+from symconv.recheck.kinds import keeps_zero, least_value
 from symconv.recheck.settle import same_function
+from symconv.recheck.squares import same_by_squares
 from tests.helpers.forging import plain, written
 from tests.helpers.new_steps import FALSE, TRUE, claim, step
 from tests.helpers.requirements import require
 
 allsizes: Any = require("symconv.recheck.allsizes")
+in_parts: Any = require("symconv.recheck.allsizes.parts")
 Text = dict[str, Any]
 
 
@@ -119,6 +123,58 @@ def test_the_two_readings_of_clips_agree() -> None:
         name = clip(ends[0], ends[1])
         assert clip_name(low, high) == name
         assert keeps_zero(name) == named(name).keeps_zero
+
+
+def cut(function: str, size: Any) -> Text:
+    """A cut in front of everything, at one function."""
+    return {"left": 0, "right": 0, "function": function, "line": [1, size], "kept": [],
+            "to_right": [], "to_line": [], "inside": [], "live": None}  # fmt: skip
+
+
+def pooled(function: str, value: Any = 0, **more: Any) -> Text:
+    """A pad in front of a maximum, folded into it, behind a function."""
+    pool = {"kernel_size": 3, "stride": 3, **more}
+    first = step("pointwise", function=function)
+    if function == "clip(0, 2)":
+        first = step("clip", min=0, max=2)
+    grown = step("pad", axis=1, padding=[1, 1], value=value)
+    return {"name": "pooled", "input": {"channels": 1, "size": ["N"]}, "weights": {},
+            "left": [first, grown, step("max_pool", **pool)],
+            "right": [first, step("max_pool", **pool, padding=1)]}  # fmt: skip
+
+
+TRULY = [("relu", 0), ("clip(0, 2)", 0), ("relu", -1), ("sigmoid", 0)]
+FALSELY = [("relu", 1), ("tanh", 0), ("f", 0), ("leaky_relu", 0)]
+FOLDED = [*((*one, True) for one in TRULY), *((*one, False) for one in FALSELY)]
+
+
+@pytest.mark.parametrize(("function", "value", "same"), FOLDED)
+def test_a_pad_is_hidden_behind_values_that_are_no_less(
+    function: str, value: int, same: bool
+) -> None:
+    text = pooled(function, value)
+    for size in (5, 9):
+        figures = {"swapped": False, "squares": 2, "cuts": [cut(function, size)]}
+        at_size = plain(stated(text).at({"N": size}).to_dict())
+        assert same_by_squares(at_size, figures)[0] == same
+    claim = stated(text)
+    facts = {"sizes": ["N"], "domain": "all sizes", "parts": 2}
+    proof = Certificate(claim, (Fact("sets", IN_PARTS, facts),), (1, "(N + 2) // 3"), 0.0,
+                        sizes="all")  # fmt: skip
+    assert recheck(proof).verdict == ("proved" if same else "undecided")
+
+
+def test_a_pad_shows_where_a_window_reads_nothing_else() -> None:
+    """Behind wide pads a window reads the pad alone: 0 on the left, -inf on the right."""
+    text = pooled("relu")
+    text["left"][1]["padding"] = [3, 0]
+    text["right"][1] |= {"padding": [[3, 0]], "legality": "onnx"}
+    figures = {"swapped": False, "squares": 2, "cuts": [cut("relu", 6)]}
+    assert not same_by_squares(plain(stated(text).at({"N": 6}).to_dict()), figures)[0]
+    read = text_of(text)
+    parts = [([], [], "relu"), (read["left"][1:], read["right"][1:], None)]
+    found = in_parts.decide_in_parts(read, parts, in_parts.Known(keeps_zero, least_value), 10)
+    assert found.answer == "unknown"
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,21 @@ def sums_differ(path: Path, left: list[Path], right: list[Path]) -> Any:
     return z3.And(path.live, totals[0] != totals[1])
 
 
+def visible(paths: list[Path], least: Fraction) -> list[Path]:
+    """The paths of a maximum over entries that are at least that.
+
+    A constant no greater than that shows only where no entry is read.
+    """
+    reads = [elsewhere(path) for path in paths if not path.constant]
+    taps = list({str(tap): tap for path in reads for tap in path.taps}.values())
+    some = z3.Or(*(path.live for path in reads), False)
+    covered = z3.Exists(taps, some) if taps else some
+    return [
+        path.under(z3.Not(covered)) if path.constant and path.factor <= least else path
+        for path in paths
+    ]
+
+
 def elsewhere(path: Path) -> Path:
     """The path with other unknowns for its taps."""
     taps = [(tap, z3.Int(f"other {tap}")) for tap in path.taps]
