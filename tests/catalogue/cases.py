@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from symconv.claim import Claim, read_claim
+from symconv.claim.sides import check_claim
 from symconv.errors import SymconvError
-from symconv.relation.sides import check_claim
 from symconv.theorems import read_catalogue
 from tests.helpers.lowerings.stated import FILES
 from tests.helpers.mistakes import PLANTED
