@@ -17,7 +17,7 @@ from symconv.errors import SymconvError
 from symconv.layer import Conv
 from symconv.repair.edits import used_by
 from symconv.replay.convolutions import numbers, padded
-from symconv.replay.run import run_steps
+from symconv.replay.run import filled, run_steps
 from symconv.size.numbers import read_number
 
 Array = NDArray[Any]
@@ -46,7 +46,7 @@ class Run:
             return self._run(self._key(name)[:2], self._weight(weight.source), weight.steps)
         if weight.fill is None:
             return self.tensors[name]
-        return np.full(weight.shape or (), float(read_number(weight.fill) or 0))
+        return filled(weight).astype(float)
 
     def _run(self, start: Key, array: Array, steps: Sequence[st.Step]) -> Array:
         prefix, keys = start, []

@@ -60,12 +60,12 @@ def run_claim(claim: Claim, side: str, x: Array, tensors: Mapping[str, Array]) -
         weight = claim.weight(name)
         if weight.source is not None:
             return run_steps(weight.steps, value(weight.source), value)
-        return tensors[name] if weight.fill is None else _filled(weight)
+        return tensors[name] if weight.fill is None else filled(weight)
 
     return run_steps(getattr(claim, side), x, value)
 
 
-def _filled(weight: Weight) -> Array:
+def filled(weight: Weight) -> Array:
     """A constant weight: one number everywhere, or one for each entry."""
     filled = np.empty(weight.shape or (), dtype=object)
     filled[...] = np.array(weight.fill, dtype=object)
