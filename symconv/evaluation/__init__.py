@@ -10,6 +10,7 @@ Source: Schwartz 1980, *Fast probabilistic algorithms for verification of polyno
 Journal of the ACM 27; Zippel 1979, *Probabilistic algorithms for sparse polynomials*.
 """
 
+from symconv.evaluation import layers as layers
 from symconv.evaluation.agreement import Difference, Evaluation, evaluate_sides
 from symconv.evaluation.replay import shapes_of, values_at
 

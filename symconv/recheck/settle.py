@@ -9,9 +9,10 @@ from math import prod
 from typing import Any
 
 from symconv.errors import TooLarge
-from symconv.recheck.claims import at, every_step, read_claim
+from symconv.recheck.claims import at, read_claim
 from symconv.recheck.denote import Meaning
 from symconv.recheck.kinds import MAXIMA
+from symconv.recheck.steps import every_step
 from symconv.recheck.strands import (
     MOST_ENTRIES,
     Name,

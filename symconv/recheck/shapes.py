@@ -12,8 +12,8 @@ from typing import Any
 
 from symconv.errors import ClaimError, TooLarge
 from symconv.recheck import text
-from symconv.recheck.claims import every_step
 from symconv.recheck.kinds import GATHERS, MAXIMA
+from symconv.recheck.steps import every_step
 from symconv.recheck.strands import MOST_ENTRIES
 from symconv.recheck.windows import counted
 

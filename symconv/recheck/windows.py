@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -128,7 +129,7 @@ def pooled(step: Step, terms: Sum, sizes: Sequence[int]) -> tuple[Sum, list[int]
                 readers.setdefault(start + d * t, []).append((o,))
         for term in terms:
             digit, fresh = term.flat(axis + 1), term.new_digit(len(first))
-            term.reindex([digit], [fresh], lambda v, r=readers: r.get(v[0], []))  # type: ignore[misc]
+            term.reindex([digit], [fresh], partial(_readers_of, readers))
             term.axes[axis + 1] = [fresh]
         counts.append(outputs)
     return terms, counts
@@ -156,6 +157,13 @@ def _taps_before(reach: int, kernel: int, dilation: int) -> int:
     return min(max(-(-reach // dilation), 0), kernel)
 
 
+def _readers_of(
+    readers: Mapping[int, list[tuple[int]]], value: tuple[int, ...]
+) -> list[tuple[int]]:
+    """The outputs that read one position."""
+    return readers.get(value[0], [])
+
+
 def adapted(
     outputs: Sequence[int], terms: Sum, sizes: Sequence[int]
 ) -> tuple[Sum, list[list[int]]]:
@@ -169,7 +177,7 @@ def adapted(
                 readers.setdefault(at, []).append((i,))
         for term in terms:
             digit, fresh = term.flat(axis), term.new_digit(o)
-            term.reindex([digit], [fresh], lambda v, r=readers: r.get(v[0], []))  # type: ignore[misc]
+            term.reindex([digit], [fresh], partial(_readers_of, readers))
             term.axes[axis] = [fresh]
         counts.append([len(part) for part in parts])
     return terms, counts

@@ -27,7 +27,7 @@ ORDER = {
     "dialect": "config chain shorthand presets files torch subject",
     "evaluation": (
         "hashing graph matrix_strides numbers moves points positions text windows reading "
-        "agreement replay"
+        "layers agreement replay"
     ),
     "expand": "axis lattice maps layers expansion destride reduced",
     "explain": "functions helpers words lines snippet",
@@ -49,7 +49,7 @@ ORDER = {
     "prove.tables": "table lowering blocks compare settle maxima values engine",
     "prove.witness": "search",
     "recheck": (
-        "allsizes kinds expressions strands text claims statement windows cuts shapes denote "
+        "allsizes kinds expressions strands text steps claims statement windows cuts shapes denote "
         "facts settle certificate evaluation limits squares everywhere"
     ),
     "recheck.allsizes": "terms paths reading moves layers pools decide parts",

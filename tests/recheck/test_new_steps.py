@@ -12,11 +12,12 @@ from symconv.claim.verdict import Certificate, Fact
 from symconv.errors import ClaimError
 from symconv.layer.pointwise import clip, named
 from symconv.recheck import recheck
-from symconv.recheck.claims import at, clip_name, read_claim
+from symconv.recheck.claims import at, read_claim
 from symconv.recheck.facts import IN_PARTS
 from symconv.recheck.kinds import keeps_zero, least_value
 from symconv.recheck.settle import same_function
 from symconv.recheck.squares import same_by_squares
+from symconv.recheck.steps import clip_name
 from tests.helpers.forging import plain, written
 from tests.helpers.new_steps import FALSE, TRUE, claim, step
 from tests.helpers.requirements import require
