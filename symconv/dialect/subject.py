@@ -16,7 +16,7 @@ from symconv.errors import InputError
 from symconv.expand import Expansion, destride
 from symconv.expand.lattice import LatticeExpansion, expand_lattice
 from symconv.layer import AnyLayer, LatticeConv
-from symconv.layer.base import Sizes
+from symconv.layer.base import Sizes, entries
 from symconv.network import Network, chain
 from symconv.size.expr import Expr
 from symconv.size.names import axis_names
@@ -130,7 +130,7 @@ def _of_entry(entry: Entry, input_size: Sizes | None) -> Subject:
 
 def _moved(expansion: Expansion, input_size: Sizes | None) -> Expansion:
     """The expansion at another size: any where its own are names, names where they are numbers."""
-    if input_size is None or list(_listed(input_size)) == list(expansion.input_size):
+    if input_size is None or list(entries(input_size)) == list(expansion.input_size):
         return expansion
     if expansion.names or _has_names(input_size):
         return expansion.at(input_size)
@@ -138,22 +138,18 @@ def _moved(expansion: Expansion, input_size: Sizes | None) -> Expansion:
 
 
 def _resized(network: Network, input_size: Sizes | None) -> Network:
-    if input_size is None or list(_listed(input_size)) == list(network.input_size):
+    if input_size is None or list(entries(input_size)) == list(network.input_size):
         return network
     if network.names or _has_names(input_size):
-        return replace(network, input_size=tuple(_listed(input_size)))
+        return replace(network, input_size=entries(input_size))
     raise InputError(_other(f"the network {network.name!r}", network.input_size, input_size))
 
 
-def _listed(size: Sizes) -> tuple[Any, ...]:
-    return tuple(size) if isinstance(size, list | tuple) else (size,)
-
-
 def _has_names(size: Sizes) -> bool:
-    return any(isinstance(n, str | Expr) for n in _listed(size))
+    return any(isinstance(n, str | Expr) for n in entries(size))
 
 
 def _other(what: str, own: Any, asked: Any) -> str:
     return (
-        f"{what} is for input_size={list(own)}, got {list(_listed(asked))}; make one of that size"
+        f"{what} is for input_size={list(own)}, got {list(entries(asked))}; make one of that size"
     )

@@ -140,14 +140,18 @@ def read_size(input_size: Sizes, where: str) -> tuple[Extent, ...]:
         LayerError: there is no axis, or an entry is neither.
         ClaimError: a text is not an expression.
     """
-    alone = isinstance(input_size, str) or not isinstance(input_size, Iterable)
-    entries: tuple[Any, ...] = (input_size,) if alone else tuple(input_size)
-    sizes = tuple(map(_size, entries))
+    sizes = tuple(map(_size, entries(input_size)))
     if not sizes or None in sizes:
         raise LayerError(
             f"{where}: input_size must hold a positive integer per spatial axis, got {input_size!r}"
         )
     return sizes
+
+
+def entries(input_size: Any) -> tuple[Any, ...]:
+    """What is given for each axis; a size alone is that of one."""
+    alone = isinstance(input_size, str) or not isinstance(input_size, Iterable)
+    return (input_size,) if alone else tuple(input_size)
 
 
 def read_numbers(input_size: Sizes, where: str) -> tuple[int, ...]:

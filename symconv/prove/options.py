@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from symconv.errors import InputError
+from symconv.layer.base import entries
 from symconv.size.expr import Extent
 from symconv.size.numbers import freeze
 
@@ -55,7 +56,7 @@ def require_size(own: tuple[Extent, ...], asked: Any, what: str) -> None:
     """
     if asked is None:
         return
-    found, size = map(list, map(freeze, (own, asked if isinstance(asked, Iterable) else [asked])))
+    found, size = list(freeze(own)), list(freeze(entries(asked)))
     if size != found:
         raise InputError(f"{what} is for input_size={found}, got {size}; make one of that size")
 
