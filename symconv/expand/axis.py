@@ -50,7 +50,7 @@ class AxisExpansion:
                 f"{self.factor_out} * {w.stride}"
             )
 
-    @property
+    @cached_property
     def taps(self) -> tuple[Index, Index, Index, Index]:
         """Columns ``(p, k, r, q)`` of the tie map: one row for each live slot of the kernel.
 
@@ -58,11 +58,7 @@ class AxisExpansion:
             TooLarge: more rows than the budget holds.
             ClaimError: the low pad depends on a named size.
         """
-        return self._taps_by_pad[number(self.window.lo)]
-
-    @cached_property
-    def _taps_by_pad(self) -> dict[int, tuple[Index, Index, Index, Index]]:
-        return {lo: self._taps(lo) for lo in self.lows}
+        return self._taps(number(self.window.lo))
 
     def _taps(self, lo: int) -> tuple[Index, Index, Index, Index]:
         running().check_entries(self.factor_out * self.window.kernel, "an axis's tie map")
@@ -98,9 +94,12 @@ class AxisExpansion:
         ends = {(min(q.tolist(), default=0), max(q.tolist(), default=0)) for q in self._columns}
         return len(ends) > 1
 
-    @property
+    @cached_property
     def _columns(self) -> list[Index]:
-        return [q for _, _, _, q in self._taps_by_pad.values()]
+        """The places ``q`` of all taps, at each of the low pads that bound the others."""
+        if isinstance(self.window.lo, int):
+            return [self.taps[3]]
+        return [self._taps(lo)[3] for lo in self.lows]
 
     @cached_property
     def first_tap(self) -> int:

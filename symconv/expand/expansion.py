@@ -32,9 +32,10 @@ from symconv.expand.layers import (
 from symconv.expand.maps import ORDERS, Maps, Order
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv
 from symconv.layer.base import Sizes, read_size, shown
+from symconv.layer.requirements import settled_where
 from symconv.layer.window import Window
 from symconv.replay.run import run_steps
-from symconv.size.expr import Extent, Size, named, names_of, settled, size_at
+from symconv.size.expr import Extent, Size, named, names_of, size_at
 from symconv.size.names import axis_names
 from symconv.size.numbers import freeze
 
@@ -151,10 +152,18 @@ class Expansion:
         Raises:
             FactorError: it depends on a named size.
         """
-        pads = tuple((axis.lo, settled(axis.hi)) for axis in self.axes)
+        pads = tuple((axis.lo, self._high_pad(number)) for number, axis in enumerate(self.axes))
         if names_of(*(high for _, high in pads)) or any(a.depends_on_size for a in self._moving):
             raise _depends("layer")
         return self._padded_by(pads)
+
+    def _high_pad(self, axis: int) -> Size:
+        """The high pad of an axis, a number where it is the same at all sizes of the layer."""
+        high = self.axes[axis].hi
+        if isinstance(high, int):
+            return high
+        window = self.original.windows(self.input_size)[axis]
+        return settled_where(high, window.requirements)
 
     @property
     def _moving(self) -> Iterator[AxisExpansion]:

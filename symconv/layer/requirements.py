@@ -5,12 +5,12 @@ Each requirement is written once, as a condition and the sentence that refuses w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from symconv.errors import LayerError
-from symconv.size.expr import Size
-from symconv.size.text import Comparison, Condition, Every, Some
+from symconv.errors import LayerError, TooLarge
+from symconv.size.expr import Size, residues, size_at
+from symconv.size.text import Comparison, Condition, Every, Not, Some
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,61 @@ def at_least(a: Size, b: Size) -> bool | Condition:
     """Whether ``a >= b``, or the condition that it is."""
     gap = a - b
     return gap >= 0 if isinstance(gap, int) else Comparison(a, ">=", b)
+
+
+def settled_where(size: Size, requirements: Requirements) -> Size:
+    """The number that a size is wherever the requirements may hold, where it is one; else itself.
+
+    >>> from symconv.size.expr import named
+    >>> odd = must(at_least(named("N") % 2, 1), lambda: "even")
+    >>> settled_where((named("N") + 1) // 2 - named("N") // 2, odd)
+    1
+    >>> settled_where(named("N") - named("N") // 2 - (named("N") + 1) // 2, ())
+    0
+    """
+    if isinstance(size, int):
+        return size
+    conditions = [requirement.condition for requirement in requirements]
+    ends = [end for condition in conditions for end in _ends(condition)]
+    try:
+        values = {
+            size.at(names)
+            for names in residues(size, *ends)
+            if all(_may_hold(condition, names) for condition in conditions)
+        }
+    except TooLarge:
+        return size
+    found = values.pop() if len(values) == 1 else size
+    return found if isinstance(found, int) else size
+
+
+def _ends(condition: Condition) -> Iterator[Size]:
+    """The sizes that a condition compares."""
+    if isinstance(condition, Comparison):
+        yield from (condition.left, condition.right)
+    elif isinstance(condition, Not):
+        yield from _ends(condition.of)
+    else:
+        for part in condition.parts:
+            yield from _ends(part)
+
+
+def _may_hold(condition: Condition, names: Mapping[str, Size]) -> bool:
+    """Whether a condition may hold where names are these; false only where it never does.
+
+    A gap that is a sum of names grows with one that it counts, and is at most its number with none.
+    """
+    if isinstance(condition, Every):
+        return all(_may_hold(part, names) for part in condition.parts)
+    if isinstance(condition, Some):
+        return any(_may_hold(part, names) for part in condition.parts)
+    if isinstance(condition, Not) or condition.relation != ">=":
+        return True
+    gap = size_at(condition.left, names) - size_at(condition.right, names)
+    if isinstance(gap, int):
+        return bool(gap >= 0)
+    falls = all(isinstance(atom, str) and count < 0 for atom, count in gap.terms)
+    return not falls or gap.number >= 0
 
 
 def either(*parts: bool | Condition) -> bool | Condition:

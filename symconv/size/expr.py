@@ -192,35 +192,34 @@ def values_of(size: Size) -> tuple[int, ...]:
     >>> values_of(named("N") % 3), values_of(5)
     ((0, 1, 2), (5,))
     """
-    if isinstance(size, int):
-        return (size,)
-    period = _period(size)
-    if period ** len(size.names) > MOST_RESIDUES:
-        raise TooLarge(
-            f"{size} repeats after {period} sizes, at most {MOST_RESIDUES} are looked at"
-        )
     found = set()
-    for residues in product(range(period), repeat=len(size.names)):
-        places = zip(size.names, residues, strict=True)
-        value = size.at({name: period * named(name) + r for name, r in places})
+    for names in residues(size):
+        value = size_at(size, names)
         if not isinstance(value, int):
-            raise ClaimError(f"{size} grows with {', '.join(size.names)}")
+            raise ClaimError(f"{size} grows with {', '.join(names)}")
         found.add(value)
     return tuple(sorted(found))
 
 
-def settled(size: Size) -> Size:
-    """The number that a size is at all sizes, where it is one; else the size itself.
+def residues(*sizes: Size) -> Iterator[dict[str, Size]]:
+    """What the names are along each residue: ``P*q + r``, where every divisor divides ``P``.
 
-    >>> n = named("N")
-    >>> settled(n - n // 2 - (n + 1) // 2)
-    0
+    There ``0 < r <= P`` and ``q >= 0``, a name's own name standing for it.
+
+    Raises:
+        TooLarge: the period has more than `MOST_RESIDUES` residues.
+
+    >>> [str(names["N"]) for names in residues(named("N") // 2)]
+    ['2*N + 1', '2*N + 2']
     """
-    try:
-        values = values_of(size)
-    except (ClaimError, TooLarge):
-        return size
-    return values[0] if len(values) == 1 else size
+    names, period = names_of(*sizes), lcm(*map(_period, sizes))
+    if period ** len(names) > MOST_RESIDUES:
+        shown = ", ".join(str(size) for size in sizes if isinstance(size, Expr))
+        raise TooLarge(
+            f"{shown} repeats after {period} sizes, at most {MOST_RESIDUES} are looked at"
+        )
+    for places in product(range(1, period + 1), repeat=len(names)):
+        yield {name: period * named(name) + r for name, r in zip(names, places, strict=True)}
 
 
 def _listed(size: Expr) -> str:
