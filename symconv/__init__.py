@@ -3,29 +3,10 @@
 import sys
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from symconv.errors import SymconvError
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
-
-if TYPE_CHECKING:
-    from symconv.api import (
-        check,
-        prove,
-        report,
-    )
-    from symconv.claim import Claim, read_claim
-    from symconv.claim.verdict import Certificate, Refuted, Undecided
-    from symconv.crosscheck import crosscheck
-    from symconv.expand import Expansion, destride
-    from symconv.machine.budget import Budget
-    from symconv.network import Network, chain
-    from symconv.recheck import recheck
-    from symconv.replay.layers import evaluate
-    from symconv.replay.run import replay
-    from symconv.report import draw
-    from symconv.sharing.tying import tie_graph
-    from symconv.toeplitz import toeplitz
 
 __version__ = "0.1.0"
 

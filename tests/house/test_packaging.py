@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+
+import symconv
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,3 +61,9 @@ def test_it_runs_outside_the_checkout(unpacked: Path, tmp_path: Path) -> None:
         run, cwd=tmp_path, check=True, capture_output=True, text=True, timeout=60
     )
     assert result.stdout.splitlines() == [str(unpacked / "symconv/__init__.py"), "(112, 112)"]
+
+
+def test_the_stub_names_what_the_package_holds() -> None:
+    stub = (ROOT / "symconv" / "__init__.pyi").read_text(encoding="utf-8")
+    named = set(re.findall(r"import (\w+) as \1$", stub, re.MULTILINE))
+    assert named == set(symconv.__all__)
