@@ -27,5 +27,6 @@ from symconv.sharing.tying import tie_graph as tie_graph
 from symconv.toeplitz import toeplitz as toeplitz
 
 __version__: str
+__all__: list[str]
 _LATE: dict[str, str]
 _MODULES: set[str]

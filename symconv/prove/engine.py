@@ -63,6 +63,10 @@ class Engine(Protocol):
     """What it does, in a sentence."""
     trust: str
     """What must be trusted to believe it, in a sentence; reports and the README print it."""
+    decides: bool
+    """Whether it decides any claim, or adds a proof to a layer's that is decided."""
+    also: Mapping[str, tuple[str, str]]
+    """Other methods that its facts are of, each with how and trust."""
 
     def can(self, question: Question) -> str | None:
         """None where it can be asked, or why not: a limit of the certificate."""

@@ -1,24 +1,30 @@
-"""The engines there are: those that decide any claim, and those that add a proof to a layer's."""
+"""The engines there are: those that decide any claim, and those that add a proof to a layer's.
+
+An engine is a folder beside this file with a module ``engine`` that holds its ``ENGINE``; to add
+one is to add its folder.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
 
 from symconv.errors import InputError
 from symconv.prove.engine import Engine, Question
-from symconv.prove.kernel.engine import Kernel
-from symconv.prove.sets.engine import Sets
-from symconv.prove.squares.engine import Squares
-from symconv.prove.sympy.engine import SymPy
-from symconv.prove.tables.engine import Tables
 
-DECIDERS: tuple[Engine, ...] = (Tables(), Sets(), Squares())
+
+def _found() -> Iterator[Engine]:
+    for path in sorted(Path(__file__).parent.glob("*/engine.py")):
+        engine: Engine = import_module(f"symconv.prove.{path.parent.name}.engine").ENGINE
+        yield engine
+
+
+ENGINES: tuple[Engine, ...] = tuple(sorted(_found(), key=lambda one: not one.decides))
+"""All of them, those that decide first."""
+
+DECIDERS: tuple[Engine, ...] = tuple(one for one in ENGINES if one.decides)
 """Engines that are asked of every claim that they can decide, the cheapest first."""
-
-SECONDS: tuple[Engine, ...] = (SymPy(), Kernel())
-"""Engines whose proof stands beside a decided layer's: they speak of expansions only."""
-
-ENGINES: tuple[Engine, ...] = (*DECIDERS, *SECONDS)
 
 
 def engine_named(name: str) -> Engine:
@@ -45,16 +51,13 @@ def cheapest_first(question: Question) -> Iterator[Engine]:
 
 
 def trusted(method: str) -> tuple[str, str]:
-    """How a method proves, and what must be trusted to believe it."""
+    """How a method proves, and what must be trusted to believe it.
+
+    >>> trusted("mask")[0]
+    'The square in front of which the mask stands does not commute without it.'
+    """
     for one in ENGINES:
-        if one.name == method:
-            return one.how, one.trust
-    return _OF_FACTS.get(method, ("See the figures on the right.", "The code of that method."))
-
-
-_OF_FACTS = {
-    "mask": (
-        "The square in front of which the mask stands does not commute without it.",
-        "As for squares; the refutation without it can be run.",
-    ),
-}
+        known = {one.name: (one.how, one.trust), **one.also}
+        if method in known:
+            return known[method]
+    return "See the figures on the right.", "The code of that method."

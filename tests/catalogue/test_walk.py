@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import ClassVar
 from zlib import crc32
 
 import pytest
@@ -142,6 +143,8 @@ def test_the_catalogue_holds_true_and_false_claims_each_named_once() -> None:
 class Credulous:
     """An engine that proves whatever it is asked."""
 
+    decides = True
+    also: ClassVar[Mapping[str, tuple[str, str]]] = {}
     name, how, trust = "credulous", "It believes.", "Everything."
 
     def can(self, question: Question) -> str | None:

@@ -60,7 +60,7 @@ def test_one_that_is_asked_alone_says_what_it_cannot() -> None:
     assert "it takes tables to say where" in alone.reason
     with pytest.raises(Unsupported, match="'tables' cannot decide claim 'claim': tables are for"):
         decide(question("N", [FLIP, FLIP], []).claim, engine="tables")
-    with pytest.raises(InputError, match="there is no engine 'isl'; there are tables, sets"):
+    with pytest.raises(InputError, match="there is no engine 'isl'; there are sets, squares"):
         engine_named("isl")
 
 

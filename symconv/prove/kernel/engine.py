@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
+from typing import ClassVar
 
 from symconv.claim.verdict import Certificate, Undecided
 from symconv.errors import TooLarge
@@ -20,6 +22,8 @@ class Kernel:
     name = "kernel"
     how = "A theorem of the library in Coq, applied to this layer's numbers and tie tables."
     trust = "Coq's kernel, and the theorem's statement."
+    decides = False
+    also: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
     def __init__(self, keep: str | Path | None = None) -> None:
         self._keep = keep
@@ -53,3 +57,6 @@ class Kernel:
         shape = (e.original.out_channels, *e.output_size)
         seconds = perf_counter() - start
         return Finding(Certificate(question.claim, (fact,), shape, seconds, limits=(LIMIT,)))
+
+
+ENGINE = Kernel()

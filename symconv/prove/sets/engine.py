@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from time import perf_counter
+from typing import ClassVar
 
 from symconv.claim import Claim
 from symconv.claim.steps import flat
@@ -29,6 +31,8 @@ class Sets:
     name = "sets"
     how = "One formula of linear integer arithmetic in the sizes, decided by isl."
     trust = "symconv's reading of the steps as formulas, and isl."
+    decides = True
+    also: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
     def can(self, question: Question) -> str | None:
         """At given sizes nothing may cut the pipelines into parts."""
@@ -93,3 +97,6 @@ def _different(claim: Claim, undecided: Undecided) -> Refuted | Undecided:
         return undecided
     found = Counterexample(left_shape=left, right_shape=right)
     return replace(Refuted(claim, found, undecided.seconds), method=("shapes",))
+
+
+ENGINE = Sets()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from symconv.claim.steps import flat
 from symconv.prove.engine import Finding, Question
 from symconv.prove.squares.settle import settle_in_squares
@@ -16,6 +19,13 @@ class Squares:
     name = "squares"
     how = "One claim a layer, of tables or of sets, pasted where a tail can hold anything."
     trust = "As for tables or sets, and that the squares follow one another."
+    decides = True
+    also: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "mask": (
+            "The square in front of which the mask stands does not commute without it.",
+            "As for squares; the refutation without it can be run.",
+        ),
+    }
 
     def can(self, question: Question) -> str | None:
         """Sizes must be numbers; for all sizes the sets go part by part themselves."""
@@ -29,3 +39,6 @@ class Squares:
     def decide(self, question: Question) -> Finding:
         """Paste squares; without one a claim is undecided, and refuted by its shapes only."""
         return Finding(settle_in_squares(question.claim, question.hint))
+
+
+ENGINE = Squares()

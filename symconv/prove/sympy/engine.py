@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from time import perf_counter
+from typing import ClassVar
 
 from symconv.claim.verdict import Certificate, Fact, Undecided
 from symconv.errors import TooLarge
@@ -26,6 +28,8 @@ class SymPy:
     name = "sympy"
     how = "The identity of the two operators' symbolic matrices, entry by entry."
     trust = "symconv's building of the matrices, and SymPy's polynomial arithmetic."
+    decides = False
+    also: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
     def can(self, question: Question) -> str | None:
         """Only a layer and its expansion have matrices, and only where sums are taken."""
@@ -84,3 +88,6 @@ def _stand_in_text(small: Expansion) -> str:
         f"a stand-in of the same geometry: input {size}, {small.original.in_channels} -> "
         f"{small.original.out_channels} channels"
     )
+
+
+ENGINE = SymPy()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import ClassVar
 
 from symconv.claim.sides import check_around
 from symconv.claim.verdict import Refuted
@@ -21,6 +23,8 @@ class Tables:
     name = "tables"
     how = "The two sides as sums of products of access tables, compared entry by entry."
     trust = "symconv's reading of the steps as tables, its comparison, and NumPy's integers."
+    decides = True
+    also: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
     def can(self, question: Question) -> str | None:
         """Sizes must be numbers, and nothing may cut the pipelines into parts."""
@@ -48,3 +52,6 @@ class Tables:
             found = as_values(question.claim, verdict.counterexample)
             return Finding(replace(verdict, counterexample=found))
         return Finding(verdict)
+
+
+ENGINE = Tables()
