@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from symconv.claim import Claim
 from symconv.claim.verdict import Verdict
@@ -65,7 +65,7 @@ class Engine(Protocol):
     """What must be trusted to believe it, in a sentence; reports and the README print it."""
     decides: bool
     """Whether it decides any claim, or adds a proof to a layer's that is decided."""
-    also: Mapping[str, tuple[str, str]]
+    also: ClassVar[Mapping[str, tuple[str, str]]]
     """Other methods that its facts are of, each with how and trust."""
 
     def can(self, question: Question) -> str | None:
