@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
 from symconv.claim.claim import Claim
-from symconv.claim.steps import MaxConvStep, MaxPoolStep, Step, flat
+from symconv.claim.steps import Step, flat
 from symconv.errors import ClaimError, MalformedError, SymconvError, TooLarge
-from symconv.relation.form import Form, constant_form, tensor_form
+from symconv.relation.form import Form, constant_form, tensor_form, values_form
 from symconv.relation.reading import Reading, WeightReader, read_pipeline
 from symconv.relation.term import Monoid
 from symconv.size.expr import Size, number
-from symconv.size.numbers import read_number
+from symconv.size.numbers import read_finite, read_number
 from symconv.size.text import evaluate, parse
 
 INPUT = "input"
@@ -24,12 +26,9 @@ def weight_name(name: str) -> str:
     return f"weight:{name}"
 
 
-MAXIMA = (MaxPoolStep, MaxConvStep)
-
-
 def pipeline_monoid(steps: Sequence[Step]) -> Monoid:
     """The monoid in which a pipeline is read."""
-    return "max" if any(isinstance(step, MAXIMA) for step in flat(steps)) else "sum"
+    return "max" if any(step.monoid == "max" for step in flat(steps)) else "sum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,8 @@ class _Weights:
             shape = tuple(map(parse, weight.shape or ()))
             if weight.fill is None:
                 return tensor_form(weight_name(name), shape, monoid)
+            if isinstance(weight.fill, tuple):
+                return values_form(dict(_entries(weight.fill)), weight.shape or (), monoid)
             return constant_form(read_number(weight.fill), shape, monoid)
         source = self.read(weight.source, monoid, (*seen, name))
         try:
@@ -57,6 +58,17 @@ class _Weights:
         except SymconvError as fault:
             fault.within(f"weight {name!r}")
             raise
+
+
+def _entries(
+    values: Any, place: tuple[int, ...] = ()
+) -> Iterator[tuple[tuple[int, ...], Fraction]]:
+    """The numbers of nested tuples, each with its place."""
+    if not isinstance(values, tuple):
+        yield place, read_finite(values)
+        return
+    for index, part in enumerate(values):
+        yield from _entries(part, (*place, index))
 
 
 def weights_of(claim: Claim) -> WeightReader:

@@ -34,6 +34,9 @@ class Pool(Layer):
     ceil_mode: bool = False
     channels: int = 1
 
+    wide: ClassVar[bool] = False
+    """Whether pads may exceed half of the kernel."""
+
     def __post_init__(self) -> None:
         if self.stride is None:
             self._set("stride", self.kernel_size)
@@ -52,12 +55,24 @@ class Pool(Layer):
 
     def _window(self, size: Size, rank: int, **a: Any) -> Window:
         return pool_window(
-            size, a["kernel_size"], a["stride"], a["padding"], a.get("dilation", 1), self.ceil_mode
+            size,
+            a["kernel_size"],
+            a["stride"],
+            a["padding"],
+            a.get("dilation", 1),
+            self.ceil_mode,
+            self.wide,
         )
 
 
 def pool_window(
-    size: Extent, kernel: int, stride: int, padding: Pads | str, dilation: int, ceil_mode: bool
+    size: Extent,
+    kernel: int,
+    stride: int,
+    padding: Pads | str,
+    dilation: int,
+    ceil_mode: bool,
+    wide: bool = False,
 ) -> Window:
     """One axis of a pooling; sizes and pads may be expressions.
 
@@ -66,7 +81,7 @@ def pool_window(
     """
     span = dilation * (kernel - 1) + 1
     lo, hi = forward_pads(padding, size, span, stride)
-    also = () if isinstance(padding, str) else _half_kernel(kernel, lo, hi)
+    also = () if wide or isinstance(padding, str) else _half_kernel(kernel, lo, hi)
     lows = forward_lows(padding, span, stride)
     if not ceil_mode:
         count = forward_count(padding, size, stride)
@@ -166,7 +181,7 @@ class AvgPool(Pool):
         >>> from symconv.size.expr import named
         >>> pool = AvgPool(3, stride=2, padding=1)
         >>> str(pool.counters(pool.windows(("N",)))[0](named("i")))
-        '-max(2*i - 1, -1) + min(2*i + 2, N + 1)'
+        '-max(-2*i, 0) + min(3, -2*i + N + 2)'
         """
         pairs = zip(windows, self._counted(windows), strict=True)
         return [partial(_count, window, ends) for window, ends in pairs]
@@ -196,8 +211,35 @@ class AvgPool(Pool):
 
 def _count(window: Window, ends: tuple[Extent, Extent], o: Extent) -> Extent:
     """The samples of output ``o``'s window that count."""
-    start = o * window.stride - window.lo
-    return least(start + window.kernel, ends[1]) - greatest(start, ends[0])
+    start, d = o * window.stride - window.lo, window.dilation
+    before, behind = ((end - start + d - 1) // d for end in ends)
+    return least(window.kernel, behind) - greatest(0, before)
+
+
+@dataclass(frozen=True)
+class WideMaxPool(MaxPool):
+    """Max pooling by ONNX's rules: a pad may be as wide as one likes.
+
+    Source: ONNX, ``MaxPool`` of opset 12 and later.
+    """
+
+    wide: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class WideAvgPool(AvgPool):
+    """Average pooling by ONNX's rules: wide pads, and dilation.
+
+    Source: ONNX, ``AveragePool`` of opset 19 and later.
+    """
+
+    dilation: Ints = 1
+
+    wide: ClassVar[bool] = True
+    _spatial: ClassVar[tuple[str, ...]] = ("kernel_size", "stride", "dilation")
+
+    def _window(self, size: Size, rank: int, **a: Any) -> Window:
+        return Pool._window(self, size, rank, **a)
 
 
 def holds_its_kernel(size: Size, kernel: int) -> Requirements:

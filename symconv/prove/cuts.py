@@ -14,9 +14,6 @@ from typing import Literal
 from symconv.claim import steps as st
 
 Grain = Literal["fine", "coarse"]
-_MAX = (st.MaxPoolStep, st.MaxConvStep)
-_SUM_LAYERS = (st.ConvStep, st.ConvTransposeStep, st.KernelConvStep, st.AvgPoolStep)
-_SUM = (*_SUM_LAYERS, st.Scale, st.Divide, st.Mask, st.Add)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +72,10 @@ def pulled(steps: Sequence[st.Step]) -> tuple[st.Step, ...]:
     found = list(steps)
     for place in range(len(found)):
         here = place
-        while here and isinstance(found[here], st.Pointwise) and _only_moves(found[here - 1]):
+        while here and isinstance(found[here], st.Pointwise) and found[here - 1].only_moves:
             found[here - 1], found[here] = found[here], found[here - 1]
             here -= 1
     return tuple(found)
-
-
-def _only_moves(step: st.Step) -> bool:
-    moves = (st.Rearrange, st.Transpose, st.Flip, st.Slice, st.Split, st.Tile)
-    return isinstance(step, moves) or (isinstance(step, st.Pad) and step.mode != "zeros")
 
 
 def parts(steps: Sequence[st.Step], where: Sequence[Cut]) -> list[tuple[st.Step, ...]]:
@@ -95,20 +87,19 @@ def parts(steps: Sequence[st.Step], where: Sequence[Cut]) -> list[tuple[st.Step,
 
 def sums(steps: Sequence[st.Step]) -> bool:
     """Whether some step adds or multiplies."""
-    return any(isinstance(step, _SUM) for step in st.flat(steps))
+    return any(step.monoid == "sum" for step in st.flat(steps))
 
 
 def leading_gathers(steps: Sequence[st.Step]) -> tuple[st.Step, ...]:
     """The steps before the first that computes anything."""
-    others = (*_SUM, *_MAX, st.Concat)
-    return tuple(takewhile(lambda step: not isinstance(step, others), steps))
+    return tuple(takewhile(lambda step: step.monoid is None and not step.inner, steps))
 
 
 def needs_cuts(*pipelines: Sequence[st.Step]) -> bool:
     """Whether a pointwise function, or layers of both monoids, stand on one side or the other."""
     every = [step for steps in pipelines for step in st.flat(steps)]
-    kinds = [any(isinstance(s, kind) for s in every) for kind in (_MAX, _SUM)]
-    return all(kinds) or any(isinstance(step, st.Pointwise) for step in every)
+    monoids = {step.monoid for step in every} - {None}
+    return len(monoids) > 1 or any(isinstance(step, st.Pointwise) for step in every)
 
 
 def _marks(steps: Sequence[st.Step]) -> list[_Mark]:
@@ -117,17 +108,17 @@ def _marks(steps: Sequence[st.Step]) -> list[_Mark]:
         inner = list(st.flat([step]))
         if isinstance(step, st.Pointwise):
             marks.append(_Mark(place, "function", step.function))
-        elif any(isinstance(s, _MAX) for s in inner):
+        elif any(s.monoid == "max" for s in inner):
             marks.append(_Mark(place, "max"))
-        elif any(isinstance(s, _SUM_LAYERS) for s in inner):
+        elif any(s.is_layer for s in inner):
             marks.append(_Mark(place, "sum"))
     return marks
 
 
 def _end_of_part(steps: Sequence[st.Step], mark: _Mark, after: _Mark) -> int:
     """Right after the layer and its divisors, or after the last sum before a maximum."""
-    kinds = _SUM if after.kind == "max" else (st.Scale, st.Divide)
     for place in range(after.place - 1, mark.place, -1):
-        if isinstance(steps[place], kinds):
+        step = steps[place]
+        if step.divides or (after.kind == "max" and step.monoid == "sum"):
             return place + 1
     return mark.place + 1

@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import prod
 
 from symconv.errors import ClaimError, TooLarge
-from symconv.relation.indices import Axis, Leg, volume
+from symconv.relation.indices import Axis, Fuse, Leg, volume
 from symconv.relation.term import Term, sizes_of
 from symconv.size.expr import Size
 
@@ -29,8 +29,15 @@ def regroup(term: Term, digits: Axis, sizes: Sequence[Size]) -> tuple[Term, list
     """
     rest = [leg for leg in digits if leg.size != 1]
     groups: list[Axis] = []
-    for size in reversed(sizes[1:]):
-        term, group, rest = _taken(term, rest, size)
+    for place in range(len(sizes) - 1, 0, -1):
+        size = sizes[place]
+        if isinstance(size, int):
+            term, group, rest = _taken(term, rest, size)
+        elif (found := _last(rest, size)) is not None:
+            group, rest = tuple(rest[found:]), rest[:found]
+        else:
+            term, fresh = _rewritten(term, rest, sizes[: place + 1])
+            return term, [*((leg,) for leg in fresh), *groups]
         groups.insert(0, group)
     if not sizes:
         return term, []
@@ -47,17 +54,26 @@ def _sized(term: Term, rest: list[Leg], size: Size) -> tuple[Term, list[Leg]]:
     return term.identify(fresh, whole), [fresh]
 
 
-def _taken(term: Term, rest: list[Leg], size: Size) -> tuple[Term, Axis, list[Leg]]:
+def _last(rest: list[Leg], size: Size) -> int | None:
+    """From where on the last digits make up a group of a named size; None where none do."""
+    starts = range(len(rest) - 1, -1, -1)
+    return next((n for n in starts if volume(sizes_of(tuple(rest[n:]))) == size), None)
+
+
+def _rewritten(term: Term, rest: list[Leg], sizes: Sequence[Size]) -> tuple[Term, list[Leg]]:
+    """The digits put together, and written with others, one for each of these sizes."""
+    term, whole = term.fuse(rest)
+    fresh = [Leg(size) for size in sizes]
+    return term.related(Fuse(whole, tuple(fresh))), fresh
+
+
+def _taken(term: Term, rest: list[Leg], size: int) -> tuple[Term, Axis, list[Leg]]:
     """The last digits, which make up a group of this size, and those in front of them."""
     group: Axis = ()
     while size != 1:
         leg = rest[-1]
         if leg.size == size:
             return term, (leg, *group), rest[:-1]
-        if not isinstance(size, int):
-            raise ClaimError(
-                "only the slowest factor of an axis may have a named size in a claim for all sizes"
-            )
         if isinstance(leg.size, int) and size % leg.size == 0:
             group, size, rest = (leg, *group), size // leg.size, rest[:-1]
         else:

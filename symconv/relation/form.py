@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
 from symconv.relation.digits import single_leg
-from symconv.relation.indices import Gather, Leg, Row, Share, Where, volume
+from symconv.relation.indices import Entries, Gather, Leg, Row, Share, Where, volume
 from symconv.relation.maps import AxisMap, Piece
 from symconv.relation.term import Monoid, Tensor, Term
 from symconv.size.expr import Expr, Extent, Size
 from symconv.size.text import Comparison, Condition
 
 Shape = tuple[Extent, ...]
+Place = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,31 @@ def constant_form(value: Fraction | None, shape: Sequence[Size], monoid: Monoid)
     if value is not None and monoid != "shapes" and (value != 0 or monoid == "max"):
         terms = (Term(tuple((Leg(size),) for size in shape), scalar=value),)
     return Form(tuple(shape), terms, monoid, _at_least_one(shape))
+
+
+def values_form(values: Mapping[Place, Fraction], shape: Sequence[int], monoid: Monoid) -> Form:
+    """A constant tensor by its entries.
+
+    A maximum is taken of one constant for each different value.
+    """
+    if monoid == "shapes":
+        return Form(tuple(shape), (), monoid)
+    if monoid == "sum":
+        return Form(tuple(shape), (_entries({p: v for p, v in values.items() if v}, shape),))
+    levels = [
+        _entries({p: Fraction(1) for p, v in values.items() if v == level}, shape).times(level)
+        for level in sorted(set(values.values()))
+    ]
+    return Form(tuple(shape), tuple(levels), monoid)
+
+
+def _entries(values: Mapping[Place, Fraction], shape: Sequence[int]) -> Term:
+    """The term that has these values at these places."""
+    legs = tuple(Leg(size) for size in shape)
+    common = lcm(*(value.denominator for value in values.values()))
+    whole = tuple(int(value * common) for value in values.values())
+    entries = Entries(legs, tuple(values), whole)
+    return Term(tuple((leg,) for leg in legs), (), (entries,), Fraction(1, common))
 
 
 def _at_least_one(shape: Sequence[Size]) -> tuple[Condition, ...]:

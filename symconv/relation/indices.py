@@ -38,7 +38,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fuse:
-    """``whole`` is a new index: the number that these digits write."""
+    """``whole`` is the number that these digits write; on axes either may stand."""
 
     whole: Leg
     digits: Axis
@@ -106,6 +106,20 @@ class Slide:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Portions:
+    """An output ``i`` and the inputs ``first <= read < end`` of the ``i``-th pair of ends."""
+
+    out: Leg
+    read: Leg
+    ends: tuple[tuple[Size, Size], ...]
+
+    @property
+    def legs(self) -> Axis:
+        """Output and input."""
+        return (self.out, self.read)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
     """An integer factor for each position of an index of numeric size."""
 
@@ -116,6 +130,18 @@ class Row:
     def legs(self) -> Axis:
         """The position."""
         return (self.leg,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entries:
+    """An integer at each of some places of several indices of numeric size, and 0 elsewhere.
+
+    ``places[n]`` holds a value of each leg, and no place is listed twice.
+    """
+
+    legs: Axis
+    places: tuple[tuple[int, ...], ...]
+    values: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,10 +161,23 @@ class Share:
         return (self.leg,)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Shares:
+    """The factor ``1/counts[i]`` at each position ``i`` of an index of numeric size."""
+
+    leg: Leg
+    counts: tuple[Size, ...]
+
+    @property
+    def legs(self) -> Axis:
+        """The position."""
+        return (self.leg,)
+
+
 POSITION = "_position"
 """The name of the position in the counts of `Share`; no size of a claim may be named so."""
 
-Relation = Split | Fuse | Same | Gather | Where | Slide | Row | Share
+Relation = Split | Fuse | Same | Gather | Where | Slide | Portions | Row | Entries | Share | Shares
 
 
 def volume(sizes: Iterable[Size]) -> Size:

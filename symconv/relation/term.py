@@ -18,7 +18,7 @@ from fractions import Fraction
 from typing import Literal
 
 from symconv.errors import ClaimError
-from symconv.relation.indices import Axis, Fuse, Leg, Relation, Same, Split, volume
+from symconv.relation.indices import Axis, Fuse, Leg, Portions, Relation, Same, Slide, Split, volume
 from symconv.size.expr import Size
 
 Monoid = Literal["sum", "max", "shapes"]
@@ -46,6 +46,14 @@ class Term:
     def signature(self) -> tuple[str, ...]:
         """The monomial's tensors, sorted: terms of different signatures never cancel."""
         return tuple(sorted(tensor.name for tensor in self.tensors))
+
+    @property
+    def takes_maxima(self) -> bool:
+        """Whether, read in maxima, an entry may be the greatest of several.
+
+        Where no term's is, the terms of a form of constants never meet at one place.
+        """
+        return any(isinstance(relation, Slide | Portions) for relation in self.relations)
 
     def with_out(self, out: tuple[Axis, ...]) -> Term:
         """The term with other output axes."""
@@ -117,14 +125,10 @@ class Term:
         """One new leg that numbers the given digits in C order.
 
         Raises:
-            ClaimError: another digit than the first has a named size.
+            ClaimError: two digits have named sizes.
         """
         if len(legs) == 1:
             return self, legs[0]
-        if not all(isinstance(leg.size, int) for leg in legs[1:]):
-            raise ClaimError(
-                "only the slowest factor of an axis may have a named size in a claim for all sizes"
-            )
         whole = Leg(volume(leg.size for leg in legs))
         return (self.related(Fuse(whole, tuple(legs))) if legs else self), whole
 

@@ -25,6 +25,18 @@ def read_number(value: Number) -> Fraction | None:
         raise ClaimError(f"expected a number, a fraction or '-inf', got {value!r}") from None
 
 
+def read_finite(value: Number) -> Fraction:
+    """Read a step's number exactly, which must be finite.
+
+    Raises:
+        ClaimError: it is ``-inf``, or no number.
+    """
+    number = read_number(value)
+    if number is None:
+        raise ClaimError("a factor must be finite, got '-inf'")
+    return number
+
+
 def is_finite(value: object) -> bool:
     """Whether a value of a text is a finite number; a truth value is none.
 

@@ -11,7 +11,7 @@ from symconv import check
 from symconv.claim import Weight, read_claim
 from symconv.claim import steps as st
 from symconv.claim.steps import read_step, read_steps
-from symconv.errors import ClaimError, SymconvError
+from symconv.errors import ClaimError
 from symconv.layer.pointwise import named
 from tests.helpers.new_steps import FALSE, ONNX, TRUE, claim, step
 
@@ -182,22 +182,14 @@ def test_what_needs_no_new_meaning_is_settled(name: str, size: Any) -> None:
     assert found.verdict == verdict
 
 
-MEANING = "the provers have no meaning for this step yet: its `meaning` is to be written"
-UNREAD = pytest.mark.xfail(reason=MEANING, strict=True, raises=(AssertionError, SymconvError))
-
-
 @pytest.mark.parametrize("size", [4, 6, "N"])
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=[UNREAD] if name != "axes left out" else []) for name in TRUE],
-)
+@pytest.mark.parametrize("name", TRUE)
 def test_true_claims_are_proved(name: str, size: Any) -> None:
     text = claim(TRUE[name])
     found = check(text if size == "N" else read_claim(text).at({"N": size}))
     assert found.verdict == "proved"
 
 
-@UNREAD
 @pytest.mark.parametrize("size", [4, 6, "N"])
 @pytest.mark.parametrize("name", FALSE)
 def test_false_claims_are_refuted(name: str, size: Any) -> None:

@@ -53,7 +53,7 @@ ORDER = {
         "facts settle certificate evaluation limits squares everywhere"
     ),
     "recheck.allsizes": "terms paths reading moves layers pools decide parts",
-    "relation": "axes maps indices term digits form product convolved reading",
+    "relation": "axes maps indices term digits form reading product convolved adaptive",
     "repair": "mutations edits run screen",
     "repair.mutations": "base orders pads windows",
     "replay": "convolutions pools layers run",

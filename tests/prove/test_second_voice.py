@@ -180,10 +180,6 @@ def _from_the_start(gather: Any) -> Any:
     return read
 
 
-def _everything_moves(step: Any) -> bool:
-    return bool(step.op != "pointwise")
-
-
 def _keeps_zero(named: Any) -> Any:
     class Function:
         keeps_zero = True
@@ -307,7 +303,7 @@ SQUARES: dict[str, tuple[Patch, Text]] = {
         put("prove.squares.settle", "_holds", lambda claim: True),
         claim([RELU, FLIP], [RELU], 5)),
     "every gather only moves values": (
-        put("prove.cuts", "_only_moves", _everything_moves),
+        put("claim.steps.moves:Pad", "only_moves", True),
         claim([PAD, step("sigmoid")], [step("sigmoid"), PAD], 5)),
 }  # fmt: skip
 

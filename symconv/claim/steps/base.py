@@ -15,6 +15,7 @@ from symconv.claim.entries import check_entries
 from symconv.errors import ClaimError
 from symconv.relation.form import Form
 from symconv.relation.reading import Reading, UnsupportedStep
+from symconv.relation.term import Monoid
 from symconv.size.numbers import freeze, thaw
 
 
@@ -23,6 +24,14 @@ class Step:
     """One step of a pipeline."""
 
     op: ClassVar[str] = ""
+    monoid: ClassVar[Monoid | None] = None
+    """``"sum"`` where the step adds or multiplies, ``"max"`` where it takes a maximum."""
+    is_layer: ClassVar[bool] = False
+    """Whether it is a convolution or a pooling: pipelines are cut behind such ones."""
+    only_moves: ClassVar[bool] = False
+    """Whether every value after it is one before it, so that a function may come first."""
+    divides: ClassVar[bool] = False
+    """Whether it only multiplies each value: such steps stay with the layer in front of them."""
 
     @property
     def inner(self) -> tuple[tuple[Step, ...], ...]:
@@ -32,6 +41,11 @@ class Step:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, freeze(getattr(self, field.name)))
+
+    @property
+    def may_read_nothing(self) -> bool:
+        """Whether ``-inf`` can stand behind it where none stood in front of it."""
+        return False
 
     def meaning(self, form: Form, reading: Reading) -> Form:
         """What the step makes of a form.

@@ -37,7 +37,7 @@ from symconv.relation.form import Form, gather
 from symconv.relation.maps import place as placed
 from symconv.relation.maps import required
 from symconv.relation.reading import Reading, read_pipeline
-from symconv.relation.term import merged
+from symconv.relation.term import Monoid, merged
 from symconv.size.expr import Size
 from symconv.size.text import Condition
 
@@ -82,16 +82,12 @@ class Add(Branching):
     """The sum of the branches."""
 
     op: ClassVar[str] = "add"
+    monoid: ClassVar[Monoid | None] = "sum"
 
     def meaning(self, form: Form, reading: Reading) -> Form:
         """All branches' terms."""
         reading.only_sums("a sum")
-        forms = self.forms(form, reading)
-        words = f"the branches must have one shape, got {_told(forms)}"
-        domain = _equal([other.shape for other in forms], words)
-        terms = merged([term for other in forms for term in other.terms])
-        every = [*domain, *(c for other in forms for c in other.domain)]
-        return Form(forms[0].shape, terms, form.monoid, tuple(dict.fromkeys(every)))
+        return _sum(self.forms(form, reading))
 
 
 @dataclass(frozen=True)
@@ -103,11 +99,20 @@ class Subtract(Branching):
     """
 
     op: ClassVar[str] = "subtract"
+    monoid: ClassVar[Monoid | None] = "sum"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if len(self.branches) < 2:
             raise ClaimError(f"subtract needs two branches or more, got {len(self.branches)}")
+
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """The first branch's terms, and all others' times -1."""
+        reading.only_sums("a difference")
+        first, *others = self.forms(form, reading)
+        return _sum(
+            [first, *(other.with_terms(t.times(-1) for t in other.terms) for other in others)]
+        )
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,15 @@ class Concat(Branching):
 
 def _told(forms: Iterable[Form]) -> str:
     return ", ".join(f"[{', '.join(map(str, form.shape))}]" for form in forms)
+
+
+def _sum(forms: Sequence[Form]) -> Form:
+    """All forms' terms, where they have one shape."""
+    words = f"the branches must have one shape, got {_told(forms)}"
+    domain = _equal([form.shape for form in forms], words)
+    terms = merged([term for form in forms for term in form.terms])
+    every = [*domain, *(c for form in forms for c in form.domain)]
+    return Form(forms[0].shape, terms, forms[0].monoid, tuple(dict.fromkeys(every)))
 
 
 def _equal(shapes: Sequence[Sequence[Size]], words: str) -> list[Condition]:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from symconv.errors import ClaimError, MalformedError
+from symconv.errors import MalformedError
 from symconv.relation.form import Form
 from symconv.size.expr import Size
-from symconv.size.numbers import read_number
+from symconv.size.numbers import read_finite
 from symconv.size.text import is_expression, names_in, parse
 
 
@@ -75,10 +75,4 @@ def fractions(values: Any) -> list[Fraction]:
     """
     if not isinstance(values, tuple):
         raise MalformedError(f"expected a list of numbers, got {values!r}")
-    return [_finite(read_number(value)) for value in values]
-
-
-def _finite(number: Fraction | None) -> Fraction:
-    if number is None:
-        raise ClaimError("a factor must be finite, got '-inf'")
-    return number
+    return [read_finite(value) for value in values]

@@ -21,7 +21,7 @@ from symconv.relation.convolved import (
 from symconv.relation.digits import numbers
 from symconv.relation.form import Form
 from symconv.relation.reading import Reading, UnsupportedStep
-from symconv.relation.term import Term
+from symconv.relation.term import Monoid, Term
 from symconv.size.numbers import Number, read_number
 from symconv.size.text import is_expression
 
@@ -39,6 +39,8 @@ class ConvStep(Step):
     padding_mode: str = "zeros"
     padding_value: Number = 0
     op: ClassVar[str] = "conv"
+    monoid: ClassVar[Monoid | None] = "sum"
+    is_layer: ClassVar[bool] = True
 
     def meaning(self, form: Form, reading: Reading) -> Form:
         """Data times weight, summed over channels and taps, and the bias."""
@@ -75,6 +77,8 @@ class ConvTransposeStep(Step):
     groups: int = 1
     bias: str | None = None
     op: ClassVar[str] = "conv_transpose"
+    monoid: ClassVar[Monoid | None] = "sum"
+    is_layer: ClassVar[bool] = True
 
     def meaning(self, form: Form, reading: Reading) -> Form:
         """Data times weight, spread over the outputs, and the bias."""
@@ -114,6 +118,8 @@ class KernelConvStep(Step):
     padding: Any = 0
     dilation: Any = 1
     op: ClassVar[str] = "conv_as_kernel"
+    monoid: ClassVar[Monoid | None] = "sum"
+    is_layer: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -148,6 +154,13 @@ class MaxConvStep(Step):
     dilation: Any = 1
     groups: int = 1
     op: ClassVar[str] = "max_conv"
+    monoid: ClassVar[Monoid | None] = "max"
+    is_layer: ClassVar[bool] = True
+
+    @property
+    def may_read_nothing(self) -> bool:
+        """A channel may have no live tap."""
+        return True
 
     def meaning(self, form: Form, reading: Reading) -> Form:
         """The maximum over the taps at which the weight is not zero."""
@@ -169,7 +182,8 @@ class MaxConvStep(Step):
             self.groups,
         )
         check_channels(form, layer.in_channels, self.weight, weight)
-        if len(weight.terms) > 1 and any(term.scalar < 0 for term in weight.terms):
+        pooled = any(term.takes_maxima for term in weight.terms)
+        if pooled and len(weight.terms) > 1 and any(term.scalar < 0 for term in weight.terms):
             # Where a negative constant meets a zero, the zero is the greater.
             raise UnsupportedStep("a weight that is a maximum of negative constants is not read")
         live = weight.with_terms(

@@ -30,6 +30,7 @@ class Rearrange(Step):
     pattern: str
     sizes: tuple[tuple[str, int], ...] = ()
     op: ClassVar[str] = "rearrange"
+    only_moves: ClassVar[bool] = True
 
     def to_dict(self) -> dict[str, Any]:
         """The sizes stand beside the pattern, as einops writes them."""
@@ -79,6 +80,16 @@ class Pad(PerAxis):
     listed: ClassVar[str] = "padding"
     blank: ClassVar[Any] = (0, 0)
 
+    @property
+    def may_read_nothing(self) -> bool:
+        """A pad may be of ``-inf``."""
+        return read_number(self.value) is None
+
+    @property
+    def only_moves(self) -> bool:  # type: ignore[override]
+        """A pad of another mode repeats samples."""
+        return self.mode != "zeros"
+
     def meaning(self, form: Form, reading: Reading) -> Form:
         """Every axis read through its pad."""
         pads = [pair(entry) for entry in per_axis(self.padding, "padding", form)]
@@ -102,6 +113,7 @@ class Slice(PerAxis):
 
     slices: tuple[tuple[Any, Any, Any], ...]
     op: ClassVar[str] = "slice"
+    only_moves: ClassVar[bool] = True
     listed: ClassVar[str] = "slices"
     blank: ClassVar[Any] = (None, None, None)
     parts: ClassVar[tuple[str, ...]] = ("start", "stop", "step")
@@ -119,6 +131,7 @@ class Flip(Step):
 
     axes: tuple[int, ...]
     op: ClassVar[str] = "flip"
+    only_moves: ClassVar[bool] = True
 
     def meaning(self, form: Form, reading: Reading) -> Form:
         """The named axes read from their end."""
@@ -152,6 +165,7 @@ class Tile(PerAxis):
 
     repeats: tuple[int, ...]
     op: ClassVar[str] = "tile"
+    only_moves: ClassVar[bool] = True
     listed: ClassVar[str] = "repeats"
     blank: ClassVar[Any] = 1
 
@@ -182,6 +196,7 @@ class Repeat(Step):
     axis: int
     count: int
     op: ClassVar[str] = "repeat"
+    only_moves: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -192,6 +207,14 @@ class Repeat(Step):
                 f"repeat: count must be an integer of at least 1, got {self.count!r}"
             )
 
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """The axis with one more digit behind it, which says which copy of a sample it is."""
+        axis = axis_of(self.axis, len(form.shape))
+        shape = list(form.shape)
+        shape[axis] *= self.count
+        copy = (Leg(self.count),) if self.count > 1 else ()
+        return form.each(lambda t: t.with_axis(axis, (*t.out[axis], *copy)), shape)
+
 
 @dataclass(frozen=True)
 class Transpose(Step):
@@ -199,6 +222,7 @@ class Transpose(Step):
 
     axes: tuple[int, ...]
     op: ClassVar[str] = "transpose"
+    only_moves: ClassVar[bool] = True
 
     def meaning(self, form: Form, reading: Reading) -> Form:
         """The axes in another order."""
@@ -217,6 +241,7 @@ class Split(Step):
     part: int
     axis: int = 0
     op: ClassVar[str] = "split"
+    only_moves: ClassVar[bool] = True
 
     def meaning(self, form: Form, reading: Reading) -> Form:
         """One part of an axis."""

@@ -13,13 +13,15 @@ from symconv.claim.steps.base import Step
 from symconv.claim.steps.fitting import sizes
 from symconv.errors import ClaimError, MalformedError
 from symconv.layer import AvgPool, MaxPool
+from symconv.layer.pool import WideAvgPool, WideMaxPool
 from symconv.layer.window import Window
 from symconv.machine.budget import running
+from symconv.relation.adaptive import Adaptive, adapted
 from symconv.relation.convolved import pooled
 from symconv.relation.form import Form, scale_axis, share_axis
 from symconv.relation.indices import POSITION
 from symconv.relation.reading import Reading
-from symconv.relation.term import Term
+from symconv.relation.term import Monoid, Term
 from symconv.size.expr import Size, named, number
 
 TORCH, ONNX = "torch", "onnx"
@@ -71,6 +73,25 @@ class OnnxMaxPoolStep(Step):
     dilation: Any = 1
     ceil_mode: bool = False
     op: ClassVar[str] = "max_pool"
+    monoid: ClassVar[Monoid | None] = "max"
+    is_layer: ClassVar[bool] = True
+
+    @property
+    def may_read_nothing(self) -> bool:
+        """A window may lie in the pads."""
+        return True
+
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """The maximum of every window."""
+        reading.only_maxima()
+        layer = WideMaxPool(
+            self.kernel_size,
+            self.stride,
+            sizes(self.padding),
+            self.ceil_mode,
+            dilation=self.dilation,
+        )
+        return pooled(form, layer.windows(form.shape[1:]))
 
 
 @dataclass(frozen=True)
@@ -97,6 +118,8 @@ class OnnxAvgPoolStep(Step):
     count_include_pad: bool = True
     divisor_override: int | None = None
     op: ClassVar[str] = "avg_pool"
+    monoid: ClassVar[Monoid | None] = "sum"
+    is_layer: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -105,6 +128,24 @@ class OnnxAvgPoolStep(Step):
             raise MalformedError(
                 f"avg_pool: divisor_override must be an integer of at least 1, got {divisor!r}"
             )
+
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """The sum of every window over the number of taps that it counts, or another divisor."""
+        reading.only_sums("an average pooling")
+        layer = WideAvgPool(
+            self.kernel_size,
+            self.stride,
+            sizes(self.padding),
+            self.ceil_mode,
+            count_include_pad=self.count_include_pad,
+            dilation=self.dilation,
+        )
+        windows = layer.windows(form.shape[1:])
+        sums = pooled(form, windows)
+        if self.divisor_override is not None:
+            share = Fraction(1, self.divisor_override)
+            return sums.each(lambda term: term.times(share), sums.shape)
+        return _divided(sums, layer, windows)
 
 
 @dataclass(frozen=True)
@@ -117,7 +158,15 @@ class MaxPoolStep(Pooling):
     dilation: Any = 1
     ceil_mode: bool = False
     op: ClassVar[str] = "max_pool"
+    monoid: ClassVar[Monoid | None] = "max"
+    is_layer: ClassVar[bool] = True
     wide: ClassVar[type[Step]] = OnnxMaxPoolStep
+
+    @property
+    def may_read_nothing(self) -> bool:
+        """Without dilation a window reads a sample: pads are at most half of the kernel."""
+        dilations = self.dilation if isinstance(self.dilation, tuple) else (self.dilation,)
+        return any(d != 1 for d in dilations)
 
     def meaning(self, form: Form, reading: Reading) -> Form:
         """The maximum of every window."""
@@ -142,6 +191,8 @@ class AvgPoolStep(Pooling):
     ceil_mode: bool = False
     count_include_pad: bool = True
     op: ClassVar[str] = "avg_pool"
+    monoid: ClassVar[Monoid | None] = "sum"
+    is_layer: ClassVar[bool] = True
     wide: ClassVar[type[Step]] = OnnxAvgPoolStep
     wider: ClassVar[tuple[str, ...]] = ("dilation", "divisor_override")
 
@@ -184,6 +235,20 @@ class AdaptivePooling(Step):
                 f"or null, got {self.output_size!r}"
             )
 
+    def windows(self, form: Form) -> list[Adaptive | None]:
+        """The windows of every axis; None keeps it.
+
+        Raises:
+            ClaimError: there is not one output size for each axis.
+        """
+        rank = len(form.shape) - 1
+        given = self.output_size
+        outputs = given if isinstance(given, tuple) else (given,) * rank
+        if len(outputs) != rank:
+            raise MalformedError(f"output_size must have one entry for each of {rank} axes")
+        pairs = zip(form.shape[1:], outputs, strict=True)
+        return [None if n is None else Adaptive(size, n) for size, n in pairs]
+
 
 @dataclass(frozen=True)
 class AdaptiveMaxPoolStep(AdaptivePooling):
@@ -194,6 +259,13 @@ class AdaptiveMaxPoolStep(AdaptivePooling):
     """
 
     op: ClassVar[str] = "adaptive_max_pool"
+    monoid: ClassVar[Monoid | None] = "max"
+    is_layer: ClassVar[bool] = True
+
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """The maximum of every window."""
+        reading.only_maxima()
+        return adapted(form, self.windows(form))
 
 
 @dataclass(frozen=True)
@@ -205,6 +277,21 @@ class AdaptiveAvgPoolStep(AdaptivePooling):
     """
 
     op: ClassVar[str] = "adaptive_avg_pool"
+    monoid: ClassVar[Monoid | None] = "sum"
+    is_layer: ClassVar[bool] = True
+
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """The mean of every window."""
+        reading.only_sums("an average pooling")
+        windows = self.windows(form)
+        sums = adapted(form, windows)
+
+        def divide(term: Term) -> Term:
+            for axis, window in enumerate(windows, 1):
+                term = term if window is None else window.divided(term, axis)
+            return term
+
+        return sums.each(divide, sums.shape)
 
 
 def _divided(form: Form, layer: AvgPool, windows: Sequence[Window]) -> Form:

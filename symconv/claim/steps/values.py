@@ -17,7 +17,7 @@ from symconv.relation.form import Form, Throughout, mask_axis, scale_axis, share
 from symconv.relation.indices import POSITION as PLACE
 from symconv.relation.maps import required
 from symconv.relation.reading import Reading, UnsupportedStep
-from symconv.relation.term import Term
+from symconv.relation.term import Monoid, Term
 from symconv.size.expr import Size, named, names_of, size_at
 from symconv.size.numbers import Number, is_finite, read_number
 from symconv.size.text import Comparison, Condition, evaluate, names_in, parse
@@ -32,6 +32,8 @@ class Scale(PerAxis):
 
     factors: tuple[tuple[Number, ...] | None, ...]
     op: ClassVar[str] = "scale"
+    monoid: ClassVar[Monoid | None] = "sum"
+    divides: ClassVar[bool] = True
     listed: ClassVar[str] = "factors"
     blank: ClassVar[Any] = None
 
@@ -64,11 +66,19 @@ class ScaleAll(Step):
 
     factor: Number
     op: ClassVar[str] = "scale"
+    monoid: ClassVar[Monoid | None] = "sum"
+    divides: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not is_finite(self.factor):
             raise MalformedError(f"scale: factor must be a finite number, got {self.factor!r}")
+
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """Every term times the number."""
+        reading.only_sums("a factor")
+        (factor,) = fractions((self.factor,))
+        return form.with_terms(term.times(factor) for term in form.terms if factor)
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,8 @@ class Divide(PerAxis):
 
     counts: tuple[tuple[Any, Any] | None, ...]
     op: ClassVar[str] = "divide"
+    monoid: ClassVar[Monoid | None] = "sum"
+    divides: ClassVar[bool] = True
     listed: ClassVar[str] = "counts"
     blank: ClassVar[Any] = None
 
@@ -140,6 +152,7 @@ class Mask(PerAxis):
 
     keep: tuple[tuple[int, ...] | None, ...]
     op: ClassVar[str] = "mask"
+    monoid: ClassVar[Monoid | None] = "sum"
     listed: ClassVar[str] = "keep"
     blank: ClassVar[Any] = None
 

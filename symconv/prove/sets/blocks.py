@@ -155,8 +155,8 @@ class BlockSets:
         divisors = self._divisors(self.blocks[number])
         if len(divisors) > 1:
             raise TooLarge("a product of two divisors of many values is not read for all sizes")
-        count = divisors[0].count if divisors else "1"
-        return self.formula(self.blocks[number], f"_v = {count}")
+        count = divisors[0].count if divisors else "_v = 1"
+        return self.formula(self.blocks[number], count)
 
     def counts(self, number: int) -> Any:
         """What the term divides by, as a relation from the places of a block."""

@@ -113,8 +113,10 @@ def _by_position(term: Product) -> dict[int, tuple[str, Text]]:
 def _require_equal(counts: Collection[tuple[str, Text]], sizes: Sizes, legal: Any) -> None:
     """Refuse counts of one axis that differ somewhere, or that are below 1."""
     (first, size), *others = sorted(counts, key=str)
-    wrong = [f"{first} < 1", *(f"{first} != {count}" for count, _ in others)]
-    wrong += [f"{size} != {other}" for _, other in others]
-    formula = f"0 <= _p < {size} and ({' or '.join(wrong)})"
-    if not sizes.map(["_p"], [], formula).intersect_params(legal).is_empty():
+    asked = [f"({first}) and _w = _v and _v < 1"]
+    asked += [f"({first}) and ({re.sub('_v', '_w', count)}) and _v != _w" for count, _ in others]
+    asked += [f"_v = 0 and _w = 0 and {size} != {other}" for _, other in others]
+    wrong = " or ".join(f"({part})" for part in asked)
+    found = sizes.map(["_p"], ["_v", "_w"], f"0 <= _p < {size} and ({wrong})")
+    if not found.intersect_params(legal).is_empty():
         raise TooLarge("terms that divide by other counts are not compared")

@@ -45,7 +45,10 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Divisor:
-    """The number ``1/count``, where the count takes too many values to look at each."""
+    """The number ``1/count``, where the count takes too many values to look at each.
+
+    ``count`` is a formula that says which ``_v`` it is.
+    """
 
     leg: Index
     count: str

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, product
 from math import prod
 from typing import Any
 
 from symconv.errors import ClaimError, InternalError, TooLarge
 from symconv.prove.sets.formulas import Divisor, Factor, Index, Product, Side, Table, Text
 from symconv.prove.sets.text import formula_of, greatest_value, size_to_isl
+from symconv.relation.digits import numbers
 from symconv.relation.form import Form, Throughout
 from symconv.relation.indices import (
     POSITION,
     Axis,
+    Entries,
     Fuse,
     Gather,
     Leg,
+    Portions,
     Row,
     Same,
     Share,
+    Shares,
     Slide,
     Split,
     Where,
+    volume,
 )
 from symconv.relation.maps import AxisMap, Piece
 from symconv.relation.term import Term
@@ -35,6 +40,9 @@ MOST_TERMS = 256
 
 MOST_VALUES = 64
 """Different factors of an axis: each is a piece that is looked at alone."""
+
+MOST_ENTRIES = 256
+"""Entries of a constant tensor, or outputs of an adaptive pooling: each is a part of a formula."""
 
 MOST_STEP = 2**31
 """Strides and dilations are smaller, as in every framework; evaluation holds them in 64 bits."""
@@ -128,15 +136,35 @@ def _split(r: Split, to: _Written) -> None:
 
 
 def _fuse(r: Fuse, to: _Written) -> None:
-    sizes = [_number(leg.size) for leg in r.digits[1:]]
-    parts = [f"{prod(sizes[place:])}*{to.of(leg).name}" for place, leg in enumerate(r.digits)]
-    to.add(f"{to.of(r.whole).name} = {' + '.join(parts)}", r.legs)
+    """The number that digits write; those in front of one of named size are written out."""
+    sizes = [leg.size for leg in r.digits]
+    first = next((n for n, size in enumerate(sizes) if not isinstance(size, int)), 0)
+    slow, fast, whole = r.digits[:first], r.digits[first:], to.of(r.whole).name
+    behind = _linear(fast, to)
+    block = volume(leg.size for leg in fast)
+    parts = []
+    for number, values in enumerate(product(*map(_values, slow))):
+        at = [f"{to.of(leg).name} = {n}" for leg, n in zip(slow, values, strict=True)]
+        front = f"{text(block * number)} + " if number else ""
+        parts.append(" and ".join([*at, f"{whole} = {front}{behind}"]))
+    to.add(_either(_few(parts)), r.legs)
 
 
-def _number(size: Size) -> int:
-    if isinstance(size, int):
-        return size
-    raise InternalError(f"a digit of {size} samples stands behind another one")
+def _linear(digits: Axis, to: _Written) -> str:
+    """The number that digits write of which the first alone may have a named size."""
+    sizes = numbers([leg.size for leg in digits[1:]])
+    return " + ".join(f"{prod(sizes[n:])}*{to.of(leg).name}" for n, leg in enumerate(digits))
+
+
+def _values(leg: Leg) -> range:
+    (size,) = numbers([leg.size])
+    if size > MOST_ENTRIES:
+        raise TooLarge(f"{size} samples in front of an axis of named size are not read")
+    return range(size)
+
+
+def _either(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else " or ".join(f"({part})" for part in parts)
 
 
 def _same(r: Same, to: _Written) -> None:
@@ -150,7 +178,7 @@ def _gather(r: Gather, to: _Written) -> None:
 def _reads(index: AxisMap, new: str, old: str) -> str:
     """Where a new position reads an old one."""
     pieces = [_piece(piece, new, old) for piece in index.pieces]
-    return pieces[0] if len(pieces) == 1 else " or ".join(f"({piece})" for piece in pieces)
+    return _either(pieces)
 
 
 def _piece(piece: Piece, new: str, old: str) -> str:
@@ -182,6 +210,32 @@ def _slide(r: Slide, to: _Written) -> None:
     to.add(f"{w.base_dilation}*{read.name} = {position}", r.legs)
 
 
+def _portions(r: Portions, to: _Written) -> None:
+    out, read = to.of(r.out).name, to.of(r.read).name
+    parts = [
+        f"({out} = {i} and {text(first)} <= {read} < {text(end)})"
+        for i, (first, end) in enumerate(r.ends)
+    ]
+    to.add(" or ".join(_few(parts)), r.legs)
+
+
+def _few(parts: list[str]) -> list[str]:
+    """The parts of a formula, one for each position.
+
+    Raises:
+        TooLarge: there are too many.
+    """
+    if len(parts) > MOST_ENTRIES:
+        raise TooLarge(f"a formula of more than {MOST_ENTRIES} parts is not read for all sizes")
+    return parts
+
+
+def _shares(r: Shares, to: _Written) -> None:
+    leg = to.of(r.leg)
+    parts = [f"({leg.name} = {i} and _v = {text(count)})" for i, count in enumerate(r.counts)]
+    to.divisors.append(Divisor(leg, " or ".join(_few(parts))))
+
+
 def _row(r: Row, to: _Written) -> None:
     leg, different = to.of(r.leg), set(r.values) - {0}
     if len(different) > MOST_VALUES:
@@ -200,10 +254,24 @@ def _share(r: Share, to: _Written) -> None:
     count = str(text(size_at(r.count, every)))
     most = r.most or greatest_value(r.count, POSITION, r.leg.size)
     if most is None or most > MOST_VALUES:
-        to.divisors.append(Divisor(leg, count))
+        to.divisors.append(Divisor(leg, f"_v = {count}"))
         return
     pieces = ((Fraction(1, n), f"{count} = {n}") for n in range(1, most + 1))
     to.factors.append(Factor((leg,), tuple(pieces)))
+
+
+def _entries(r: Entries, to: _Written) -> None:
+    names = [to.of(leg).name for leg in r.legs]
+    at: dict[int, list[str]] = {}
+    for place, value in zip(r.places, r.values, strict=True):
+        here = " and ".join(f"{name} = {n}" for name, n in zip(names, place, strict=True))
+        at.setdefault(value, []).append(f"({here or '0 = 0'})")
+    _few([part for parts in at.values() for part in parts])
+    where = {value: " or ".join(parts) for value, parts in at.items()}
+    to.add(" or ".join(where.values()) or "1 = 0", r.legs)
+    if not set(where) <= {1}:
+        pieces = tuple((Fraction(value), parts) for value, parts in where.items())
+        to.factors.append(Factor(tuple(map(to.of, r.legs)), pieces))
 
 
 def _runs(row: Sequence[int], name: str) -> dict[int, str]:
@@ -224,6 +292,9 @@ _LOWER: dict[type, Callable[[Any, _Written], None]] = {
     Gather: _gather,
     Where: _where,
     Slide: _slide,
+    Portions: _portions,
     Row: _row,
+    Entries: _entries,
     Share: _share,
+    Shares: _shares,
 }

@@ -25,10 +25,9 @@ from symconv.prove.sets.lowering import domain, side
 from symconv.relation.form import Form, Shape, tensor_form
 from symconv.relation.reading import Reading, UnsupportedStep, read_pipeline
 from symconv.relation.term import Monoid
-from symconv.size.numbers import read_number
 
 Steps = tuple[st.Step, ...]
-_MOVES = (st.Rearrange, st.Transpose, st.Flip)
+_MOVES = (st.Rearrange, st.Transpose, st.Flip, st.Repeat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,20 +153,8 @@ def _pads_zeros(step: st.Step) -> bool:
 
 
 def _leaves_nothing_empty(steps: Sequence[st.Step]) -> bool:
-    """Whether every maximum reads a sample at least.
-
-    A pool without dilation does, since PyTorch bounds its pads by half of its kernel.
-    """
-    for step in st.flat(steps):
-        if isinstance(step, st.MaxConvStep):
-            return False
-        if isinstance(step, st.Pad) and read_number(step.value) is None:
-            return False
-        if isinstance(step, st.MaxPoolStep):
-            dilations = step.dilation if isinstance(step.dilation, tuple) else (step.dilation,)
-            if any(d != 1 for d in dilations):
-                return False
-    return True
+    """Whether every maximum reads a sample at least."""
+    return not any(step.may_read_nothing for step in st.flat(steps))
 
 
 def _words(steps: Sequence[st.Step]) -> str:

@@ -19,8 +19,10 @@ from symconv.machine.budget import running
 from symconv.prove.tables.table import Table, extent, number, ones
 from symconv.relation.indices import (
     Axis,
+    Entries,
     Fuse,
     Gather,
+    Portions,
     Row,
     Same,
     Slide,
@@ -89,11 +91,26 @@ def _slide(r: Slide, tables: list[Table]) -> None:
     tables.append(Table((r.out, r.tap, r.read), live_entries(r.window)))
 
 
+def _portions(r: Portions, tables: list[Table]) -> None:
+    ends = [(number(first), number(end)) for first, end in r.ends]
+    running().check_entries(sum(end - first for first, end in ends), "an axis")
+    read = [np.arange(first, end, dtype=np.int64) for first, end in ends]
+    out = np.repeat(np.arange(len(ends), dtype=np.int64), [len(part) for part in read])
+    tables.append(Table((r.out, r.read), (out, np.concatenate(read))))
+
+
 def _row(r: Row, tables: list[Table]) -> None:
     wide = max(map(abs, r.values)) >= 2**62
     values = np.array(r.values, dtype=object if wide else np.int64)
     live = np.flatnonzero(values != 0)
     tables.append(Table((r.leg,), (live,), values[live]))
+
+
+def _entries(r: Entries, tables: list[Table]) -> None:
+    columns = np.array(r.places, dtype=np.int64).reshape(len(r.places), len(r.legs))
+    wide = max(map(abs, r.values), default=0) >= 2**62
+    values = np.array(r.values, dtype=object if wide else np.int64)
+    tables.append(Table(r.legs, tuple(columns.T), values))
 
 
 _LOWER: dict[type, Callable[[Any, list[Table]], None]] = {
@@ -103,7 +120,9 @@ _LOWER: dict[type, Callable[[Any, list[Table]], None]] = {
     Gather: _gather,
     Where: _where,
     Slide: _slide,
+    Portions: _portions,
     Row: _row,
+    Entries: _entries,
 }
 
 
