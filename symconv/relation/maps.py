@@ -1,6 +1,6 @@
 """Index maps: what each position of a new axis reads of the old one.
 
-Pads, crops, slices, flips, zero insertion and tiling all read an axis through such a map.  It is
+Pads, crops, slices, flips and zero insertion all read an axis through such a map.  It is
 affine in pieces, so that it is written alike for numbers and for named sizes.
 """
 
@@ -191,21 +191,6 @@ def dilate(size: Size, factor: int) -> AxisMap:
     if factor < 1:
         raise ClaimError(f"dilate needs factors of at least 1, got {factor}")
     return AxisMap(size, factor * (size - 1) + 1, (Piece(by=factor),), factor > 1 and size != 1)
-
-
-def tile(size: Size, repeats: int) -> AxisMap:
-    """The whole axis, ``repeats`` times over.
-
-    Raises:
-        ClaimError: it is repeated less than once.
-    """
-    if repeats < 1:
-        raise ClaimError(f"tile needs repeats of at least 1, got {repeats}")
-    copies = (
-        Piece(shift=-(copy * size), first=copy * size, end=(copy + 1) * size)
-        for copy in range(repeats)
-    )
-    return AxisMap(size, repeats * size, tuple(copies))
 
 
 def place(size: Size, first: Size, total: Size) -> AxisMap:

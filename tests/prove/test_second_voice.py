@@ -207,7 +207,7 @@ TABLES: dict[str, tuple[Patch, Text]] = {
         claim([step("conv", weight="a"), step("conv", weight="b")], [], channels=1,
               a=ones(2, 1, 1), b=ones(1, 2, 1))),
     "a divisor is forgotten": (
-        put("claim.steps.layers", "_divided", _undivided),
+        put("claim.steps.pools", "_divided", _undivided),
         claim([step("avg_pool", kernel_size=2)],
               [step("conv", weight="w", stride=2, groups=2)], w=ones(2, 1, 2))),
     "a mask is ignored": (
@@ -271,7 +271,7 @@ SETS: dict[str, tuple[Patch, Text]] = {
         claim([step("conv", weight="a"), step("conv", weight="b")], [], "N", channels=1,
               a=ones(2, 1, 1), b=ones(1, 2, 1))),
     "a divisor is forgotten for all sizes": (
-        put("claim.steps.layers", "_divided", _undivided),
+        put("claim.steps.pools", "_divided", _undivided),
         claim([step("avg_pool", kernel_size=2)],
               [step("conv", weight="w", stride=2, groups=2)], "N", w=ones(2, 1, 2))),
     "a pad is shifted for all sizes": (

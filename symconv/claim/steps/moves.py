@@ -268,12 +268,8 @@ def _is_end(part: object) -> bool:
 
 
 def _tiled(form: Form, axis: int, repeats: int) -> Form:
-    """One axis repeated whole: a digit in front says which copy it is, where sizes are numbers."""
-    size = form.shape[axis]
-    index = maps.tile(size, repeats)
-    if not isinstance(size, int):
-        every: list[maps.AxisMap | None] = [None] * len(form.shape)
-        every[axis] = index
-        return gather_axes(form, every, None)
-    shape = (*form.shape[:axis], size * repeats, *form.shape[axis + 1 :])
+    """One axis with a digit in front, which says which copy it is."""
+    if repeats < 1:
+        raise ClaimError(f"tile needs repeats of at least 1, got {repeats}")
+    shape = (*form.shape[:axis], form.shape[axis] * repeats, *form.shape[axis + 1 :])
     return form.each(lambda t: t.with_axis(axis, (Leg(repeats), *t.out[axis])), shape)
