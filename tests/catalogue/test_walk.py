@@ -28,19 +28,13 @@ OPEN = {
     },
     "recheck": {"once: sizes that no table holds"},
     "z3": {
+        "once: a kernel of negative constants under a maximum, size 4",
+        "once: a kernel of negative constants under a maximum, size N",
         "steps: a kernel of 19 ones lost beside one of 17",
         "steps: kernels of 17 and 19 ones swapped",
     },
 }
 """All that these leave undecided, but for z3, which reads neither functions nor both monoids."""
-
-FAULTY = {
-    ("z3", "once: a kernel of negative constants under a maximum, size 4"): "proved",
-    ("z3", "once: a kernel of negative constants under a maximum, size N"): "proved",
-}
-"""What a reader is known to say wrongly; no certificate rests on these.
-
-The rechecker refuses weights that a maximum makes before it asks z3."""
 
 MOST: dict[str, tuple[int, int]] = {
     "tables": (1, 219),
@@ -82,8 +76,6 @@ def wrong(case: Case, names: list[str], readers: Mapping[str, Reader] = READERS)
 
 
 def _allowed(name: str, case: Case) -> set[str]:
-    if (name, case.name) in FAULTY:
-        return {FAULTY[name, case.name]}
     return {case.stated, "cannot"} | ({"undecided"} if _is_open(name, case) else set())
 
 
@@ -136,7 +128,7 @@ def test_the_catalogue_holds_true_and_false_claims_each_named_once() -> None:
     formed = [case for case in CASES if case.stated != "error"]
     assert len({(case.stated, bool(case.claim.names)) for case in formed}) == 4
     assert all(case.source for case in CASES if not case.name.startswith("shared"))
-    listed = {name for names in OPEN.values() for name in names} | {name for _, name in FAULTY}
+    listed = {name for names in OPEN.values() for name in names}
     assert listed <= {case.name for case in CASES}
 
 

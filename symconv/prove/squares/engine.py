@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from symconv.claim.sides import check_around
 from symconv.claim.steps import flat
 from symconv.prove.engine import Finding, Question
 from symconv.prove.squares.settle import settle_in_squares
@@ -38,6 +39,7 @@ class Squares:
 
     def decide(self, question: Question) -> Finding:
         """Paste squares; without one a claim is undecided, and refuted by its shapes only."""
+        check_around(question.claim)
         return Finding(settle_in_squares(question.claim, question.hint))
 
 

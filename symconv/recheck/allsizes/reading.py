@@ -184,6 +184,8 @@ class Reader:
         return shape, read
 
     def _derived(self, text: Text, seen: tuple[str, ...]) -> tuple[Shape, Any]:
+        if takes_maxima(text["steps"]):
+            raise NotRead("a weight that a maximum makes is not a sum of paths")
         source, read_source = self.weight(text["from"], seen)
         sums = replace(self, maximum=False, paths=0)
         sums.maximum = False
