@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from symconv.claim.steps import (
@@ -141,16 +142,18 @@ class Claim:
         return (self.channels, *self.size)
 
     def require_numbers(self) -> None:
-        """Refuse named sizes.
+        """Refuse named sizes, and texts where there is nothing to name.
 
         Raises:
-            ClaimError: a size is named.
+            ClaimError: a size is named, or a number stands as a text.
         """
-        if self.names:
+        if names := self.names:
             raise ClaimError(
-                f"the sizes {', '.join(self.names)} are named; give them numbers: "
+                f"the sizes {', '.join(names)} are named; give them numbers: "
                 "claim.at({...}), or settle the claim for all sizes"
             )
+        for text in self._expressions():
+            raise MalformedError(f"{text!r} is a text, and names no size; write the number")
 
     @property
     def shape(self) -> tuple[Size, ...]:
@@ -162,18 +165,21 @@ class Claim:
         """The named sizes, those of the input first."""
         shapes = [n for _, weight in self.weights for n in weight.shape or ()]
         steps = [*self.left, *self.right, *(s for _, weight in self.weights for s in weight.steps)]
-        attributes = [
-            text for step in flat(steps) for name in SIZED
-            for text in _leaves(getattr(step, name, ())) if is_expression(text)
-        ]  # fmt: skip
         counts = [
             name for step in flat(steps) if isinstance(step, Divide)
             for text in _leaves(step.counts) if text is not None
             for name in names_in(text) if name != POSITION
         ]  # fmt: skip
-        every = [*self.size, *shapes, *attributes]
+        every = [*self.size, *shapes, *self._expressions()]
         names = (name for text in every for name in names_in(text))
         return tuple(dict.fromkeys([*names, *counts]))
+
+    def _expressions(self) -> Iterator[str]:
+        """The attributes of steps that are written as expressions."""
+        weights = (weight.steps for _, weight in self.weights)
+        for step in flat(chain(self.left, self.right, *weights)):
+            for name in SIZED:
+                yield from filter(is_expression, _leaves(getattr(step, name, ())))
 
     def at(self, sizes: Mapping[str, int]) -> Claim:
         """The claim at these sizes.

@@ -97,8 +97,9 @@ def check_around(claim: Claim) -> None:
     """Refuse conditions that do not hold, and weights that are ill-formed, unused ones included.
 
     Raises:
-        ClaimError: the sizes break a condition, or a weight's step does not fit.
+        ClaimError: a size is named, the sizes break a condition, or a weight's step does not fit.
     """
+    claim.require_numbers()
     for condition in claim.where:
         if not evaluate(condition, {}):
             raise ClaimError(

@@ -10,7 +10,7 @@ from symconv.errors import MalformedError
 from symconv.relation.form import Form
 from symconv.size.expr import Size
 from symconv.size.numbers import read_finite
-from symconv.size.text import is_expression, names_in, parse
+from symconv.size.text import is_expression, parse
 
 
 def per_axis(values: Any, name: str, form: Form) -> Sequence[Any]:
@@ -39,19 +39,15 @@ def integers(values: Any, name: str, form: Form) -> list[int]:
 
 
 def is_size(value: Any) -> bool:
-    """Whether a value is an integer, or the text of an expression that names a size."""
-    return type(value) is int or _names_one(value)
-
-
-def _names_one(value: Any) -> bool:
-    return is_expression(value) and bool(names_in(value))
+    """Whether a value is an integer or the text of a size expression."""
+    return type(value) is int or is_expression(value)
 
 
 def sizes(value: Any) -> Any:
     """An attribute with its texts read: numbers stay what they are, as do words such as 'same'."""
     if isinstance(value, tuple):
         return tuple(map(sizes, value))
-    return parse(value) if _names_one(value) else value
+    return parse(value) if is_expression(value) else value
 
 
 def pair(entry: Any) -> tuple[Size, Size]:
