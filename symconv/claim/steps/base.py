@@ -32,6 +32,8 @@ class Step:
     """Whether every value after it is one before it, so that a function may come first."""
     divides: ClassVar[bool] = False
     """Whether it only multiplies each value: such steps stay with the layer in front of them."""
+    joins_axes: ClassVar[bool] = False
+    """Whether positions on one axis depend on those of others: then none is looked at alone."""
 
     @property
     def inner(self) -> tuple[tuple[Step, ...], ...]:
@@ -94,3 +96,8 @@ def flat(steps: Iterable[Step]) -> Iterator[Step]:
         yield step
         for branch in step.inner:
             yield from flat(branch)
+
+
+def joins_axes(steps: Iterable[Step]) -> bool:
+    """Whether some step of a pipeline does."""
+    return any(step.joins_axes for step in flat(steps))

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from symconv.claim.entries import check_entries
 from symconv.claim.steps.base import Step
+from symconv.claim.steps.lattices import ReadCosets, Within
 from symconv.claim.steps.layers import ConvStep, ConvTransposeStep, KernelConvStep, MaxConvStep
 from symconv.claim.steps.moves import (
     Dilate,
@@ -165,7 +166,8 @@ STEPS: dict[str, type[Step]] = {
     for step in (
         Rearrange, Pad, Slice, Flip, Dilate, Tile, Repeat, Transpose, ConvStep, ConvTransposeStep,
         KernelConvStep, MaxConvStep, MaxPoolStep, AvgPoolStep, AdaptiveMaxPoolStep,
-        AdaptiveAvgPoolStep, Scale, Divide, Mask, Split, Pointwise, Clip, Add, Subtract, Concat,
+        AdaptiveAvgPoolStep, ReadCosets, Within, Scale, Divide, Mask, Split, Pointwise, Clip, Add,
+        Subtract, Concat,
     )
 }  # fmt: skip
 

@@ -19,6 +19,7 @@ from symconv.relation.indices import (
     Entries,
     Fuse,
     Gather,
+    Lattice,
     Leg,
     Portions,
     Row,
@@ -236,6 +237,25 @@ def _shares(r: Shares, to: _Written) -> None:
     to.divisors.append(Divisor(leg, " or ".join(_few(parts))))
 
 
+def _lattice(r: Lattice, to: _Written) -> None:
+    if len(r.offsets) > MOST_VALUES:
+        raise TooLarge(f"more than {MOST_VALUES} cosets are not read for all sizes")
+    parts = [_points(r, offset, to) for offset in r.offsets]
+    if len(parts) > 1:
+        coset = to.of(r.coset).name
+        parts = [f"({coset} = {number} and {part})" for number, part in enumerate(parts)]
+    to.add(" or ".join(parts), r.legs)
+
+
+def _points(r: Lattice, offset: Sequence[Size], to: _Written) -> str:
+    """What the points of one coset read: an equation for each axis."""
+    equations = []
+    for leg, row, shift in zip(r.old, r.matrix, offset, strict=True):
+        steps = [f"{a}*{to.of(new).name}" for a, new in zip(row, r.new, strict=True) if a]
+        equations.append(f"{to.of(leg).name} = {' + '.join(steps)} + ({text(shift)})")
+    return " and ".join(equations)
+
+
 def _row(r: Row, to: _Written) -> None:
     leg, different = to.of(r.leg), set(r.values) - {0}
     if len(different) > MOST_VALUES:
@@ -293,6 +313,7 @@ _LOWER: dict[type, Callable[[Any, _Written], None]] = {
     Where: _where,
     Slide: _slide,
     Portions: _portions,
+    Lattice: _lattice,
     Row: _row,
     Entries: _entries,
     Share: _share,
