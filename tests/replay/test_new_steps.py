@@ -102,7 +102,7 @@ def test_a_divisor_is_torch_s() -> None:
 
 
 def pooled(x: Array, average: bool, **a: Any) -> Array:
-    """One axis pooled by ONNX's formulas, window by window (onnxruntime 1.22 agrees)."""
+    """One axis pooled by ONNX's formulas, window by window; onnxruntime 1.32 gives the same."""
     n, (lo, hi) = len(x), a["padding"]
     k, s, d = a["kernel_size"], a["stride"], a["dilation"]
     room = n + lo + hi - d * (k - 1) - 1

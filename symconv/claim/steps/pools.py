@@ -61,7 +61,7 @@ class OnnxMaxPoolStep(Step):
 
     ``y[c,o] = max_k x[c, s*o + d*k - lo]`` over the taps inside the input; a window that reads
     nothing gives ``-inf``.  ``ceil_mode`` drops a last window that would start behind the input, as
-    PyTorch does (onnxruntime as well, in every opset).
+    PyTorch does; so does onnxruntime, from opset 12 to 22.
 
     Source: ONNX, ``MaxPool`` of opset 12 and later.
     """
