@@ -11,8 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from symconv.errors import TooLarge
 from symconv.evaluation.graph import Array, Grid, Index, Node, Plan
 from symconv.evaluation.moves import World
+
+MOST_SIZE = 2**38
+"""Positions of an axis: times an entry of a matrix, below 2^20, they fit 64 bits."""
 
 Rows = Sequence[Sequence[int]]
 
@@ -71,6 +75,8 @@ def kept_within(
 ) -> Node:
     """The tensor, and zero at every ``q`` whose ``A (q + start)`` lies outside ``[0, size)``."""
     first = len(x.shape) - len(matrix)
+    if max(x.shape[first:]) >= MOST_SIZE:
+        raise TooLarge(f"an axis of {max(x.shape[first:])} positions has points beyond 64 bits")
 
     def plan(grid: Grid) -> Plan:
         kept = _inside(_points(matrix, start, grid[first:]), size)

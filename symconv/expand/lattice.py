@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 from typing import Any
 
@@ -46,16 +46,10 @@ class Cosets:
 
     matrix: Matrix
 
-    @cached_property
+    @property
     def _smith(self) -> tuple[Matrix, Matrix, Point]:
         """``U``, its inverse, and the diagonal of ``S``."""
-        from sympy import ZZ
-        from sympy import Matrix as SymPyMatrix
-        from sympy.matrices.normalforms import smith_normal_decomp
-
-        s, u, _ = smith_normal_decomp(SymPyMatrix(self.matrix), domain=ZZ)
-        rank = len(self.matrix)
-        return _rows(u), _rows(u.inv()), tuple(abs(int(s[i, i])) for i in range(rank))
+        return _smith_form(self.matrix)
 
     @cached_property
     def representatives(self) -> tuple[Point, ...]:
@@ -79,6 +73,16 @@ class Cosets:
         if q is None:
             raise InternalError(f"{position} does not lie in the coset of {r}")
         return number, q
+
+
+@lru_cache(maxsize=256)
+def _smith_form(matrix: Matrix) -> tuple[Matrix, Matrix, Point]:
+    from sympy import ZZ
+    from sympy import Matrix as SymPyMatrix
+    from sympy.matrices.normalforms import smith_normal_decomp
+
+    s, u, _ = smith_normal_decomp(SymPyMatrix(matrix), domain=ZZ)
+    return _rows(u), _rows(u.inv()), tuple(abs(int(s[i, i])) for i in range(len(matrix)))
 
 
 def _rows(matrix: Any) -> Matrix:
@@ -135,7 +139,7 @@ class LatticeExpansion:
             sizes = size_named_by(sizes, self.input_size)
         return replace(self, input_size=read_size(sizes, self.original.op))
 
-    @property
+    @cached_property
     def windows(self) -> tuple[Window, ...]:
         """The stride-1 layer's window on each axis, behind its boundary gather."""
         return inner_windows(self.original.dense, self.input_size)
@@ -167,17 +171,17 @@ class LatticeExpansion:
         """
         return tuple(map(self.cosets.split, self.shifts_of_taps))
 
-    @property
+    @cached_property
     def shifts(self) -> tuple[Point, ...]:
         """All shifts at which a tap stands, in order."""
         return tuple(sorted({q for _, q in self.ties}))
 
-    @property
+    @cached_property
     def first_tap(self) -> Point:
         """The least shift on each axis: tap 0 of the expanded kernel."""
         return tuple(map(min, zip(*self.shifts, strict=True)))
 
-    @property
+    @cached_property
     def kernel_size(self) -> Point:
         """Taps of the expanded kernel on each axis, from the least shift to the greatest."""
         axes = zip(*self.shifts, strict=True)
@@ -235,7 +239,7 @@ class LatticeExpansion:
         size = [window.output for window in self.windows]
         return (st.Within(self.original.stride, freeze(tuple(first)), freeze(tuple(size))),)
 
-    @property
+    @cached_property
     def _box(self) -> list[tuple[Size, Size]]:
         return bounding_box(self.original.stride, [window.output for window in self.windows])
 

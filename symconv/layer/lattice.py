@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import ClassVar, Literal
 
@@ -68,7 +69,7 @@ class LatticeConv:
         if not isinstance(dense.padding, str):
             object.__setattr__(self, "padding", dense.per_axis("padding", rank))
 
-    @property
+    @cached_property
     def dense(self) -> Conv:
         """The same convolution at every position: its stride is 1."""
         return Conv(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,8 +15,9 @@ from symconv.relation.lattice import keep_within, read_cosets
 from symconv.relation.reading import Reading
 from symconv.size.text import parse
 
-MOST_NUMBER = 2**31
-"""Entries are smaller, as strides are: so that no position that is looked at is beyond 64 bits."""
+MOST_ENTRY, MOST_NUMBER = 2**20, 2**31
+"""Entries of a matrix, and of points and sizes, are smaller: so that no position that is looked at,
+a sum of products of two of them, is beyond 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class LatticeStep(Step):
             raise MalformedError(f"{self.op}: {str(fault).removeprefix('conv: ')}") from None
         for name in ("start", "size"):
             self._check_point(name, getattr(self, name), rank)
-        self._check_numbers(n for row in self.matrix for n in row)
+        self._check_numbers((n for row in self.matrix for n in row), MOST_ENTRY)
 
     def _check_point(self, name: str, value: Any, rank: int) -> None:
         """Refuse what is not one number or expression per axis."""
@@ -50,9 +52,9 @@ class LatticeStep(Step):
             )
         self._check_numbers(n for n in value if isinstance(n, int))
 
-    def _check_numbers(self, numbers: Any) -> None:
-        if large := [n for n in numbers if abs(n) >= MOST_NUMBER]:
-            raise MalformedError(f"{self.op}: numbers must be below 2^31, got {large[0]}")
+    def _check_numbers(self, numbers: Iterable[int], most: int = MOST_NUMBER) -> None:
+        if large := [n for n in numbers if abs(n) >= most]:
+            raise MalformedError(f"{self.op}: numbers here must be below {most}, got {large[0]}")
 
     def _check_rank(self, form: Form, axes: int) -> None:
         """Refuse a tensor of fewer axes."""
