@@ -118,8 +118,8 @@ def prove(
         if not isinstance(verdict, Certificate):
             return verdict
         verdict = replace(verdict, layer=dict(layer))
-        has_matrices = "symbolic" in TAKES[_kind(read)] and symbolic is not False
-        second: list[Engine] = [SymPy()] if has_matrices else []
+        has_operators = "symbolic" in TAKES[_kind(read)] and symbolic is not False
+        second: list[Engine] = [SymPy()] if has_operators else []
         second += [Kernel(keep)] if kernel else []
         return _with_second_proofs(verdict, Question(claim, expansion=read.of), second)
 

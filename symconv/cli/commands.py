@@ -122,11 +122,11 @@ def prove(
             verdict = prove_named(entry, options, engine)
             return verdict, of_verdict(verdict)
         name, expansion = expand(entry)
-        has_matrix = isinstance(expansion, Expansion)
+        has_operators = isinstance(expansion, Expansion)
         verdict = api.prove(
             expansion,
             name=name,
-            symbolic=with_sympy if has_matrix else symbolic,
+            symbolic=with_sympy if has_operators else symbolic,
             kernel=kernel,
             keep=keep,
             engine=engine,

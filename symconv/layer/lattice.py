@@ -13,7 +13,7 @@ from symconv.layer.conv import Conv
 from symconv.layer.matrix import Matrix, Point, bounding_box, read_matrix, times
 from symconv.layer.padding import Padding
 from symconv.layer.window import PaddingMode
-from symconv.size.expr import Expr, Extent, Size
+from symconv.size.expr import Expr, Extent, Size, number
 from symconv.size.numbers import leaves
 
 
@@ -116,11 +116,9 @@ class LatticeConv:
         """All ``o`` with ``A o`` inside the box of the stride-1 outputs, in lexicographic order."""
         size = read_numbers(input_size, self.op)
         inside = self.dense_size(size)
-        ranges = [range(first, first + count) for first, count in self._numbers(size)]
+        box = [(number(first), number(count)) for first, count in self.box(size)]
+        ranges = [range(first, first + count) for first, count in box]
         return [o for o in product(*ranges) if _inside(times(self.stride, o), inside)]
-
-    def _numbers(self, size: Point) -> list[tuple[int, int]]:
-        return [(int(first), int(count)) for first, count in self.box(size)]  # type: ignore[arg-type]
 
     def refused_by(self, what: str) -> Unsupported:
         """The fault of what takes no matrix stride."""

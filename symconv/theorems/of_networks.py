@@ -142,8 +142,9 @@ def one_coset_twice() -> Observed:
 def cosets_of_another_matrix() -> Observed:
     """The representatives may be the same, and the coarse positions are not."""
     claim = _quincunx().claim("quincunx")
-    read, *rest = claim.right
-    wrong = replace(claim, right=(replace(read, matrix=((-1, -1), (1, -1))), *rest))  # type: ignore[call-arg]
+    read: Any = claim.right[0]
+    other = replace(read, matrix=((-1, -1), (1, -1)))
+    wrong = replace(claim, right=(other, *claim.right[1:]))
     found = decide(wrong)
     size = [n for _, n in found.counterexample.size] if isinstance(found, Refuted) else None
     return Observed(

@@ -18,7 +18,8 @@ from symconv.claim import Claim, steps
 from symconv.dialect.config import layer_to_dict, read_layer
 from symconv.errors import FoldError, SymconvError
 from symconv.evaluation import Difference, evaluate_sides
-from symconv.expand.lattice import Cosets, LatticeExpansion, expand_lattice
+from symconv.expand.cosets import Cosets
+from symconv.expand.lattice import LatticeExpansion, expand_lattice
 from symconv.explain import script
 from symconv.layer import LatticeConv
 from symconv.layer.matrix import determinant

@@ -29,7 +29,7 @@ ORDER = {
         "hashing graph numbers moves lattices points positions text windows reading "
         "layers agreement replay"
     ),
-    "expand": "axis folding sizes maps layers lattice expansion destride reduced",
+    "expand": "axis folding sizes maps layers cosets lattice expansion destride reduced",
     "explain": "functions helpers words lines snippet",
     "layer": "requirements padding pointwise window base matrix pool conv lattice",
     "machine": "budget files",
