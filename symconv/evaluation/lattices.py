@@ -34,9 +34,13 @@ def _inside(points: Sequence[Index], size: Sequence[int]) -> Array:
 
 
 def coset_signals(
-    world: World, x: Node, matrix: Rows, representatives: Rows, start: Sequence[int],
+    world: World,
+    x: Node,
+    matrix: Rows,
+    representatives: Rows,
+    start: Sequence[int],
     size: Sequence[int],
-) -> Node:  # fmt: skip
+) -> Node:
     """``y[.., (c r), q] = x[.., c, A (q + start) + representatives[r]]``, zero outside ``x``."""
     first, count = len(x.shape) - len(matrix), len(representatives)
     spatial, numbers = x.shape[first:], world.numbers

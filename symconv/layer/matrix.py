@@ -14,12 +14,15 @@ Matrix = tuple[tuple[int, ...], ...]
 Point = tuple[int, ...]
 
 
-def is_matrix(stride: object) -> bool:
+def is_matrix(stride: Any) -> bool:
     """Whether a stride is written as a matrix: a list of lists."""
     if getattr(stride, "ndim", 0) == 2:
         return True
-    rows = isinstance(stride, Sequence) and not isinstance(stride, str) and len(stride) > 0
-    return bool(rows) and all(isinstance(row, Sequence) for row in stride)  # type: ignore[attr-defined]
+    return _is_list(stride) and len(stride) > 0 and all(map(_is_list, stride))
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def read_matrix(stride: Any) -> Matrix:

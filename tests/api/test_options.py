@@ -54,8 +54,12 @@ def test_a_configuration_is_kept_or_refused(name: str) -> None:
     if name not in NETWORKS:
         stride = [[1, 1], [1, -1]] if "matrix" in name else 2
         own = {
-            "op": "conv", "in_channels": 1, "out_channels": 1, "kernel_size": 3, "stride": stride,
-        }  # fmt: skip
+            "op": "conv",
+            "in_channels": 1,
+            "out_channels": 1,
+            "kernel_size": 3,
+            "stride": stride,
+        }
         verdict = symconv.prove(subject, size, config=own)
         assert isinstance(verdict, symconv.Certificate)
         assert verdict.layer == own

@@ -19,9 +19,12 @@ from symconv.replay.run import run_steps
 
 Text = dict[str, Any]
 COSETS: Text = {
-    "op": "cosets", "matrix": [[1, 1], [1, -1]], "start": [0, "1 - W"], "size": ["H", 3],
+    "op": "cosets",
+    "matrix": [[1, 1], [1, -1]],
+    "start": [0, "1 - W"],
+    "size": ["H", 3],
     "representatives": [[0, 0], [0, -1]],
-}  # fmt: skip
+}
 WITHIN: Text = {"op": "within", "matrix": [[2, 0], [1, 3]], "start": [0, 0], "size": ["H", "W"]}
 
 

@@ -31,8 +31,16 @@ from tests.helpers.scripts import as_stated, printed
 
 QUINCUNX = ((1, 1), (1, -1))
 SHEARED = ((2, 0), (1, 3))
-MATRICES = [QUINCUNX, ((2, 1), (0, 2)), ((2, 0), (0, 3)), ((0, 1), (1, 0)), ((-2, 1), (1, 1)),
-            ((1, 0, 1), (0, 2, 0), (1, 0, -1)), ((3,),), ((-2,),)]  # fmt: skip
+MATRICES = [
+    QUINCUNX,
+    ((2, 1), (0, 2)),
+    ((2, 0), (0, 3)),
+    ((0, 1), (1, 0)),
+    ((-2, 1), (1, 1)),
+    ((1, 0, 1), (0, 2, 0), (1, 0, -1)),
+    ((3,),),
+    ((-2,),),
+]
 MODES = ["zeros", "reflect", "replicate", "circular"]
 
 
@@ -158,10 +166,16 @@ def recheck(verdict: symconv.Certificate) -> str:
 
 
 @pytest.mark.parametrize("matrix", [QUINCUNX, SHEARED, ((3,),)])
-@pytest.mark.parametrize("attributes", [
-    {"padding": 1}, {"padding": "same"}, {"padding": "valid", "dilation": 2},
-    {"padding": 1, "padding_value": 2}, {"padding": "same_lower", "groups": 2, "bias": False},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"padding": 1},
+        {"padding": "same"},
+        {"padding": "valid", "dilation": 2},
+        {"padding": 1, "padding_value": 2},
+        {"padding": "same_lower", "groups": 2, "bias": False},
+    ],
+)
 def test_certificates_are_rechecked(matrix: Any, attributes: dict[str, Any]) -> None:
     layer = LatticeConv(2, 2, 3, matrix, **attributes)
     for size in ((6,) * len(matrix), None):
@@ -344,7 +358,7 @@ def test_layers_are_values() -> None:
     conv = symconv.Conv(1, 2, 3, stride=(2, 1))
     assert type(conv) is symconv.Conv
     assert replace(conv, stride=3).stride == 3
-    for layer in (LAYER, LatticeConv(2, 2, 3, [[1, 1], [1, -1]], "same", groups=2)):  # type: ignore[arg-type]
+    for layer in (LAYER, LatticeConv(2, 2, 3, QUINCUNX, "same", groups=2)):
         assert copy.deepcopy(layer) == layer
         assert replace(layer, bias=False).dense.bias is False
 
@@ -363,8 +377,14 @@ def test_the_layer_s_json_is_read_again(size: Any) -> None:
 
 
 def test_a_configuration_is_kept() -> None:
-    own = {"op": "conv", "in_channels": 1, "out_channels": 1, "kernel_size": 3, "padding": 1,
-           "stride": [[1, 1], [1, -1]]}  # fmt: skip
+    own = {
+        "op": "conv",
+        "in_channels": 1,
+        "out_channels": 1,
+        "kernel_size": 3,
+        "padding": 1,
+        "stride": [[1, 1], [1, -1]],
+    }
     verdict = symconv.prove(LAYER, (5, 4), config=own)
     assert isinstance(verdict, symconv.Certificate)
     assert verdict.layer == own
