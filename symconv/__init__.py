@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from symconv.errors import SymconvError
-from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
+from symconv.layer import AvgPool, Conv, ConvTranspose, LatticeConv, MaxPool
 
 __version__ = "0.1.0"
 
@@ -45,6 +45,7 @@ __all__ = [
     "Conv",
     "ConvTranspose",
     "Expansion",
+    "LatticeConv",
     "MaxPool",
     "Network",
     "Refuted",

@@ -15,6 +15,7 @@ from symconv.expand import destride as destride
 from symconv.layer import AvgPool as AvgPool
 from symconv.layer import Conv as Conv
 from symconv.layer import ConvTranspose as ConvTranspose
+from symconv.layer import LatticeConv as LatticeConv
 from symconv.layer import MaxPool as MaxPool
 from symconv.machine.budget import Budget as Budget
 from symconv.network import Network as Network

@@ -28,6 +28,7 @@ from symconv.prove.options import (
     FOR_ALL_SIZES,
     MATRIX_STRIDE,
     NETWORK,
+    TAKES,
     refuse_others,
 )
 from symconv.prove.sympy.engine import SymPy
@@ -111,19 +112,14 @@ def prove(
     with spending(budget):
         if isinstance(read.of, Network):
             return _prove_network(read.of, where, name)
-        if isinstance(read.of, LatticeExpansion):
-            from symconv.prove.lattice import prove_lattice
-
-            return prove_lattice(  # type: ignore[return-value]
-                read.of, read.size, kernel=kernel, keep=keep
-            )
         claim = replace(read.of.claim(name or read.name or NAME), where=tuple(where))
         layer = _layer(config, read.of, claim)
         verdict = decide(claim, engine=engine, expansion=read.of)
         if not isinstance(verdict, Certificate):
             return verdict
         verdict = replace(verdict, layer=dict(layer))
-        second: list[Engine] = [] if symbolic is False or claim.names else [SymPy()]
+        has_operators = "symbolic" in TAKES[_kind(read)] and symbolic is not False
+        second: list[Engine] = [SymPy()] if has_operators else []
         second += [Kernel(keep)] if kernel else []
         return _with_second_proofs(verdict, Question(claim, expansion=read.of), second)
 
@@ -155,7 +151,7 @@ def _kind(subject: Subject) -> str:
 
 
 def _layer(
-    config: Mapping[str, Any] | None, expansion: Expansion, claim: Claim
+    config: Mapping[str, Any] | None, expansion: Expansion | LatticeExpansion, claim: Claim
 ) -> Mapping[str, Any]:
     """The layer's configuration: the one that is given, if it is this layer's, or written out.
 
@@ -247,10 +243,6 @@ def report(
     """
     read = read_subject(subject, input_size)
     shown = f"{_shown(read.of)}, {str(directory)!r}"
-    if isinstance(read.of, LatticeExpansion):
-        command = f"symconv.report({shown}, {read.size})"
-        name = name or read.name or "layer"
-        return _report_lattice(read.of, read.size, directory, name, command, pdf)
     size = "" if isinstance(read.of, Network) else f", {read.of.input_size}"
     name = name or (read.of.name if isinstance(read.of, Network) else read.name) or "layer"
     _, files = report_proof(
@@ -264,7 +256,7 @@ def _shown(subject: Expansion | Network | LatticeExpansion) -> str:
 
 
 def report_proof(
-    subject: Expansion | Network,
+    subject: Expansion | Network | LatticeExpansion,
     directory: str | Path,
     *,
     name: str,
@@ -291,10 +283,11 @@ def report_proof(
             proof, directory, command=command, pdf=pdf, everywhere=everywhere
         )
         return proof.verdict, files
-    from symconv.report import write_report
+    from symconv.report import write_lattice_report, write_report
 
     verdict, everywhere_too = prove(subject, name=name), prove(subject, names)
-    files = write_report(
+    write: Any = write_lattice_report if isinstance(subject, LatticeExpansion) else write_report
+    files = write(
         subject,
         verdict,
         directory,
@@ -304,18 +297,3 @@ def report_proof(
         everywhere=everywhere_too,
     )
     return verdict, files
-
-
-def _report_lattice(
-    lattice: LatticeExpansion,
-    size: Sizes | None,
-    directory: str | Path,
-    name: str,
-    command: str,
-    pdf: bool,
-) -> ReportFiles:
-    from symconv.prove.lattice import prove_lattice
-    from symconv.report import write_lattice_report
-
-    found = prove_lattice(lattice, size)
-    return write_lattice_report(lattice, found, directory, name=name, command=command, pdf=pdf)

@@ -21,10 +21,10 @@ from symconv.claim.steps import (
 )
 from symconv.errors import ClaimError, MalformedError
 from symconv.size.expr import Size
-from symconv.size.numbers import is_finite, read_number, thaw
+from symconv.size.numbers import is_finite, leaves, read_number, thaw
 from symconv.size.text import evaluate, is_expression, names_in, parse
 
-SIZED = ("padding", "slices", "output_padding")
+SIZED = ("padding", "slices", "output_padding", "start", "size")
 """Attributes of steps that may hold size expressions."""
 
 
@@ -167,7 +167,7 @@ class Claim:
         steps = [*self.left, *self.right, *(s for _, weight in self.weights for s in weight.steps)]
         counts = [
             name for step in flat(steps) if isinstance(step, Divide)
-            for text in _leaves(step.counts) if text is not None
+            for text in leaves(step.counts) if text is not None
             for name in names_in(text) if name != POSITION
         ]  # fmt: skip
         every = [*self.size, *shapes, *self._expressions()]
@@ -179,7 +179,7 @@ class Claim:
         weights = (weight.steps for _, weight in self.weights)
         for step in flat(chain(self.left, self.right, *weights)):
             for name in SIZED:
-                yield from filter(is_expression, _leaves(getattr(step, name, ())))
+                yield from filter(is_expression, leaves(getattr(step, name, ())))
 
     def at(self, sizes: Mapping[str, int]) -> Claim:
         """The claim at these sizes.
@@ -251,14 +251,6 @@ class Claim:
         return digest(self.to_dict())
 
 
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, tuple):
-        for part in value:
-            yield from _leaves(part)
-    else:
-        yield value
-
-
 def _at(value: Any, sizes: Mapping[str, int]) -> Any:
     if isinstance(value, tuple):
         return tuple(_at(part, sizes) for part in value)
@@ -288,7 +280,7 @@ def _check_ends(step: Slice, sizes: Mapping[str, int]) -> None:
     Raises:
         ClaimError: an end is.
     """
-    for text in _leaves(step.slices):
+    for text in leaves(step.slices):
         if is_expression(text) and evaluate(text, sizes) < 0:
             raise ClaimError(
                 f"slice: the end {text!r} is {evaluate(text, sizes)} at {dict(sizes)}; a named end "

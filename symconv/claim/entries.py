@@ -1,12 +1,14 @@
 """The kinds of entries that a step's attributes hold, checked as they are read.
 
-What fits the shape of a tensor is checked where the step is given its meaning; here only what no
-shape would make sense of is refused, so that no later reading meets it.
+Each step's class names the kinds of its own attributes.  What fits the shape of a tensor is checked
+where the step says what it means; here only what no shape would make sense of is refused, so that
+no later reading meets it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from symconv.errors import MalformedError
@@ -14,26 +16,39 @@ from symconv.errors import MalformedError
 Check = Callable[[Any], bool]
 
 
-def check_entries(op: str, attributes: Mapping[str, Any]) -> None:
-    """Refuse attributes of a step that hold entries of a wrong kind.
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What an attribute, or (``each``) each entry of its list, must be; and that in words."""
 
-    Raises:
-        MalformedError: one does; the message says what it must hold.
+    holds: Check
+    words: str
+    each: bool = False
 
-    >>> check_entries("slice", {"slices": [[0, 2, None], [None, "N - 1", 2]]})
-    >>> check_entries("slice", {"slices": [[0, 2]]})
-    Traceback (most recent call last):
-        ...
-    symconv.errors.MalformedError: each slice must be [start, stop, step], got [0, 2]
-    """
-    for name, value in attributes.items():
-        check, words = _WHOLE.get((op, name)) or _WHOLE.get(("", name)) or (None, "")
-        if check is not None and not check(value):
-            raise MalformedError(f"{name} must be {words}, got {value!r:.80}")
-        each, said = _EACH.get((op, name)) or _EACH.get(("", name)) or (None, "")
-        for entry in value if each is not None and isinstance(value, list | tuple) else ():
-            if each is not None and not each(entry):
-                raise MalformedError(f"each {said}, got {entry!r:.80}")
+    def check(self, name: str, value: Any) -> None:
+        """Refuse a value of another kind.
+
+        Raises:
+            MalformedError: it is; the message says what it must be.
+
+        >>> SLICES.check("slices", [[0, 2, None], [None, "N - 1", 2]])
+        >>> SLICES.check("slices", [[0, 2]])
+        Traceback (most recent call last):
+            ...
+        symconv.errors.MalformedError: each slice must be [start, stop, step], got [0, 2]
+        """
+        for entry in self._looked_at(value):
+            if not self.holds(entry):
+                words = f"each {self.words}" if self.each else f"{name} must be {self.words}"
+                raise MalformedError(f"{words}, got {entry!r:.80}")
+
+    def _looked_at(self, value: Any) -> Iterable[Any]:
+        if not self.each:
+            return (value,)
+        return value if isinstance(value, list | tuple) else ()
+
+
+Kinds = Mapping[str, Kind]
+"""The kinds of a step's attributes, by their names."""
 
 
 def _is_size(value: Any) -> bool:
@@ -44,8 +59,12 @@ def _is_end(value: Any) -> bool:
     return value is None or _is_size(value)
 
 
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
 def _listed(value: Any, length: int | None, check: Check) -> bool:
-    right = isinstance(value, list | tuple) and (length is None or len(value) == length)
+    right = _is_list(value) and (length is None or len(value) == length)
     return right and all(map(check, value))
 
 
@@ -57,36 +76,26 @@ def _is_layer_padding(value: Any) -> bool:
     return _is_size(value) or _listed(value, None, lambda v: _is_size(v) or _is_pair(v))
 
 
-def _is_parts(value: Any) -> bool:
-    return type(value) is int or _listed(value, None, lambda v: type(v) is int)
+def _is_integer(value: Any) -> bool:
+    return type(value) is int
 
 
-_PADDING = (
-    _is_layer_padding, "a word, an integer, or for each axis an integer or a pair [lo, hi]",
-)  # fmt: skip
-_NUMERIC = (("split", "sizes"), ("conv_as_kernel", "stride"), ("conv_as_kernel", "dilation"))
-_WHOLE: dict[tuple[str, str], tuple[Check, str]] = {
-    **{(op, "padding"): _PADDING
-       for op in ("conv", "conv_transpose", "conv_as_kernel", "max_conv", "max_pool", "avg_pool")},
-    ("", "output_padding"): (
-        lambda v: _is_size(v) or _listed(v, None, _is_size), "an integer, or one for each axis"
-    ),
-    ("", "groups"): (lambda v: type(v) is int, "an integer"),
-    **dict.fromkeys(_NUMERIC, (_is_parts, "an integer, or a list of integers")),
-}  # fmt: skip
-"""By step and attribute (or by attribute alone) what a whole value must be."""
-
-_EACH: dict[tuple[str, str], tuple[Check, str]] = {
-    ("pad", "padding"): (_is_pair, "entry of padding must be a [lo, hi] pair of integers"),
-    ("", "slices"): (lambda v: _listed(v, 3, _is_end), "slice must be [start, stop, step]"),
-    ("", "counts"): (
-        lambda v: v is None or _is_pair(v), "entry of counts must be [count, size] or null"
-    ),
-    ("", "keep"): (
-        lambda v: v is None or isinstance(v, list | tuple), "entry of keep must be a list or null"
-    ),
-    ("", "branches"): (
-        lambda v: isinstance(v, list | tuple), "branch must be a pipeline, a list of steps"
-    ),
-}  # fmt: skip
-"""What each entry of a list must be."""
+PADDING = Kind(
+    _is_layer_padding, "a word, an integer, or for each axis an integer or a pair [lo, hi]"
+)
+OUTPUT_PADDING = Kind(
+    lambda v: _is_size(v) or _listed(v, None, _is_size), "an integer, or one for each axis"
+)
+INTEGER = Kind(_is_integer, "an integer")
+INTEGERS = Kind(
+    lambda v: _is_integer(v) or _listed(v, None, _is_integer), "an integer, or a list of integers"
+)
+PAIRS = Kind(_is_pair, "entry of padding must be a [lo, hi] pair of integers", each=True)
+SLICES = Kind(lambda v: _listed(v, 3, _is_end), "slice must be [start, stop, step]", each=True)
+COUNTS = Kind(
+    lambda v: v is None or _is_pair(v),
+    "entry of counts must be [count, size] or null",
+    each=True,
+)
+KEEP = Kind(lambda v: v is None or _is_list(v), "entry of keep must be a list or null", each=True)
+BRANCHES = Kind(_is_list, "branch must be a pipeline, a list of steps", each=True)

@@ -22,6 +22,7 @@ from symconv.cli.options import (
     for_all_sizes,
     json_option,
     layers_argument,
+    on_phases,
     prove_named,
     refuse,
     seconds_option,
@@ -98,6 +99,7 @@ def prove(
     """Prove each layer equal to its expansion, or a chain to its stride-free form."""
     from symconv import api
     from symconv.dialect.chain import Chain
+    from symconv.expand import Expansion
     from symconv.prove.network.decide import decide_network
 
     entries, expand = read_entries(sources), expander(options)
@@ -120,8 +122,14 @@ def prove(
             verdict = prove_named(entry, options, engine)
             return verdict, of_verdict(verdict)
         name, expansion = expand(entry)
+        has_operators = isinstance(expansion, Expansion)
         verdict = api.prove(
-            expansion, name=name, symbolic=with_sympy, kernel=kernel, keep=keep, engine=engine
+            expansion,
+            name=name,
+            symbolic=with_sympy if has_operators else symbolic,
+            kernel=kernel,
+            keep=keep,
+            engine=engine,
         )
         return verdict, {**of_verdict(verdict), "expansion": of_expansion(expansion, name)}
 
@@ -262,7 +270,8 @@ def show(sources: Sequence[str], as_json: bool, **options: Any) -> None:
         if isinstance(entry, Chain):
             network = chains.as_network(entry, options)
             return {"name": entry.name, "layers": chains.counted(NetworkExpansion(network))}
-        name, expansion = expanded(entry)
+        name, found = expanded(entry)
+        expansion = on_phases("show", found)
         return {
             "name": name,
             "input_size": list(expansion.input_size),
@@ -381,8 +390,9 @@ def draw(sources: Sequence[str], path: str, as_json: bool, **options: Any) -> No
         if isinstance(entry, Chain):
             network = NetworkExpansion(chains.as_network(entry, options))
             return {"name": entry.name, "note": draw_network(network, path), "files": [path]}
-        name, expansion = expanded(entry)
-        return {"name": name, "note": draw_tying(expansion, path, name=name), "files": [path]}
+        name, found = expanded(entry)
+        note = draw_tying(on_phases("draw", found), path, name=name)
+        return {"name": name, "note": note, "files": [path]}
 
     run(entries, work, as_json)
 
@@ -398,7 +408,8 @@ def crosscheck(sources: Sequence[str], backend: str, device: str, as_json: bool)
 
     def work(entry: Entry) -> Result:
         config = of_config(entry)
-        seen = observe(config.layer, config.numeric_size or (), backend=backend, device=device)
+        layer = config.windowed("crosscheck")
+        seen = observe(layer, config.numeric_size or (), backend=backend, device=device)
         verdict = {} if seen.equal else {"verdict": "refuted"}
         return {"name": config.name, **verdict, "observation": seen.to_dict(), "note": seen.text()}
 

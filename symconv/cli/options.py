@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from symconv.claim.verdict import Verdict
     from symconv.dialect.files import Entry
     from symconv.expand import Expansion
+    from symconv.expand.lattice import LatticeExpansion
 
 T = TypeVar("T")
 layers_argument = click.argument("sources", metavar="LAYERS", nargs=-1, required=True)
@@ -81,17 +82,35 @@ def expansion_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def expander(options: dict[str, Any]) -> Callable[[Entry], tuple[str, Expansion]]:
+def expander(
+    options: dict[str, Any],
+) -> Callable[[Entry], tuple[str, Expansion | LatticeExpansion]]:
     """From an entry to its name and its expansion, by the command's options."""
     from symconv.expand import destride
 
     chosen = {**options, "residual_stride": options["residual_stride"] or 1}
 
-    def expand(entry: Entry) -> tuple[str, Expansion]:
+    def expand(entry: Entry) -> tuple[str, Expansion | LatticeExpansion]:
         config = of_config(entry)
         return config.name, destride(config.layer, config.numeric_size or (), **chosen)
 
     return expand
+
+
+def on_phases(command: str, expansion: Expansion | LatticeExpansion) -> Expansion:
+    """The expansion, one on the phases of each axis.
+
+    Raises:
+        InputError: it is on the cosets of a matrix stride, which the command does not take.
+    """
+    from symconv.expand import Expansion
+
+    if not isinstance(expansion, Expansion):
+        raise InputError(
+            f"{command} is about phases of each axis, and the layer has the matrix stride "
+            f"{[list(row) for row in expansion.original.stride]}; ask symconv expand or report"
+        )
+    return expansion
 
 
 def for_all_sizes(entry: Entry, asked: bool) -> bool:

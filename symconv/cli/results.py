@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from symconv.dialect.config import Config
     from symconv.dialect.files import Entry
     from symconv.expand import Expansion
+    from symconv.expand.lattice import LatticeExpansion
     from symconv.report import ReportFiles
 
 Result = dict[str, Any]
@@ -169,17 +170,22 @@ def of_refutation(verdict: Verdict, search: bool = True) -> Result:
     return result
 
 
-def of_expansion(expansion: Expansion, name: str) -> dict[str, Any]:
+def of_expansion(expansion: Expansion | LatticeExpansion, name: str) -> dict[str, Any]:
     """The expanded layer, the maps as steps, and the whole claim that ties them together."""
     from symconv.dialect.config import layer_to_dict
+    from symconv.expand import Expansion
 
-    coarse = [axis.coarse_input for axis in expansion.axes]
+    phases: dict[str, Any] = {}
+    if isinstance(expansion, Expansion):
+        phases = {
+            "factor_in": list(expansion.factor_in),
+            "factor_out": list(expansion.factor_out),
+            "residual_stride": list(expansion.residual_stride),
+            "order": expansion.order,
+        }
     return {
-        "layer": layer_to_dict(expansion.layer, coarse),
-        "factor_in": list(expansion.factor_in),
-        "factor_out": list(expansion.factor_out),
-        "residual_stride": list(expansion.residual_stride),
-        "order": expansion.order,
+        "layer": layer_to_dict(expansion.layer, expansion.coarse_size),
+        **phases,
         "weight": [step.to_dict() for step in expansion.weight_map],
         "bias": [step.to_dict() for step in expansion.bias_map],
         "input": [step.to_dict() for step in expansion.input_map],

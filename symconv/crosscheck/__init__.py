@@ -19,6 +19,7 @@ from symconv.crosscheck.runs import integers, stride_free, strided
 from symconv.errors import InputError, TooLarge, Unsupported
 from symconv.expand import destride
 from symconv.layer import AnyLayer, Conv, ConvTranspose, MaxConv, read_numbers
+from symconv.layer.lattice import refuse_matrix_stride
 
 MOST_PRODUCTS = 200_000_000
 """Above this many multiplications channels are cut down, and the observation says so."""
@@ -87,6 +88,7 @@ def crosscheck(
         raise InputError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
     if isinstance(layer, MaxConv):
         raise Unsupported("max_conv: no framework has such a layer; cross-check the max_pool")
+    refuse_matrix_stride(layer, "crosscheck")
     run = BACKENDS[backend](device)
     input_size = read_numbers(input_size, layer.op)
     smaller = _fewer_channels(layer, input_size)

@@ -63,7 +63,10 @@ class Chain:
             raise LayerError(f"chain {self.name!r}: {fault}") from None
 
     def _network(self, sizes: tuple[int | str, ...]) -> Network:
-        operations = [e.layer if isinstance(e, Config) else e.function for e in self.entries]
+        operations = [
+            e.windowed(f"chain {self.name!r}") if isinstance(e, Config) else e.function
+            for e in self.entries
+        ]
         names = [e.name if isinstance(e, Config) else e.function for e in self.entries]
         return chain(self.name, operations, sizes, names)
 

@@ -11,11 +11,20 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from symconv.errors import MOST_ECHOED, LayerError
-from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv, MaxPool, Pool
-from symconv.layer.lattice import is_matrix
+from symconv.layer import (
+    AnyLayer,
+    AvgPool,
+    Conv,
+    ConvTranspose,
+    LatticeConv,
+    MaxConv,
+    MaxPool,
+    Pool,
+)
+from symconv.layer.matrix import is_matrix
 from symconv.layer.padding import is_int
 from symconv.size.names import axis_names
-from symconv.size.numbers import exact
+from symconv.size.numbers import exact, thaw
 
 Size = tuple[int | str, ...]
 
@@ -46,7 +55,7 @@ class Config:
 
     kind: ClassVar[str] = "layer"
     name: str
-    layer: AnyLayer
+    layer: AnyLayer | LatticeConv
     input_size: Size
 
     def __post_init__(self) -> None:
@@ -57,6 +66,16 @@ class Config:
                 f"input_size={list(self.input_size)} has {len(self.input_size)}"
             )
         _ = self.output_size
+
+    def windowed(self, where: str) -> AnyLayer:
+        """The layer, one with a window an axis: what takes no matrix stride asks for it so.
+
+        Raises:
+            Unsupported: its stride is a matrix; ``where`` says what does not take it.
+        """
+        if isinstance(self.layer, LatticeConv):
+            raise self.layer.refused_by(f"layer {self.name!r}: {where}")
+        return self.layer
 
     @property
     def for_all_sizes(self) -> bool:
@@ -111,7 +130,7 @@ def read_layer(text: Mapping[str, Any], name: str | None = None) -> Config:
 
 
 def _read_layer(text: Mapping[str, Any], name: str | None) -> Config:
-    cls = _read_operation(text)
+    cls = _read_class(text)
     _check_keys(text, cls)
     if "input_size" not in text:
         raise LayerError(
@@ -131,7 +150,17 @@ def _read_operation(text: Mapping[str, Any]) -> type[AnyLayer]:
     raise LayerError(f"op must be one of {', '.join(OPERATIONS)}, got {op!r}{hint(op, OPERATIONS)}")
 
 
-def _known_keys(cls: type[AnyLayer]) -> set[str]:
+def _read_class(text: Mapping[str, Any]) -> type[AnyLayer | LatticeConv]:
+    """The layer's class: that of its operation, and another where the stride is a matrix."""
+    cls = _read_operation(text)
+    if not is_matrix(text.get("stride")):
+        return cls
+    if cls is not Conv:
+        raise LayerError(f"{cls.op}: a stride that is a matrix goes with 'conv' alone")
+    return LatticeConv
+
+
+def _known_keys(cls: type[AnyLayer | LatticeConv]) -> set[str]:
     keys = {field.name for field in dataclasses.fields(cls)} | AROUND
     if issubclass(cls, Pool):
         keys |= set(CHANNELS)
@@ -140,7 +169,7 @@ def _known_keys(cls: type[AnyLayer]) -> set[str]:
     return keys
 
 
-def _check_keys(text: Mapping[str, Any], cls: type[AnyLayer]) -> None:
+def _check_keys(text: Mapping[str, Any], cls: type[AnyLayer | LatticeConv]) -> None:
     known = _known_keys(cls)
     for key in text:
         if key not in known:
@@ -153,7 +182,9 @@ def _check_keys(text: Mapping[str, Any], cls: type[AnyLayer]) -> None:
         raise LayerError(f"{cls.op} needs {', '.join(missing)}")
 
 
-def _read_attributes(text: Mapping[str, Any], cls: type[AnyLayer]) -> AnyLayer:
+def _read_attributes(
+    text: Mapping[str, Any], cls: type[AnyLayer | LatticeConv]
+) -> AnyLayer | LatticeConv:
     attributes = {key: value for key, value in text.items() if key not in AROUND}
     for key in SWITCHES:
         if not isinstance(attributes.get(key, True), bool):
@@ -161,11 +192,6 @@ def _read_attributes(text: Mapping[str, Any], cls: type[AnyLayer]) -> AnyLayer:
     if cls is ConvTranspose and attributes.pop("padding_mode", "zeros") != "zeros":
         raise LayerError(
             f"conv_transpose: padding_mode must be 'zeros', got {text['padding_mode']!r}"
-        )
-    if is_matrix(attributes.get("stride")):
-        raise LayerError(
-            f"{cls.op}: stride={attributes['stride']!r} is a matrix, which no layer file holds; "
-            "give one stride an axis, or use symconv.Conv in Python"
         )
     if "padding_value" in attributes:
         attributes["padding_value"] = _read_number(attributes["padding_value"], cls.op)
@@ -253,7 +279,9 @@ def _near(word: str, known: tuple[str, ...]) -> list[str]:
 
 
 def layer_to_dict(
-    layer: AnyLayer, input_size: Sequence[int | str] | None = None, name: str | None = None
+    layer: AnyLayer | LatticeConv,
+    input_size: Sequence[int | str] | None = None,
+    name: str | None = None,
 ) -> dict[str, Any]:
     """Write a layer in the layer format, every attribute spelt out; `read_layer` inverts it.
 
@@ -277,11 +305,14 @@ def layer_to_dict(
     return written if input_size is None else {**written, "input_size": list(input_size)}
 
 
-def _write_value(layer: AnyLayer, name: str, rank: int | None) -> Any:
+def _write_value(layer: AnyLayer | LatticeConv, name: str, rank: int | None) -> Any:
     value = getattr(layer, name)
     if isinstance(value, Fraction):
         return str(value)
-    if rank is None or isinstance(value, str) or name not in (*SPATIAL, "padding"):
+    if isinstance(value, tuple):
+        return thaw(value)
+    of_all_axes = name not in (*SPATIAL, "padding") or isinstance(value, str)
+    if isinstance(layer, LatticeConv) or rank is None or of_all_axes:
         return value
     values = layer.per_axis(name, rank)
     return [list(pair) for pair in values] if name == "padding" else list(values)

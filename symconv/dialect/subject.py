@@ -14,7 +14,7 @@ from symconv.dialect.files import Entry, Fault, kind_of, read_layers, redirect
 from symconv.dialect.torch import is_module, read_module
 from symconv.errors import InputError
 from symconv.expand import Expansion, destride
-from symconv.expand.lattice import LatticeExpansion, expand_lattice
+from symconv.expand.lattice import LatticeExpansion
 from symconv.layer import AnyLayer, LatticeConv
 from symconv.layer.base import Sizes, entries
 from symconv.network import Network, chain
@@ -32,14 +32,10 @@ TAKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A layer with its expansion, or a network; and the name that it came with, if any.
-
-    ``size`` is the input size that was asked for, of a layer with a matrix stride.
-    """
+    """A layer with its expansion, or a network; and the name that it came with, if any."""
 
     of: Resolved
     name: str | None = None
-    size: Sizes | None = None
 
 
 def read_subject(given: Any, input_size: Sizes | None = None) -> Subject:
@@ -66,13 +62,10 @@ def read_subject(given: Any, input_size: Sizes | None = None) -> Subject:
 
 
 def _of_own(given: Own, input_size: Sizes | None) -> Subject:
-    if isinstance(given, Expansion):
+    if isinstance(given, Expansion | LatticeExpansion):
         return Subject(_moved(given, input_size))
     if isinstance(given, Network):
         return Subject(_resized(given, input_size))
-    if isinstance(given, LatticeExpansion | LatticeConv):
-        lattice = expand_lattice(given) if isinstance(given, LatticeConv) else given
-        return Subject(lattice, None, input_size)
     return Subject(destride(given, input_size))
 
 
@@ -128,7 +121,9 @@ def _of_entry(entry: Entry, input_size: Sizes | None) -> Subject:
     raise InputError(redirect(entry.name, entry.kind))
 
 
-def _moved(expansion: Expansion, input_size: Sizes | None) -> Expansion:
+def _moved(
+    expansion: Expansion | LatticeExpansion, input_size: Sizes | None
+) -> Expansion | LatticeExpansion:
     """The expansion at another size: any where its own are names, names where they are numbers."""
     if input_size is None or list(entries(input_size)) == list(expansion.input_size):
         return expansion

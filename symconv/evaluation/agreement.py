@@ -31,7 +31,7 @@ POINTS = 3
 
 _MAXIMA = {"max_pool", "max_conv", "adaptive_max_pool"}
 _UNEVEN = {"mask", "scale", "divide", "concat", "add", "subtract"}
-_UNEVEN |= {"adaptive_avg_pool", "adaptive_max_pool"}
+_UNEVEN |= {"adaptive_avg_pool", "adaptive_max_pool", "cosets", "within"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from symconv.claim import Claim
 from symconv.claim import steps as st
 from symconv.evaluation import text
 from symconv.evaluation.graph import Array, Grid, Index, Node, Plan
+from symconv.evaluation.lattices import coset_signals, kept_within
 from symconv.evaluation.moves import (
     AxisMap,
     World,
@@ -228,6 +229,20 @@ def _(step: st.Transpose, x: Node, reader: Reader) -> Node:
     order = [_axis(axis, x) for axis in step.axes]
     require(sorted(order) == list(range(len(x.shape))), f"{step.axes} is no permutation")
     return transposed(reader.world, x, order)
+
+
+@read.register
+def _(step: st.ReadCosets, x: Node, reader: Reader) -> Node:
+    require(len(x.shape) > len(step.matrix), f"{len(x.shape)} axes have no lattice of this rank")
+    require(min(step.size) >= 1, f"a box of {step.size} holds nothing")
+    return coset_signals(reader.world, x, step.matrix, step.representatives, step.start, step.size)
+
+
+@read.register
+def _(step: st.Within, x: Node, reader: Reader) -> Node:
+    require(len(x.shape) >= len(step.matrix), f"{len(x.shape)} axes have no lattice of this rank")
+    require(min(step.size) >= 1, f"a box of {step.size} holds nothing")
+    return kept_within(reader.world, x, step.matrix, step.start, step.size)
 
 
 @read.register

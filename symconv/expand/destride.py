@@ -61,6 +61,8 @@ def destride(
         residual_stride: ``t``; 1 removes the stride altogether.
         order: ``"channel"`` puts a channel's phases side by side, ``"phase"`` a phase's channels.
 
+    A `LatticeConv` is expanded over the cosets of its lattice, and takes no factors.
+
     Raises:
         FactorError: the factors break the equation.
         LayerError: the layer has no output at this size.
@@ -78,7 +80,8 @@ def destride(
     (224, 'W')
     """
     if isinstance(layer, LatticeConv):
-        return expand_lattice(layer)
+        _refuse_phases(factor, factor_out, residual_stride, order)
+        return expand_lattice(layer, input_size)
     if order not in ORDERS:
         raise FactorError(f"order must be 'channel' or 'phase', got {order!r}")
     names = axis_names(layer.rank or IMAGES)
@@ -95,6 +98,25 @@ def destride(
         for window, e_in, e_out, t in zip(windows, *asked, strict=True)
     )
     return Expansion(layer, size, axes, order)
+
+
+def _refuse_phases(factor: Ints, factor_out: Ints, residual_stride: Ints, order: str) -> None:
+    """Refuse what says how axes are cut into phases: a matrix stride has the lattice's cosets.
+
+    Raises:
+        FactorError: something of it is given.
+    """
+    given = {
+        "factor": factor is not None,
+        "factor_out": factor_out is not None,
+        "residual_stride": residual_stride not in (1, None),
+        "order": order != "channel",
+    }
+    if asked := [name for name, is_given in given.items() if is_given]:
+        raise FactorError(
+            f"conv: a matrix stride does not take {', '.join(asked)}: its phases are the cosets "
+            "of the lattice; leave it out"
+        )
 
 
 def _spread(value: Ints, rank: int, name: str) -> list[int | None]:

@@ -7,7 +7,7 @@ expanded output to output).  An expansion states a `Claim`, and knows no prover.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from symconv.claim import Claim, Weight
 from symconv.claim import steps as st
-from symconv.errors import FactorError, FoldError, LayerError
+from symconv.errors import FactorError, LayerError
 from symconv.expand.axis import AxisExpansion
+from symconv.expand.folding import fold, labels
 from symconv.expand.layers import (
     boundary,
     fill_of,
@@ -30,12 +31,13 @@ from symconv.expand.layers import (
     weight_shape,
 )
 from symconv.expand.maps import ORDERS, Maps, Order
+from symconv.expand.sizes import size_named_by
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv
 from symconv.layer.base import Sizes, read_size, shown
 from symconv.layer.requirements import settled_where
 from symconv.layer.window import Window
 from symconv.replay.run import run_steps
-from symconv.size.expr import Extent, Size, named, names_of, size_at
+from symconv.size.expr import Extent, Size, named, names_of
 from symconv.size.names import axis_names
 from symconv.size.numbers import freeze
 
@@ -98,7 +100,7 @@ class Expansion:
         ((224, 224), (224, 'W'))
         """
         if isinstance(sizes, Mapping):
-            sizes = _named_by(sizes, self.input_size)
+            sizes = size_named_by(sizes, self.input_size)
         size = read_size(sizes, self.original.op)
         windows = inner_windows(self.original, size)
         axes = self._axes_of_rank(len(windows))
@@ -138,6 +140,11 @@ class Expansion:
     def output_size(self) -> tuple[Extent, ...]:
         """Spatial sizes of the original layer's output."""
         return self.original.output_size(self.input_size)
+
+    @property
+    def coarse_size(self) -> tuple[Extent, ...]:
+        """Spatial sizes of the expanded layer's input."""
+        return tuple(axis.coarse_input for axis in self.axes)
 
     @property
     def groups(self) -> int:
@@ -301,17 +308,7 @@ class Expansion:
         array = np.asarray(expanded)
         if self._leaves_rank_open(array):
             return self.at(axis_names(array.ndim - 2)).fold_weight(array)
-        labels = self.parameter_labels()
-        if array.shape != labels.shape:
-            raise FoldError(f"expected shape {list(labels.shape)}, got {list(array.shape)}")
-        weight = np.zeros(prod(self.weight_shape), dtype=array.dtype)
-        slots, first = np.unique(labels, return_index=True)
-        weight[slots[slots >= 0]] = array.ravel()[first[slots >= 0]]
-        folded = weight.reshape(self.weight_shape)
-        wrong = np.argwhere(self.expand_weight(folded) != array)
-        if len(wrong):
-            raise FoldError(self._disagreement(array, labels, tuple(wrong[0].tolist())))
-        return folded
+        return fold(self.weight_map, self.weight_shape, array)
 
     def _leaves_rank_open(self, weight: NDArray[Any]) -> bool:
         """Whether the weight says how many axes there are: neither the layer nor a size does."""
@@ -320,28 +317,13 @@ class Expansion:
         )
         return rank_open and weight.ndim > 2 and weight.ndim - 2 != len(self.axes)
 
-    def _disagreement(
-        self, array: NDArray[Any], labels: NDArray[Any], slot: tuple[int, ...]
-    ) -> str:
-        label = int(labels[slot])
-        if label < 0:
-            return f"slot {list(slot)} holds {array[slot]}, but it is a structural zero"
-        first = tuple(int(i) for i in np.argwhere(labels == label)[0])
-        parameter = [int(i) for i in np.unravel_index(label, self.weight_shape)]
-        return (
-            f"slot {list(slot)} holds {array[slot]} and slot {list(first)} holds {array[first]}, "
-            f"but both hold the parameter w{parameter}"
-        )
-
     def parameter_labels(self) -> NDArray[np.int64]:
         """The tie map as an array of the expanded weight's shape.
 
         A slot holds the flat index of its parameter in the original weight, or -1 for a structural
         zero.
         """
-        count = prod(self.weight_shape)
-        numbered = np.arange(1, count + 1, dtype=np.int64).reshape(self.weight_shape)
-        return run_steps(self.weight_map, numbered) - 1
+        return labels(self.weight_map, self.weight_shape)
 
     @property
     def has_boundary_gather(self) -> bool:
@@ -382,15 +364,6 @@ class Expansion:
         if not self.names:
             return layer_step(self.layer, *tensors)
         return layer_step(self._padded_by(0), *tensors, [(axis.lo, axis.hi) for axis in self.axes])
-
-
-def _named_by(values: Mapping[str, Size | str], sizes: Sequence[Extent]) -> tuple[Extent, ...]:
-    """The sizes where names have these values; a name without one stays."""
-    known = names_of(*sizes)
-    if unknown := sorted(set(values) - set(known)):
-        raise LayerError(f"no size is named {unknown[0]!r}; named are {', '.join(known) or 'none'}")
-    given = dict(zip(known, read_size([values.get(n, n) for n in known], "at"), strict=True))
-    return tuple(size_at(size, given) for size in sizes)
 
 
 def _has_names(padding: Any) -> bool:

@@ -58,6 +58,29 @@ def dilate(x, factors):
     y[tuple(slice(None, None, f) for f in factors)] = x
     return y
 ''',
+    "cosets": '''\
+def cosets(x, matrix, representatives, start, size):
+    """y[..., c * R + r, q] = x[..., c, A (q + start) + representative r], zero outside x."""
+    lead, box = x.shape[:-len(size)], x.shape[-len(size):]
+    y = np.zeros((*lead, len(representatives), *size), x.dtype)
+    for q in np.ndindex(*size):
+        for r, point in enumerate(representatives):
+            at = [sum(a * (i + s) for a, i, s in zip(row, q, start)) + p
+                  for row, p in zip(matrix, point)]
+            if all(0 <= v < n for v, n in zip(at, box)):
+                y[(..., r, *q)] = x[(..., *at)]
+    return y.reshape(*lead[:-1], -1, *size)
+''',
+    "within": '''\
+def within(x, matrix, start, size):
+    """x, and zero at every q whose A (q + start) lies outside the box [0, size)."""
+    y = x.copy()
+    for q in np.ndindex(*x.shape[-len(size):]):
+        at = [sum(a * (i + s) for a, i, s in zip(row, q, start)) for row in matrix]
+        if not all(0 <= v < n for v, n in zip(at, size)):
+            y[(..., *q)] = 0
+    return y
+''',
     "scale": '''\
 def scale(x, factors):
     """Each named axis times one factor per position."""

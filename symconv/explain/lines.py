@@ -79,6 +79,15 @@ def listed(values: Sequence[Number]) -> str:
     return " + ".join(parts)
 
 
+def listed_points(points: Sequence[Sequence[int]]) -> str:
+    """Points as a list of lists.
+
+    >>> listed_points(((1, 1), (1, -1)))
+    '[[1, 1], [1, -1]]'
+    """
+    return str([list(point) for point in points])
+
+
 def _options(**given: tuple[Any, Any]) -> str:
     """Keyword arguments that differ from their default."""
     told = ((key, value) for key, (value, default) in given.items() if value != default)
@@ -163,6 +172,18 @@ def _(step: st.Repeat, to: Writer, x: str) -> str:
 @expression.register
 def _(step: st.Transpose, to: Writer, x: str) -> str:
     return f"{x}.transpose({step.axes})"
+
+
+@expression.register
+def _(step: st.ReadCosets, to: Writer, x: str) -> str:
+    told = f"{listed_points(step.matrix)}, {listed_points(step.representatives)}"
+    return f"{to.call('cosets')}({x}, {told}, {list(step.start)}, {list(step.size)})"
+
+
+@expression.register
+def _(step: st.Within, to: Writer, x: str) -> str:
+    told = f"{listed_points(step.matrix)}, {list(step.start)}, {list(step.size)}"
+    return f"{to.call('within')}({x}, {told})"
 
 
 @expression.register

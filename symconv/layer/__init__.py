@@ -1,4 +1,4 @@
-"""Layers as frozen numbers: Conv, ConvTranspose, MaxPool, AvgPool.
+"""Layers as frozen numbers: Conv, ConvTranspose, MaxPool, AvgPool, and LatticeConv.
 
 Names, defaults and legality are PyTorch's, with two things more general: pads may differ at the
 two ends of an axis, and a negative pad crops.  An integer stands for every spatial axis, so a layer
@@ -11,7 +11,7 @@ from symconv.layer.lattice import LatticeConv
 from symconv.layer.pool import AvgPool, MaxPool, Pool
 
 AnyLayer = Conv | ConvTranspose | MaxPool | AvgPool
-"""Every layer there is (`MaxConv` is a `Conv`)."""
+"""Every layer of one window an axis (`MaxConv` is a `Conv`); a `LatticeConv` has none."""
 
 __all__ = [
     "AnyLayer",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from symconv.errors import LayerError
 from symconv.layer.base import Ints, Layer, forward_count, forward_lows, forward_pads, read_value
-from symconv.layer.lattice import LatticeConv, is_matrix
+from symconv.layer.matrix import is_matrix
 from symconv.layer.padding import Padding, Pads, same_crop
 from symconv.layer.requirements import Requirements, at_least, both, must
 from symconv.layer.window import PADDING_MODES, PaddingMode, Window
@@ -43,15 +43,12 @@ class Conv(Layer):
 
     op: ClassVar[str] = "conv"
 
-    def __new__(cls, *args: Any, **attributes: Any) -> Any:
-        """A `LatticeConv` where the stride is a matrix: another layer, with outputs on a lattice.
-
-        What takes a `Conv` knows strides one an axis, so that none of it must ever meet the other.
-        """
-        stride = attributes.get("stride", args[3] if len(args) > 3 else 1)
-        return _on_lattice(*args, **attributes) if is_matrix(stride) else super().__new__(cls)
-
     def __post_init__(self) -> None:
+        if is_matrix(self.stride):
+            self._refuse(
+                f"stride={self.stride!r} is a matrix; write LatticeConv(...), whose outputs stand "
+                "on a lattice"
+            )
         super().__post_init__()
         _check_channels(self)
         if self.padding_mode not in PADDING_MODES:
@@ -74,28 +71,6 @@ class Conv(Layer):
         """``(out_channels, in_channels/groups, *kernel_size)``."""
         kernel = self.per_axis("kernel_size", rank)
         return (self.out_channels, self.in_channels // self.groups, *kernel)
-
-
-_LATTICE = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation")
-"""What a layer of matrix stride takes of a convolution's attributes, in their order; and a bias."""
-
-
-def _on_lattice(*args: Any, **attributes: Any) -> LatticeConv:
-    """The layer of matrix stride; ``padding`` is the low pad of each axis."""
-    given = dict(zip(_LATTICE, args, strict=False)) | attributes
-    unknown = sorted(set(given) - {*_LATTICE, "bias"})
-    if unknown or len(args) > len(_LATTICE):
-        raise LayerError(
-            f"conv: a matrix stride goes with {', '.join(_LATTICE)} and bias, got "
-            f"{', '.join(unknown) or f'{len(args)} values'}; leave the others out"
-        )
-    missing = [name for name in _LATTICE[:3] if name not in given]
-    if missing:
-        raise LayerError(f"conv: it needs {', '.join(missing)}")
-    return LatticeConv(
-        given["in_channels"], given["out_channels"], given["kernel_size"], given["stride"],
-        given.get("padding", 0), given.get("dilation", 1), given.get("bias", True),
-    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -2,162 +2,142 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
-from typing import Any
+from typing import ClassVar, Literal
 
-from symconv.errors import LayerError
-from symconv.layer.base import read_numbers
-from symconv.layer.padding import is_int
-
-Matrix = tuple[tuple[int, ...], ...]
-Point = tuple[int, ...]
+from symconv.errors import LayerError, Unsupported
+from symconv.layer.base import Ints, Sizes, read_numbers, read_size, shown
+from symconv.layer.conv import Conv
+from symconv.layer.matrix import Matrix, Point, bounding_box, read_matrix, times
+from symconv.layer.padding import Padding
+from symconv.layer.window import PaddingMode
+from symconv.size.expr import Expr, Extent, Size, number
+from symconv.size.numbers import leaves
 
 
 @dataclass(frozen=True)
 class LatticeConv:
     """A convolution of stride ``A``, a square integer matrix of non-zero determinant.
 
-    Output ``o`` is any integer point with ``A o`` inside the input box ``[0, N)``, and
+    It is the convolution of stride 1 (`dense`), read on a lattice.  Output ``o`` is any integer
+    point with ``A o`` inside the box ``[0, P)`` of that one's outputs, where
+    ``P = N + lo + hi - d*(K-1)``:
 
-        y[m, o] = bias[m] + sum_{c,k} w[m, c, k] * x[c, A o + d k - lo],
+        y[m, o] = bias[m] + sum_{c,k} w[m, c, k] * x[c, A o + d k - lo].
 
-    where ``x`` is zero outside its box.  Outputs stand in the lexicographic order of ``o``.
-    ``symconv.Conv(..., stride=A)`` makes one.
+    An array of outputs is the box around all these points, `box`; where it holds none it is zero.
 
     Raises:
-        LayerError: the matrix is not square, not of integers, or singular.
+        LayerError: the matrix is not square, not of integers, or singular; or an attribute is one
+            that `Conv` would refuse.
 
     Source: Viscito and Allebach 1991, *The analysis and design of multidimensional FIR perfect
     reconstruction filter banks*, section II.
 
-    >>> quincunx = LatticeConv(1, 1, (3, 3), ((1, 1), (1, -1)), lo=(1, 1))
-    >>> len(quincunx.outputs((4, 4)))
-    8
+    >>> quincunx = LatticeConv(1, 1, 3, stride=((1, 1), (1, -1)), padding=1)
+    >>> len(quincunx.outputs((4, 4))), quincunx.output_size((4, 4))
+    (8, (4, 3))
     """
 
     in_channels: int
     out_channels: int
-    kernel_size: Point
+    kernel_size: Ints
     stride: Matrix
-    lo: Point = ()
-    dilation: Point = ()
+    padding: Padding = 0
+    dilation: Ints = 1
+    groups: int = 1
     bias: bool = True
+    padding_mode: PaddingMode = "zeros"
+    padding_value: float = 0
+
+    op: ClassVar[str] = "conv"
+    monoid: ClassVar[Literal["sum", "max"]] = "sum"
 
     def __post_init__(self) -> None:
-        rows = read_matrix(self.stride)
-        for name in ("in_channels", "out_channels"):
-            count = getattr(self, name)
-            if not is_int(count) or count < 1:
-                raise LayerError(f"conv: {name} must be an integer of at least 1, got {count!r}")
-        rank = len(rows)
-        object.__setattr__(self, "stride", rows)
-        for name, least, default in (("kernel_size", 1, None), ("dilation", 1, 1), ("lo", None, 0)):
-            object.__setattr__(self, name, self._per_axis(name, rank, least, default))
-        if determinant(rows) == 0:
-            raise LayerError(f"conv: the stride {_shown(rows)} is singular; its determinant is 0")
+        object.__setattr__(self, "stride", read_matrix(self.stride))
+        dense, rank = self.dense, len(self.stride)
+        if dense.rank not in (None, rank):
+            raise LayerError(f"conv: the stride has {rank} axes, the other attributes {dense.rank}")
+        for name in ("in_channels", "out_channels", "groups"):
+            object.__setattr__(self, name, getattr(dense, name))
+        if any(isinstance(n, Expr) for n in (*leaves(dense.kernel_size), *leaves(dense.padding))):
+            raise LayerError("conv: beside a matrix stride, kernel_size and padding are numbers")
+        for name in ("kernel_size", "dilation"):
+            object.__setattr__(self, name, dense.per_axis(name, rank))
+        if not isinstance(dense.padding, str):
+            object.__setattr__(self, "padding", dense.per_axis("padding", rank))
 
-    def _per_axis(self, name: str, rank: int, least: int | None, default: int | None) -> Point:
-        value: Any = getattr(self, name)
-        if value == () and default is not None:
-            value = default
-        values = (value,) * rank if is_int(value) else tuple(value)
-        fits = len(values) == rank and all(map(is_int, values))
-        if not fits or (least is not None and min(values) < least):
-            raise LayerError(f"conv: {name} must hold {rank} integers, one an axis, got {value!r}")
-        return tuple(int(v) for v in values)
+    @cached_property
+    def dense(self) -> Conv:
+        """The same convolution at every position: its stride is 1."""
+        return Conv(
+            self.in_channels,
+            self.out_channels,
+            self.kernel_size,
+            padding=self.padding,
+            dilation=self.dilation,
+            groups=self.groups,
+            bias=self.bias,
+            padding_mode=self.padding_mode,
+            padding_value=self.padding_value,
+        )
 
     @property
     def rank(self) -> int:
         """Number of spatial axes."""
         return len(self.stride)
 
-    def weight_shape(self) -> tuple[int, ...]:
-        """``(out_channels, in_channels, *kernel_size)``."""
-        return (self.out_channels, self.in_channels, *self.kernel_size)
+    def weight_shape(self, rank: int | None = None) -> tuple[int, ...]:
+        """``(out_channels, in_channels/groups, *kernel_size)``."""
+        return self.dense.weight_shape(self.rank)
+
+    def dense_size(self, input_size: Sizes) -> tuple[Extent, ...]:
+        """``P``: how many outputs an axis the convolution of stride 1 has.
+
+        Raises:
+            LayerError: the size has another rank, is not positive, or leaves no output.
+        """
+        size = read_size(input_size, self.op)
+        if len(size) != self.rank:
+            raise LayerError(f"conv: the stride has {self.rank} axes, input_size={shown(size)}")
+        return self.dense.output_size(size)
+
+    def box(self, input_size: Sizes) -> list[tuple[Size, Size]]:
+        """The first output and the number of outputs on each axis of the box around all of them."""
+        return bounding_box(self.stride, self.dense_size(input_size))
+
+    def output_size(self, input_size: Sizes) -> tuple[Extent, ...]:
+        """Spatial sizes of the array of outputs."""
+        return tuple(count for _, count in self.box(input_size))
+
+    def outputs(self, input_size: Sizes) -> list[Point]:
+        """All ``o`` with ``A o`` inside the box of the stride-1 outputs, in lexicographic order."""
+        size = read_numbers(input_size, self.op)
+        inside = self.dense_size(size)
+        box = [(number(first), number(count)) for first, count in self.box(size)]
+        ranges = [range(first, first + count) for first, count in box]
+        return [o for o in product(*ranges) if _inside(times(self.stride, o), inside)]
+
+    def refused_by(self, what: str) -> Unsupported:
+        """The fault of what takes no matrix stride."""
+        return Unsupported(f"{what} takes no matrix stride, got {[list(r) for r in self.stride]}")
 
     def taps(self) -> list[Point]:
         """All taps ``k`` in C order."""
-        return list(product(*map(range, self.kernel_size)))
-
-    def shift(self, tap: Point) -> Point:
-        """``d k - lo``: where a tap reads, seen from ``A o``."""
-        return tuple(d * k - lo for d, k, lo in zip(self.dilation, tap, self.lo, strict=True))
-
-    def outputs(self, input_size: Sequence[int]) -> list[Point]:
-        """All ``o`` with ``A o`` inside the input box, in lexicographic order."""
-        size = read_numbers(input_size, "conv")
-        if len(size) != self.rank:
-            raise LayerError(f"conv: the stride has {self.rank} axes, input_size={list(size)}")
-        found = []
-        for v in product(*map(range, size)):
-            point = solve(self.stride, v)
-            if point is not None:
-                found.append(point)
-        return sorted(found)
+        return list(product(*map(range, self.weight_shape()[2:])))
 
 
-def is_matrix(stride: object) -> bool:
-    """Whether a stride is written as a matrix: a list of lists."""
-    if getattr(stride, "ndim", 0) == 2:
-        return True
-    rows = isinstance(stride, Sequence) and not isinstance(stride, str) and len(stride) > 0
-    return bool(rows) and all(isinstance(row, Sequence) for row in stride)  # type: ignore[attr-defined]
-
-
-def read_matrix(stride: Any) -> Matrix:
-    """Read a square integer matrix: a list of lists, or an array of two axes.
+def refuse_matrix_stride(layer: object, what: str) -> None:
+    """Refuse a layer whose stride is a matrix.
 
     Raises:
-        LayerError: it is not square, or not of integers.
+        Unsupported: it is one.
     """
-    stride = stride.tolist() if hasattr(stride, "tolist") else stride
-    square = is_matrix(stride) and all(len(row) == len(stride) for row in stride)
-    if not square or not all(is_int(entry) for row in stride for entry in row):
-        raise LayerError(
-            f"conv: a matrix stride must be square and hold integers, got stride={stride!r}"
-        )
-    return tuple(tuple(int(entry) for entry in row) for row in stride)
+    if isinstance(layer, LatticeConv):
+        raise layer.refused_by(what)
 
 
-def _shown(rows: Matrix) -> list[list[int]]:
-    return [list(row) for row in rows]
-
-
-def determinant(rows: Matrix) -> int:
-    """The determinant, by expansion along the first row.
-
-    >>> determinant(((1, 1), (1, -1)))
-    -2
-    """
-    if len(rows) == 1:
-        return rows[0][0]
-    return sum(
-        (-1) ** j * entry * determinant(tuple(row[:j] + row[j + 1 :] for row in rows[1:]))
-        for j, entry in enumerate(rows[0])
-    )
-
-
-def times(rows: Matrix, point: Sequence[int]) -> Point:
-    """The matrix applied to a point."""
-    return tuple(sum(a * x for a, x in zip(row, point, strict=True)) for row in rows)
-
-
-def solve(rows: Matrix, point: Sequence[int]) -> Point | None:
-    """The integer ``q`` with ``A q = point``, or None where there is none (Cramer's rule).
-
-    >>> solve(((1, 1), (1, -1)), (3, 1)), solve(((1, 1), (1, -1)), (1, 0))
-    ((2, 1), None)
-    """
-    det = determinant(rows)
-    found = []
-    for j in range(len(rows)):
-        replaced = tuple(
-            (*row[:j], value, *row[j + 1 :]) for row, value in zip(rows, point, strict=True)
-        )
-        part = determinant(replaced)
-        if part % det:
-            return None
-        found.append(part // det)
-    return tuple(found)
+def _inside(point: Point, size: tuple[Extent, ...]) -> bool:
+    return all(0 <= v < n for v, n in zip(point, size, strict=True))

@@ -181,7 +181,7 @@ class AvgPool(Pool):
         >>> from symconv.size.expr import named
         >>> pool = AvgPool(3, stride=2, padding=1)
         >>> str(pool.counters(pool.windows(("N",)))[0](named("i")))
-        '-max(-2*i, 0) + min(3, -2*i + N + 2)'
+        '-max(0, -2*i) + min(3, N - 2*i + 2)'
         """
         pairs = zip(windows, self._counted(windows), strict=True)
         return [partial(_count, window, ends) for window, ends in pairs]

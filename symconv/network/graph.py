@@ -158,6 +158,11 @@ def chain(
     names: Sequence[str] | None = None,
 ) -> Network:  # fmt: skip
     """A network in which every node reads the one before; a string is a pointwise function."""
+    if other := [op for op in operations if not isinstance(op, AnyLayer | str)]:
+        raise LayerError(
+            f"network {name!r}: expected layers of one window an axis and functions' names, "
+            f"got {other[0]!r:.80}"
+        )
     made = [st.Pointwise(op) if isinstance(op, str) else op for op in operations]
     labels = names or [f"{name}[{place}]" for place in range(len(made))]
     nodes = tuple(Node(label, op, (place - 1,)) for place, (label, op) in enumerate(

@@ -16,6 +16,7 @@ from symconv.claim.sides import check_around, check_claim
 from symconv.claim.verdict import Counterexample, Refuted, Undecided, Verdict
 from symconv.errors import ClaimError, TooLarge, Unsupported
 from symconv.expand import Expansion
+from symconv.expand.lattice import LatticeExpansion
 from symconv.machine.budget import spending
 from symconv.prove.confirm import confirmed, seen_apart
 from symconv.prove.cuts import needs_cuts
@@ -35,7 +36,7 @@ def decide(
     hint: Hint = no_hint,
     *,
     engine: str | None = None,
-    expansion: Expansion | None = None,
+    expansion: Expansion | LatticeExpansion | None = None,
 ) -> Verdict:
     """Prove or refute a claim, at its sizes or for all sizes that it names.
 

@@ -13,6 +13,7 @@ from typing import ClassVar, Protocol
 from symconv.claim import Claim
 from symconv.claim.verdict import Verdict
 from symconv.expand import Expansion
+from symconv.expand.lattice import LatticeExpansion
 
 Hint = Callable[[int], tuple[int, ...] | None]
 """The phase factors of the right pipeline's tensor before its step of this place, where known."""
@@ -34,7 +35,7 @@ class Question:
 
     claim: Claim
     hint: Hint = no_hint
-    expansion: Expansion | None = None
+    expansion: Expansion | LatticeExpansion | None = None
 
     @property
     def for_all_sizes(self) -> bool:

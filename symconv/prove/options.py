@@ -19,7 +19,7 @@ TAKES: dict[str, frozenset[str]] = {
     AT_A_SIZE: frozenset({"input_size", "name", "config", "symbolic", "kernel", "keep", "engine"}),
     FOR_ALL_SIZES: frozenset({"input_size", "name", "config", "engine", "where"}),
     NETWORK: frozenset({"input_size", "name", "where"}),
-    MATRIX_STRIDE: frozenset({"input_size", "kernel", "keep"}),
+    MATRIX_STRIDE: frozenset({"input_size", "name", "config", "engine", "where", "kernel", "keep"}),
 }
 """The kinds of subject by what they can honour."""
 

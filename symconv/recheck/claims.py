@@ -15,7 +15,7 @@ from symconv.recheck.steps import every_step, read_steps
 from symconv.recheck.text import finite
 
 Text = dict[str, Any]
-SIZED = ("padding", "slices", "output_padding")
+SIZED = ("padding", "slices", "output_padding", "start", "size")
 """Attributes that may hold expressions in named sizes."""
 
 

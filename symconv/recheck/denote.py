@@ -11,6 +11,7 @@ from typing import Any
 from symconv.errors import ClaimError, InternalError
 from symconv.recheck import text
 from symconv.recheck.kinds import MAXIMA, SUMS
+from symconv.recheck.lattices import keep_within, read_cosets
 from symconv.recheck.shapes import Shape, Shapes
 from symconv.recheck.strands import Product, Row, Strand, Tensor
 from symconv.recheck.windows import (
@@ -201,6 +202,16 @@ class Meaning:
         maps: list[list[int | None] | None] = [None] * len(shape)
         maps[axis] = [*range(*text.split_bounds(step["sizes"], step["part"], shape[axis]))]
         return self._read(terms, maps, 0, shape)
+
+    def _do_cosets(self, step: Step, terms: Sum, shape: Shape) -> Sum:
+        for term in terms:
+            read_cosets(term, step)
+        return terms
+
+    def _do_within(self, step: Step, terms: Sum, shape: Shape) -> Sum:
+        for term in terms:
+            keep_within(term, step)
+        return terms
 
     def _do_transpose(self, step: Step, terms: Sum, shape: Shape) -> Sum:
         for term in terms:

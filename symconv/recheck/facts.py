@@ -17,7 +17,7 @@ from symconv.recheck.claims import at, names, read_claim
 from symconv.recheck.cuts import functions_first
 from symconv.recheck.denote import Meaning
 from symconv.recheck.kinds import MAXIMA, WINDOWED_SUMS
-from symconv.recheck.statement import claim_of_layer, weight_shape
+from symconv.recheck.statement import claim_of_layer, has_matrix, weight_shape
 from symconv.recheck.steps import every_step
 
 Texts = dict[str, Any]
@@ -29,6 +29,10 @@ PASTED = "the sides agree part by part, for every value of what lies beyond a hi
 LARGE = "both sides have the same coefficients at these sizes, decided by one formula"
 EVERYWHERE = "both sides have the same coefficients at every size of the domain"
 IN_PARTS = "the sides agree part by part at every size of the domain"
+ON_LATTICE = (
+    "every output of this layer of matrix stride is that of its expansion on coset signals, for "
+    "every ring, every weight, bias and input of any size"
+)
 CHAINED = "every layer's square commutes at every size of the domain"
 
 
@@ -182,7 +186,7 @@ def _output_of(layer: Texts) -> list[int]:
 
 def _kernel(fact: Texts, stated: Certified) -> Iterator[str]:
     layer, figures = _layer_of(stated, "kernel"), fact["figures"]
-    if stated.sizes != "these" or not _is_asked(layer):
+    if not (_is_asked(layer) and (stated.sizes == "these" or has_matrix(layer))):
         raise CertificateError(
             f"the kernel is asked of a layer at a size, with numbers up to {MOST_NUMBER} and "
             f"{MOST_CHANNELS} channels"
@@ -205,6 +209,8 @@ MOST_NUMBER, MOST_CHANNELS = 4096, 8192
 
 def _is_asked(layer: Texts) -> bool:
     """Whether the kernel is asked of layers like this one."""
+    if has_matrix(layer):
+        return is_plain_lattice(layer) and _is_small_lattice(layer)
 
     def most(name: str) -> int:
         value = layer.get(name) or 1
@@ -215,7 +221,28 @@ def _is_asked(layer: Texts) -> bool:
     return numbers <= MOST_NUMBER and channels <= MOST_CHANNELS
 
 
+MOST_ON_LATTICE = (512, 512, 8192)
+"""Taps, numbers and channels up to which the kernel is asked of a matrix stride."""
+
+
+def is_plain_lattice(layer: Texts) -> bool:
+    """Whether the library's theorem of matrix strides is of layers like this one."""
+    zeros = layer.get("padding_mode", "zeros") == "zeros" and not layer.get("padding_value", 0)
+    return bool(zeros and layer.get("groups", 1) == 1)
+
+
+def _is_small_lattice(layer: Texts) -> bool:
+    taps, number, channels = MOST_ON_LATTICE
+    kernel = weight_shape(layer, len(layer["input_size"]))[2:]
+    entries = [abs(n) for row in layer["stride"] for n in row]
+    return bool(
+        prod(kernel) <= taps and max(entries) <= number and layer["in_channels"] <= channels
+    )
+
+
 def _kernel_about(layer: Texts) -> str:
+    if has_matrix(layer):
+        return ON_LATTICE
     size = "x".join(map(str, layer["input_size"]))
     return (
         f"every output of this layer, of input {size}, is that output of its expansion on arrays "

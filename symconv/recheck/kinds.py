@@ -8,8 +8,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 WINDOWED_SUMS = {"conv", "conv_transpose", "conv_as_kernel", "avg_pool", "adaptive_avg_pool"}
-SUMS = {*WINDOWED_SUMS, "scale", "divide", "mask", "add", "subtract"}
-"""Steps that add or multiply: none stands in one part with a maximum."""
+SUMS = {*WINDOWED_SUMS, "scale", "divide", "mask", "add", "subtract", "cosets", "within"}
+"""Steps that add, multiply, or leave zeros: none stands in one part with a maximum."""
 
 MAXIMA = {"max_pool", "max_conv", "adaptive_max_pool"}
 

@@ -7,13 +7,26 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
-from symconv.recheck.facts import MOST_CHANNELS, MOST_NUMBER, CertificateError
-from symconv.recheck.statement import weight_shape
+from symconv.recheck.facts import (
+    MOST_CHANNELS,
+    MOST_NUMBER,
+    MOST_ON_LATTICE,
+    CertificateError,
+    is_plain_lattice,
+)
+from symconv.recheck.statement import has_matrix, weight_shape
 
 Texts = dict[str, Any]
 KERNEL = (
     "the kernel's theorem is about the numbers in its file, which symconv wrote there (for 'same' "
     "and ceil_mode the pads of this size); that its formulas are the maps' steps, the tables show"
+)
+KERNEL_ON_LATTICE = (
+    "the kernel's theorem is about the numbers in its file, which symconv wrote there; that its "
+    "ties are what the maps' steps read, the tables or sets show"
+)
+NO_THEOREM = (
+    "no kernel proof: the library's theorem of a matrix stride has no groups and pads with zeros"
 )
 NO_MATRIX = "no SymPy identity: a maximum is no linear map and has no matrix"
 MOST_MATRIX, MOST_STAND_IN = 4000, 40_000
@@ -32,7 +45,9 @@ _UNARY = re.compile(
     r"no kernel proof: (?:the kernel counts in unary: (?:the tables have \d+ rows and numbers up "
     r"to (?P<number>\d+), a work of (?P<work>\d+); it takes numbers up to "
     rf"{MOST_NUMBER} and a work of {MOST_WORK}"
-    rf"|the expanded layer has (?P<channels>\d+) channels, it takes {MOST_CHANNELS})"
+    rf"|the expanded layer has (?P<channels>\d+) channels, it takes {MOST_CHANNELS}"
+    r"|(?P<taps>\d+) taps, numbers up to (?P<entry>\d+) and (?P<wide>\d+) channels, it takes "
+    rf"{MOST_ON_LATTICE[0]}, {MOST_ON_LATTICE[1]} and {MOST_ON_LATTICE[2]})"
     r"|coqc took more than \d+(?:\.\d+)? s on \w+\.v)"
 )
 
@@ -71,13 +86,18 @@ def _other(text: str, facts: dict[str, Texts]) -> str:
 
 def _too_much(why: re.Match[str]) -> bool:
     """Whether the numbers of a limit are beyond the bounds that it names."""
-    number, work, channels = (int(n) if n else 0 for n in why.groups())
-    beyond = number > MOST_NUMBER or work > MOST_WORK or channels > MOST_CHANNELS
+    found = [int(n) if n else 0 for n in why.groups()]
+    most = (MOST_NUMBER, MOST_WORK, MOST_CHANNELS, *MOST_ON_LATTICE)
+    beyond = any(number > bound for number, bound in zip(found, most, strict=True))
     return beyond or not any(why.groups())
 
 
 def _expected(facts: dict[str, Texts], layer: Any, shape: list[Any]) -> list[str]:
     """The limits that these facts come with."""
+    if layer is not None and has_matrix(layer):
+        if "kernel" in facts:
+            return [KERNEL_ON_LATTICE]
+        return [] if is_plain_lattice(layer) else [NO_THEOREM]
     found = [KERNEL] if "kernel" in facts else []
     if layer is None or not all(isinstance(n, int) for n in (*shape, *layer["input_size"])):
         return found

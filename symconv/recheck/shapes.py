@@ -13,6 +13,7 @@ from typing import Any
 from symconv.errors import ClaimError, TooLarge
 from symconv.recheck import text
 from symconv.recheck.kinds import GATHERS, MAXIMA
+from symconv.recheck.lattices import shape_of_cosets, shape_within, work
 from symconv.recheck.steps import every_step
 from symconv.recheck.strands import MOST_ENTRIES
 from symconv.recheck.windows import counted
@@ -138,6 +139,14 @@ class Shapes:
     def _of_repeat(self, step: Step, shape: Shape) -> Shape:
         axis, count = text.axis(step["axis"], len(shape)), text.count(step["count"], "count")
         return [n * count if a == axis else n for a, n in enumerate(shape)]
+
+    def _of_cosets(self, step: Step, shape: Shape) -> Shape:
+        found = shape_of_cosets(step, shape)
+        self._counted([], work(step))
+        return found
+
+    def _of_within(self, step: Step, shape: Shape) -> Shape:
+        return shape_within(step, shape)
 
     def _of_transpose(self, step: Step, shape: Shape) -> Shape:
         axes = text.distinct_axes(step["axes"], len(shape))

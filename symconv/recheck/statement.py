@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from symconv.errors import ClaimError
-from symconv.recheck.text import count
+from symconv.recheck.lattices import sampled
+from symconv.recheck.text import count, integers, pads
 
 _DEFAULTS: dict[str, Any] = {
     "stride": 1, "padding": 0, "dilation": 1, "groups": 1, "padding_mode": "zeros",
@@ -29,6 +30,8 @@ def claim_of_layer(layer: Any, claim: dict[str, Any]) -> dict[str, Any]:
         ClaimError: the layer has an attribute that it cannot have, or lacks one.
     """
     _check(layer)
+    if has_matrix(layer) and layer["op"] != "conv":
+        raise ClaimError(f"{layer['op']} has no stride that is a matrix")
     op, size = layer["op"], layer["input_size"]
     step: dict[str, Any] = {"op": op}
     step |= {name: layer.get(name, _DEFAULTS.get(name)) for name in _ATTRIBUTES[op]}
@@ -39,7 +42,30 @@ def claim_of_layer(layer: Any, claim: dict[str, Any]) -> dict[str, Any]:
         if layer.get("bias", True):
             step["bias"], weights["b"] = "b", {"shape": [layer["out_channels"]]}
     asked = {"channels": layer["in_channels"], "size": size}
-    return {**claim, "input": asked, "weights": weights, "left": [step]}
+    left = [{**step, "stride": 1}, _on_lattice(layer)] if has_matrix(layer) else [step]
+    return {**claim, "input": asked, "weights": weights, "left": left}
+
+
+def has_matrix(layer: dict[str, Any]) -> bool:
+    """Whether a layer's stride is a matrix."""
+    stride = layer.get("stride", 1)
+    return isinstance(stride, list) and any(isinstance(row, list) for row in stride)
+
+
+def _on_lattice(layer: dict[str, Any]) -> Any:
+    """How the outputs of the layer of stride 1 are read on the lattice of its stride.
+
+    The sum of its pads is the same at every size, by name as well: the last output is the size and
+    a number.
+    """
+    size, rank = layer["input_size"], len(layer["input_size"])
+    kernel, dilation = (
+        integers(layer.get(name, 1), rank, 1, name) for name in ("kernel_size", "dilation")
+    )
+    spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+    ends = pads(layer.get("padding", 0), [1] * rank, spans, [1] * rank)
+    more = [lo + hi - span for (lo, hi), span in zip(ends, spans, strict=True)]
+    return sampled(layer["stride"], list(zip(size, more, strict=True)))
 
 
 def _check(layer: Any) -> None:

@@ -31,6 +31,8 @@ ATTRIBUTES: dict[str, dict[str, Any]] = {
     "avg_pool": {"kernel_size": _NEEDED, "stride": None, "padding": 0, "ceil_mode": False,
                  "count_include_pad": True, "legality": "torch", "dilation": 1,
                  "divisor_override": None},
+    "cosets": {"matrix": _NEEDED, "representatives": _NEEDED, "start": _NEEDED, "size": _NEEDED},
+    "within": {"matrix": _NEEDED, "start": _NEEDED, "size": _NEEDED},
     "adaptive_max_pool": {"output_size": _NEEDED},
     "adaptive_avg_pool": {"output_size": _NEEDED},
     "repeat": {"axis": _NEEDED, "count": _NEEDED},
@@ -161,6 +163,7 @@ def _check_kinds(step: Text) -> None:
         "weight": str, "mode": str, "padding_mode": str, "function": str, "ceil_mode": bool,
         "count_include_pad": bool, "branches": list, "slices": list, "axes": list, "keep": list,
         "factors": list, "counts": list, "repeats": list, "legality": str,
+        "matrix": list, "representatives": list, "start": list,
     }  # fmt: skip
     for name, kind in kinds.items():
         if name in step and not isinstance(step[name], kind):

@@ -62,6 +62,18 @@ class Form:
         return Form(self.shape, self.terms, self.monoid, (*self.domain, *domain))
 
 
+def bounded_below(form: Form, low: Fraction | None) -> Form:
+    """The same maximum of a tensor whose entries are known to be at least ``low``.
+
+    Where it reads some entry, the constant ``low`` adds nothing; written out, it hides the lesser
+    constants there, such as a pad's zeros behind a function whose values are not negative.
+    """
+    if form.monoid != "max" or low is None:
+        return form
+    read = (Term(t.out, (), t.relations, low) for t in form.terms if t.tensors)
+    return form.with_terms((*form.terms, *read))
+
+
 def tensor_form(name: str, shape: Sequence[Size], monoid: Monoid) -> Form:
     """The named tensor itself."""
     if monoid == "shapes":

@@ -120,6 +120,22 @@ class Portions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Lattice:
+    """``old = A new + offsets[coset]``: positions of several axes at once."""
+
+    new: Axis
+    coset: Leg
+    old: Axis
+    matrix: tuple[tuple[int, ...], ...]
+    offsets: tuple[tuple[Size, ...], ...]
+
+    @property
+    def legs(self) -> Axis:
+        """The new position, the coset's number, the old position."""
+        return (*self.new, self.coset, *self.old)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
     """An integer factor for each position of an index of numeric size."""
 
@@ -177,7 +193,20 @@ class Shares:
 POSITION = "_position"
 """The name of the position in the counts of `Share`; no size of a claim may be named so."""
 
-Relation = Split | Fuse | Same | Gather | Where | Slide | Portions | Row | Entries | Share | Shares
+Relation = (
+    Split
+    | Fuse
+    | Same
+    | Gather
+    | Where
+    | Slide
+    | Portions
+    | Lattice
+    | Row
+    | Entries
+    | Share
+    | Shares
+)
 
 
 def volume(sizes: Iterable[Size]) -> Size:

@@ -17,18 +17,20 @@ from symconv.layer import (
     AvgPool,
     Conv,
     ConvTranspose,
+    LatticeConv,
     Layer,
     MaxConv,
     MaxPool,
     Pool,
     read_value,
 )
+from symconv.replay.lattices import cosets
 
 Array = NDArray[Any]
 
 
 def evaluate(
-    layer: Layer,
+    layer: Layer | LatticeConv,
     x: ArrayLike,
     w: ArrayLike | None = None,
     bias: ArrayLike | None = None,
@@ -46,6 +48,8 @@ def evaluate(
     where ``int64`` could overflow; an average of them gives fractions (dtype object).  Arrays of
     Python numbers or of ring elements (dtype object) stay such.  A max pooling keeps the dtype; a
     window that reads nothing gives ``-inf``, or the least integer of an integer dtype.
+
+    A `LatticeConv` gives the box around its outputs, zero where that holds none.
 
     ``rank`` says how many axes of ``x`` are spatial, where neither the layer nor a weight does.
 
@@ -65,7 +69,7 @@ def evaluate(
     return result if samples.ndim == rank + 2 else result[0]
 
 
-def _rank(layer: Layer, weight: Array | None, asked: int | None) -> int:
+def _rank(layer: Layer | LatticeConv, weight: Array | None, asked: int | None) -> int:
     found = layer.rank
     if found is None and weight is not None and asked is None:
         found = weight.ndim - 2
@@ -78,7 +82,7 @@ def _rank(layer: Layer, weight: Array | None, asked: int | None) -> int:
     return rank
 
 
-def _read_batch(layer: Layer, x: Array, rank: int) -> Array:
+def _read_batch(layer: Layer | LatticeConv, x: Array, rank: int) -> Array:
     batch = x if x.ndim == rank + 2 else x[None]
     channels = getattr(layer, "in_channels", 1)
     free = isinstance(layer, Pool) and channels == 1
@@ -89,7 +93,7 @@ def _read_batch(layer: Layer, x: Array, rank: int) -> Array:
 
 
 @singledispatch
-def _apply(layer: Layer, x: Array, w: Array | None, bias: Array | None) -> Array:
+def _apply(layer: Layer | LatticeConv, x: Array, w: Array | None, bias: Array | None) -> Array:
     """Apply the layer to a batch ``(B, C, *N)``."""
     raise LayerError(
         f"evaluate knows no layer {layer!r}; use Conv, ConvTranspose, MaxPool or AvgPool "
@@ -102,6 +106,13 @@ def _(layer: Conv, x: Array, w: Array | None, bias: Array | None) -> Array:
     weight, bias = _read_parameters(layer, x, w, bias)
     grouped = weight.reshape(layer.groups, -1, *weight.shape[1:])
     return _convolve(layer, x, grouped, bias)
+
+
+@_apply.register
+def _(layer: LatticeConv, x: Array, w: Array | None, bias: Array | None) -> Array:
+    start, size = zip(*layer.box(x.shape[2:]), strict=True)
+    everywhere = _apply(layer.dense, x, w, bias)
+    return cosets(everywhere, layer.stride, [(0,) * layer.rank], start, size)
 
 
 @_apply.register

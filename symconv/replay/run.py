@@ -28,6 +28,7 @@ from symconv.replay.convolutions import (
     padded,
     scattered,
 )
+from symconv.replay.lattices import cosets, within
 from symconv.replay.pools import (
     adapted,
     average,
@@ -186,6 +187,16 @@ def _(step: st.Pointwise, x: Array, weights: Weights) -> Array:
 @_run.register
 def _(step: st.Transpose, x: Array, weights: Weights) -> Array:
     return x.transpose(step.axes)
+
+
+@_run.register
+def _(step: st.ReadCosets, x: Array, weights: Weights) -> Array:
+    return cosets(x, step.matrix, step.representatives, step.start, step.size)
+
+
+@_run.register
+def _(step: st.Within, x: Array, weights: Weights) -> Array:
+    return within(x, step.matrix, step.start, step.size)
 
 
 @_run.register

@@ -1,34 +1,42 @@
-"""The report of a layer of matrix stride: its cosets, its tie map, its verdict."""
+"""The report of a layer of matrix stride: its cosets and its tie map, and the common sections."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+from symconv.claim.verdict import Verdict
 from symconv.expand.lattice import LatticeExpansion
-from symconv.report.document import Document, Math, Paragraph, Section, Statement, prose, table
-from symconv.report.sections.verdicts import command_section
+from symconv.report.document import Document, Math, Section, Statement, prose, table
+from symconv.report.sections.everywhere import everywhere_section
+from symconv.report.sections.verdicts import command_section, verdict_section
 from symconv.report.write import ReportFiles, write_document
 
 
 def write_lattice_report(
     e: LatticeExpansion,
-    verdict: Any,
+    verdict: Verdict,
     directory: str | Path,
     *,
     name: str,
     command: str,
     pdf: bool = False,
+    everywhere: Verdict | None = None,
 ) -> ReportFiles:
     """Write the report of a layer of matrix stride, LaTeX and HTML, and PDF where asked.
 
-    ``verdict`` is what `symconv.prove` said of it.
+    ``everywhere`` is the verdict on the same layer for all sizes, where it was asked for.
     """
     words = prose(
         "symconv report: a matrix stride on the cosets of its lattice, <verdict>",
         verdict=verdict.verdict,
     )
-    sections = (_layer(e), _cosets(e), _verdict(verdict), command_section(command))
+    sections = (
+        _layer(e),
+        _cosets(e),
+        verdict_section(verdict),
+        *([] if everywhere is None else [everywhere_section(everywhere)]),
+        command_section(command),
+    )
     return write_document(Document(name, words, sections), directory, name, pdf=pdf)
 
 
@@ -39,7 +47,10 @@ def _layer(e: LatticeExpansion) -> Section:
         rf"A = \begin{{pmatrix}} {rows} \end{{pmatrix}}"
     )
     outputs = prose(
-        "Outputs are the integer points $o$ with $A o$ inside the input; $x$ is zero outside."
+        "Outputs are the integer points $o$ with $A o$ inside the outputs of the same convolution "
+        "of stride 1; $x$ is zero outside. The array of outputs is the box around them, here "
+        "<box>, and zero where it holds none.",
+        box=_point(tuple(map(int, e.output_size))),
     )
     return Section("The layer", (Statement("What it computes", outputs, (meaning,)),))
 
@@ -54,12 +65,12 @@ def _cosets(e: LatticeExpansion) -> Section:
     rows = [
         (
             _point(tap),
-            _point(e.original.shift(tap)),
+            _point(shift),
             coset,
             _point(e.cosets.representatives[coset]),
             _point(q),
         )
-        for tap, (coset, q) in zip(e.original.taps(), e.ties, strict=True)
+        for tap, shift, (coset, q) in zip(e.original.taps(), e.shifts_of_taps, e.ties, strict=True)
     ]
     head = ["tap $k$", r"$d k - \mathit{lo}$", "coset", "$r$", "$q$"]
     ties = table(head, rows, "llrll", "The tie map: where each tap stands in the expanded kernel.")
@@ -68,19 +79,3 @@ def _cosets(e: LatticeExpansion) -> Section:
 
 def _point(point: tuple[int, ...]) -> Math:
     return Math(f"({', '.join(map(str, point))})")
-
-
-def _verdict(verdict: Any) -> Section:
-    if verdict.verdict == "undecided":
-        why = prose("<reason>.", reason=verdict.reason.rstrip("."))
-        return Section("The verdict", (Statement("Undecided", why, (), "open"),))
-    scope = "for all sizes" if verdict.sizes == "all" else "at this size"
-    words = prose(
-        "Both sides read the same input for every output and tap, <scope>, by <how>.",
-        scope=scope,
-        how=" and ".join(verdict.method),
-    )
-    if verdict.verdict == "proved":
-        return Section("The verdict", (Statement("Proved", words, (), "good"),))
-    found = Paragraph(prose("<found>", found=str(verdict.counterexample)))
-    return Section("The verdict", (Statement("Refuted", (), (), "bad"), found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -83,3 +84,16 @@ def freeze(value: Any) -> Any:
 def thaw(value: Any) -> Any:
     """Tuples to lists, all the way down."""
     return list(map(thaw, value)) if isinstance(value, tuple) else value
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """Everything in tuples of tuples.
+
+    >>> list(leaves(((1, "N"), 2)))
+    [1, 'N', 2]
+    """
+    if isinstance(value, tuple):
+        for part in value:
+            yield from leaves(part)
+    else:
+        yield value

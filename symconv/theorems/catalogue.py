@@ -135,7 +135,7 @@ def _of_layer(entry: str | Mapping[str, Any]) -> Part:
     config = read_shorthand(text)
     name = ", ".join([text, *(f"{key} = {value}" for key, value in asked.items())])
     names = axis_names(len(config.input_size))
-    expansion = destride(config.layer, names, **asked)
+    expansion = destride(config.windowed("a theorem's layer"), names, **asked)
     period = max(expansion.factor_in)
     return Part(name, expansion.claim(name), "proved", at=tuple((n, 4 * period + 1) for n in names))
 

@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from symconv.claim.verdict import Refuted
 from symconv.expand import destride
-from symconv.expand.lattice import Cosets, LatticeExpansion, evaluate_lattice, expand_lattice
+from symconv.expand.lattice import LatticeExpansion, expand_lattice
 from symconv.layer import Conv
 from symconv.layer.lattice import LatticeConv
 from symconv.network import chain
-from symconv.prove.lattice import settle_lattice
+from symconv.prove.decide import decide
 from symconv.prove.network.decide import decide_network
 from symconv.replay.layers import evaluate
+from symconv.replay.run import run_claim
 from symconv.theorems.observed import (
     Demonstration,
     Observed,
@@ -88,7 +90,12 @@ QUINCUNX = ((1, 1), (1, -1))
 
 
 def _quincunx() -> LatticeExpansion:
-    return expand_lattice(LatticeConv(1, 1, (3, 3), QUINCUNX, (1, 1)))
+    return expand_lattice(LatticeConv(1, 1, 3, QUINCUNX, padding=1, bias=False))
+
+
+def _on_cosets(e: LatticeExpansion, x: Any, w: Any) -> Any:
+    """The stride-free form of the layer, run on an input."""
+    return run_claim(e.at(x.shape[1:]).claim(), "right", x, {"w": w})
 
 
 def _partitioned(representatives: tuple[tuple[int, int], ...]) -> bool:
@@ -112,7 +119,7 @@ def quincunx_in_symbols() -> Observed:
     """The strided layer and its form on cosets, on symbols."""
     e, x, w = _quincunx(), weight_symbols((1, 3, 3), "x"), weight_symbols((1, 1, 3, 3))
     return Observed(
-        equal_in_symbols(evaluate_lattice(e.original, x, w), e.evaluate(x, w)),
+        equal_in_symbols(evaluate(e.original, x, w), _on_cosets(e, x, w)),
         "a 3x3 kernel on 3x3 samples: both sides are the same polynomials",
     )
 
@@ -120,9 +127,9 @@ def quincunx_in_symbols() -> Observed:
 def quincunx_in_numbers() -> Observed:
     """The same on integers, and for all sizes by sets."""
     e, x, w = _quincunx(), integers(0, 1, 6, 7), integers(1, 1, 1, 3, 3)
-    same = (evaluate_lattice(e.original, x, w) == e.evaluate(x, w)).all()
+    same = (evaluate(e.original, x, w) == _on_cosets(e, x, w)).all()
     return Observed(
-        bool(same) and settle_lattice(e).verdict == "proved",
+        bool(same) and decide(e.claim()).verdict == "proved",
         "on 6x7 integers they are equal, and sets prove this layer at all sizes",
     )
 
@@ -134,12 +141,15 @@ def one_coset_twice() -> Observed:
 
 def cosets_of_another_matrix() -> Observed:
     """The representatives may be the same, and the coarse positions are not."""
-    wrong = replace(_quincunx(), cosets=Cosets(((-1, -1), (1, -1))))
-    found = settle_lattice(wrong)
-    place = found.counterexample or {}
+    claim = _quincunx().claim("quincunx")
+    read: Any = claim.right[0]
+    other = replace(read, matrix=((-1, -1), (1, -1)))
+    wrong = replace(claim, right=(other, *claim.right[1:]))
+    found = decide(wrong)
+    size = [n for _, n in found.counterexample.size] if isinstance(found, Refuted) else None
     return Observed(
         found.verdict != "refuted",
-        f"on the cosets of [[-1, -1], [1, -1]]: refuted at size {place.get('size')}",
+        f"on the cosets of [[-1, -1], [1, -1]]: refuted at size {size}",
     )
 
 

@@ -15,6 +15,7 @@ from sympy import Symbol
 
 from symconv.errors import FactorError, LayerError
 from symconv.layer import AvgPool, ConvTranspose, Layer, read_numbers, read_value
+from symconv.layer.lattice import refuse_matrix_stride
 from symconv.layer.window import BOTTOM, Index, Window, boundary_index
 from symconv.toeplitz.affine import AffineOperator
 from symconv.toeplitz.convolution import Toeplitz
@@ -61,6 +62,7 @@ def toeplitz(
     >>> [factor.shape for factor in strided.factors]
     [(2, 3), (3, 4)]
     """
+    refuse_matrix_stride(layer, "toeplitz")
     if layer.monoid != "sum":
         raise LayerError(
             f"{layer.op}: a maximum is no linear map and has no matrix; "

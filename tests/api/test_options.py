@@ -17,7 +17,7 @@ from symconv.network import chain
 
 CONV = symconv.Conv(1, 1, 3, stride=2)
 NET = chain("net", [CONV, "relu"], (9,))
-LATTICE = LatticeConv(1, 1, (3, 3), ((1, 1), (1, -1)))
+LATTICE = LatticeConv(1, 1, 3, ((1, 1), (1, -1)))
 
 SUBJECTS: dict[str, tuple[Any, tuple[int, ...] | None]] = {
     "layer at a size": (CONV, (9,)),
@@ -40,23 +40,26 @@ NETWORKS = {"network", "network and its size"}
 
 
 @pytest.mark.parametrize("name", SUBJECTS)
-def test_a_name_is_given_or_refused(name: str) -> None:
+def test_a_name_is_given(name: str) -> None:
     subject, size = SUBJECTS[name]
-    if name in AT_A_SIZE | FOR_ALL | NETWORKS:
-        verdict = symconv.prove(subject, size, name="mine")
-        assert isinstance(verdict, symconv.Certificate)
-        assert verdict.claim.name == "mine"
-        assert verdict.sizes == ("all" if name in FOR_ALL else "these")
-        return
-    with pytest.raises(SymconvError, match="a layer of matrix stride does not take name"):
-        symconv.prove(subject, size, name="mine")
+    verdict = symconv.prove(subject, size, name="mine")
+    assert isinstance(verdict, symconv.Certificate)
+    assert verdict.claim.name == "mine"
+    assert verdict.sizes == ("all" if name in FOR_ALL | {"matrix stride"} else "these")
 
 
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_a_configuration_is_kept_or_refused(name: str) -> None:
     subject, size = SUBJECTS[name]
-    if name in AT_A_SIZE | FOR_ALL:
-        own = {"op": "conv", "in_channels": 1, "out_channels": 1, "kernel_size": 3, "stride": 2}
+    if name not in NETWORKS:
+        stride = [[1, 1], [1, -1]] if "matrix" in name else 2
+        own = {
+            "op": "conv",
+            "in_channels": 1,
+            "out_channels": 1,
+            "kernel_size": 3,
+            "stride": stride,
+        }
         verdict = symconv.prove(subject, size, config=own)
         assert isinstance(verdict, symconv.Certificate)
         assert verdict.layer == own
@@ -90,7 +93,7 @@ def test_the_kernel_is_asked_or_refused(
         return Fact("kernel", "", {})
 
     monkeypatch.setattr("symconv.prove.kernel.engine.kernel_fact", fact)
-    monkeypatch.setattr("symconv.prove.kernel.theorem.lattice_fact", fact)
+    monkeypatch.setattr("symconv.prove.kernel.engine.lattice_fact", fact)
     subject, size = SUBJECTS[name]
     given: dict[str, Any] = {"kernel": True} if option == "kernel" else {"keep": tmp_path}
     if name in AT_A_SIZE or "matrix stride" in name:

@@ -9,7 +9,7 @@ import islpy
 import pytest
 
 from symconv import prove
-from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxPool
+from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, LatticeConv, MaxPool
 from symconv.size.text import parse
 from tests.helpers.networks import NETWORKS, everywhere
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.once
 Benchmark = Callable[..., Any]
 
 
-def proved(layer: AnyLayer) -> bool:
+def proved(layer: AnyLayer | LatticeConv) -> bool:
     return prove(layer).verdict == "proved"
 
 
@@ -92,3 +92,16 @@ def test_chains(benchmark: Benchmark, name: str) -> None:
         everywhere, (network,), rounds=3, warmup_rounds=1
     )
     assert proof.verdict.verdict == "proved"
+
+
+@pytest.mark.benchmark(group="all sizes: matrix strides")
+@pytest.mark.parametrize("matrix", [((1, 1), (1, -1)), ((2, 0), (1, 3))])
+def test_matrix_strides(benchmark: Benchmark, matrix: tuple[tuple[int, ...], ...]) -> None:
+    assert benchmark(proved, LatticeConv(3, 8, 3, matrix, padding=1))
+
+
+@pytest.mark.benchmark(group="a size: matrix strides")
+@pytest.mark.parametrize("size", [(16, 16), (64, 64), (224, 224)])
+def test_a_matrix_stride_at_a_size(benchmark: Benchmark, size: tuple[int, int]) -> None:
+    layer = LatticeConv(3, 8, 3, ((1, 1), (1, -1)), padding=1)
+    assert benchmark(lambda: prove(layer, size).verdict == "proved")

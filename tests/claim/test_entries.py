@@ -28,6 +28,8 @@ NEEDED: dict[str, Text] = {
     "concat": {"branches": [[], []], "axis": 0}, "subtract": {"branches": [[], []]},
     "repeat": {"axis": 1, "count": 2}, "clip": {"min": -1, "max": "1/2"},
     "adaptive_max_pool": {"output_size": [2]}, "adaptive_avg_pool": {"output_size": [2]},
+    "cosets": {"matrix": [[2]], "representatives": [[0], [1]], "start": [0], "size": [2]},
+    "within": {"matrix": [[2]], "start": [0], "size": [2]},
 }  # fmt: skip
 MORE = {
     "conv": ("stride", "padding", "dilation", "groups", "padding_mode", "padding_value"),

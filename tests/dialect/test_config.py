@@ -137,7 +137,7 @@ def test_every_attribute_survives(text: Layer) -> None:
     for name, value in text.items():
         if name in ("kernel_size", "stride", "dilation", "output_padding"):
             expected = tuple(value) if isinstance(value, list) else (value,) * rank
-            assert config.layer.per_axis(name, rank) == expected
+            assert config.windowed("a table").per_axis(name, rank) == expected
         elif name in ("groups", "bias", "padding_mode", "in_channels", "out_channels", "ceil_mode"):
             assert getattr(config.layer, name) == value
         elif name == "padding" and value != "valid":
@@ -145,7 +145,7 @@ def test_every_attribute_survives(text: Layer) -> None:
 
 
 def pads(config: Config, rank: int) -> list[Any]:
-    return list(config.layer.per_axis("padding", rank))
+    return list(config.windowed("a table").per_axis("padding", rank))
 
 
 def written_pads(value: Any, rank: int) -> list[Any]:
@@ -164,7 +164,9 @@ def test_reading_inverts_writing(text: Layer) -> None:
     again = read_layer(written)
     assert again.to_dict() == written
     assert again.name == "one"
-    assert again.layer.windows(text["input_size"]) == config.layer.windows(text["input_size"])
+    read = [found.windowed("a table") for found in (config, again)]
+    one, other = (layer.windows(text["input_size"]) for layer in read)
+    assert one == other
     assert again.layer.in_channels == config.layer.in_channels
 
 

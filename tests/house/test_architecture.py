@@ -18,7 +18,7 @@ ORDER = {
         "expand network sharing prove repair recheck dialect crosscheck report api "
         "theorems testing cli"
     ),
-    "claim.steps": "base axes fitting layers pools moves values branches",
+    "claim.steps": "base axes fitting layers pools moves lattices values branches",
     "claim": "entries patterns steps claim sides naming reading unused verdict",
     "cli": (
         "results chains claims options output faults running catalogue lists commands __main__"
@@ -26,22 +26,22 @@ ORDER = {
     "crosscheck": "backends runs",
     "dialect": "config chain shorthand presets files torch subject",
     "evaluation": (
-        "hashing graph matrix_strides numbers moves points positions text windows reading "
+        "hashing graph numbers moves lattices points positions text windows reading "
         "layers agreement replay"
     ),
-    "expand": "axis lattice maps layers expansion destride reduced",
+    "expand": "axis folding sizes maps layers cosets lattice expansion destride reduced",
     "explain": "functions helpers words lines snippet",
-    "layer": "requirements padding pointwise window base lattice pool conv",
+    "layer": "requirements padding pointwise window base matrix pool conv lattice",
     "machine": "budget files",
     "network": "graph expansion proof",
     "prove": (
-        "confirm cuts options engine witness tables sets squares sympy kernel lattice "
+        "confirm cuts options engine witness tables sets squares sympy kernel "
         "everywhere registry decide network"
     ),
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem engine",
     "prove.network": "at_a_size for_all_sizes decide",
     "prove.sets": (
-        "text apart conditions formulas lowering hidden lattice blocks legal counted divisors "
+        "text apart conditions formulas lowering hidden blocks legal counted divisors "
         "words compare samples parts engine"
     ),
     "prove.squares": "hidden support settle engine",
@@ -49,14 +49,14 @@ ORDER = {
     "prove.tables": "table lowering blocks compare settle maxima values engine",
     "prove.witness": "search",
     "recheck": (
-        "allsizes kinds expressions strands text steps claims statement windows cuts shapes denote "
-        "facts settle certificate evaluation limits squares everywhere"
+        "allsizes kinds expressions strands text lattices steps claims statement windows cuts "
+        "shapes denote facts settle certificate evaluation limits squares everywhere"
     ),
-    "recheck.allsizes": "terms paths reading moves layers pools decide parts",
-    "relation": "axes maps indices term digits form reading product convolved adaptive",
+    "recheck.allsizes": "terms paths reading moves layers lattices pools decide parts",
+    "relation": "axes maps indices term digits form lattice reading product convolved adaptive",
     "repair": "mutations edits run screen",
     "repair.mutations": "base orders pads windows",
-    "replay": "convolutions pools layers run",
+    "replay": "convolutions pools lattices layers run",
     "report": (
         "escape formula tex derivation drawing document theorem render sections write "
         "chapter gallery lattice network"

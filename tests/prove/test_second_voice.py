@@ -182,7 +182,7 @@ def _from_the_start(gather: Any) -> Any:
 
 def _keeps_zero(named: Any) -> Any:
     class Function:
-        keeps_zero = True
+        keeps_zero, low = True, None
 
     return lambda name: Function()
 
@@ -300,7 +300,7 @@ SETS: dict[str, tuple[Patch, Text]] = {
 
 SQUARES: dict[str, tuple[Patch, Text]] = {
     "every square commutes": (
-        put("prove.squares.settle", "_holds", lambda claim: True),
+        put("prove.squares.settle", "_holds", lambda claim, low=None: True),
         claim([RELU, FLIP], [RELU], 5)),
     "every gather only moves values": (
         put("claim.steps.moves:Pad", "only_moves", True),
@@ -377,7 +377,7 @@ def tail(function: str, kernel: int) -> NetworkExpansion:
 @pytest.mark.parametrize(
     ("fault", "bare"),
     [
-        (put("prove.squares.settle", "_holds", lambda claim: True), tail("relu", 3)),
+        (put("prove.squares.settle", "_holds", lambda claim, low=None: True), tail("relu", 3)),
         (changed("prove.squares.settle", "named", _keeps_zero), tail("sigmoid", 1)),
     ],
     ids=["a mask is left out", "a function is said to keep zero"],

@@ -1,6 +1,6 @@
 """Steps: the words in which pipelines are written, one file a family."""
 
-from symconv.claim.steps.base import Step, flat
+from symconv.claim.steps.base import Step, flat, joins_axes
 from symconv.claim.steps.branches import (
     STEPS,
     Add,
@@ -11,6 +11,7 @@ from symconv.claim.steps.branches import (
     read_step,
     read_steps,
 )
+from symconv.claim.steps.lattices import ReadCosets, Within
 from symconv.claim.steps.layers import ConvStep, ConvTransposeStep, KernelConvStep, MaxConvStep
 from symconv.claim.steps.moves import (
     Dilate,
@@ -58,6 +59,7 @@ __all__ = [
     "OnnxMaxPoolStep",
     "Pad",
     "Pointwise",
+    "ReadCosets",
     "Rearrange",
     "Repeat",
     "Scale",
@@ -68,7 +70,9 @@ __all__ = [
     "Subtract",
     "Tile",
     "Transpose",
+    "Within",
     "flat",
+    "joins_axes",
     "rank_after",
     "read_step",
     "read_steps",

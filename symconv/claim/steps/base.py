@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from symconv.claim.entries import check_entries
+from symconv.claim.entries import Kinds
 from symconv.errors import ClaimError
 from symconv.relation.form import Form
 from symconv.relation.reading import Reading, UnsupportedStep
@@ -32,6 +32,22 @@ class Step:
     """Whether every value after it is one before it, so that a function may come first."""
     divides: ClassVar[bool] = False
     """Whether it only multiplies each value: such steps stay with the layer in front of them."""
+    joins_axes: ClassVar[bool] = False
+    """Whether positions on one axis depend on those of others: then none is looked at alone."""
+
+    kinds: ClassVar[Kinds] = {}
+    """What each attribute holds, where that can be said without a tensor's shape."""
+
+    @classmethod
+    def check_kinds(cls, attributes: Mapping[str, Any]) -> None:
+        """Refuse attributes that hold entries of a wrong kind.
+
+        Raises:
+            MalformedError: one does; the message says what it must hold.
+        """
+        for name, value in attributes.items():
+            if name in cls.kinds:
+                cls.kinds[name].check(name, value)
 
     @property
     def inner(self) -> tuple[tuple[Step, ...], ...]:
@@ -84,7 +100,7 @@ class Step:
             )
         if missing := sorted(required - set(attributes)):
             raise ClaimError(f"{cls.op} needs {', '.join(missing)}")
-        check_entries(cls.op, attributes)
+        cls.check_kinds(attributes)
         return cls(**attributes)
 
 
@@ -94,3 +110,8 @@ def flat(steps: Iterable[Step]) -> Iterator[Step]:
         yield step
         for branch in step.inner:
             yield from flat(branch)
+
+
+def joins_axes(steps: Iterable[Step]) -> bool:
+    """Whether some step of a pipeline does."""
+    return any(step.joins_axes for step in flat(steps))

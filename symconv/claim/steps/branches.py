@@ -9,8 +9,9 @@ from itertools import accumulate
 from operator import add
 from typing import Any, ClassVar
 
-from symconv.claim.entries import check_entries
+from symconv.claim.entries import BRANCHES, Kinds
 from symconv.claim.steps.base import Step
+from symconv.claim.steps.lattices import ReadCosets, Within
 from symconv.claim.steps.layers import ConvStep, ConvTransposeStep, KernelConvStep, MaxConvStep
 from symconv.claim.steps.moves import (
     Dilate,
@@ -47,6 +48,7 @@ class Branching(Step):
     """A step that runs several pipelines on the same tensor; use one of its subclasses."""
 
     branches: tuple[tuple[Step, ...], ...]
+    kinds: ClassVar[Kinds] = {"branches": BRANCHES}
 
     @property
     def inner(self) -> tuple[tuple[Step, ...], ...]:
@@ -68,7 +70,7 @@ class Branching(Step):
         branches = attributes.get("branches")
         if not isinstance(branches, list | tuple) or not branches:
             raise ClaimError(f"{cls.op} needs branches, a list of pipelines, got {branches!r}")
-        check_entries(cls.op, {"branches": branches})
+        cls.check_kinds({"branches": branches})
         read = tuple(read_steps(branch, rank) for branch in branches)
         return super().from_attributes({**attributes, "branches": read}, rank)
 
@@ -165,7 +167,8 @@ STEPS: dict[str, type[Step]] = {
     for step in (
         Rearrange, Pad, Slice, Flip, Dilate, Tile, Repeat, Transpose, ConvStep, ConvTransposeStep,
         KernelConvStep, MaxConvStep, MaxPoolStep, AvgPoolStep, AdaptiveMaxPoolStep,
-        AdaptiveAvgPoolStep, Scale, Divide, Mask, Split, Pointwise, Clip, Add, Subtract, Concat,
+        AdaptiveAvgPoolStep, ReadCosets, Within, Scale, Divide, Mask, Split, Pointwise, Clip, Add,
+        Subtract, Concat,
     )
 }  # fmt: skip
 

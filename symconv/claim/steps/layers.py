@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
+from symconv.claim.entries import INTEGER, INTEGERS, OUTPUT_PADDING, PADDING, Kinds
 from symconv.claim.steps.base import Step
 from symconv.claim.steps.fitting import sizes
 from symconv.errors import ClaimError
@@ -39,6 +40,7 @@ class ConvStep(Step):
     padding_mode: str = "zeros"
     padding_value: Number = 0
     op: ClassVar[str] = "conv"
+    kinds: ClassVar[Kinds] = {"padding": PADDING, "groups": INTEGER}
     monoid: ClassVar[Monoid | None] = "sum"
     is_layer: ClassVar[bool] = True
 
@@ -77,6 +79,11 @@ class ConvTransposeStep(Step):
     groups: int = 1
     bias: str | None = None
     op: ClassVar[str] = "conv_transpose"
+    kinds: ClassVar[Kinds] = {
+        "padding": PADDING,
+        "output_padding": OUTPUT_PADDING,
+        "groups": INTEGER,
+    }
     monoid: ClassVar[Monoid | None] = "sum"
     is_layer: ClassVar[bool] = True
 
@@ -118,6 +125,11 @@ class KernelConvStep(Step):
     padding: Any = 0
     dilation: Any = 1
     op: ClassVar[str] = "conv_as_kernel"
+    kinds: ClassVar[Kinds] = {
+        "padding": PADDING,
+        "stride": INTEGERS,
+        "dilation": INTEGERS,
+    }
     monoid: ClassVar[Monoid | None] = "sum"
     is_layer: ClassVar[bool] = True
 
@@ -154,6 +166,7 @@ class MaxConvStep(Step):
     dilation: Any = 1
     groups: int = 1
     op: ClassVar[str] = "max_conv"
+    kinds: ClassVar[Kinds] = {"padding": PADDING, "groups": INTEGER}
     monoid: ClassVar[Monoid | None] = "max"
     is_layer: ClassVar[bool] = True
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
+from symconv.claim.entries import INTEGERS, PAIRS, SLICES, Kinds
 from symconv.claim.patterns import read_pattern
 from symconv.claim.steps.axes import PerAxis
 from symconv.claim.steps.base import Step
@@ -77,6 +78,7 @@ class Pad(PerAxis):
     mode: str = "zeros"
     value: Number = 0
     op: ClassVar[str] = "pad"
+    kinds: ClassVar[Kinds] = {"padding": PAIRS}
     listed: ClassVar[str] = "padding"
     blank: ClassVar[Any] = (0, 0)
 
@@ -113,6 +115,7 @@ class Slice(PerAxis):
 
     slices: tuple[tuple[Any, Any, Any], ...]
     op: ClassVar[str] = "slice"
+    kinds: ClassVar[Kinds] = {"slices": SLICES}
     only_moves: ClassVar[bool] = True
     listed: ClassVar[str] = "slices"
     blank: ClassVar[Any] = (None, None, None)
@@ -241,6 +244,7 @@ class Split(Step):
     part: int
     axis: int = 0
     op: ClassVar[str] = "split"
+    kinds: ClassVar[Kinds] = {"sizes": INTEGERS}
     only_moves: ClassVar[bool] = True
 
     def meaning(self, form: Form, reading: Reading) -> Form:

@@ -9,6 +9,7 @@ from functools import partial
 from math import prod
 from typing import Any, ClassVar
 
+from symconv.claim.entries import PADDING, Kinds
 from symconv.claim.steps.base import Step
 from symconv.claim.steps.fitting import sizes
 from symconv.errors import ClaimError, MalformedError
@@ -73,6 +74,7 @@ class OnnxMaxPoolStep(Step):
     dilation: Any = 1
     ceil_mode: bool = False
     op: ClassVar[str] = "max_pool"
+    kinds: ClassVar[Kinds] = {"padding": PADDING}
     monoid: ClassVar[Monoid | None] = "max"
     is_layer: ClassVar[bool] = True
 
@@ -118,6 +120,7 @@ class OnnxAvgPoolStep(Step):
     count_include_pad: bool = True
     divisor_override: int | None = None
     op: ClassVar[str] = "avg_pool"
+    kinds: ClassVar[Kinds] = {"padding": PADDING}
     monoid: ClassVar[Monoid | None] = "sum"
     is_layer: ClassVar[bool] = True
 
@@ -158,6 +161,7 @@ class MaxPoolStep(Pooling):
     dilation: Any = 1
     ceil_mode: bool = False
     op: ClassVar[str] = "max_pool"
+    kinds: ClassVar[Kinds] = {"padding": PADDING}
     monoid: ClassVar[Monoid | None] = "max"
     is_layer: ClassVar[bool] = True
     wide: ClassVar[type[Step]] = OnnxMaxPoolStep
@@ -191,6 +195,7 @@ class AvgPoolStep(Pooling):
     ceil_mode: bool = False
     count_include_pad: bool = True
     op: ClassVar[str] = "avg_pool"
+    kinds: ClassVar[Kinds] = {"padding": PADDING}
     monoid: ClassVar[Monoid | None] = "sum"
     is_layer: ClassVar[bool] = True
     wide: ClassVar[type[Step]] = OnnxAvgPoolStep

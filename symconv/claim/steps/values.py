@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, ClassVar
 
+from symconv.claim.entries import COUNTS, KEEP, Kinds
 from symconv.claim.steps.axes import PerAxis
 from symconv.claim.steps.base import Step
 from symconv.claim.steps.fitting import fractions, per_axis
@@ -91,6 +92,7 @@ class Divide(PerAxis):
 
     counts: tuple[tuple[Any, Any] | None, ...]
     op: ClassVar[str] = "divide"
+    kinds: ClassVar[Kinds] = {"counts": COUNTS}
     monoid: ClassVar[Monoid | None] = "sum"
     divides: ClassVar[bool] = True
     listed: ClassVar[str] = "counts"
@@ -152,6 +154,7 @@ class Mask(PerAxis):
 
     keep: tuple[tuple[int, ...] | None, ...]
     op: ClassVar[str] = "mask"
+    kinds: ClassVar[Kinds] = {"keep": KEEP}
     monoid: ClassVar[Monoid | None] = "sum"
     listed: ClassVar[str] = "keep"
     blank: ClassVar[Any] = None

@@ -7,10 +7,14 @@ from pathlib import Path
 from time import perf_counter
 from typing import ClassVar
 
-from symconv.claim.verdict import Certificate, Undecided
+from symconv.claim.verdict import Certificate, Fact, Undecided
 from symconv.errors import TooLarge
+from symconv.expand import Expansion
+from symconv.expand.lattice import LatticeExpansion
 from symconv.prove.engine import Finding, Question
-from symconv.prove.kernel.theorem import LIMIT, kernel_fact
+from symconv.prove.kernel.lattice import LIMIT as LATTICE_LIMIT
+from symconv.prove.kernel.lattice import NO_THEOREM, has_theorem
+from symconv.prove.kernel.theorem import LIMIT, kernel_fact, lattice_fact
 
 COST = 3_000.0
 """Milliseconds: coqc starts, and loads MathComp."""
@@ -30,8 +34,11 @@ class Kernel:
         """A folder in which to leave the theorem's file."""
 
     def can(self, question: Question) -> str | None:
-        """Only a layer and its expansion have a theorem, at a size."""
-        if question.expansion is None or question.for_all_sizes:
+        """Only a layer and its expansion have a theorem: at a size, a matrix stride's at all."""
+        e = question.expansion
+        if isinstance(e, LatticeExpansion):
+            return None if has_theorem(e) else NO_THEOREM
+        if e is None or question.for_all_sizes:
             return "no kernel proof: it is of a layer and its expansion, at a size"
         return None
 
@@ -50,13 +57,19 @@ class Kernel:
         if e is None:
             return Finding(Undecided(question.claim, str(self.can(question)), 0.0))
         try:
-            fact = kernel_fact(e, self._keep)
+            fact, limit = self._checked(e)
         except TooLarge as fault:
             reason = f"no kernel proof: {fault}"
             return Finding(Undecided(question.claim, reason, perf_counter() - start))
         shape = (e.original.out_channels, *e.output_size)
         seconds = perf_counter() - start
-        return Finding(Certificate(question.claim, (fact,), shape, seconds, limits=(LIMIT,)))
+        return Finding(Certificate(question.claim, (fact,), shape, seconds, limits=(limit,)))
+
+    def _checked(self, e: Expansion | LatticeExpansion) -> tuple[Fact, str]:
+        """What Coq accepts of an expansion, and what it leaves open."""
+        if isinstance(e, LatticeExpansion):
+            return lattice_fact(e, self._keep), LATTICE_LIMIT
+        return kernel_fact(e, self._keep), LIMIT
 
 
 ENGINE = Kernel()

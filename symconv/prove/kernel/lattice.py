@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from symconv.errors import TooLarge
 from symconv.expand.lattice import LatticeExpansion
+from symconv.expand.layers import needs_gather
 from symconv.prove.kernel.text import fill_statement
 from symconv.prove.kernel.words import integer
 
@@ -17,6 +18,21 @@ ABOUT = (
     "every ring, every weight, bias and input of any size"
 )
 
+LIMIT = (
+    "the kernel's theorem is about the numbers in its file, which symconv wrote there; that its "
+    "ties are what the maps' steps read, the tables or sets show"
+)
+"""What stays outside the theorem; printed wherever its word is."""
+
+NO_THEOREM = (
+    "no kernel proof: the library's theorem of a matrix stride has no groups and pads with zeros"
+)
+
+
+def has_theorem(e: LatticeExpansion) -> bool:
+    """Whether the library's theorem is of layers like this one."""
+    return e.original.groups == 1 and not needs_gather(e.original.dense)
+
 
 def lattice_text(e: LatticeExpansion) -> str:
     """The Coq file: matrix, taps, representatives, shifts, ties, and the theorem.
@@ -25,7 +41,7 @@ def lattice_text(e: LatticeExpansion) -> str:
         TooLarge: the numbers are too large for the kernel's unary ones.
     """
     layer, shifts = e.original, e.shifts
-    taps = [layer.shift(tap) for tap in layer.taps()]
+    taps = e.shifts_of_taps
     points = (*layer.stride, *taps, *e.cosets.representatives, *shifts)
     _check_small(len(taps), max(abs(n) for p in points for n in p), layer.in_channels)
     rank = len(layer.stride)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from symconv.claim import Claim
@@ -22,7 +23,7 @@ from symconv.prove.sets import compare
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.legal import legal_conditions
 from symconv.prove.sets.lowering import domain, side
-from symconv.relation.form import Form, Shape, tensor_form
+from symconv.relation.form import Form, Shape, bounded_below, tensor_form
 from symconv.relation.reading import Reading, UnsupportedStep, read_pipeline
 from symconv.relation.term import Monoid
 
@@ -116,12 +117,18 @@ class _Parts:
                 continue
             if not legal.is_subset(self.sizes.set(domain(begin, end))):
                 continue
-            if compare.failing(side(begin), side(end), legal, self.sizes).is_empty():
+            one, other = (side(bounded_below(form, self._low(number))) for form in (begin, end))
+            if compare.failing(one, other, legal, self.sizes).is_empty():
                 return after
         raise UnsupportedStep(
             f"part {number} (left {_words(left)}; right {_words(right)}) is not settled for all "
             "sizes: the right tensor after it is no gather of the left one that was found"
         )
+
+    def _low(self, number: int) -> Fraction | None:
+        """What no entry of the tensor before a part is below, where a function says so."""
+        function = self.where[0][number - 1].function if number else None
+        return None if function is None else named(function).low
 
     def _candidates(self, cut: Cut, gather: Steps) -> Iterator[Steps]:
         """Gathers that the function at a cut commutes with, the one before it among them."""

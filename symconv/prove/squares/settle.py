@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from math import prod
 from time import perf_counter
 from typing import Any
@@ -29,6 +30,7 @@ from symconv.prove.cuts import Cut, Grain, cuts, leading_gathers, parts, pulled,
 from symconv.prove.squares.hidden import Hidden, Ranges, candidates, in_channel_order, whole
 from symconv.prove.squares.support import everywhere_finite, possible, read_ranges
 from symconv.prove.tables.settle import compare_forms
+from symconv.relation.form import bounded_below
 from symconv.relation.reading import UnsupportedStep
 
 SHARE = 1 / 6
@@ -289,7 +291,13 @@ class _Pasting:
 
     def _commutes(self, part: int, after: Hidden) -> bool:
         left, right = (parts(side, cut)[part] for side, cut in self._sides())
-        return _holds(square_claim(self.claim, self.hidden[part], left, right, after))
+        claim = square_claim(self.claim, self.hidden[part], left, right, after)
+        return _holds(claim, self._low(part))
+
+    def _low(self, part: int) -> Fraction | None:
+        """What no entry of the tensor before a part is below, where a function says so."""
+        function = self.where[0][part - 1].function if part else None
+        return None if function is None else named(function).low
 
     def _reads_only_live(self, part: int, after: Hidden) -> bool:
         """Whether the left part reads nothing outside the live range before it."""
@@ -325,8 +333,10 @@ class _Pasting:
         return after if _holds(zeros_claim(self.claim, before, right, after)) else None
 
 
-def _holds(claim: Claim) -> bool:
-    return compare_forms(*read_sides(claim)) is None
+def _holds(claim: Claim, low: Fraction | None = None) -> bool:
+    """Whether a square commutes, for every input whose entries are at least ``low``."""
+    left, right = (bounded_below(form, low) for form in read_sides(claim))
+    return compare_forms(left, right) is None
 
 
 def square_claim(

@@ -34,7 +34,7 @@ class SymPy:
     def can(self, question: Question) -> str | None:
         """Only a layer and its expansion have matrices, and only where sums are taken."""
         expansion = question.expansion
-        if expansion is None or question.for_all_sizes:
+        if not isinstance(expansion, Expansion) or question.for_all_sizes:
             return "no SymPy identity: it is of a layer and its expansion, at a size"
         if expansion.original.monoid == "max":
             return "no SymPy identity: a maximum is no linear map and has no matrix"
@@ -49,14 +49,15 @@ class SymPy:
     def cost(self, question: Question) -> float:
         """Every non-zero of the two matrices is compared once."""
         e = question.expansion
-        return COST * (0 if e is None else min(matrix_entries(e), MOST_STAND_IN_ENTRIES))
+        entries = matrix_entries(e) if isinstance(e, Expansion) else 0
+        return COST * min(entries, MOST_STAND_IN_ENTRIES)
 
     def decide(self, question: Question) -> Finding:
         """Prove the identity, for this layer or for a reduced instance of the same geometry."""
         from symconv.prove.sympy.operators import operator_fact
 
         start, e = perf_counter(), question.expansion
-        if e is None:
+        if not isinstance(e, Expansion):
             return Finding(Undecided(question.claim, str(self.can(question)), 0.0))
         entries = matrix_entries(e)
         chosen, about = e, "this layer at its own size"

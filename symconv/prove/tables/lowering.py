@@ -10,10 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from symconv.errors import InternalError
+from symconv.layer.matrix import Matrix, Point
 from symconv.layer.window import BOTTOM, Index, Window
 from symconv.machine.budget import running
 from symconv.prove.tables.table import Table, extent, number, ones
@@ -22,6 +25,7 @@ from symconv.relation.indices import (
     Entries,
     Fuse,
     Gather,
+    Lattice,
     Portions,
     Row,
     Same,
@@ -99,6 +103,14 @@ def _portions(r: Portions, tables: list[Table]) -> None:
     tables.append(Table((r.out, r.read), (out, np.concatenate(read))))
 
 
+def _lattice(r: Lattice, tables: list[Table]) -> None:
+    if len(set(r.legs)) < len(r.legs):
+        raise InternalError("one index stands on two axes that a lattice reads")
+    offsets = tuple(tuple(map(number, offset)) for offset in r.offsets)
+    new, old = (tuple(map(extent, axis)) for axis in (r.new, r.old))
+    tables.append(Table(r.legs, lattice_points(r.matrix, offsets, new, old)))
+
+
 def _row(r: Row, tables: list[Table]) -> None:
     wide = max(map(abs, r.values)) >= 2**62
     values = np.array(r.values, dtype=object if wide else np.int64)
@@ -121,6 +133,7 @@ _LOWER: dict[type, Callable[[Any, list[Table]], None]] = {
     Where: _where,
     Slide: _slide,
     Portions: _portions,
+    Lattice: _lattice,
     Row: _row,
     Entries: _entries,
 }
@@ -133,6 +146,31 @@ def live_entries(window: Window) -> tuple[Index, Index, Index]:
     table = window.table()
     outputs, taps = np.nonzero(table != BOTTOM)
     return outputs, taps, table[outputs, taps]
+
+
+@lru_cache(maxsize=256)
+def lattice_points(
+    matrix: Matrix, offsets: tuple[Point, ...], new: Point, old: Point
+) -> tuple[Index, ...]:
+    """Columns ``(new, coset, old)`` of the points ``old = A new + offset`` that lie in both boxes.
+
+    >>> [column.tolist() for column in lattice_points(((2,),), ((0,), (1,)), (2,), (3,))]
+    [[0, 1, 0], [0, 0, 1], [0, 2, 1]]
+    """
+    running().check_entries(prod(new) * len(offsets), "a lattice's positions")
+    points = np.indices(new, dtype=np.int64).reshape(len(new), -1)
+    moved = np.array(matrix, dtype=np.int64) @ points
+    parts = [_points_of(coset, offset, points, moved, old) for coset, offset in enumerate(offsets)]
+    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+
+
+def _points_of(
+    coset: int, offset: Point, points: Index, moved: Index, old: Point
+) -> tuple[Index, ...]:
+    """The columns of one coset."""
+    read = moved + np.array(offset, dtype=np.int64)[:, None]
+    live = np.flatnonzero(((read >= 0) & (read < np.array(old)[:, None])).all(axis=0))
+    return (*points[:, live], np.full(len(live), coset, dtype=np.int64), *read[:, live])
 
 
 @lru_cache(maxsize=1024)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import z3
 
+from symconv.recheck.allsizes.lattices import LATTICES
 from symconv.recheck.allsizes.layers import LAYERS
 from symconv.recheck.allsizes.moves import MOVES
 from symconv.recheck.allsizes.paths import (
@@ -29,7 +30,7 @@ MOST_COUNTED = 64
 MOST_COMPARED = 200
 """Paths of one kind that are compared in pairs: 20,000 pairs are written in about a second."""
 
-RULES = {**MOVES, **LAYERS, **POOLS}
+RULES = {**MOVES, **LAYERS, **LATTICES, **POOLS}
 
 SECONDS = 60.0
 """How long a counterexample is looked for where nothing is said."""

@@ -42,7 +42,7 @@ class Known:
 
 
 _SUMS = {"conv", "conv_transpose", "conv_as_kernel", "avg_pool", "adaptive_avg_pool", "scale"}
-_SUMS |= {"divide", "mask", "add", "subtract"}
+_SUMS |= {"divide", "mask", "add", "subtract", "cosets", "within"}
 
 
 def decide_in_parts(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from symconv.errors import InputError
 from symconv.expand import Expansion
+from symconv.layer.lattice import refuse_matrix_stride
 from symconv.machine.files import write_file
 from symconv.report.drawing.bipartite import MOST_DRAWN, bipartite_scene
 from symconv.report.drawing.graphs import graphml, node_link
@@ -39,6 +40,7 @@ def draw(expansion: Expansion, path: str | Path, *, name: str = "") -> str:
         raise InputError(
             f"cannot draw {path.name!r}: its ending must be one of {', '.join(_WRITERS)}"
         )
+    refuse_matrix_stride(expansion.original, "draw")
     content, shown = write(expansion, name)
     write_file(path, content)
     return shown

@@ -189,7 +189,9 @@ def test_the_kernel_accepts_the_table_of_every_axis_of_the_zoo(tmp_path: Path) -
     axes: dict[tuple[object, ...], AxisExpansion] = {}
     for text in json.loads(gzip.decompress(ZOO.read_bytes()))["layers"]:
         config = read_layer({key: value for key, value in text.items() if key != "output_size"})
-        for axis in symconv.destride(config.layer, tuple(map(int, config.input_size))).axes:
+        for axis in symconv.destride(
+            config.windowed("a table"), tuple(map(int, config.input_size))
+        ).axes:
             w = axis.window
             numbers = (w.kernel, w.stride, w.lo, w.dilation, w.base_dilation, w.reversal)
             axes.setdefault((*numbers, axis.factor_in, axis.factor_out), axis)
