@@ -86,6 +86,15 @@ def check_claim(claim: Claim) -> tuple[tuple[int, ...], tuple[int, ...]]:
         ClaimError: a step does not fit, or the sizes break a condition; the message names the part.
     """
     check_around(claim)
+    return shapes_of_sides(claim)
+
+
+def shapes_of_sides(claim: Claim) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shapes of both sides of a claim at given sizes.
+
+    Raises:
+        ClaimError: a step does not fit; the message names the part.
+    """
     left, right = (
         tuple(map(number, read_part(claim, side, steps, claim.input_shape, "shapes").shape))
         for side, steps in (("left", claim.left), ("right", claim.right))

@@ -12,18 +12,17 @@ from dataclasses import replace
 from time import perf_counter
 
 from symconv.claim import Claim
-from symconv.claim.sides import check_around, check_claim
+from symconv.claim.sides import shapes_of_sides
 from symconv.claim.verdict import Counterexample, Refuted, Undecided, Verdict
 from symconv.errors import ClaimError, TooLarge, Unsupported
 from symconv.expand import Expansion
 from symconv.expand.lattice import LatticeExpansion
 from symconv.machine.budget import spending
+from symconv.prove.asking import first_finding
 from symconv.prove.confirm import confirmed, seen_apart
-from symconv.prove.cuts import needs_cuts
 from symconv.prove.engine import Engine, Hint, Question, no_hint
 from symconv.prove.everywhere import decide_everywhere
 from symconv.prove.registry import cheapest_first, engine_named
-from symconv.prove.sets.engine import DIFFER
 from symconv.prove.witness.search import find_witness
 
 TRIES, FEW_TRIES = 300, 20
@@ -87,35 +86,15 @@ def _asked(question: Question, name: str | None) -> list[Engine]:
 
 def _at_its_sizes(question: Question, engines: Iterable[Engine]) -> Verdict:
     claim, start = question.claim, perf_counter()
-    if not needs_cuts(claim.left, claim.right):
-        check_around(claim)
-        return _first_answer(question, engines)
-    shapes = check_claim(claim)
-    if shapes[0] != shapes[1]:
-        found = Counterexample(left_shape=shapes[0], right_shape=shapes[1])
-        return Refuted(claim, found, perf_counter() - start, ("shapes",))
-    verdict = _first_answer(question, engines)
-    return _evaluated(claim, verdict) if isinstance(verdict, Undecided) else verdict
-
-
-def _first_answer(question: Question, engines: Iterable[Engine]) -> Verdict:
-    """What the first engine says that decides the claim; else why none does."""
-    reasons: dict[str, str] = {}
-    start = perf_counter()
-    for one in engines:
-        verdict = one.decide(question).verdict
-        if not isinstance(verdict, Undecided):
-            return verdict
-        reasons[one.name] = verdict.reason
-    return Undecided(question.claim, _reason(reasons), perf_counter() - start)
-
-
-def _reason(reasons: dict[str, str]) -> str:
-    """The tables' reason where they were asked: every other engine came because of it."""
-    if not reasons:
-        return "no engine takes such claims"
-    main = reasons.get("tables") or next(iter(reasons.values()))
-    return f"{DIFFER}: {main}" if reasons.get("sets") == DIFFER != main else main
+    if question.is_sound and question.in_parts:
+        left, right = shapes_of_sides(claim)
+        if left != right:
+            found = Counterexample(left_shape=left, right_shape=right)
+            return Refuted(claim, found, perf_counter() - start, ("shapes",))
+    verdict = first_finding(question, engines).verdict
+    if question.in_parts and isinstance(verdict, Undecided):
+        return _evaluated(claim, verdict)
+    return verdict
 
 
 def _evaluated(claim: Claim, verdict: Undecided) -> Verdict:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Protocol
 
 from symconv.claim import Claim
+from symconv.claim.sides import check_around
 from symconv.claim.verdict import Verdict
 from symconv.expand import Expansion
 from symconv.expand.lattice import LatticeExpansion
+from symconv.prove.cuts import needs_cuts
 
 Hint = Callable[[int], tuple[int, ...] | None]
 """The phase factors of the right pipeline's tensor before its step of this place, where known."""
@@ -24,23 +27,38 @@ def no_hint(place: int) -> tuple[int, ...] | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """A claim to be decided, and what is known of where it comes from.
 
     ``expansion`` is the layer and its expansion that the claim is about, where there is one: some
     engines speak of these only.  ``hint`` spares the search for what hidden tensors have in common;
-    it is proved like the rest.
+    it is proved like the rest.  What several engines ask of the claim is found out once.
     """
 
     claim: Claim
     hint: Hint = no_hint
     expansion: Expansion | LatticeExpansion | None = None
 
-    @property
+    @cached_property
     def for_all_sizes(self) -> bool:
         """Whether the claim names sizes."""
         return bool(self.claim.names)
+
+    @cached_property
+    def in_parts(self) -> bool:
+        """Whether functions or maxima cut the pipelines into parts."""
+        return needs_cuts(self.claim.left, self.claim.right)
+
+    @cached_property
+    def is_sound(self) -> bool:
+        """True of a claim at sizes in numbers whose conditions and weights make sense.
+
+        Raises:
+            ClaimError: they do not.
+        """
+        check_around(self.claim)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +82,9 @@ class Engine(Protocol):
     """What it does, in a sentence."""
     trust: str
     """What must be trusted to believe it, in a sentence; reports and the README print it."""
-    decides: bool
+    decides: bool = True
     """Whether it decides any claim, or adds a proof to a layer's that is decided."""
-    also: ClassVar[Mapping[str, tuple[str, str]]]
+    also: ClassVar[Mapping[str, tuple[str, str]]] = {}
     """Other methods that its facts are of, each with how and trust."""
 
     def can(self, question: Question) -> str | None:

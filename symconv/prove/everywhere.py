@@ -13,9 +13,9 @@ from symconv.claim.sides import check_claim
 from symconv.claim.verdict import Certificate, Refuted, Undecided, Verdict
 from symconv.errors import ContradictionError, MalformedError, SymconvError, TooLarge
 from symconv.machine.budget import running
+from symconv.prove.asking import first_finding
 from symconv.prove.confirm import evaluated
-from symconv.prove.cuts import needs_cuts
-from symconv.prove.engine import Engine, Finding, Question
+from symconv.prove.engine import Engine, Question
 
 SMALL = {1: 24, 2: 7, 3: 4}
 """Up to which size claims with functions are tried, by the number of named sizes."""
@@ -43,11 +43,10 @@ def decide_everywhere(question: Question, engines: Sequence[Engine], at_sizes: D
         SizesDisagree: the provers contradict each other.
     """
     claim = question.claim
-    in_parts = needs_cuts(claim.left, claim.right)
-    if in_parts:
+    if question.in_parts:
         # Its parts are read in another order than their steps stand in.
         check_at_some_size(claim)
-    finding = _first_finding(question, engines)
+    finding = first_finding(question, engines)
     verdict = finding.verdict
     if isinstance(verdict, Certificate):
         with suppress(TooLarge):  # sets are not built as tables are
@@ -56,18 +55,8 @@ def decide_everywhere(question: Question, engines: Sequence[Engine], at_sizes: D
     if isinstance(verdict, Refuted):
         return _refuted(verdict, finding.at, at_sizes)
     check_at_some_size(claim)
-    refuted = _at_small_sizes(claim, at_sizes) if in_parts else None
+    refuted = _at_small_sizes(claim, at_sizes) if question.in_parts else None
     return verdict if refuted is None else refuted
-
-
-def _first_finding(question: Question, engines: Sequence[Engine]) -> Finding:
-    """What the first engine finds that decides the claim, else what the first one says."""
-    found = [Finding(Undecided(question.claim, "no engine takes such claims", 0.0, "all"))]
-    for one in engines:
-        found.append(one.decide(question))
-        if not isinstance(found[-1].verdict, Undecided):
-            return found[-1]
-    return found[min(1, len(found) - 1)]
 
 
 def check_at_some_size(claim: Claim) -> None:

@@ -36,7 +36,7 @@ ORDER = {
     "network": "graph expansion proof",
     "prove": (
         "confirm cuts options engine witness tables sets squares sympy kernel "
-        "everywhere registry decide network"
+        "asking everywhere registry decide network"
     ),
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem engine",
     "prove.network": "at_a_size for_all_sizes decide",

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import ClassVar
 
 from symconv.claim.verdict import Certificate, Fact, Undecided
 from symconv.errors import TooLarge
 from symconv.expand import Expansion
 from symconv.expand.lattice import LatticeExpansion
-from symconv.prove.engine import Finding, Question
+from symconv.prove.engine import Engine, Finding, Question
 from symconv.prove.kernel.lattice import LIMIT as LATTICE_LIMIT
 from symconv.prove.kernel.lattice import NO_THEOREM, has_theorem
 from symconv.prove.kernel.theorem import LIMIT, kernel_fact, lattice_fact
@@ -20,14 +18,13 @@ COST = 3_000.0
 """Milliseconds: coqc starts, and loads MathComp."""
 
 
-class Kernel:
+class Kernel(Engine):
     """A theorem of the library in Coq, applied to this layer's numbers and tie tables."""
 
     name = "kernel"
     how = "A theorem of the library in Coq, applied to this layer's numbers and tie tables."
     trust = "Coq's kernel, and the theorem's statement."
     decides = False
-    also: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
     def __init__(self, keep: str | Path | None = None) -> None:
         self._keep = keep

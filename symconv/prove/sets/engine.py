@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from time import perf_counter
-from typing import ClassVar
 
 from symconv.claim import Claim
 from symconv.claim.steps import flat, joins_axes
 from symconv.claim.verdict import Certificate, Counterexample, Fact, Refuted, Undecided, Verdict
 from symconv.errors import ClaimError, TooLarge
 from symconv.evaluation import shapes_of
-from symconv.prove.cuts import needs_cuts
-from symconv.prove.engine import Finding, Question
+from symconv.prove.engine import Engine, Finding, Question
 from symconv.prove.sets import Fails, Holds, bounded, settle_all, size_sets
 from symconv.relation.reading import UnsupportedStep
 
@@ -26,19 +23,16 @@ ABOUT = "both sides have the same coefficients at these sizes, decided by one fo
 DIFFER = "the two sides differ, but it takes tables to say where"
 
 
-class Sets:
+class Sets(Engine):
     """One formula of linear integer arithmetic in the sizes, decided by isl."""
 
     name = "sets"
     how = "One formula of linear integer arithmetic in the sizes, decided by isl."
     trust = "symconv's reading of the steps as formulas, and isl."
-    decides = True
-    also: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
     def can(self, question: Question) -> str | None:
         """At given sizes nothing may cut the pipelines into parts."""
-        claim = question.claim
-        if not question.for_all_sizes and needs_cuts(claim.left, claim.right):
+        if question.in_parts and not question.for_all_sizes:
             return "at given sizes sets are not asked of claims that functions cut into parts"
         return None
 

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from symconv.claim.sides import check_around
 from symconv.claim.steps import flat
-from symconv.prove.engine import Finding, Question
+from symconv.prove.engine import Engine, Finding, Question
 from symconv.prove.squares.settle import settle_in_squares
 
 BASE, STEP = 5.0, 2.0
 """Milliseconds of a small claim, and of one more step, which may be one more square (measured)."""
 
 
-class Squares:
+class Squares(Engine):
     """One claim a part, of tables, pasted where a tail can hold anything."""
 
     name = "squares"
     how = "One claim a layer, of tables or of sets, pasted where a tail can hold anything."
     trust = "As for tables or sets, and that the squares follow one another."
-    decides = True
     also: ClassVar[Mapping[str, tuple[str, str]]] = {
         "mask": (
             "The square in front of which the mask stands does not commute without it.",
@@ -39,7 +37,7 @@ class Squares:
 
     def decide(self, question: Question) -> Finding:
         """Paste squares; without one a claim is undecided, and refuted by its shapes only."""
-        check_around(question.claim)
+        _ = question.is_sound
         return Finding(settle_in_squares(question.claim, question.hint))
 
 

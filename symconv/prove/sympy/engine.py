@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from time import perf_counter
-from typing import ClassVar
 
 from symconv.claim.verdict import Certificate, Fact, Undecided
 from symconv.errors import TooLarge
 from symconv.expand import Expansion
 from symconv.expand.reduced import check_slots, matrix_entries, stand_in
-from symconv.prove.engine import Finding, Question
+from symconv.prove.engine import Engine, Finding, Question
 
 MOST_MATRIX_ENTRIES = 4000
 """Above this many non-zeros, a second of SymPy, the identity is proved for a reduced instance."""
@@ -22,14 +20,13 @@ COST = 0.25
 """Milliseconds a non-zero (measured)."""
 
 
-class SymPy:
+class SymPy(Engine):
     """The identity of the two operators' symbolic matrices, entry by entry."""
 
     name = "sympy"
     how = "The identity of the two operators' symbolic matrices, entry by entry."
     trust = "symconv's building of the matrices, and SymPy's polynomial arithmetic."
     decides = False
-    also: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
     def can(self, question: Question) -> str | None:
         """Only a layer and its expansion have matrices, and only where sums are taken."""
@@ -38,12 +35,6 @@ class SymPy:
             return "no SymPy identity: it is of a layer and its expansion, at a size"
         if expansion.original.monoid == "max":
             return "no SymPy identity: a maximum is no linear map and has no matrix"
-        entries = matrix_entries(expansion)
-        if entries <= MOST_MATRIX_ENTRIES:
-            return None
-        if matrix_entries(stand_in(expansion)) > MOST_STAND_IN_ENTRIES:
-            most = f"{MOST_STAND_IN_ENTRIES}, and so has a stand-in"
-            return f"no SymPy identity: {_too_large(entries)} {most}"
         return None
 
     def cost(self, question: Question) -> float:
@@ -59,15 +50,8 @@ class SymPy:
         start, e = perf_counter(), question.expansion
         if not isinstance(e, Expansion):
             return Finding(Undecided(question.claim, str(self.can(question)), 0.0))
-        entries = matrix_entries(e)
-        chosen, about = e, "this layer at its own size"
-        limits: tuple[str, ...] = ()
-        if entries > MOST_MATRIX_ENTRIES:
-            chosen = stand_in(e)
-            about = _stand_in_text(chosen)
-            limit = f"the SymPy identity is a stand-in's: {_too_large(entries)}"
-            limits = (f"{limit} {MOST_MATRIX_ENTRIES}",)
         try:
+            chosen, about, limits = _instance(e)
             check_slots(chosen)
             fact: Fact = operator_fact(chosen, about)
         except TooLarge as fault:
@@ -77,6 +61,22 @@ class SymPy:
         return Finding(
             Certificate(question.claim, (fact,), shape, perf_counter() - start, limits=limits)
         )
+
+
+def _instance(e: Expansion) -> tuple[Expansion, str, tuple[str, ...]]:
+    """The layer whose matrices are compared, what it is, and what that leaves open.
+
+    Raises:
+        TooLarge: even a reduced instance's matrices would take long.
+    """
+    entries = matrix_entries(e)
+    if entries <= MOST_MATRIX_ENTRIES:
+        return e, "this layer at its own size", ()
+    small = stand_in(e)
+    if matrix_entries(small) > MOST_STAND_IN_ENTRIES:
+        raise TooLarge(f"{_too_large(entries)} {MOST_STAND_IN_ENTRIES}, and so has a stand-in")
+    limit = f"the SymPy identity is a stand-in's: {_too_large(entries)} {MOST_MATRIX_ENTRIES}"
+    return small, _stand_in_text(small), (limit,)
 
 
 def _too_large(entries: int) -> str:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
-from typing import ClassVar
 
-from symconv.claim.sides import check_around
 from symconv.claim.steps import joins_axes
 from symconv.claim.verdict import Refuted
-from symconv.prove.cuts import needs_cuts
-from symconv.prove.engine import Finding, Question
+from symconv.prove.engine import Engine, Finding, Question
 from symconv.prove.tables.settle import settle
 from symconv.prove.tables.values import as_values
 
@@ -20,25 +16,18 @@ BASE, ENTRY, JOINED = 0.8, 5e-5, 2e-4
 table of all axes (measured)."""
 
 
-class Tables:
+class Tables(Engine):
     """The two sides as sums of products of access tables, compared entry by entry."""
 
     name = "tables"
     how = "The two sides as sums of products of access tables, compared entry by entry."
     trust = "symconv's reading of the steps as tables, its comparison, and NumPy's integers."
-    decides = True
-    also: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
     def can(self, question: Question) -> str | None:
         """Sizes must be numbers, and nothing may cut the pipelines into parts."""
-        claim = question.claim
         if question.for_all_sizes:
             return "tables are for sizes in numbers"
-        return (
-            "functions and maxima cut it into parts"
-            if needs_cuts(claim.left, claim.right)
-            else None
-        )
+        return "functions and maxima cut it into parts" if question.in_parts else None
 
     def cost(self, question: Question) -> float:
         """An axis's table has about an entry for each sample and tap; so has one of all axes."""
@@ -51,7 +40,7 @@ class Tables:
 
     def decide(self, question: Question) -> Finding:
         """Compare the tables; a difference is given as values where coefficients do not show it."""
-        check_around(question.claim)
+        _ = question.is_sound
         verdict = settle(question.claim)
         if isinstance(verdict, Refuted):
             found = as_values(question.claim, verdict.counterexample)
