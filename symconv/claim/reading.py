@@ -9,8 +9,7 @@ from symconv.claim.claim import Claim, Weight
 from symconv.claim.steps import Step, rank_after, read_steps
 from symconv.errors import ClaimError
 from symconv.size.numbers import freeze
-from symconv.size.text import SizeText as Size
-from symconv.size.text import is_expression, names_in, read_condition
+from symconv.size.text import SizeText, is_expression, names_in, read_condition
 
 
 def read_claim(text: Mapping[str, Any]) -> Claim:
@@ -65,7 +64,7 @@ def _read_where(conditions: Any) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _read_input(text: Any) -> tuple[int, tuple[Size, ...]]:
+def _read_input(text: Any) -> tuple[int, tuple[SizeText, ...]]:
     if not isinstance(text, Mapping) or set(text) != {"channels", "size"}:
         raise ClaimError(f"input must be an object with channels and size, got {text!r}")
     channels, size = text["channels"], _list(text["size"], "input's size")
@@ -140,7 +139,7 @@ def _read_weight(text: Any, rank: int | None) -> Weight:
     return Weight(shape=_read_shape(text["shape"]), fill=_read_fill(text.get("fill")))
 
 
-def _read_shape(shape: Any) -> tuple[Size, ...]:
+def _read_shape(shape: Any) -> tuple[SizeText, ...]:
     found = _list(shape, "shape")
     if not all(map(_is_size, found)):
         raise ClaimError(f"shape must hold integers of at least 1, got {found!r}")

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from symconv.errors import ClaimError
 from symconv.recheck import recheck
 from symconv.recheck.claims import at, read_claim
 from symconv.recheck.settle import same_function
+from tests.helpers.dictionaries import at_small_sizes
 from tests.helpers.forging import FLIP, changed, plain, sides, written
 from tests.helpers.requirements import require
 
@@ -28,17 +28,6 @@ def sliced(*part: Any) -> Text:
 
 def step(op: str, **more: Any) -> Text:
     return {"op": op, **more}
-
-
-def at_small_sizes(text: Text) -> set[bool]:
-    """What the dictionaries say at each size up to nine at which the claim makes sense."""
-    seen = set()
-    for n in range(1, 10):
-        try:
-            seen.add(same_function(plain(at(text, {"N": n})))[0])
-        except ClaimError:
-            continue
-    return seen
 
 
 BACKWARDS, EVERY_OTHER = sliced(None, None, -2), sliced(0, None, 2)

@@ -18,6 +18,7 @@ from symconv.recheck.kinds import keeps_zero, least_value
 from symconv.recheck.settle import same_function
 from symconv.recheck.squares import same_by_squares
 from symconv.recheck.steps import clip_name
+from tests.helpers.dictionaries import at_small_sizes
 from tests.helpers.forging import plain, written
 from tests.helpers.new_steps import FALSE, TRUE, claim, step
 from tests.helpers.requirements import require
@@ -30,17 +31,6 @@ Text = dict[str, Any]
 def text_of(claim: Text) -> Text:
     """The claim as a certificate holds it."""
     return read_claim(plain(stated(claim).to_dict()))
-
-
-def at_small_sizes(text: Text) -> set[bool]:
-    """What the dictionaries say at each size up to nine at which the claim makes sense."""
-    seen = set()
-    for n in range(1, 10):
-        try:
-            seen.add(same_function(plain(at(text, {"N": n})))[0])
-        except ClaimError:
-            continue
-    return seen
 
 
 @pytest.mark.parametrize("name", TRUE)

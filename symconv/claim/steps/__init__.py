@@ -1,8 +1,7 @@
 """Steps: the words in which pipelines are written, one file a family."""
 
-from symconv.claim.steps.base import Step, flat, joins_axes
+from symconv.claim.steps.base import STEPS, Step, flat, joins_axes
 from symconv.claim.steps.branches import (
-    STEPS,
     Add,
     Branching,
     Concat,

@@ -12,16 +12,23 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from symconv.claim.entries import Kinds
-from symconv.errors import ClaimError
+from symconv.errors import ClaimError, InternalError
 from symconv.relation.form import Form
 from symconv.relation.reading import Reading, UnsupportedStep
 from symconv.relation.term import Monoid
 from symconv.size.numbers import freeze, thaw
 
+STEPS: dict[str, type[Step]] = {}
+"""The class that reads each op; a step stands here once its class is written."""
+
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a pipeline."""
+    """One step of a pipeline.
+
+    A class with an ``op`` of its own reads the texts of that op, unless it is a ``variant``: one
+    that another class of its op makes, as an attribute asks.
+    """
 
     op: ClassVar[str] = ""
     monoid: ClassVar[Monoid | None] = None
@@ -48,6 +55,11 @@ class Step:
         for name, value in attributes.items():
             if name in cls.kinds:
                 cls.kinds[name].check(name, value)
+
+    def __init_subclass__(cls, *, variant: bool = False, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if "op" in cls.__dict__ and not variant and STEPS.setdefault(cls.op, cls) is not cls:
+            raise InternalError(f"two classes read the step {cls.op!r}")
 
     @property
     def inner(self) -> tuple[tuple[Step, ...], ...]:

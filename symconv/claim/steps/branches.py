@@ -10,27 +10,8 @@ from operator import add
 from typing import Any, ClassVar
 
 from symconv.claim.entries import BRANCHES, Kinds
-from symconv.claim.steps.base import Step
-from symconv.claim.steps.lattices import ReadCosets, Within
-from symconv.claim.steps.layers import ConvStep, ConvTransposeStep, KernelConvStep, MaxConvStep
-from symconv.claim.steps.moves import (
-    Dilate,
-    Flip,
-    Pad,
-    Rearrange,
-    Repeat,
-    Slice,
-    Split,
-    Tile,
-    Transpose,
-)
-from symconv.claim.steps.pools import (
-    AdaptiveAvgPoolStep,
-    AdaptiveMaxPoolStep,
-    AvgPoolStep,
-    MaxPoolStep,
-)
-from symconv.claim.steps.values import Clip, Divide, Mask, Pointwise, Scale
+from symconv.claim.steps.base import STEPS, Step
+from symconv.claim.steps.values import Pointwise
 from symconv.errors import ClaimError
 from symconv.layer.pointwise import POINTWISE
 from symconv.relation.axes import axis_of
@@ -160,17 +141,6 @@ def _equal(shapes: Sequence[Sequence[Size]], words: str) -> list[Condition]:
         raise ClaimError(words)
     pairs = (pair for shape in others for pair in zip(first, shape, strict=True))
     return [c for a, b in pairs for c in required(a, "==", b, lambda: words)]
-
-
-STEPS: dict[str, type[Step]] = {
-    step.op: step
-    for step in (
-        Rearrange, Pad, Slice, Flip, Dilate, Tile, Repeat, Transpose, ConvStep, ConvTransposeStep,
-        KernelConvStep, MaxConvStep, MaxPoolStep, AvgPoolStep, AdaptiveMaxPoolStep,
-        AdaptiveAvgPoolStep, ReadCosets, Within, Scale, Divide, Mask, Split, Pointwise, Clip, Add,
-        Subtract, Concat,
-    )
-}  # fmt: skip
 
 
 def read_step(text: Mapping[str, Any], rank: int | None = None) -> Step:

@@ -47,8 +47,7 @@ class ConvStep(Step):
     def meaning(self, form: Form, reading: Reading) -> Form:
         """Data times weight, summed over channels and taps, and the bias."""
         reading.only_sums("a convolution")
-        weight = reading.weight(self.weight, "sum")
-        check_weight(form, weight, self.weight)
+        weight = _weight(self.weight, form, reading)
         out, inner = numbers(weight.shape[:2])
         layer = Conv(
             inner * self.groups,
@@ -90,8 +89,7 @@ class ConvTransposeStep(Step):
     def meaning(self, form: Form, reading: Reading) -> Form:
         """Data times weight, spread over the outputs, and the bias."""
         reading.only_sums("a transposed convolution")
-        weight = reading.weight(self.weight, "sum")
-        check_weight(form, weight, self.weight)
+        weight = _weight(self.weight, form, reading)
         lead, inner = numbers(weight.shape[:2])
         layer = ConvTranspose(
             lead,
@@ -142,8 +140,7 @@ class KernelConvStep(Step):
     def meaning(self, form: Form, reading: Reading) -> Form:
         """The weight convolved with the data as its kernel."""
         reading.only_sums("a convolution")
-        weight = reading.weight(self.weight, "sum")
-        check_weight(form, weight, self.weight)
+        weight = _weight(self.weight, form, reading)
         check_channels(form, weight.shape[1], self.weight, weight)
         (channels,) = numbers(form.shape[:1])
         layer = Conv(
@@ -178,8 +175,7 @@ class MaxConvStep(Step):
     def meaning(self, form: Form, reading: Reading) -> Form:
         """The maximum over the taps at which the weight is not zero."""
         reading.only_maxima()
-        weight = reading.weight(self.weight, "max")
-        check_weight(form, weight, self.weight)
+        weight = _weight(self.weight, form, reading, "max")
         if any(term.tensors for term in weight.terms):
             raise ClaimError(
                 f"max_conv needs a weight derived from a constant, {self.weight!r} is free"
@@ -203,6 +199,13 @@ class MaxConvStep(Step):
             Term(t.out, t.tensors, t.relations) for t in weight.terms if t.scalar != 0
         )
         return convolved(form, live, layer.windows(form.shape[1:]), self.groups, False)
+
+
+def _weight(name: str, form: Form, reading: Reading, monoid: Monoid = "sum") -> Form:
+    """The named weight, which has two axes beside the data's spatial ones."""
+    weight = reading.weight(name, monoid)
+    check_weight(form, weight, name)
+    return weight
 
 
 def _with_bias(form: Form, name: str | None, reading: Reading) -> Form:

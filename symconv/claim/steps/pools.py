@@ -56,8 +56,74 @@ class Pooling(Step):
         return super().from_attributes(given, rank)
 
 
+class MaxPooling(Step, variant=True):
+    """A maximum of each window, by the rules of one layer."""
+
+    op: ClassVar[str] = "max_pool"
+    kinds: ClassVar[Kinds] = {"padding": PADDING}
+    monoid: ClassVar[Monoid | None] = "max"
+    is_layer: ClassVar[bool] = True
+    rules: ClassVar[type[MaxPool]]
+    kernel_size: Any
+    stride: Any
+    padding: Any
+    dilation: Any
+    ceil_mode: bool
+
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """The maximum of every window."""
+        reading.only_maxima()
+        layer = self.rules(
+            self.kernel_size,
+            self.stride,
+            sizes(self.padding),
+            self.ceil_mode,
+            dilation=self.dilation,
+        )
+        return pooled(form, layer.windows(form.shape[1:]))
+
+
+class AvgPooling(Step, variant=True):
+    """A mean of each window, by the rules of one layer."""
+
+    op: ClassVar[str] = "avg_pool"
+    kinds: ClassVar[Kinds] = {"padding": PADDING}
+    monoid: ClassVar[Monoid | None] = "sum"
+    is_layer: ClassVar[bool] = True
+    kernel_size: Any
+    stride: Any
+    padding: Any
+    ceil_mode: bool
+    count_include_pad: bool
+
+    def layer(self) -> AvgPool:
+        """The layer that the step is."""
+        return AvgPool(**self.attributes())
+
+    def attributes(self) -> dict[str, Any]:
+        """What the layer is told."""
+        return {
+            "kernel_size": self.kernel_size,
+            "stride": self.stride,
+            "padding": sizes(self.padding),
+            "ceil_mode": self.ceil_mode,
+            "count_include_pad": self.count_include_pad,
+        }
+
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """The sum of every window over the number of samples that it counts."""
+        reading.only_sums("an average pooling")
+        layer = self.layer()
+        windows = layer.windows(form.shape[1:])
+        return self.divided(pooled(form, windows), layer, windows)
+
+    def divided(self, sums: Form, layer: AvgPool, windows: Sequence[Window]) -> Form:
+        """The sums over what divides them."""
+        return _divided(sums, layer, windows)
+
+
 @dataclass(frozen=True)
-class OnnxMaxPoolStep(Step):
+class OnnxMaxPoolStep(MaxPooling, variant=True):
     """Max pooling of each channel by ONNX's rules: a pad may be as wide as one likes.
 
     ``y[c,o] = max_k x[c, s*o + d*k - lo]`` over the taps inside the input; a window that reads
@@ -73,31 +139,16 @@ class OnnxMaxPoolStep(Step):
     padding: Any = 0
     dilation: Any = 1
     ceil_mode: bool = False
-    op: ClassVar[str] = "max_pool"
-    kinds: ClassVar[Kinds] = {"padding": PADDING}
-    monoid: ClassVar[Monoid | None] = "max"
-    is_layer: ClassVar[bool] = True
+    rules: ClassVar[type[MaxPool]] = WideMaxPool
 
     @property
     def may_read_nothing(self) -> bool:
         """A window may lie in the pads."""
         return True
 
-    def meaning(self, form: Form, reading: Reading) -> Form:
-        """The maximum of every window."""
-        reading.only_maxima()
-        layer = WideMaxPool(
-            self.kernel_size,
-            self.stride,
-            sizes(self.padding),
-            self.ceil_mode,
-            dilation=self.dilation,
-        )
-        return pooled(form, layer.windows(form.shape[1:]))
-
 
 @dataclass(frozen=True)
-class OnnxAvgPoolStep(Step):
+class OnnxAvgPoolStep(AvgPooling, variant=True):
     """Average pooling of each channel by ONNX's rules: wide pads, dilation, another divisor.
 
     ``y[c,o] = (sum_k x[c, s*o + d*k - lo]) / n[o]``, where ``n`` is the product over the axes of
@@ -119,10 +170,6 @@ class OnnxAvgPoolStep(Step):
     ceil_mode: bool = False
     count_include_pad: bool = True
     divisor_override: int | None = None
-    op: ClassVar[str] = "avg_pool"
-    kinds: ClassVar[Kinds] = {"padding": PADDING}
-    monoid: ClassVar[Monoid | None] = "sum"
-    is_layer: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -132,27 +179,20 @@ class OnnxAvgPoolStep(Step):
                 f"avg_pool: divisor_override must be an integer of at least 1, got {divisor!r}"
             )
 
-    def meaning(self, form: Form, reading: Reading) -> Form:
-        """The sum of every window over the number of taps that it counts, or another divisor."""
-        reading.only_sums("an average pooling")
-        layer = WideAvgPool(
-            self.kernel_size,
-            self.stride,
-            sizes(self.padding),
-            self.ceil_mode,
-            count_include_pad=self.count_include_pad,
-            dilation=self.dilation,
-        )
-        windows = layer.windows(form.shape[1:])
-        sums = pooled(form, windows)
-        if self.divisor_override is not None:
-            share = Fraction(1, self.divisor_override)
-            return sums.each(lambda term: term.times(share), sums.shape)
-        return _divided(sums, layer, windows)
+    def layer(self) -> AvgPool:
+        """The layer that the step is."""
+        return WideAvgPool(**self.attributes(), dilation=self.dilation)
+
+    def divided(self, sums: Form, layer: AvgPool, windows: Sequence[Window]) -> Form:
+        """The sums over the number of taps that each counts, or over another divisor."""
+        if self.divisor_override is None:
+            return super().divided(sums, layer, windows)
+        share = Fraction(1, self.divisor_override)
+        return sums.each(lambda term: term.times(share), sums.shape)
 
 
 @dataclass(frozen=True)
-class MaxPoolStep(Pooling):
+class MaxPoolStep(Pooling, MaxPooling):
     """Max pooling of each channel; pads are ``-inf``."""
 
     kernel_size: Any
@@ -161,9 +201,7 @@ class MaxPoolStep(Pooling):
     dilation: Any = 1
     ceil_mode: bool = False
     op: ClassVar[str] = "max_pool"
-    kinds: ClassVar[Kinds] = {"padding": PADDING}
-    monoid: ClassVar[Monoid | None] = "max"
-    is_layer: ClassVar[bool] = True
+    rules: ClassVar[type[MaxPool]] = MaxPool
     wide: ClassVar[type[Step]] = OnnxMaxPoolStep
 
     @property
@@ -172,21 +210,9 @@ class MaxPoolStep(Pooling):
         dilations = self.dilation if isinstance(self.dilation, tuple) else (self.dilation,)
         return any(d != 1 for d in dilations)
 
-    def meaning(self, form: Form, reading: Reading) -> Form:
-        """The maximum of every window."""
-        reading.only_maxima()
-        layer = MaxPool(
-            self.kernel_size,
-            self.stride,
-            sizes(self.padding),
-            self.ceil_mode,
-            dilation=self.dilation,
-        )
-        return pooled(form, layer.windows(form.shape[1:]))
-
 
 @dataclass(frozen=True)
-class AvgPoolStep(Pooling):
+class AvgPoolStep(Pooling, AvgPooling):
     """Average pooling of each channel."""
 
     kernel_size: Any
@@ -195,24 +221,8 @@ class AvgPoolStep(Pooling):
     ceil_mode: bool = False
     count_include_pad: bool = True
     op: ClassVar[str] = "avg_pool"
-    kinds: ClassVar[Kinds] = {"padding": PADDING}
-    monoid: ClassVar[Monoid | None] = "sum"
-    is_layer: ClassVar[bool] = True
     wide: ClassVar[type[Step]] = OnnxAvgPoolStep
     wider: ClassVar[tuple[str, ...]] = ("dilation", "divisor_override")
-
-    def meaning(self, form: Form, reading: Reading) -> Form:
-        """The sum of every window over the number of samples that it counts."""
-        reading.only_sums("an average pooling")
-        layer = AvgPool(
-            self.kernel_size,
-            self.stride,
-            sizes(self.padding),
-            self.ceil_mode,
-            count_include_pad=self.count_include_pad,
-        )
-        windows = layer.windows(form.shape[1:])
-        return _divided(pooled(form, windows), layer, windows)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class Scale(PerAxis):
 
 
 @dataclass(frozen=True)
-class ScaleAll(Step):
+class ScaleAll(Step, variant=True):
     """Every value multiplied by one number, at any size: ``y = factor * x``.
 
     The number is exact: an integer, a float, or a fraction such as ``"1/9"``.  In a text it is a
