@@ -19,6 +19,7 @@ from symconv.cli.options import (
     engine_option,
     expander,
     expansion_options,
+    folder_option,
     for_all_sizes,
     json_option,
     layers_argument,
@@ -292,14 +293,7 @@ def show(sources: Sequence[str], as_json: bool, **options: Any) -> None:
 @main.command()
 @layers_argument
 @expansion_options
-@click.option(
-    "-o",
-    "--output",
-    "folder",
-    required=True,
-    type=click.Path(file_okay=False),
-    help="The folder to write to.",
-)
+@folder_option
 @click.option("--pdf", is_flag=True, help="A PDF too, where latexmk is installed.")
 @click.option("--kernel", is_flag=True, help="Of theorems: have Coq's kernel audit their lemmas.")
 @json_option
@@ -343,14 +337,7 @@ def report(
 
 @main.command()
 @click.argument("sources", metavar="CLAIMS", nargs=-1, required=True)
-@click.option(
-    "-o",
-    "--output",
-    "folder",
-    required=True,
-    type=click.Path(file_okay=False),
-    help="The folder to write to.",
-)
+@folder_option
 @click.option("--name", default="lowerings", show_default=True, help="The page's name.")
 @json_option
 def gallery(sources: Sequence[str], folder: str, name: str, as_json: bool) -> None:

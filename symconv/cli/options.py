@@ -30,6 +30,15 @@ all_sizes_option = click.option(
 )
 
 
+folder_option = click.option(
+    "-o",
+    "--output",
+    "folder",
+    required=True,
+    type=click.Path(file_okay=False),
+    help="The folder to write to.",
+)
+
 engine_option = click.option(
     "--engine",
     metavar="NAME",

@@ -106,32 +106,27 @@ def _padding(module: Any, rank: int) -> Any:
     return padding if isinstance(padding, str) else _per_axis(padding, rank)
 
 
+def _geometry(module: Any, rank: int) -> dict[str, Any]:
+    """What a convolution and its transpose are told alike."""
+    return {
+        "in_channels": module.in_channels,
+        "out_channels": module.out_channels,
+        "kernel_size": _per_axis(module.kernel_size, rank),
+        "stride": _per_axis(module.stride, rank),
+        "padding": _padding(module, rank),
+        "dilation": _per_axis(module.dilation, rank),
+        "groups": module.groups,
+        "bias": module.bias is not None,
+    }
+
+
 def _conv(module: Any, rank: int) -> Conv:
-    return Conv(
-        module.in_channels,
-        module.out_channels,
-        _per_axis(module.kernel_size, rank),
-        stride=_per_axis(module.stride, rank),
-        padding=_padding(module, rank),
-        dilation=_per_axis(module.dilation, rank),
-        groups=module.groups,
-        bias=module.bias is not None,
-        padding_mode=module.padding_mode,
-    )
+    return Conv(**_geometry(module, rank), padding_mode=module.padding_mode)
 
 
 def _conv_transpose(module: Any, rank: int) -> ConvTranspose:
-    return ConvTranspose(
-        module.in_channels,
-        module.out_channels,
-        _per_axis(module.kernel_size, rank),
-        stride=_per_axis(module.stride, rank),
-        padding=_padding(module, rank),
-        output_padding=_per_axis(module.output_padding, rank),
-        groups=module.groups,
-        bias=module.bias is not None,
-        dilation=_per_axis(module.dilation, rank),
-    )
+    extra = _per_axis(module.output_padding, rank)
+    return ConvTranspose(**_geometry(module, rank), output_padding=extra)
 
 
 def _max_pool(module: Any, rank: int) -> MaxPool:

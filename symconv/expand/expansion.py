@@ -31,7 +31,7 @@ from symconv.expand.layers import (
     weight_shape,
 )
 from symconv.expand.maps import ORDERS, Maps, Order
-from symconv.expand.sizes import size_named_by
+from symconv.expand.sizes import Sized, size_named_by
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv
 from symconv.layer.base import Sizes, read_size, shown
 from symconv.layer.requirements import settled_where
@@ -43,7 +43,7 @@ from symconv.size.numbers import freeze
 
 
 @dataclass(frozen=True)
-class Expansion:
+class Expansion(Sized):
     """A layer on phases, equal to the original for every input and every weight.
 
     ``original(w, x) == output_map(layer(weight_map(w), input_map(x)))``: at every output of the
@@ -69,23 +69,6 @@ class Expansion:
             raise FactorError(
                 f"{self.original.op}: an expansion's axes must be the layer's at "
                 f"input_size={shown(self.input_size)}, {self.windows}, got {found}"
-            )
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The named sizes."""
-        return names_of(*self.input_size)
-
-    def require_numbers(self, what: str) -> None:
-        """Refuse named sizes where numbers are needed.
-
-        Raises:
-            FactorError: a size is named.
-        """
-        if self.names:
-            raise FactorError(
-                f"{what} needs sizes in numbers, got input_size={shown(self.input_size)}; "
-                "take .at(input_size) of the expansion"
             )
 
     def at(self, sizes: Sizes | Mapping[str, Size | str]) -> Expansion:

@@ -20,14 +20,14 @@ from symconv.errors import FactorError
 from symconv.expand.cosets import Cosets, Slot
 from symconv.expand.folding import fold, labels
 from symconv.expand.layers import boundary, inner_windows, layer_step
-from symconv.expand.sizes import size_named_by
+from symconv.expand.sizes import Sized, size_named_by
 from symconv.layer import Conv
 from symconv.layer.base import Sizes, read_size
 from symconv.layer.lattice import LatticeConv
 from symconv.layer.matrix import Point, bounding_box
 from symconv.layer.window import Window
 from symconv.replay.run import run_steps
-from symconv.size.expr import Extent, Size, names_of, number
+from symconv.size.expr import Extent, Size, number
 from symconv.size.names import axis_names
 from symconv.size.numbers import freeze
 
@@ -35,7 +35,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class LatticeExpansion:
+class LatticeExpansion(Sized):
     """A layer of matrix stride, and its equal of stride 1 on the signals of its cosets.
 
     At every position of the box of outputs both are the same, for every input and every weight.
@@ -52,23 +52,6 @@ class LatticeExpansion:
     def __post_init__(self) -> None:
         object.__setattr__(self, "input_size", read_size(self.input_size, self.original.op))
         _ = self.original.dense_size(self.input_size)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The named sizes."""
-        return names_of(*self.input_size)
-
-    def require_numbers(self, what: str) -> None:
-        """Refuse named sizes where numbers are needed.
-
-        Raises:
-            FactorError: a size is named.
-        """
-        if self.names:
-            raise FactorError(
-                f"{what} needs sizes in numbers, got input_size={freeze(self.input_size)}; "
-                "take .at(input_size) of the expansion"
-            )
 
     def at(self, sizes: Sizes | Mapping[str, Size | str]) -> LatticeExpansion:
         """The expansion at these sizes: one an axis, or one a name.

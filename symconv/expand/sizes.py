@@ -1,12 +1,35 @@
-"""Named sizes of an expansion given values."""
+"""The sizes of an expansion: numbers, or names that may be given values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from symconv.errors import LayerError
-from symconv.layer.base import read_size
+from symconv.errors import FactorError, LayerError
+from symconv.layer.base import read_size, shown
 from symconv.size.expr import Extent, Size, names_of, size_at
+
+
+class Sized:
+    """What has an input size, in numbers or in names."""
+
+    input_size: tuple[Extent, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The named sizes."""
+        return names_of(*self.input_size)
+
+    def require_numbers(self, what: str) -> None:
+        """Refuse named sizes where numbers are needed.
+
+        Raises:
+            FactorError: a size is named.
+        """
+        if self.names:
+            raise FactorError(
+                f"{what} needs sizes in numbers, got input_size={shown(self.input_size)}; "
+                "take .at(input_size) of the expansion"
+            )
 
 
 def size_named_by(values: Mapping[str, Size | str], sizes: Sequence[Extent]) -> tuple[Extent, ...]:

@@ -157,12 +157,6 @@ class Window:
         )
         return replace(self, size=size, kernel=kernel, lo=lo, hi=hi, count=None, also=())
 
-    @property
-    def reads_past_end(self) -> bool:
-        """Whether the last output reads beyond the last input sample."""
-        last = self.stride * (self.output - 1) + self.span - 1 - self.lo
-        return number(last) > number(self.base_dilation * (self.size - 1))
-
     def position(self, o: Index, k: Index) -> Index:
         """Position ``v = s*o + d*k - lo`` (the tap counted from the far end when reversed)."""
         return self.padded_position(o, k) - number(self.lo)

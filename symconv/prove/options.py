@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from symconv.errors import InputError
-from symconv.layer.base import entries
-from symconv.size.expr import Extent
-from symconv.size.numbers import freeze
 
 AT_A_SIZE = "a layer at a size"
 FOR_ALL_SIZES = "a layer for all sizes"
@@ -46,19 +43,6 @@ or leave it out
     asked = [name for name, value in given.items() if value is not None and value is not False]
     if other := [name for name in asked if name not in TAKES[kind]]:
         raise InputError(f"{kind} does not take {', '.join(other)}; {INSTEAD[kind]}")
-
-
-def require_size(own: tuple[Extent, ...], asked: Any, what: str) -> None:
-    """Refuse an input size that is not the one which a subject was made for.
-
-    Raises:
-        InputError: they differ.
-    """
-    if asked is None:
-        return
-    found, size = list(freeze(own)), list(freeze(entries(asked)))
-    if size != found:
-        raise InputError(f"{what} is for input_size={found}, got {size}; make one of that size")
 
 
 def chosen(options: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ import islpy as isl
 
 from symconv.layer.window import Window
 from symconv.prove.sets.text import to_isl
-from symconv.size.text import SizeText as Size
+from symconv.size.text import SizeText
 
 
 def pulled_back(hidden: Any, sizes: Sequence[str], names: Sequence[str], among: Any) -> Any:
@@ -26,7 +26,7 @@ def pulled_back(hidden: Any, sizes: Sequence[str], names: Sequence[str], among: 
 
 
 def reads_nothing(
-    window: Window, low: Size, size: str, names: Sequence[str], first: Size, end: Size
+    window: Window, low: SizeText, size: str, names: Sequence[str], first: SizeText, end: SizeText
 ) -> Any:
     """The sizes at which some output of ``first <= o < end`` reads no sample of ``0 <= i < size``.
 
