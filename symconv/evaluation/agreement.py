@@ -16,7 +16,7 @@ from symconv.claim import steps as st
 from symconv.errors import TooLarge
 from symconv.evaluation.graph import Array, Budget, Graph, Grid, Node, evaluate
 from symconv.evaluation.moves import World
-from symconv.evaluation.numbers import Integers, Modular, Numbers, Overflow
+from symconv.evaluation.numbers import EACH, Integers, Modular, Numbers, Overflow
 from symconv.evaluation.points import RandomPoint
 from symconv.evaluation.positions import every_output, output_grid, scans
 from symconv.evaluation.reading import Reader
@@ -99,8 +99,8 @@ class Difference:
 class _Effort:
     """How much is looked at: values, and marked positions of an axis, the most of them first.
 
-    Integers are drawn up to ``most``.  Of each axis of channels and of taps so many positions are
-    not zero; None for all.
+    Integers are drawn up to ``most``, at ``each`` points of each spread.  Of each axis of channels
+    and of taps so many positions are not zero; None for all.
     """
 
     marks: tuple[int, ...]
@@ -108,6 +108,7 @@ class _Effort:
     most: int
     channels: int | None = None
     taps: int | None = None
+    each: int = EACH
 
 
 MANY = 5
@@ -116,8 +117,16 @@ MANY = 5
 _FULL = (_Effort((MANY, 2, 1), 80_000, 9),)
 """Nothing is zero: at many outputs, at few, or at one."""
 
-_WIDE = (_Effort((MANY, 2, 1), 80_000, 10**6),)
-"""Integers of which hardly two are equal: which of them is the greatest tells most of maxima."""
+_DISTINCT = 10**6
+"""Of integers up to it hardly two are equal: which of them is the greatest tells most of maxima."""
+
+_WIDE = (
+    _Effort((MANY,), 150, _DISTINCT, each=32 * EACH),
+    _Effort((MANY,), 600, _DISTINCT, each=8 * EACH),
+    _Effort((MANY, 2, 1), 80_000, _DISTINCT),
+)
+"""A maximum of n values shows a given one of them at one point in n: where little is read there is
+time for many points."""
 
 _THINNED = (
     _Effort((MANY,), 60_000, 9, 4), _Effort((MANY,), 60_000, 3, 2, 2),
@@ -147,7 +156,7 @@ def evaluate_sides(claim: Claim) -> Evaluation | Difference:
 
 def _evaluated(claim: Claim) -> Evaluation | Difference:
     """All that the full effort looks at; where that is little, thinned points beside it."""
-    found = _first(claim, (*_WIDE, *_FULL) if takes_maxima(claim) else _FULL)
+    found = _first(claim, _efforts(claim))
     if isinstance(found, Difference) or (found is not None and found.marks == MANY):
         return found if isinstance(found, Difference) else found.evaluation
     more = _first(claim, _THINNED)
@@ -157,6 +166,14 @@ def _evaluated(claim: Claim) -> Evaluation | Difference:
     if not every:
         raise TooLarge("one output of the claim reads more values than an evaluation looks at")
     return reduce(Evaluation.joined, every)
+
+
+def _efforts(claim: Claim) -> Sequence[_Effort]:
+    """The full efforts, the nicest first; those are left out that the input alone would exceed."""
+    if not takes_maxima(claim):
+        return _FULL
+    entries = prod(map(int, claim.input_shape))
+    return (*(one for one in _WIDE if one.values >= entries or one.each == EACH), *_FULL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +228,7 @@ def _steps(claim: Claim) -> Iterator[st.Step]:
 def _sides(claim: Claim, effort: _Effort) -> _Sides | Difference:
     """Both sides as tensors; in residues, at as many points as their degree asks for."""
     for points in range(POINTS, 3 * POINTS):
-        numbers = Integers(effort.most) if takes_maxima(claim) else Modular(points)
+        numbers = Integers(effort.most, effort.each) if takes_maxima(claim) else Modular(points)
         world = World(Graph(), numbers, Budget(effort.values))
         point = RandomPoint(effort.channels, effort.taps)
         reader = Reader(world, claim, point)

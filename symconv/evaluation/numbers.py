@@ -27,7 +27,7 @@ HALF = 16
 
 
 EACH = 4
-"""Points of each spread of integers: a maximum shows one of the values that it reads, no more."""
+"""Points of each spread of integers at least: a maximum shows one of the values that it reads."""
 
 
 class Overflow(ArithmeticError):
@@ -152,8 +152,8 @@ class Integers(Numbers):
 
     dtype = np.float64
 
-    def __init__(self, most: int) -> None:
-        spread = [(-min(most, 3), min(most, 3)), (-most, most), (-most, -1), (1, most)] * EACH
+    def __init__(self, most: int, each: int = EACH) -> None:
+        spread = [(-min(most, 3), min(most, 3)), (-most, most), (-most, -1), (1, most)] * each
         self.points = len(spread)
         self._low = np.array([low for low, _ in spread], dtype=np.float64)
         self._count = np.array([high - low + 1 for low, high in spread], dtype=np.uint64)

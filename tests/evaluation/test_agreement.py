@@ -61,6 +61,14 @@ def test_maxima_are_seen_over_integers() -> None:
     assert (found.primes, found.chance, found.points) == (None, None, 16)
 
 
+def test_a_value_that_one_maximum_reads_alone_is_seen() -> None:
+    wide = {"op": "max_pool", "kernel_size": [12], "stride": [1]}
+    first = {"op": "slice", "axis": 1, "start": 0, "stop": 11}
+    narrow = {"op": "max_pool", "kernel_size": [11], "stride": [1]}
+    claim = identity([wide], [first, narrow], [12])
+    assert all(isinstance(evaluate_sides(claim), Difference) for _ in range(100))
+
+
 def test_wide_layers_are_thinned_beside_what_is_full() -> None:
     found = seen(destride(Conv(512, 512, 3, 2, 1), (28, 28)).claim())
     assert found.thinned == 4
