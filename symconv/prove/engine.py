@@ -84,6 +84,8 @@ class Engine(Protocol):
     """What must be trusted to believe it, in a sentence; reports and the README print it."""
     decides: bool = True
     """Whether it decides any claim, or adds a proof to a layer's that is decided."""
+    by_name: bool = False
+    """Whether it is asked by its name only, and not of what nobody else decides."""
     also: ClassVar[Mapping[str, tuple[str, str]]] = {}
     """Other methods that its facts are of, each with how and trust."""
 

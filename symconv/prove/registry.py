@@ -20,8 +20,12 @@ def _found() -> Iterator[Engine]:
         yield engine
 
 
-ENGINES: tuple[Engine, ...] = tuple(sorted(_found(), key=lambda one: not one.decides))
-"""All of them, those that decide first."""
+def _rank(one: Engine) -> tuple[bool, bool]:
+    return one.by_name, not one.decides
+
+
+ENGINES: tuple[Engine, ...] = tuple(sorted(_found(), key=_rank))
+"""All of them: those that decide, those that add a proof, and those asked by their names only."""
 
 DECIDERS: tuple[Engine, ...] = tuple(one for one in ENGINES if one.decides)
 """Engines that are asked of every claim that they can decide, the cheapest first."""
@@ -46,7 +50,7 @@ def engine_named(name: str) -> Engine:
 
 def cheapest_first(question: Question) -> Iterator[Engine]:
     """The deciders that can answer, by what they are expected to cost."""
-    able = [one for one in DECIDERS if one.can(question) is None]
+    able = [one for one in DECIDERS if not one.by_name and one.can(question) is None]
     yield from sorted(able, key=lambda one: one.cost(question))
 
 

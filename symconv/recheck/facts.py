@@ -21,7 +21,7 @@ from symconv.recheck.statement import claim_of_layer, has_matrix, weight_shape
 from symconv.recheck.steps import every_step
 
 Texts = dict[str, Any]
-SETTLING = {"these": ("tables", "squares", "sets"), "all": ("sets", "squares")}
+SETTLING = {"these": ("tables", "squares", "sets"), "all": ("sets", "squares", "z3")}
 """Methods that settle a claim by themselves; a certificate begins with one."""
 
 ONCE = "both sides have the same coefficient at every output, input and weight"
@@ -33,6 +33,7 @@ ON_LATTICE = (
     "every output of this layer of matrix stride is that of its expansion on coset signals, for "
     "every ring, every weight, bias and input of any size"
 )
+COUNTED = "no size at which the factors of some product add up to different numbers"
 CHAINED = "every layer's square commutes at every size of the domain"
 
 
@@ -126,6 +127,15 @@ def _sets(fact: Texts, stated: Certified) -> Iterator[str]:
             f"the claim has {sorted(part_counts(stated.claim))} parts, the certificate says "
             f"{fact['figures']['parts']!r:.80}"
         )
+    yield from ()
+
+
+def _z3(fact: Texts, stated: Certified) -> Iterator[str]:
+    if stated.sizes == "these":
+        raise CertificateError("z3 is asked for all sizes, and the certificate is for these")
+    _require(fact["about"], COUNTED, "what z3 is asked about")
+    _keys(fact, {"sizes", "domain"})
+    _require(fact["figures"]["sizes"], names(stated.claim), "the list of sizes")
     yield from ()
 
 
@@ -304,7 +314,7 @@ def _tails_everywhere(fact: Texts) -> list[str]:
 
 _RULES: dict[str, Callable[[Texts, Certified], Iterator[str]]] = {
     "tables": _tables, "squares": _squares, "sets": _sets, "sympy": _sympy, "kernel": _kernel,
-    "mask": _mask,
+    "mask": _mask, "z3": _z3,
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[2] / "symconv"
 ORDER = {
     "": (
         "errors machine size layer relation claim evaluation replay explain toeplitz "
-        "expand network sharing prove repair recheck dialect crosscheck report api "
+        "expand network sharing recheck prove repair dialect crosscheck report api "
         "theorems testing cli"
     ),
     "claim.steps": "base axes fitting layers pools moves lattices values branches",
@@ -35,7 +35,7 @@ ORDER = {
     "machine": "budget files",
     "network": "graph expansion proof",
     "prove": (
-        "confirm cuts options engine witness tables sets squares sympy kernel "
+        "confirm cuts options engine witness tables sets squares sympy kernel z3 "
         "asking everywhere registry decide network"
     ),
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem engine",
@@ -48,6 +48,7 @@ ORDER = {
     "prove.sympy": "operators engine",
     "prove.tables": "table lowering blocks compare settle maxima values engine",
     "prove.witness": "search",
+    "prove.z3": "domain engine",
     "recheck": (
         "allsizes kinds expressions strands text lattices steps claims statement windows cuts "
         "shapes denote facts settle certificate evaluation limits squares everywhere"
@@ -79,7 +80,7 @@ That holds in its own folder and in every folder around it; the names are the pl
 
 ROOMS = ORDER[""].split()
 
-PROVERS = {"prove.tables", "prove.sympy", "prove.sets", "prove.kernel"}
+PROVERS = {"prove.tables", "prove.sympy", "prove.sets", "prove.kernel", "prove.z3"}
 
 ALSO_NOT: dict[str, set[str]] = {
     "recheck": set(ROOMS) - {"recheck", "errors", "machine"} | {"machine.budget"},

@@ -74,4 +74,6 @@ def test_a_long_axis_is_proved_by_a_formula_and_rechecked() -> None:
 def test_no_decider_speaks_of_what_it_cannot() -> None:
     asked = question("N", [FLIP, FLIP], [])
     able = {one.name for one in cheapest_first(asked)}
-    assert all((one.can(asked) is None) == (one.name in able) for one in DECIDERS)
+    assert all(
+        (one.can(asked) is None) == (one.name in able) for one in DECIDERS if not one.by_name
+    )

@@ -6,8 +6,24 @@ and channels are written out, sizes and output indices stay unknowns, and z3 is 
 and sizes at which the factors of some product add up to different numbers on both sides.
 """
 
-from symconv.recheck.allsizes.decide import Found, Sense, counterexample, decide, makes_sense
+from symconv.recheck.allsizes.decide import (
+    NO_SIZE,
+    Found,
+    Sense,
+    counterexample,
+    decide,
+    makes_sense,
+)
 from symconv.recheck.allsizes.reading import OVER
 from symconv.recheck.allsizes.terms import NotRead
 
-__all__ = ["OVER", "Found", "NotRead", "Sense", "counterexample", "decide", "makes_sense"]
+__all__ = [
+    "NO_SIZE",
+    "OVER",
+    "Found",
+    "NotRead",
+    "Sense",
+    "counterexample",
+    "decide",
+    "makes_sense",
+]

@@ -32,6 +32,9 @@ MOST_COMPARED = 200
 
 RULES = {**MOVES, **LAYERS, **LATTICES, **POOLS}
 
+NO_SIZE = "no size satisfies it"
+"""Why a claim of nothing is not decided."""
+
 SECONDS = 60.0
 """How long a counterexample is looked for where nothing is said."""
 
@@ -215,7 +218,7 @@ def decide(text: Mapping[str, Any], seconds: float = SECONDS) -> Found:
         with reported():
             question = ask(text, clock)
             if question.sizes_where() is None:
-                return Found("unknown", "no size satisfies it")
+                return Found("unknown", NO_SIZE)
             sizes = differs(question)
     except NotRead as fault:
         return Found("unknown", str(fault))
@@ -297,5 +300,16 @@ def _wrong_shape(question: Question, shape: Sequence[Any]) -> str:
     return "" if apart is None else f"output_shape is not {shape!r:.160} at {apart}"
 
 
-__all__ = ["Found", "Question", "Sense", "TimeOut", "ask", "counterexample", "decide", "differs",
-           "makes_sense", "reported"]  # fmt: skip
+__all__ = [
+    "NO_SIZE",
+    "Found",
+    "Question",
+    "Sense",
+    "TimeOut",
+    "ask",
+    "counterexample",
+    "decide",
+    "differs",
+    "makes_sense",
+    "reported",
+]
