@@ -11,7 +11,8 @@ from typing import Any
 
 from symconv.errors import ClaimError, TooLarge
 from symconv.recheck.expressions import WORDS, is_condition, names_of, value_of
-from symconv.recheck.steps import every_step, read_steps
+from symconv.recheck.ops import every_step
+from symconv.recheck.steps import read_steps
 from symconv.recheck.text import finite
 
 Text = dict[str, Any]

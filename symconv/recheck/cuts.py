@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from symconv.errors import ClaimError
-from symconv.recheck.kinds import MOVES
-from symconv.recheck.steps import every_step, read_steps
+from symconv.recheck.ops import MOVES, every_step
+from symconv.recheck.steps import read_steps
 
 Steps = list[dict[str, Any]]
 Walk = Callable[[Steps, list[int]], list[int]]

@@ -17,10 +17,10 @@ from symconv.errors import ClaimError, MissingTool, TooLarge
 from symconv.recheck.claims import at, is_number, names
 from symconv.recheck.cuts import functions_first
 from symconv.recheck.facts import CertificateError, mark_of
-from symconv.recheck.kinds import MAXIMA, SUMS, keeps_zero, least_value
+from symconv.recheck.functions import keeps_zero, least_value
+from symconv.recheck.ops import MAXIMA, SUMS, every_step
 from symconv.recheck.settle import same_function
 from symconv.recheck.squares import shape_of
-from symconv.recheck.steps import every_step
 
 if TYPE_CHECKING:
     from symconv.recheck.allsizes import Sense

@@ -16,9 +16,8 @@ from symconv.errors import SymconvError
 from symconv.recheck.claims import at, names, read_claim
 from symconv.recheck.cuts import functions_first
 from symconv.recheck.denote import Meaning
-from symconv.recheck.kinds import MAXIMA, WINDOWED_SUMS
+from symconv.recheck.ops import MAXIMA, WINDOWED_SUMS, every_step
 from symconv.recheck.statement import claim_of_layer, has_matrix, weight_shape
-from symconv.recheck.steps import every_step
 
 Texts = dict[str, Any]
 SETTLING = {"these": ("tables", "squares", "sets"), "all": ("sets", "squares", "z3")}

@@ -11,8 +11,7 @@ from typing import Any
 from symconv.errors import TooLarge
 from symconv.recheck.claims import at, read_claim
 from symconv.recheck.denote import Meaning
-from symconv.recheck.kinds import MAXIMA
-from symconv.recheck.steps import every_step
+from symconv.recheck.ops import MAXIMA, every_step
 from symconv.recheck.strands import (
     MOST_ENTRIES,
     Name,

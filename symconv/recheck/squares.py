@@ -15,9 +15,9 @@ from symconv.errors import ClaimError
 from symconv.recheck.claims import at, read_claim
 from symconv.recheck.cuts import Cut, Steps, functions_first, part, read_cuts
 from symconv.recheck.denote import Meaning
-from symconv.recheck.kinds import MAXIMA, SUMS, keeps_zero, least_value
+from symconv.recheck.functions import keeps_zero, least_value
+from symconv.recheck.ops import MAXIMA, SUMS, every_step
 from symconv.recheck.settle import covers, same_function, takes_maxima
-from symconv.recheck.steps import every_step
 
 _LAYERS = {*SUMS, *MAXIMA, "concat"}
 

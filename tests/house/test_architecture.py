@@ -50,9 +50,10 @@ ORDER = {
     "prove.witness": "search",
     "prove.z3": "domain engine",
     "recheck": (
-        "allsizes kinds expressions strands text lattices steps claims statement windows cuts "
-        "shapes denote facts settle certificate evaluation limits squares everywhere"
+        "allsizes expressions strands text functions lattices windows ops steps claims "
+        "statement cuts shapes denote facts settle certificate evaluation limits squares everywhere"
     ),
+    "recheck.ops": "base moves values branches lattices convolutions pools",
     "recheck.allsizes": "terms paths reading moves layers lattices pools decide parts",
     "relation": "axes maps indices term digits form lattice reading product convolved adaptive",
     "repair": "mutations edits run screen",
