@@ -29,10 +29,6 @@ thinned."""
 POINTS = 3
 """Random points with primes of 31 bits: enough for degrees up to 2^10."""
 
-_MAXIMA = {"max_pool", "max_conv", "adaptive_max_pool"}
-_UNEVEN = {"mask", "scale", "divide", "concat", "add", "subtract"}
-_UNEVEN |= {"adaptive_avg_pool", "adaptive_max_pool", "cosets", "within"}
-
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
@@ -212,12 +208,12 @@ def _attempt(claim: Claim, effort: _Effort) -> _Seen | Difference | None:
 
 def takes_maxima(claim: Claim) -> bool:
     """Whether a maximum stands somewhere in the claim."""
-    return any(step.op in _MAXIMA for step in _steps(claim))
+    return any(step.monoid == "max" for step in _steps(claim))
 
 
 def _uneven(claim: Claim) -> bool:
     """Whether positions in the middle of an axis may be treated unlike their neighbours."""
-    return any(step.op in _UNEVEN for step in _steps(claim))
+    return any(step.uneven for step in _steps(claim))
 
 
 def _steps(claim: Claim) -> Iterator[st.Step]:

@@ -36,7 +36,7 @@ from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv
 from symconv.layer.base import Sizes, read_size, shown
 from symconv.layer.requirements import settled_where
 from symconv.layer.window import Window
-from symconv.replay.run import run_steps
+from symconv.replay.steps import run_steps
 from symconv.size.expr import Extent, Size, named, names_of
 from symconv.size.names import axis_names
 from symconv.size.numbers import freeze

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from symconv.claim.steps import Step
 from symconv.errors import FoldError
-from symconv.replay.run import run_steps
+from symconv.replay.steps import run_steps
 
 Shape = tuple[int, ...]
 

@@ -26,7 +26,7 @@ from symconv.layer.base import Sizes, read_size
 from symconv.layer.lattice import LatticeConv
 from symconv.layer.matrix import Point, bounding_box
 from symconv.layer.window import Window
-from symconv.replay.run import run_steps
+from symconv.replay.steps import run_steps
 from symconv.size.expr import Extent, Size, number
 from symconv.size.names import axis_names
 from symconv.size.numbers import freeze

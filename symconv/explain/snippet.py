@@ -12,8 +12,9 @@ from symconv.claim import Claim
 from symconv.claim import steps as st
 from symconv.claim.verdict import Counterexample, Entries, Refuted
 from symconv.explain.helpers import definitions
-from symconv.explain.lines import expression, index, literal, nested
 from symconv.layer.pointwise import bounds, named
+from symconv.replay.literals import index, literal, nested
+from symconv.replay.steps import expression
 from symconv.size.numbers import read_number
 
 MOST_LINES = 8
@@ -178,16 +179,15 @@ def _fits_64_bits(claim: Claim, found: Counterexample) -> bool:
     numbers = [read_number(n) for n in (*fills, *written, *entries) if n is not None]
     if any(n is None or n.denominator > 1 or abs(n) > LARGEST_DIGIT for n in numbers):
         return False
-    grows = sum(isinstance(step, _GROWING) for step in every)
+    grows = sum(map(_grows, every))
     dense = bool(fills) or len(entries) > 16 or any(map(_unknown, every))
     largest = max((prod(weight.shape or ()) for _, weight in claim.weights), default=0)
     return grows <= MOST_FACTORS[dense] and not (dense and largest > MOST_TAPS)
 
 
-_GROWING = (
-    st.ConvStep, st.ConvTransposeStep, st.KernelConvStep, st.Add, st.Subtract, st.Scale,
-    st.ScaleAll, st.Tile, st.Pointwise,
-)  # fmt: skip
+def _grows(step: st.Step) -> bool:
+    """Whether a step makes larger numbers, or more of them that a sum then adds up."""
+    return step.monoid == "sum" or isinstance(step, st.Tile | st.Repeat | st.Pointwise)
 
 
 def _unknown(step: st.Step) -> bool:

@@ -18,11 +18,6 @@ from symconv.replay.run import run_claim
 MOST_WORK = 50_000_000
 """Above so many multiply-adds the sides are not run, and the sentence holds coefficients only."""
 
-_LINEAR = (
-    st.Rearrange, st.Pad, st.Slice, st.Flip, st.Dilate, st.Tile, st.Transpose, st.ConvStep,
-    st.ConvTransposeStep, st.KernelConvStep, st.Mask, st.Split, st.Add, st.Concat, st.Repeat,
-)  # fmt: skip
-
 
 def sentence(refuted: Refuted) -> str:
     """What the two sides do at the counterexample, in one sentence.
@@ -92,7 +87,7 @@ def _readable(claim: Claim) -> bool:
     every = [*st.flat(claim.left), *st.flat(claim.right), *st.flat(derived)]
     free = [prod(w.shape or ()) for _, w in claim.weights if w.source is None]
     work = prod(claim.input_shape) * max([n // claim.channels for n in free], default=1)
-    return all(isinstance(step, _LINEAR) for step in every) and work <= MOST_WORK
+    return all(step.adds_products for step in every) and work <= MOST_WORK
 
 
 def _read(claim: Claim, side: str, found: Counterexample) -> Read | None:

@@ -17,7 +17,8 @@ from symconv.errors import SymconvError
 from symconv.layer import Conv
 from symconv.repair.edits import used_by
 from symconv.replay.convolutions import numbers, padded
-from symconv.replay.run import filled, run_steps
+from symconv.replay.run import filled
+from symconv.replay.steps import run_steps
 from symconv.size.numbers import read_number
 
 Array = NDArray[Any]

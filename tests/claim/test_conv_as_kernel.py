@@ -25,7 +25,8 @@ from symconv.recheck import recheck
 from symconv.recheck.settle import same_function
 from symconv.repair import repair
 from symconv.repair.mutations import step_mutations
-from symconv.replay.run import replay, run_steps
+from symconv.replay.run import replay
+from symconv.replay.steps import run_steps
 from tests.helpers.at_sizes import at_size
 from tests.helpers.at_sizes import expected as said
 from tests.helpers.random_claims import replays

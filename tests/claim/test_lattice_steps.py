@@ -15,7 +15,7 @@ from symconv.errors import SymconvError
 from symconv.recheck.claims import at
 from symconv.recheck.claims import read_claim as recheck_read
 from symconv.recheck.settle import same_function
-from symconv.replay.run import run_steps
+from symconv.replay.steps import run_steps
 
 Text = dict[str, Any]
 COSETS: Text = {

@@ -16,9 +16,9 @@ from symconv.claim import read_claim
 from symconv.claim.verdict import Refuted
 from symconv.errors import SymconvError
 from symconv.explain import script, sentence
-from symconv.explain.functions import EXPRESSIONS, ROUNDED
 from symconv.layer.pointwise import POINTWISE
 from symconv.prove.decide import decide
+from symconv.replay.functions import EXPRESSIONS, ROUNDED
 from symconv.replay.run import replay
 from symconv.theorems import read_catalogue
 from tests.helpers.lowerings.stated import CLAIMS

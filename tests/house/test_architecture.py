@@ -30,7 +30,7 @@ ORDER = {
         "layers agreement replay"
     ),
     "expand": "axis folding sizes maps layers cosets lattice expansion destride reduced",
-    "explain": "functions helpers words lines snippet",
+    "explain": "helpers words snippet",
     "layer": "requirements padding pointwise window base matrix pool conv lattice",
     "machine": "budget files",
     "network": "graph expansion proof",
@@ -58,7 +58,8 @@ ORDER = {
     "relation": "axes maps indices term digits form lattice reading product convolved adaptive",
     "repair": "mutations edits run screen",
     "repair.mutations": "base orders pads windows",
-    "replay": "convolutions pools lattices layers run",
+    "replay": "convolutions pools lattices layers functions literals steps run",
+    "replay.steps": "base moves values lattices convolutions pools branches",
     "report": (
         "escape formula tex derivation drawing document theorem render sections write "
         "chapter gallery lattice network"

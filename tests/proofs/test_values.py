@@ -25,7 +25,7 @@ from symconv.prove.kernel import library as coqlib
 from symconv.prove.kernel.compiler import compile_text
 from symconv.prove.kernel.text import Axis
 from symconv.replay.layers import evaluate
-from symconv.replay.run import run_steps
+from symconv.replay.steps import run_steps
 from tests.helpers.coq_grids import HEAD, Array, Grid, Values, computed, lists, values
 from tests.helpers.requirements import require_tool
 from tests.helpers.strategies import Case

@@ -37,6 +37,10 @@ class Step:
     """Whether it is a convolution or a pooling: pipelines are cut behind such ones."""
     only_moves: ClassVar[bool] = False
     """Whether every value after it is one before it, so that a function may come first."""
+    adds_products: ClassVar[bool] = False
+    """Whether it only moves values, adds them up, or multiplies them by weights and by 0 or 1."""
+    uneven: ClassVar[bool] = False
+    """Whether it may treat positions in the middle of an axis unlike their neighbours."""
     divides: ClassVar[bool] = False
     """Whether it only multiplies each value: such steps stay with the layer in front of them."""
     joins_axes: ClassVar[bool] = False

@@ -30,6 +30,7 @@ class Branching(Step):
 
     branches: tuple[tuple[Step, ...], ...]
     kinds: ClassVar[Kinds] = {"branches": BRANCHES}
+    uneven: ClassVar[bool] = True
 
     @property
     def inner(self) -> tuple[tuple[Step, ...], ...]:
@@ -65,6 +66,7 @@ class Add(Branching):
     """The sum of the branches."""
 
     op: ClassVar[str] = "add"
+    adds_products: ClassVar[bool] = True
     monoid: ClassVar[Monoid | None] = "sum"
 
     def meaning(self, form: Form, reading: Reading) -> Form:
@@ -104,6 +106,7 @@ class Concat(Branching):
 
     axis: int = 0
     op: ClassVar[str] = "concat"
+    adds_products: ClassVar[bool] = True
 
     def meaning(self, form: Form, reading: Reading) -> Form:
         """All branches' terms, each at its place along the axis."""

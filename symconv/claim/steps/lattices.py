@@ -31,6 +31,7 @@ class LatticeStep(Step):
     start: tuple[Any, ...]
     size: tuple[Any, ...]
     joins_axes: ClassVar[bool] = True
+    uneven: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

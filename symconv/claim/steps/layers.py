@@ -43,6 +43,7 @@ class ConvStep(Step):
     kinds: ClassVar[Kinds] = {"padding": PADDING, "groups": INTEGER}
     monoid: ClassVar[Monoid | None] = "sum"
     is_layer: ClassVar[bool] = True
+    adds_products: ClassVar[bool] = True
 
     def meaning(self, form: Form, reading: Reading) -> Form:
         """Data times weight, summed over channels and taps, and the bias."""
@@ -85,6 +86,7 @@ class ConvTransposeStep(Step):
     }
     monoid: ClassVar[Monoid | None] = "sum"
     is_layer: ClassVar[bool] = True
+    adds_products: ClassVar[bool] = True
 
     def meaning(self, form: Form, reading: Reading) -> Form:
         """Data times weight, spread over the outputs, and the bias."""
@@ -130,6 +132,7 @@ class KernelConvStep(Step):
     }
     monoid: ClassVar[Monoid | None] = "sum"
     is_layer: ClassVar[bool] = True
+    adds_products: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -32,6 +32,7 @@ class Rearrange(Step):
     sizes: tuple[tuple[str, int], ...] = ()
     op: ClassVar[str] = "rearrange"
     only_moves: ClassVar[bool] = True
+    adds_products: ClassVar[bool] = True
 
     def to_dict(self) -> dict[str, Any]:
         """The sizes stand beside the pattern, as einops writes them."""
@@ -79,6 +80,7 @@ class Pad(PerAxis):
     value: Number = 0
     op: ClassVar[str] = "pad"
     kinds: ClassVar[Kinds] = {"padding": PAIRS}
+    adds_products: ClassVar[bool] = True
     listed: ClassVar[str] = "padding"
     blank: ClassVar[Any] = (0, 0)
 
@@ -117,6 +119,7 @@ class Slice(PerAxis):
     op: ClassVar[str] = "slice"
     kinds: ClassVar[Kinds] = {"slices": SLICES}
     only_moves: ClassVar[bool] = True
+    adds_products: ClassVar[bool] = True
     listed: ClassVar[str] = "slices"
     blank: ClassVar[Any] = (None, None, None)
     parts: ClassVar[tuple[str, ...]] = ("start", "stop", "step")
@@ -135,6 +138,7 @@ class Flip(Step):
     axes: tuple[int, ...]
     op: ClassVar[str] = "flip"
     only_moves: ClassVar[bool] = True
+    adds_products: ClassVar[bool] = True
 
     def meaning(self, form: Form, reading: Reading) -> Form:
         """The named axes read from their end."""
@@ -149,6 +153,7 @@ class Dilate(PerAxis):
 
     dilation: tuple[int, ...]
     op: ClassVar[str] = "dilate"
+    adds_products: ClassVar[bool] = True
     listed: ClassVar[str] = "dilation"
     blank: ClassVar[Any] = 1
 
@@ -169,6 +174,7 @@ class Tile(PerAxis):
     repeats: tuple[int, ...]
     op: ClassVar[str] = "tile"
     only_moves: ClassVar[bool] = True
+    adds_products: ClassVar[bool] = True
     listed: ClassVar[str] = "repeats"
     blank: ClassVar[Any] = 1
 
@@ -200,6 +206,7 @@ class Repeat(Step):
     count: int
     op: ClassVar[str] = "repeat"
     only_moves: ClassVar[bool] = True
+    adds_products: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -226,6 +233,7 @@ class Transpose(Step):
     axes: tuple[int, ...]
     op: ClassVar[str] = "transpose"
     only_moves: ClassVar[bool] = True
+    adds_products: ClassVar[bool] = True
 
     def meaning(self, form: Form, reading: Reading) -> Form:
         """The axes in another order."""
@@ -246,6 +254,7 @@ class Split(Step):
     op: ClassVar[str] = "split"
     kinds: ClassVar[Kinds] = {"sizes": INTEGERS}
     only_moves: ClassVar[bool] = True
+    adds_products: ClassVar[bool] = True
 
     def meaning(self, form: Form, reading: Reading) -> Form:
         """One part of an axis."""

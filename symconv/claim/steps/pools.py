@@ -239,6 +239,7 @@ class AdaptivePooling(Step):
     """
 
     output_size: Any
+    uneven: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()

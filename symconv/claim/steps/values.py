@@ -33,6 +33,7 @@ class Scale(PerAxis):
 
     factors: tuple[tuple[Number, ...] | None, ...]
     op: ClassVar[str] = "scale"
+    uneven: ClassVar[bool] = True
     monoid: ClassVar[Monoid | None] = "sum"
     divides: ClassVar[bool] = True
     listed: ClassVar[str] = "factors"
@@ -92,6 +93,7 @@ class Divide(PerAxis):
 
     counts: tuple[tuple[Any, Any] | None, ...]
     op: ClassVar[str] = "divide"
+    uneven: ClassVar[bool] = True
     kinds: ClassVar[Kinds] = {"counts": COUNTS}
     monoid: ClassVar[Monoid | None] = "sum"
     divides: ClassVar[bool] = True
@@ -154,6 +156,8 @@ class Mask(PerAxis):
 
     keep: tuple[tuple[int, ...] | None, ...]
     op: ClassVar[str] = "mask"
+    uneven: ClassVar[bool] = True
+    adds_products: ClassVar[bool] = True
     kinds: ClassVar[Kinds] = {"keep": KEEP}
     monoid: ClassVar[Monoid | None] = "sum"
     listed: ClassVar[str] = "keep"

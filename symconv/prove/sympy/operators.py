@@ -18,7 +18,7 @@ from symconv.claim import steps as st
 from symconv.claim.verdict import Fact
 from symconv.errors import ContradictionError
 from symconv.expand import Expansion
-from symconv.replay.run import run_steps
+from symconv.replay.steps import run_steps
 from symconv.size.numbers import read_number
 from symconv.toeplitz import AffineOperator, Gather, LinearOperator, toeplitz, weight_symbols
 from symconv.toeplitz.entries import Entries
