@@ -19,6 +19,7 @@ import numpy as np
 
 from symconv.claim import Claim
 from symconv.claim import steps as st
+from symconv.claim.steps import moves
 from symconv.evaluation import text
 from symconv.evaluation.graph import Array, Grid, Index, Node, Plan
 from symconv.evaluation.lattices import coset_signals, kept_within
@@ -211,6 +212,14 @@ def _(step: st.Tile, x: Node, reader: Reader) -> Node:
 def _(step: st.Repeat, x: Node, reader: Reader) -> Node:
     axis, count = _axis(step.axis, x), step.count
     return gathered(reader.world, x, {axis: AxisMap(x.shape[axis] * count, lambda o: o // count)})
+
+
+@read.register
+def _(step: moves.Roll, x: Node, reader: Reader) -> Node:
+    axis, shift = _axis(step.axis, x), step.shift
+    size = x.shape[axis]
+    require(abs(shift) <= size, f"a roll by {shift} goes beyond an axis of {size}")
+    return gathered(reader.world, x, {axis: AxisMap(size, lambda o: (o - shift) % size)})
 
 
 @read.register

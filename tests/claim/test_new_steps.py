@@ -114,6 +114,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "a count": (step("repeat", axis=1, count=0), "count must be an integer of at least 1, got 0"),
     "a truth value": (step("repeat", axis=1, count=True), "count must be an integer"),
     "no count": (step("repeat", axis=1), "repeat needs count"),
+    "half a shift": (step("roll", axis=1, shift=0.5), "shift must be an integer, got 0.5"),
     "two axes": (step("repeat", axis=[0, 1], count=2), "axis must be an integer"),
     "one branch": (step("subtract", branches=[[]]), "two branches or more, got 1"),
     "no number": (step("scale", factor="half"), "finite number, got 'half'"),

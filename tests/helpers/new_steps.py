@@ -197,6 +197,7 @@ def random_step(rng: random.Random, channels: int, rank: int) -> Text:
     outputs = rng.choice([rng.randint(1, 6), [rng.choice([None, 1, 2, 3, 5]) for _ in range(rank)]])
     return rng.choice([
         step("repeat", axis=axis, count=rng.randint(1, 3)),
+        step("roll", axis=axis, shift=rng.randint(-4, 4)),
         step("subtract", branches=[[], [step("flip", axes=[rank])]]),
         step("subtract", branches=[[step("repeat", axis=0, count=1)], [], [HALF]]),
         step("scale", factor=rng.choice([2, -1, "1/3", 0.5, 0])),
@@ -211,7 +212,7 @@ def random_step(rng: random.Random, channels: int, rank: int) -> Text:
 
 
 NUMBERS = [
-    *("count", "factor", "output_size", "axis", "divisor_override", "start"),
+    *("count", "shift", "factor", "output_size", "axis", "divisor_override", "start"),
     *("stride", "dilation", "kernel_size"),
 ]
 

@@ -370,6 +370,7 @@ RUN: dict[str, Run] = {
     "flip": lambda s, x, w: x.flip(list(s["axes"])),
     "dilate": dilate,
     "tile": lambda s, x, w: x.tile(tuple(s["repeats"])),
+    "roll": lambda s, x, w: x.roll(s["shift"], s["axis"]),
     "transpose": lambda s, x, w: x.permute(list(s["axes"])),
     "scale": _multiplied("factors"),
     "mask": _multiplied("keep"),

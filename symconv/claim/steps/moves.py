@@ -227,6 +227,53 @@ class Repeat(Step):
 
 
 @dataclass(frozen=True)
+class Roll(Step):
+    """One axis turned round by ``shift``: what leaves it at one end comes in at the other.
+
+    For ``x`` of ``N >= |shift|`` samples, ``y[.., j, ..] = x[.., (j - shift) mod N, ..]``.  A
+    larger shift goes round more than once, which no formula linear in a named ``N`` can say.
+
+    Raises:
+        ClaimError: the axis or the shift is not an integer, or the shift is larger than the axis.
+
+    Source: PyTorch, ``torch.roll(x, shift, axis)``; windows are shifted so in Liu et al. 2021,
+    *Swin Transformer*, section 3.2.
+
+    >>> Roll(axis=1, shift=-3).to_dict()
+    {'op': 'roll', 'axis': 1, 'shift': -3}
+    """
+
+    axis: int
+    shift: int
+    op: ClassVar[str] = "roll"
+    only_moves: ClassVar[bool] = True
+    adds_products: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, value in (("axis", self.axis), ("shift", self.shift)):
+            if type(value) is not int:
+                raise MalformedError(f"roll: {name} must be an integer, got {value!r}")
+
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """The axis with its own end in front of it, or its beginning behind it, and cut again."""
+        axis = axis_of(self.axis, len(form.shape))
+        size = form.shape[axis]
+        front, behind = max(self.shift, 0), max(-self.shift, 0)
+        if isinstance(size, int) and front + behind > size:
+            raise ClaimError(
+                f"roll by {self.shift} goes beyond an axis of {size}; roll by {self.shift % size}"
+            )
+        wrapped = _on(axis, maps.pad(size, front, behind, "circular"), form)
+        return _on(axis, maps.pad(wrapped.shape[axis], -behind, -front, "zeros"), wrapped)
+
+
+def _on(axis: int, index: Any, form: Form) -> Form:
+    """One axis read through a map."""
+    return gather_axes(form, [index if a == axis else None for a in range(len(form.shape))], None)
+
+
+@dataclass(frozen=True)
 class Transpose(Step):
     """Axes permuted, as ``numpy.transpose``."""
 

@@ -179,6 +179,19 @@ def repeated(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
     return [n * count if a == axis else n for a, n in enumerate(shape)], back
 
 
+def rolled(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
+    """One axis turned round, not beyond its size."""
+    axis, shift = axis_of(step["axis"], shape), step["shift"]
+    n = shape[axis]
+    reader.require(n >= abs(shift))
+
+    def back(path: Path) -> Iterator[Path]:
+        turned = WRAP["circular"](path.index[axis] - shift, n, 0, 0)
+        yield replace(path, index=(*path.index[:axis], turned, *path.index[axis + 1 :]))
+
+    return shape, back
+
+
 def split(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
     """One part of an axis."""
     axis = axis_of(step.get("axis", 0), shape)
@@ -360,7 +373,7 @@ def _holds(reader: Reader, given: list[Any], claim: Any) -> bool:
 MOVES: dict[str, Rule] = {
     "rearrange": rearranged, "pad": padded, "slice": sliced, "flip": flipped,
     "transpose": transposed, "dilate": dilated, "tile": tiled, "split": split, "concat": joined,
-    "add": added, "subtract": subtracted, "repeat": repeated, "pointwise": pointwise,
-    "scale": scaled, "mask": scaled, "divide": divided,
+    "add": added, "subtract": subtracted, "repeat": repeated, "roll": rolled,
+    "pointwise": pointwise, "scale": scaled, "mask": scaled, "divide": divided,
 }  # fmt: skip
 """How each of these steps is read."""

@@ -193,6 +193,25 @@ class Repeat(Op, op="repeat", kind="moves", axis=NEEDED, count=NEEDED):
         return read(terms, _one_axis(axis, index, shape), 0, shape, of)
 
 
+class Roll(Op, op="roll", kind="moves", axis=NEEDED, shift=NEEDED):
+    """An axis turned round."""
+
+    def shape(self, step: Text, shape: Shape, of: Sizes) -> Shape:
+        """As before."""
+        axis = text.axis(step["axis"], len(shape))
+        if type(step["shift"]) is not int:
+            raise ClaimError(f"roll: shift must be an integer, got {step['shift']!r:.80}")
+        if abs(step["shift"]) > shape[axis]:
+            raise ClaimError(f"a roll by {step['shift']} goes beyond an axis of {shape[axis]}")
+        return shape
+
+    def sum(self, step: Text, terms: Sum, shape: Shape, of: Sums) -> Sum:
+        """Position v - shift, counted round."""
+        axis = text.axis(step["axis"], len(shape))
+        index = [(v - step["shift"]) % shape[axis] for v in range(shape[axis])]
+        return read(terms, _one_axis(axis, index, shape), 0, shape, of)
+
+
 class Split(Op, op="split", kind="moves", sizes=NEEDED, part=NEEDED, axis=0):
     """One of several parts of an axis."""
 

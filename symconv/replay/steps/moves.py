@@ -8,6 +8,7 @@ import numpy as np
 
 from symconv.claim import steps as st
 from symconv.claim.patterns import read_pattern
+from symconv.claim.steps import moves
 from symconv.replay.convolutions import Array, padded
 from symconv.replay.literals import NUMPY_MODES, literal, options
 from symconv.replay.steps.base import Weights, Writer, exact, expression, run
@@ -126,6 +127,16 @@ def _(step: st.Repeat, x: Array, weights: Weights) -> Array:
 @expression.register
 def _(step: st.Repeat, to: Writer, x: str) -> str:
     return f"np.repeat({x}, {step.count}, {step.axis})"
+
+
+@run.register
+def _(step: moves.Roll, x: Array, weights: Weights) -> Array:
+    return np.roll(x, step.shift, step.axis)
+
+
+@expression.register
+def _(step: moves.Roll, to: Writer, x: str) -> str:
+    return f"np.roll({x}, {step.shift}, {step.axis})"
 
 
 @run.register
