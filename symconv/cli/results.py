@@ -150,7 +150,7 @@ def of_verdict(verdict: Verdict) -> Result:
 
 def reported(result: Result, files: ReportFiles) -> Result:
     """A result with the files of its report."""
-    paths = [str(path) for path in (files.tex, files.html, files.pdf) if path]
+    paths = [str(path) for path in files.paths]
     notes = {"note": "; ".join(files.notes)} if files.notes else {}
     return {**result, "files": paths, **notes}
 

@@ -6,28 +6,44 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from symconv.claim.verdict import Verdict
-from symconv.errors import ClaimError
+from symconv.errors import ClaimError, MissingTool
 from symconv.expand import Expansion
 from symconv.machine.files import write_file
 from symconv.report.document import Document, Section, prose
 from symconv.report.escape import file_stem
-from symconv.report.render import to_html, to_latex
+from symconv.report.formats.registry import formats
 from symconv.report.sections.derivations import derivation_section, tables_section
 from symconv.report.sections.everywhere import everywhere_section
 from symconv.report.sections.layers import expanded_section, layer_section, theorem_section
 from symconv.report.sections.pictures import operator_section, sharing_section
 from symconv.report.sections.verdicts import command_section, verdict_section
-from symconv.report.tex import NoTeX, latex_to_pdf
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFiles:
     """The files of one report; ``notes`` says what could not be written, and why."""
 
-    tex: Path
-    html: Path
-    pdf: Path | None = None
+    paths: tuple[Path, ...]
     notes: tuple[str, ...] = ()
+
+    def of(self, suffix: str) -> Path | None:
+        """The file with this ending, if there is one."""
+        return next((path for path in self.paths if path.suffix == suffix), None)
+
+    @property
+    def tex(self) -> Path:
+        """The LaTeX file."""
+        return self.paths[0].with_suffix(".tex")
+
+    @property
+    def html(self) -> Path:
+        """The HTML page."""
+        return self.paths[0].with_suffix(".html")
+
+    @property
+    def pdf(self) -> Path | None:
+        """The PDF, where one was asked for and made."""
+        return self.of(".pdf")
 
 
 def write_report(
@@ -62,20 +78,21 @@ def write_report(
 def write_document(
     document: Document, directory: str | Path, name: str, *, pdf: bool = False
 ) -> ReportFiles:
-    """Write a document as LaTeX and HTML, and as PDF where asked, under a name made a file's."""
+    """Write a document in every format, and as PDF where asked, under a name made a file's."""
     folder, stem = Path(directory), file_stem(name)
     folder.mkdir(parents=True, exist_ok=True)
-    tex, html = folder / f"{stem}.tex", folder / f"{stem}.html"
-    source = to_latex(document)
-    write_file(tex, source)
-    write_file(html, to_html(document))
-    if not pdf:
-        return ReportFiles(tex, html)
-    try:
-        write_file(folder / f"{stem}.pdf", latex_to_pdf(source))
-    except NoTeX as fault:
-        return ReportFiles(tex, html, None, (str(fault),))
-    return ReportFiles(tex, html, folder / f"{stem}.pdf")
+    paths, notes = list[Path](), list[str]()
+    for one in formats():
+        if one.on_demand and not pdf:
+            continue
+        path = folder / f"{stem}{one.suffix}"
+        try:
+            write_file(path, one.write(document))
+        except MissingTool as fault:
+            notes.append(str(fault))
+        else:
+            paths.append(path)
+    return ReportFiles(tuple(paths), tuple(notes))
 
 
 def compose(

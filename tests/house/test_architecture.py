@@ -61,12 +61,13 @@ ORDER = {
     "replay": "convolutions pools lattices layers functions literals steps run",
     "replay.steps": "base moves values lattices convolutions pools branches",
     "report": (
-        "escape formula tex derivation drawing document theorem render sections write "
+        "escape formula tex derivation drawing document theorem formats sections write "
         "chapter gallery lattice network"
     ),
     "report.drawing": (
         "graphs palette scene subject cells svg tikz bipartite kernel operator files network"
     ),
+    "report.formats": "base html latex pdf registry",
     "report.sections": "layers verdicts derivations everywhere pictures",
     "sharing": "copies tying",
     "size": "expr numbers text names",

@@ -26,7 +26,7 @@ from symconv.network import chain
 from symconv.report import ReportFiles, write_report
 from symconv.report.document import Block, Figure, Listing, Statement, Table
 from symconv.report.drawing.scene import Rect
-from symconv.report.render import mathml
+from symconv.report.formats.html import mathml
 from symconv.report.sections.derivations import tables_section
 from symconv.report.sections.pictures import operator_section, sharing_section
 from symconv.report.sections.verdicts import replay

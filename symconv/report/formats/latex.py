@@ -1,93 +1,34 @@
-"""Documents to LaTeX and to HTML: whatever is not marked as ours is escaped."""
+"""Reports as LaTeX; it needs amsmath, booktabs, geometry, microtype and TikZ."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
-from importlib.resources import files
-from typing import Any
-
-from symconv.report.document import Code, Column, Document, Inline, Math, Prose
+from symconv.report.document import Code, Column, Inline, Math, Prose
 from symconv.report.drawing.scene import Scene
-from symconv.report.drawing.svg import svg
 from symconv.report.drawing.tikz import tikz
-from symconv.report.escape import escape_html, escape_latex
+from symconv.report.escape import escape_latex
+from symconv.report.formats.base import Ours, Written
 
-_HAT = '<mo stretchy="false">&#x002C6;</mo>'
 _TEXT_WIDTH, _TEXT_HEIGHT = 452.0, 620.0
+"""Points of a page's text, beyond which a picture is made smaller."""
 
 
-class Ours(str):
-    """Text in the target language, already safe."""
-
-    __slots__ = ()
+def _inline(words: Prose) -> Ours:
+    return Ours("".join(map(_part, words)))
 
 
-def to_html(document: Document) -> str:
-    """The document as one HTML page that needs nothing else: MathML, inline SVG, its own style."""
-    return _render("report.html", _HTML, document)
-
-
-def to_latex(document: Document) -> str:
-    """The document as LaTeX; it needs amsmath, booktabs, geometry, microtype and TikZ."""
-    return _render("report.tex", _LATEX, document)
-
-
-def _render(template: str, language: dict[str, Any], document: Document) -> str:
-    import jinja2
-
-    environment = jinja2.Environment(
-        finalize=lambda value: _finalized(value, language["escape"]),
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701  (finalize escapes, in LaTeX too)
-        **language["delimiters"],
-    )
-    environment.filters.update(language["filters"])
-    source = (files("symconv.report") / "templates" / template).read_text(encoding="utf-8")
-    return environment.from_string(source).render(document=document)
-
-
-def _finalized(value: Any, escape: Callable[[str], str]) -> str:
-    return value if isinstance(value, Ours) else escape(str(value))
-
-
-@lru_cache(maxsize=4096)
-def mathml(tex: str, display: str = "inline") -> str:
-    """A formula as MathML."""
-    from latex2mathml.converter import convert
-
-    return str(convert(tex, display=display)).replace("<mo>&#x0005E;</mo>", _HAT)
-
-
-def _html_inline(words: Prose) -> Ours:
-    return Ours("".join(map(_html_part, words)))
-
-
-def _html_part(part: Inline) -> str:
-    if isinstance(part, Math):
-        return mathml(part.tex)
-    text = escape_html(part.text)
-    return f"<code>{text}</code>" if isinstance(part, Code) else text
-
-
-def _latex_inline(words: Prose) -> Ours:
-    return Ours("".join(map(_latex_part, words)))
-
-
-def _latex_part(part: Inline) -> str:
+def _part(part: Inline) -> str:
     if isinstance(part, Math):
         return f"${part.tex}$"
     text = escape_latex(part.text)
     return rf"\texttt{{{text}}}" if isinstance(part, Code) else text
 
 
-def _latex_listing(text: str) -> Ours:
-    lines = (_latex_line(line) for line in text.expandtabs(4).split("\n"))
+def _listing(text: str) -> Ours:
+    lines = (_line(line) for line in text.expandtabs(4).split("\n"))
     return Ours("\\\\\n".join(lines))
 
 
-def _latex_line(line: str) -> str:
+def _line(line: str) -> str:
     """A line of code that keeps its indent, and breaks with a deeper one where it is too long."""
     body = line.lstrip(" ")
     indent = rf"\hspace*{{{0.5 * (len(line) - len(body)):g}em}}"
@@ -101,14 +42,24 @@ def _column_spec(columns: tuple[Column, ...]) -> Ours:
     return Ours("".join(wide if column == "p" else column for column in columns))
 
 
-def _latex_picture(scene: Scene) -> Ours:
+def _picture(scene: Scene) -> Ours:
     fit = min(_TEXT_WIDTH, scene.width * min(1.0, _TEXT_HEIGHT / scene.height))
     return Ours(tikz(scene, fit))
 
 
-_LATEX: dict[str, Any] = {
-    "escape": escape_latex,
-    "delimiters": {
+LATEX = Written(
+    suffix=".tex",
+    template="report.tex",
+    escape=escape_latex,
+    filters={
+        "ours": Ours,
+        "inline": _inline,
+        "display": Ours,
+        "listing": _listing,
+        "spec": _column_spec,
+        "picture": _picture,
+    },
+    delimiters={
         "block_start_string": "<<%",
         "block_end_string": "%>>",
         "variable_start_string": "<<!",
@@ -116,23 +67,6 @@ _LATEX: dict[str, Any] = {
         "comment_start_string": "<<#",
         "comment_end_string": "#>>",
     },
-    "filters": {
-        "ours": Ours,
-        "inline": _latex_inline,
-        "display": Ours,
-        "listing": _latex_listing,
-        "spec": _column_spec,
-        "picture": _latex_picture,
-    },
-}
+)
 
-_HTML: dict[str, Any] = {
-    "escape": escape_html,
-    "delimiters": {},
-    "filters": {
-        "ours": Ours,
-        "inline": _html_inline,
-        "display": lambda tex: Ours(mathml(tex, "block")),
-        "picture": lambda scene: Ours(svg(scene, alone=False)),
-    },
-}
+FORMAT = LATEX
