@@ -13,7 +13,8 @@ from symconv.claim.naming import named_sizes
 from symconv.claim.unused import unused_weights
 from symconv.claim.verdict import Certificate, Undecided, Verdict
 from symconv.dialect.config import layer_to_dict, read_layer
-from symconv.dialect.subject import Subject, read_subject
+from symconv.dialect.registry import read_subject
+from symconv.dialect.subject import Subject
 from symconv.errors import ClaimError, ClaimWarning, InputError
 from symconv.expand import Expansion
 from symconv.expand.lattice import LatticeExpansion

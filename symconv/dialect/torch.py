@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from symconv.dialect.subject import Subject
 from symconv.errors import InputError, Unsupported
+from symconv.expand import destride
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxPool
+from symconv.layer.base import Sizes
+from symconv.network import chain
 
 RANKS = ("1d", "2d", "3d")
 
@@ -159,3 +163,27 @@ _READ: dict[str, Callable[[Any, int], AnyLayer]] = {
     "MaxPool": _max_pool,
     "AvgPool": _avg_pool,
 }
+
+
+class Torch:
+    """Modules of PyTorch."""
+
+    noun = "a torch.nn module"
+
+    def takes(self, given: object) -> bool:
+        """Whether it is one."""
+        return is_module(given)
+
+    def read(self, given: Any, input_size: Sizes | None) -> Subject:
+        """The expansion of a layer, or the chain of a `Sequential`."""
+        found, name = read_module(given), type(given).__name__
+        if isinstance(found, AnyLayer):
+            return Subject(destride(found, input_size), name)
+        if input_size is None:
+            raise InputError(
+                "a torch.nn.Sequential needs an input size, such as (224, 224) or ('H', 'W')"
+            )
+        return Subject(chain(name, found, input_size))
+
+
+DIALECT = Torch()

@@ -24,7 +24,7 @@ ORDER = {
         "results chains claims options output faults running catalogue lists commands __main__"
     ),
     "crosscheck": "backends runs",
-    "dialect": "config chain shorthand presets files torch subject",
+    "dialect": "config chain shorthand presets files subject own sources torch registry",
     "evaluation": (
         "hashing graph numbers moves lattices points positions text windows reading "
         "layers agreement replay"
