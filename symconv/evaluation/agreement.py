@@ -36,8 +36,9 @@ class Evaluation:
 
     ``primes`` and ``degree`` bound the chance that a difference was missed at an evaluated output;
     they are None where maxima are taken, over integers, where no such bound is known.  ``thinned``
-    says that some outputs were evaluated with zeros in all but so many channels; ``full`` counts
-    those at which nothing was zero.
+    says that some outputs were evaluated with zeros in all but so many channels (and, of windows
+    that read millions of samples, in most of these); ``full`` counts those at which nothing was
+    zero.
     """
 
     outputs: int
@@ -95,8 +96,8 @@ class Difference:
 class _Effort:
     """How much is looked at: values, and marked positions of an axis, the most of them first.
 
-    Integers are drawn up to ``most``, at ``each`` points of each spread.  Of each axis of channels
-    and of taps so many positions are not zero; None for all.
+    Integers are drawn up to ``most``, at ``each`` points of each spread.  Of each axis of channels,
+    of taps and of the input's samples so many positions are not zero; None for all.
     """
 
     marks: tuple[int, ...]
@@ -104,6 +105,7 @@ class _Effort:
     most: int
     channels: int | None = None
     taps: int | None = None
+    samples: int | None = None
     each: int = EACH
 
 
@@ -127,8 +129,10 @@ time for many points."""
 _THINNED = (
     _Effort((MANY,), 60_000, 9, 4), _Effort((MANY,), 60_000, 3, 2, 2),
     _Effort((MANY, 2), 120_000, 1, 1, 1), _Effort((1,), 2_000_000, 1, 1, 1),
+    _Effort((MANY, 2, 1), 400_000, 9, 1, 2, samples=32),
 )  # fmt: skip
-"""Fewer channels, then fewer taps and smaller integers, and at last a wide field of view."""
+"""Fewer channels, then fewer taps and smaller integers, then a wide field of view; and at last few
+samples of a field so wide that one output reads millions."""
 
 
 def evaluate_sides(claim: Claim) -> Evaluation | Difference:
@@ -226,7 +230,7 @@ def _sides(claim: Claim, effort: _Effort) -> _Sides | Difference:
     for points in range(POINTS, 3 * POINTS):
         numbers = Integers(effort.most, effort.each) if takes_maxima(claim) else Modular(points)
         world = World(Graph(), numbers, Budget(effort.values))
-        point = RandomPoint(effort.channels, effort.taps)
+        point = RandomPoint(effort.channels, effort.taps, effort.samples)
         reader = Reader(world, claim, point)
         left, right = reader.side("left"), reader.side("right")
         if left.shape != right.shape:

@@ -32,6 +32,9 @@ MOST_MARKS = 64
 MOST_DIGITS = 5
 """Marked digits kept of a factor: both ends, what is next to them, and one between."""
 
+SPARSE = 2
+"""An axis so many times as long as before, with zeros between, is known by what is not zero."""
+
 MOST_SCANNED = 65_536
 """Axes up to this size are scanned for the places where a map of positions breaks."""
 
@@ -119,12 +122,11 @@ def _moved_live(x: Node, maps: Mapping[int, AxisMap], filled: bool) -> Live:
         return (None,) * len(x.shape)
     found = list(x.live)
     for axis, m in maps.items():
-        alive = x.live[axis]
-        if alive is not None and m.size > MOST_SCANNED:
-            found[axis] = None
-        elif alive is not None:
+        alive, sparse = x.live[axis], m.holes and m.size > SPARSE * x.shape[axis]
+        found[axis] = None
+        if m.size <= MOST_SCANNED and (alive is not None or sparse):
             old = m.source(np.arange(m.size, dtype=np.int64))
-            found[axis] = np.flatnonzero(np.isin(old, alive))
+            found[axis] = np.flatnonzero(old >= 0 if alive is None else np.isin(old, alive))
     return tuple(found)
 
 
@@ -224,6 +226,9 @@ def _regrouped_live(
             found.append(None)
             continue
         known = {n: f if (f := factors[n]) is not None else np.arange(sizes[n]) for n in group}
+        if prod(map(len, known.values())) > MOST_SCANNED:
+            found.append(None)
+            continue
         found.append(_merged(group, known, sizes))
     return tuple(found)
 

@@ -70,6 +70,10 @@ def knowledge(function: str) -> Knowledge:
     return Knowledge(keeps, low, high, den)
 
 
+MET = 3
+"""First axes that a weight's second one is thinned with: the input's, its own, and one between."""
+
+
 class Point(Protocol):
     """Values for every tensor and function of a claim."""
 
@@ -85,24 +89,50 @@ class Point(Protocol):
 
 @dataclass(slots=True)
 class RandomPoint:
-    """Random values; with ``channels`` or ``taps``, only so many positions of an axis are not zero.
+    """Random values; with limits, only so many positions of an axis are not zero.
 
-    Thinned are the channels of the input, and of the weights the first two axes, where the channels
-    are, and the taps of each axis behind them.
+    Thinned are the channels and the ``samples`` of the input, and of the weights the first two
+    axes, where the channels are, and the taps of each axis behind them.
     """
 
     channels: int | None = None
     taps: int | None = None
+    samples: int | None = None
     keys: dict[str, int] = field(default_factory=dict)
     kept: dict[str, Live] = field(default_factory=dict)
+    fractions: tuple[float, ...] = ()
+    sizes: tuple[int, ...] = ()
 
     def live(self, name: str, shape: tuple[int, ...]) -> Live:
-        """Random positions of the axes that are thinned."""
+        """Random positions of the axes that are thinned; channels that meet are thinned alike."""
         if name not in self.kept:
-            leading = 1 if name == "" else 2
-            most = [self.channels] * leading + [None if name == "" else self.taps] * len(shape)
-            self.kept[name] = tuple(map(_some, shape, most[: len(shape)]))
+            self.kept[name] = self._weight(shape) if name else self._input(shape)
         return self.kept[name]
+
+    def _input(self, shape: tuple[int, ...]) -> Live:
+        spatial = [_with_ends(n, _some(n, self.samples)) for n in shape[1:]]
+        return (self._leading(shape[0]), *spatial)
+
+    def _weight(self, shape: tuple[int, ...]) -> Live:
+        channels = [self._leading(n) for n in shape[:1]] + [self._second(n) for n in shape[1:2]]
+        return (*channels, *(_some(n, self.taps) for n in shape[2:]))
+
+    def _leading(self, size: int) -> Index | None:
+        """Positions of a first axis: the same fractions of each, so that groups meet groups."""
+        self.sizes = (size, *self.sizes)[:MET]
+        return self._at(size) if self.channels is not None and size > self.channels else None
+
+    def _at(self, size: int) -> Index:
+        if len(self.fractions) < (self.channels or 0):
+            self.fractions = tuple(RANDOM.random() for _ in range(self.channels or 0))
+        return np.unique(np.array([int(f * size) for f in self.fractions], dtype=np.int64))
+
+    def _second(self, size: int) -> Index | None:
+        """Positions within a group: those that the first axes read so far leave in theirs."""
+        if self.channels is None or size <= self.channels:
+            return None
+        met = [self._at(n) % size for n in self.sizes if n % size == 0]
+        return np.unique(np.concatenate(met or [self._at(size)]))
 
     @property
     def thinned(self) -> bool:
@@ -136,6 +166,12 @@ def _some(size: int, most: int | None) -> Index | None:
     if most is None or size <= most:
         return None
     return np.array(sorted(RANDOM.sample(range(size), most)), dtype=np.int64)
+
+
+def _with_ends(size: int, kept: Index | None) -> Index | None:
+    """The kept positions, and those at both ends, where pads and last windows begin."""
+    ends = [0, 1, size - 2, size - 1]
+    return None if kept is None else np.union1d(kept, [at for at in ends if 0 <= at < size])
 
 
 @dataclass(slots=True)

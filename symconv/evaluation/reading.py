@@ -84,7 +84,9 @@ class Reader:
         def plan(grid: Grid) -> Plan:
             return Plan((), lambda _: self.point.values(name, sizes, grid, numbers))
 
-        return self.world.graph.node(sizes, (), plan, degree=1, live=live)
+        ends = zip(sizes, live, strict=True)
+        marks = tuple((0, n - 1) if alive is None else _ends(alive) for n, alive in ends)
+        return self.world.graph.node(sizes, (), plan, degree=1, live=live, marks=marks)
 
     def constant(self, value: Fraction, shape: Sequence[Any]) -> Node:
         """The same number everywhere."""
@@ -115,6 +117,11 @@ class Reader:
             return Plan((), run)
 
         return self.world.graph.node(whole.shape, (), plan, den=den)
+
+
+def _ends(live: Index) -> tuple[int, ...]:
+    """The outermost positions at which not all is zero: others may show nothing."""
+    return tuple(dict.fromkeys(int(at) for at in (*live[:1], *live[-1:])))
 
 
 @singledispatch

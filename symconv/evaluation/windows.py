@@ -97,13 +97,15 @@ def convolved(
     """``y[m, o] = sum_{c,k} w[m, c, k] * x[c, read(o, k)]``.
 
     The weight's first axes are swapped if transposed, as PyTorch lays them out.  It is evaluated
-    first, since it depends on no data: what it multiplies by zero alone is not read.
+    first, since it depends on no data: what it multiplies by zero alone is not read, nor is what
+    stands beside channels that are zero in every group.
     """
     inner = w.shape[0] // groups if transposed else w.shape[1]
     outer = w.shape[1] if transposed else w.shape[0] // groups
 
     def plan(grid: Grid) -> Plan:
-        kernel, alive = _kernel(world, w, grid[0], groups, transposed=transposed)
+        own = None if x.live[0] is None else np.unique(x.live[0] % inner)
+        kernel, alive = _kernel(world, w, grid[0], groups, own, transposed=transposed)
         tables = zip(axes, grid[1:], alive[1:], strict=True)
         where = patches([axis.table(out)[taps] for axis, out, taps in tables])
         channels = (grid[0] // outer)[:, None] * inner + alive[0]
@@ -140,14 +142,17 @@ def _products(world: World, kernel: Array, samples: Array, picks: Index) -> Arra
 
 
 def _kernel(
-    world: World, w: Node, rows: Index, groups: int, *, transposed: bool
+    world: World, w: Node, rows: Index, groups: int, data: Index | None, *, transposed: bool
 ) -> tuple[Array, list[Index]]:
     """The weight of some output channels, ``(points, rows, channels, *taps)``.
+
+    ``data`` are the channels of a group outside which the data is zero, where that is known.
 
     Beside it, which channels of a group and which taps are left: the others multiply by zero.
     """
     channels = w.shape[0] // groups if transposed else w.shape[1]
     own = w.live[0 if transposed else 1] if not (transposed and groups > 1) else None
+    own = _both(own, data)
     sizes, lives = (channels, *w.shape[2:]), (own, *w.live[2:])
     places = [
         world.budget.positions(n) if live is None else live
@@ -162,6 +167,13 @@ def _kernel(
     (values,) = evaluate([(w, (lead, second, *places[1:]))], world.budget)
     columns = np.searchsorted(second, rows % outer)
     return _alive(values[:, np.searchsorted(lead, leads), columns[:, None]], places)
+
+
+def _both(first: Index | None, second: Index | None) -> Index | None:
+    """The positions of two lists; None is all of them."""
+    if first is None or second is None:
+        return second if first is None else first
+    return np.intersect1d(first, second)
 
 
 def _alive(kernel: Array, places: Sequence[Index]) -> tuple[Array, list[Index]]:
@@ -250,9 +262,11 @@ def overlaid(world: World, x: Node, w: Node, axes: Sequence[Axis]) -> Node:
 def pooled(world: World, x: Node, axes: Sequence[Slid], *, maximum: bool) -> Node:
     """The sum, or the maximum, of each channel's windows."""
     numbers = world.numbers
+    lives = (None,) * len(axes) if maximum else x.live[1:]
 
     def plan(grid: Grid) -> Plan:
-        where = patches([axis.table(out) for axis, out in zip(axes, grid[1:], strict=True)])
+        tables = zip(axes, grid[1:], lives, strict=True)
+        where = patches([_beside_zeros(axis.table(out), live) for axis, out, live in tables])
         world.budget.spend(len(grid[0]), where.taps, where.outputs)
         wants = (grid[0], *where.reads)
 
@@ -273,6 +287,15 @@ def pooled(world: World, x: Node, axes: Sequence[Slid], *, maximum: bool) -> Nod
         (x.shape[0], *(axis.outputs for axis in axes)), [x], plan, den=x.den, degree=x.degree,
         live=live, marks=_window_marks(x, x.marks[0], axes),
     )  # fmt: skip
+
+
+def _beside_zeros(table: Index, live: Index | None) -> Index:
+    """The table without the taps that read zeros alone, or nothing, at every output; one stays."""
+    if live is not None:
+        table = np.where(np.isin(table, live), table, -1)
+    reading = (table >= 0).any(1)
+    reading[:1] |= not reading.any()
+    return table if reading.all() else table[reading]
 
 
 def averaged(world: World, x: Node, axes: Sequence[Slid], counts: Sequence[Sequence[int]]) -> Node:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from symconv import AvgPool, Conv, ConvTranspose, MaxPool, destride
+from symconv import AvgPool, Conv, ConvTranspose, MaxPool, destride, prove
 from symconv.claim import Claim, read_claim
+from symconv.claim.steps import ScaleAll
 from symconv.errors import TooLarge
-from symconv.evaluation import Difference, Evaluation, evaluate_sides
+from symconv.evaluation import Difference, Evaluation, agreement, evaluate_sides
 from symconv.evaluation.agreement import BITS
 from symconv.evaluation.graph import Budget, Graph
 from symconv.evaluation.hashing import is_prime, primes
@@ -59,6 +61,33 @@ def test_all_outputs_are_seen_where_they_are_few() -> None:
 def test_maxima_are_seen_over_integers() -> None:
     found = seen(destride(MaxPool(3, 2, 1, channels=8), (30, 30)).claim())
     assert (found.primes, found.chance, found.points) == (None, None, 16)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        Conv(512, 512, 3, padding=1),
+        Conv(512, 256, 3, padding=1, groups=32),
+        Conv(512, 1024, 3, padding=1, groups=512),
+        ConvTranspose(512, 384, 3, padding=1),
+        AvgPool(3, 1, 1, channels=512),
+    ],
+)
+def test_few_channels_show_a_difference(layer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where data and weights are thinned apart from each other, all products would be zero."""
+    monkeypatch.setattr(agreement, "_FULL", ())
+    claim = destride(layer, (14, 14)).claim()
+    assert isinstance(evaluate_sides(claim), Evaluation)
+    doubled = replace(claim, right=(*claim.right, ScaleAll(2)))
+    assert all(isinstance(evaluate_sides(doubled), Difference) for _ in range(5))
+
+
+def test_a_mean_of_millions_is_seen() -> None:
+    claim = destride(AvgPool(2560, 2560, ceil_mode=True), (2560, 2560)).claim()
+    assert seen(claim).thinned == 1
+    assert isinstance(evaluate_sides(replace(claim, right=claim.left[:0])), Difference)
+    short = replace(claim, right=(*claim.right, ScaleAll("6553600/6553599")))
+    assert isinstance(evaluate_sides(short), Difference)
 
 
 def test_a_value_that_one_maximum_reads_alone_is_seen() -> None:
@@ -178,3 +207,10 @@ def test_one_tap_of_a_wide_maximum_is_seen() -> None:
               {"op": "slice", "slices": [whole, [0, -1, None]]}]  # fmt: skip
     for _ in range(5):
         assert isinstance(evaluate_sides(identity(wide, narrow, [200])), Difference)
+
+
+@pytest.mark.parametrize("size", [(2560, 2560), (2561, 1), ("H", "W")])
+def test_a_pooler_wider_than_its_input_is_proved(size: tuple[int | str, ...]) -> None:
+    """EfficientNet's, as its model files say it: the average of all, rounded up."""
+    pooler = AvgPool(2560, 2560, ceil_mode=True, channels=3)
+    assert prove(pooler, size, symbolic=False).verdict == "proved"
