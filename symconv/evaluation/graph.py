@@ -59,6 +59,16 @@ class Node:
     marks: Marks
 
 
+def check_size(shape: Sequence[int]) -> None:
+    """Refuse a tensor whose positions are beyond 64 bits.
+
+    Raises:
+        TooLarge: it is one.
+    """
+    if prod(shape) >= MOST_VALUES:
+        raise TooLarge(f"a tensor of shape {tuple(shape)} has more than 2^60 values")
+
+
 @dataclass(slots=True)
 class Graph:
     """Nodes in the order in which they were made: parents first."""
@@ -74,8 +84,7 @@ class Graph:
         Raises:
             TooLarge: positions of an axis, or a stride over it, are beyond 64 bits.
         """
-        if prod(shape) >= MOST_VALUES:
-            raise TooLarge(f"a tensor of shape {tuple(shape)} has more than 2^60 values")
+        check_size(shape)
         self.count += 1
         ends = tuple((0, n - 1) for n in shape) if marks is None else marks
         alive = (None,) * len(shape) if live is None else live

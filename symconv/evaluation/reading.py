@@ -21,7 +21,7 @@ from symconv.claim import Claim
 from symconv.claim import steps as st
 from symconv.claim.steps import moves
 from symconv.evaluation import text
-from symconv.evaluation.graph import Array, Grid, Index, Node, Plan
+from symconv.evaluation.graph import Array, Grid, Index, Node, Plan, check_size
 from symconv.evaluation.lattices import coset_signals, kept_within
 from symconv.evaluation.moves import (
     AxisMap,
@@ -79,6 +79,7 @@ class Reader:
     def tensor(self, name: str, shape: Sequence[Any]) -> Node:
         """A free tensor: its values are the point's."""
         sizes = tuple(int(n) for n in shape)
+        check_size(sizes)
         numbers, live = self.world.numbers, self.point.live(name, sizes)
 
         def plan(grid: Grid) -> Plan:

@@ -293,7 +293,7 @@ def _beside_zeros(table: Index, live: Index | None) -> Index:
     """The table without the taps that read zeros alone, or nothing, at every output; one stays."""
     if live is not None:
         table = np.where(np.isin(table, live), table, -1)
-    reading = (table >= 0).any(1)
+    reading = np.asarray((table >= 0).any(1))
     reading[:1] |= not reading.any()
     return table if reading.all() else table[reading]
 
