@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from symconv.errors import InputError, MissingTool, Unsupported
-from symconv.layer import AnyLayer, Conv, ConvTranspose, MaxPool
+from symconv.layer import AnyLayer, Conv, ConvTranspose, MaxPool, Pool
 from symconv.layer.padding import Pair
 
 Array = Any
@@ -33,7 +33,7 @@ class Backend(Protocol):
     device: str
 
     def whole_layer(self, layer: AnyLayer, x: Array, w: Array, bias: Array) -> Array | None:
-        """The framework's own layer, padding and all; None where it cannot say the padding."""
+        """The framework's own layer, padding and all; None where it has none."""
 
     def array(self, values: np.ndarray) -> Array:
         """Double precision on the device."""
@@ -182,6 +182,8 @@ class TorchBackend:
         if not all(isinstance(pad, tuple) and 0 <= pad[0] == pad[1] for pad in pads):
             return None
         if isinstance(layer, Conv) and (layer.padding_mode != "zeros" or layer.padding_value != 0):
+            return None
+        if isinstance(layer, Pool) and layer.is_wide:
             return None
         spatial, plain = _ATTRIBUTES[layer.op]
         given = {name: layer.per_axis(name, rank) for name in spatial}

@@ -69,7 +69,8 @@ def _strided(run: Backend, e: Expansion, x: Array, w: Array) -> Array:
     padded = run.pad(run.pad(x, _pads(layer, e), "zeros", fill), _overhang(layer, e), "zeros", fill)
     if isinstance(layer, MaxPool):
         return run.max_pool(padded, layer)
-    return run.conv(padded, w, stride, (1,) * rank, layer.channels) / run.array(counted(layer, e))
+    dilations = layer.per_axis("dilation", rank)
+    return run.conv(padded, w, stride, dilations, layer.channels) / run.array(divisors(layer, e))
 
 
 def _column(run: Backend, bias: np.ndarray, rank: int) -> Array:
@@ -77,7 +78,7 @@ def _column(run: Backend, bias: np.ndarray, rank: int) -> Array:
 
 
 def _spans(layer: AnyLayer, rank: int) -> list[int]:
-    dilations = (1,) * rank if isinstance(layer, AvgPool) else layer.per_axis("dilation", rank)
+    dilations = layer.per_axis("dilation", rank)
     kernel = layer.per_axis("kernel_size", rank)
     return [d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True)]
 
@@ -125,14 +126,17 @@ def _overhang(layer: AnyLayer, e: Expansion) -> list[Pair]:
     ]
 
 
-def counted(layer: AvgPool, e: Expansion) -> np.ndarray:
-    """How many samples each window counts, by pooling an array of ones."""
+def divisors(layer: AvgPool, e: Expansion) -> np.ndarray:
+    """What divides each window: how many samples it counts, by pooling an array of ones."""
     run, rank = NumpyBackend(), len(e.input_size)
+    if layer.divisor_override is not None:
+        return np.full((1, *e.output_size), float(layer.divisor_override))
     include = float(layer.count_include_pad)
     ones = run.pad(np.ones((1, *e.input_size)), _pads(layer, e), "zeros", include)
     whole = run.pad(ones, _overhang(layer, e), "zeros", 0.0)
     kernel = np.ones((1, 1, *layer.per_axis("kernel_size", rank)))
-    return np.asarray(run.conv(whole, kernel, layer.per_axis("stride", rank), (1,) * rank, 1))
+    strides, dilations = layer.per_axis("stride", rank), layer.per_axis("dilation", rank)
+    return np.asarray(run.conv(whole, kernel, strides, dilations, 1))
 
 
 def stride_free(run: Backend, e: Expansion, x: Array, w: np.ndarray, bias: np.ndarray) -> Array:
@@ -150,7 +154,7 @@ def stride_free(run: Backend, e: Expansion, x: Array, w: np.ndarray, bias: np.nd
     y = y + _column(run, _tied_bias(bias, copies, e), rank)
     y = _moved(run, y, [step for step in e.output_map if not isinstance(step, st.Scale)])
     if isinstance(e.original, AvgPool):
-        return y / run.array(counted(e.original, e))
+        return y / run.array(divisors(e.original, e))
     return y
 
 

@@ -21,6 +21,7 @@ from symconv.layer import (
     MaxPool,
     Pool,
 )
+from symconv.layer.legality import ASK, ONNX, TORCH
 from symconv.layer.matrix import is_matrix
 from symconv.layer.padding import is_int
 from symconv.size.names import axis_names
@@ -160,22 +161,24 @@ def _read_class(text: Mapping[str, Any]) -> type[AnyLayer | LatticeConv]:
     return LatticeConv
 
 
-def _known_keys(cls: type[AnyLayer | LatticeConv]) -> set[str]:
+def _known_keys(text: Mapping[str, Any], cls: type[AnyLayer | LatticeConv]) -> set[str]:
     keys = {field.name for field in dataclasses.fields(cls)} | AROUND
     if issubclass(cls, Pool):
         keys |= set(CHANNELS)
+        keys -= set(() if text.get("legality", TORCH) == ONNX else cls.wider)
     if cls is ConvTranspose:
         keys |= {"padding_mode"}
     return keys
 
 
 def _check_keys(text: Mapping[str, Any], cls: type[AnyLayer | LatticeConv]) -> None:
-    known = _known_keys(cls)
+    known = _known_keys(text, cls)
     for key in text:
         if key not in known:
+            wider = issubclass(cls, Pool) and key in cls.wider
             raise LayerError(
                 f"{cls.op} has no attribute {key!r}{hint(key, known)}; "
-                f"it has {', '.join(sorted(known))}"
+                f"it has {', '.join(sorted(known))}{f'; or {ASK}' if wider else ''}"
             )
     required = {f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING}
     if missing := sorted(required - set(text)):
@@ -298,7 +301,7 @@ def layer_to_dict(
         "out_channels": layer.out_channels,
     }
     for field in dataclasses.fields(layer):
-        if field.name not in CHANNELS:
+        if field.name not in (*CHANNELS, *layer.unsaid):
             written[field.name] = _write_value(layer, field.name, rank)
     if written.get("padding_value") == 0:
         del written["padding_value"]

@@ -8,9 +8,10 @@ The letters are those of the guide to convolution arithmetic (Dumoulin and Visin
     d  dilation                    p-1 crops; pvalid, psame, psame_lower
     a  output_padding           g  groups
     b  bias: b0 or b1           v  value of the padding: v0.5
+    n  what an average divides by, instead of counting: n9 (divisor_override, with ``onnx``)
 
 and the words ``zeros``, ``reflect``, ``replicate``, ``circular``; ``nobias``; and for poolings
-``ceil`` (ceil_mode) and ``exclude_pad`` (count_include_pad=False).
+``ceil`` (ceil_mode), ``exclude_pad`` (count_include_pad=False) and ``onnx`` (legality="onnx").
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ WORDS: dict[str, tuple[str, Any]] = {
     "nobias": ("bias", False),
     "ceil": ("ceil_mode", True),
     "exclude_pad": ("count_include_pad", False),
+    "onnx": ("legality", "onnx"),
 }
 _PADDING_NAMES = ("valid", "same", "same_lower")
 
@@ -149,6 +151,7 @@ _LETTERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "g": ("groups", _integer),
     "b": ("bias", _switch),
     "v": ("padding_value", _number),
+    "n": ("divisor_override", _integer),
 }
 _PLAIN = {"padding": "0", "dilation": "1", "output_padding": "0", "groups": "1", "bias": "1"}
 

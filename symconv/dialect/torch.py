@@ -10,6 +10,7 @@ from symconv.errors import InputError, Unsupported
 from symconv.expand import destride
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.layer.base import Sizes
+from symconv.layer.legality import ASK
 from symconv.network import chain
 
 RANKS = ("1d", "2d", "3d")
@@ -147,7 +148,10 @@ def _max_pool(module: Any, rank: int) -> MaxPool:
 
 def _avg_pool(module: Any, rank: int) -> AvgPool:
     if getattr(module, "divisor_override", None) is not None:
-        raise Unsupported(f"AvgPool: divisor_override={module.divisor_override} is not read")
+        raise Unsupported(
+            f"AvgPool: divisor_override={module.divisor_override} is not read; write the layer, "
+            f"and {ASK}"
+        )
     return AvgPool(
         _per_axis(module.kernel_size, rank),
         stride=_per_axis(module.stride, rank),

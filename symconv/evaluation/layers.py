@@ -127,25 +127,16 @@ def _pool(step: Any, x: Node) -> tuple[list[text.Axis], Pads]:
 
 
 @read.register
-def _(step: st.MaxPoolStep | st.OnnxMaxPoolStep, x: Node, reader: Reader) -> Node:
+def _(step: st.MaxPoolStep, x: Node, reader: Reader) -> Node:
     return pooled(reader.world, x, _pool(step, x)[0], maximum=True)
 
 
 @read.register
 def _(step: st.AvgPoolStep, x: Node, reader: Reader) -> Node:
-    return _averaged(step, x, reader)
-
-
-@read.register
-def _(step: st.OnnxAvgPoolStep, x: Node, reader: Reader) -> Node:
-    if step.divisor_override is None:
-        return _averaged(step, x, reader)
-    sums = pooled(reader.world, x, _pool(step, x)[0], maximum=False)
-    return multiplied(reader.world, sums, Fraction(1, step.divisor_override))
-
-
-def _averaged(step: st.AvgPoolStep | st.OnnxAvgPoolStep, x: Node, reader: Reader) -> Node:
     axes, padding = _pool(step, x)
+    if step.divisor_override is not None:
+        sums = pooled(reader.world, x, axes, maximum=False)
+        return multiplied(reader.world, sums, Fraction(1, step.divisor_override))
     figures = zip(axes, x.shape[1:], padding, strict=True)
     included = bool(step.count_include_pad)
     rows = [text.counts(axis, n, pair, with_pads=included) for axis, n, pair in figures]

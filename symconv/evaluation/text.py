@@ -141,6 +141,8 @@ def pooling(
         room = n + lo + hi - d * (k - 1) - 1
         outputs = (-(-room // s) if ceil else room // s) + 1
         outputs -= ceil and (outputs - 1) * s >= n + lo
+        several = ceil and (outputs - 1) * s >= n + lo
+        require(not several, f"several windows start behind {n} samples, in a pad of {hi}")
         require(outputs >= 1, f"a kernel of {k} does not fit into {n} samples padded {lo, hi}")
         # A crop hides the samples behind it.
         seen = n + min(hi, 0)

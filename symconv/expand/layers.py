@@ -52,9 +52,10 @@ def mean(layer: AnyLayer, input_size: Sequence[Any]) -> Fraction | None:
     """The one weight of a layer's taps; None where an average pooling's windows differ."""
     if not isinstance(layer, AvgPool):
         return Fraction(1)
+    if (divisor := layer.one_divisor(len(input_size))) is not None:
+        return Fraction(1, divisor)
     if names_of(*input_size):
-        taps = prod(layer.per_axis("kernel_size", len(input_size)))
-        return Fraction(1, taps) if layer.counts_alike(len(input_size)) else None
+        return None
     axes = [set(scales) for scales in layer.scales(input_size)]
     return (
         prod((axis.pop() for axis in axes), start=Fraction(1)) if max(map(len, axes)) == 1 else None
@@ -77,11 +78,23 @@ def layer_step(layer: AnyLayer, weight: str, bias: str, padding: Any = None) -> 
     padding = layer.padding if padding is None else padding
     if isinstance(layer, MaxPool):
         return st.MaxPoolStep(
-            layer.kernel_size, layer.stride, layer.padding, layer.dilation, layer.ceil_mode
+            layer.kernel_size,
+            layer.stride,
+            layer.padding,
+            layer.dilation,
+            layer.ceil_mode,
+            layer.legality,
         )
     if isinstance(layer, AvgPool):
         return st.AvgPoolStep(
-            layer.kernel_size, layer.stride, layer.padding, layer.ceil_mode, layer.count_include_pad
+            layer.kernel_size,
+            layer.stride,
+            layer.padding,
+            layer.ceil_mode,
+            layer.count_include_pad,
+            layer.legality,
+            layer.dilation,
+            layer.divisor_override,
         )
     if isinstance(layer, ConvTranspose):
         return st.ConvTransposeStep(

@@ -79,6 +79,11 @@ class Layer:
             self._refuse(f"attributes disagree on the number of spatial axes: {found}")
         return next(iter(ranks.values()), None)
 
+    @property
+    def unsaid(self) -> tuple[str, ...]:
+        """Attributes that a text of the layer leaves out, since they go without saying."""
+        return ()
+
     def per_axis(self, name: str, rank: int) -> tuple[Any, ...]:
         """The attribute as one value an axis; padding as one ``(lo, hi)`` pair or name an axis."""
         value = getattr(self, name)

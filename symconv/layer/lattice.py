@@ -54,6 +54,7 @@ class LatticeConv:
 
     op: ClassVar[str] = "conv"
     monoid: ClassVar[Literal["sum", "max"]] = "sum"
+    unsaid: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "stride", read_matrix(self.stride))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
+from math import prod
 from typing import Any, ClassVar, Literal
 
 from symconv.layer.base import (
@@ -17,8 +18,20 @@ from symconv.layer.base import (
     forward_pads,
     read_numbers,
 )
+from symconv.layer.counting import counted_ends, counted_taps, counts_something
+from symconv.layer.legality import (
+    ASK,
+    LEGALITIES,
+    ONNX,
+    TORCH,
+    Legality,
+    half_kernel,
+    hangs_over_no_crop,
+    holds_its_kernel,
+    one_starts_behind,
+)
 from symconv.layer.padding import Padding, Pads
-from symconv.layer.requirements import Requirements, at_least, either, must
+from symconv.layer.requirements import Requirements, at_least
 from symconv.layer.window import Window
 from symconv.machine.budget import running
 from symconv.size.expr import Extent, Size, greatest, least, number
@@ -33,15 +46,28 @@ class Pool(Layer):
     padding: Padding = 0
     ceil_mode: bool = False
     channels: int = 1
+    legality: Legality = field(default=TORCH, kw_only=True)
 
-    wide: ClassVar[bool] = False
-    """Whether pads may exceed half of the kernel."""
+    wider: ClassVar[tuple[str, ...]] = ()
+    """Attributes that only ONNX's rules know."""
 
     def __post_init__(self) -> None:
         if self.stride is None:
             self._set("stride", self.kernel_size)
         super().__post_init__()
         self._read_count("channels")
+        if self.legality not in LEGALITIES:
+            self._refuse(f"legality must be 'torch' or 'onnx', got {self.legality!r}")
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether ONNX's rules hold: pads may be wider than half of the kernel, for one."""
+        return self.legality == ONNX
+
+    @property
+    def unsaid(self) -> tuple[str, ...]:
+        """PyTorch's rules go without saying."""
+        return () if self.is_wide else ("legality", *self.wider)
 
     @property
     def in_channels(self) -> int:
@@ -59,9 +85,9 @@ class Pool(Layer):
             a["kernel_size"],
             a["stride"],
             a["padding"],
-            a.get("dilation", 1),
+            a["dilation"],
             self.ceil_mode,
-            self.wide,
+            self.is_wide,
         )
 
 
@@ -81,39 +107,23 @@ def pool_window(
     """
     span = dilation * (kernel - 1) + 1
     lo, hi = forward_pads(padding, size, span, stride)
-    also = () if wide or isinstance(padding, str) else _half_kernel(kernel, lo, hi)
+    also = () if wide or isinstance(padding, str) else half_kernel(kernel, lo, hi)
     lows = forward_lows(padding, span, stride)
     if not ceil_mode:
         count = forward_count(padding, size, stride)
         return Window(size, kernel, stride, lo, hi, dilation, count=count, lows=lows, also=also)
     room = size + lo + hi - span
     # The last window may hang over the end, but starts in the input or in its low pad.
-    last = least(-(-room // stride), (size + lo - 1) // stride)
-    missing = greatest(last * stride - room, 0)
-    also = (*also, *_hangs_over_no_crop(missing, lo, hi))
+    rounded, starts = -(-room // stride), (size + lo - 1) // stride
+    last = least(rounded, starts)
+    missing = last * stride - room
+    if wide and not isinstance(padding, str) and at_least(span - 1, hi) is not True:
+        also = (*also, *one_starts_behind(rounded - starts, span, hi))
+    else:
+        missing = greatest(missing, 0)  # what a window leaves over is not read; no pad is cut off
+        also = (*also, *hangs_over_no_crop(missing, lo, hi))
     return Window(
         size, kernel, stride, lo, hi + missing, dilation, count=last + 1, lows=lows, also=also
-    )
-
-
-def _half_kernel(kernel: int, lo: Size, hi: Size) -> Requirements:
-    most = kernel // 2
-    return must(
-        at_least(most, greatest(lo, hi)),
-        lambda: (
-            f"a pooling pads at most half of its kernel ({most} of kernel_size={kernel}), "
-            f"got padding [{lo}, {hi}]; pad the input first"
-        ),
-    )
-
-
-def _hangs_over_no_crop(missing: Size, lo: Size, hi: Size) -> Requirements:
-    return must(
-        either(at_least(hi, 0), at_least(0, missing)),
-        lambda: (
-            f"ceil_mode's last window hangs {missing} samples over an end that padding "
-            f"[{lo}, {hi}] crops; crop the input first"
-        ),
     )
 
 
@@ -143,27 +153,59 @@ class MaxPool(Pool):
 class AvgPool(Pool):
     """Average pooling, as ``torch.nn.AvgPool1d`` to ``3d``.
 
-    ``y[c,o] = (sum_k x[c, s*o + k - lo]) / n[o]``, where ``n`` counts the window's samples inside
-    the padded input, or inside the input itself when ``count_include_pad`` is false.
+    ``y[c,o] = (sum_k x[c, s*o + d*k - lo]) / n[o]``, where ``n`` is the product over the axes of
+    how many taps lie inside the padded input, or inside the input itself when
+    ``count_include_pad`` is false; or it is ``divisor_override``.  Pads as wide as one likes,
+    ``dilation`` and ``divisor_override`` are for ``legality="onnx"``; every window must count a
+    sample there.
 
     Raises:
-        LayerError: an attribute that PyTorch would refuse; the message shows it and the mend.
+        LayerError: an attribute that these rules refuse; the message shows it and the mend.
 
-    Source: PyTorch, ``torch.nn.AvgPool2d``.
+    Source: PyTorch, ``torch.nn.AvgPool2d``, whose ``divisor_override`` it is; ONNX,
+    ``AveragePool`` of opset 19 and later.
 
     >>> [str(f) for f in AvgPool(3, stride=2, padding=1, count_include_pad=False).scales((4,))[0]]
     ['1/2', '1/3']
+    >>> AvgPool(2, stride=1, padding=2, dilation=3, legality="onnx").output_size((4,))
+    (5,)
     """
 
     count_include_pad: bool = True
+    dilation: Ints = field(default=1, kw_only=True)
+    divisor_override: int | None = field(default=None, kw_only=True)
 
     op: ClassVar[str] = "avg_pool"
-    _spatial: ClassVar[tuple[str, ...]] = ("kernel_size", "stride")
+    wider: ClassVar[tuple[str, ...]] = ("dilation", "divisor_override")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.divisor_override is not None:
+            self._read_count("divisor_override")
+        dilated = any(d != 1 for d in self.per_axis("dilation", 1))
+        if not self.is_wide and (dilated or self.divisor_override is not None):
+            what = "dilation" if dilated else "divisor_override"
+            self._refuse(
+                f"PyTorch's averages have no {what}, got {what}={getattr(self, what)}; {ASK}"
+            )
+
+    @property
+    def unsaid(self) -> tuple[str, ...]:
+        """PyTorch's rules go without saying, and so do the window's own counts."""
+        return (*super().unsaid, *(("divisor_override",) if self.divisor_override is None else ()))
 
     def _window(self, size: Size, rank: int, **a: Any) -> Window:
-        also = holds_its_kernel(size, a["kernel_size"]) if rank == 3 else ()
         window = super()._window(size, rank, **a)
+        also = self._also(window, rank, a["padding"])
         return replace(window, also=(*also, *window.also)) if also else window
+
+    def _also(self, window: Window, rank: int, padding: Pads | str) -> Requirements:
+        """What these rules ask of an average beside what they ask of any pooling."""
+        if not self.is_wide:
+            return holds_its_kernel(window.size, window.kernel) if rank == 3 else ()
+        if self.count_include_pad or self.divisor_override is not None:
+            return ()
+        return counts_something(window, padding, ceil_mode=self.ceil_mode)
 
     def scales(self, input_size: Sequence[int]) -> tuple[tuple[Fraction, ...], ...]:
         """Per axis the factor ``1/n_a[o]`` of each output; a window's divisor is their product."""
@@ -178,76 +220,35 @@ class AvgPool(Pool):
     def counters(self, windows: Sequence[Window]) -> list[Callable[[Extent], Extent]]:
         """Per axis the samples ``n_a`` that an output counts, a number or an expression.
 
+        A ``divisor_override`` stands on the first axis, and 1 on the others.
+
         >>> from symconv.size.expr import named
         >>> pool = AvgPool(3, stride=2, padding=1)
         >>> str(pool.counters(pool.windows(("N",)))[0](named("i")))
         '-max(0, -2*i) + min(3, N - 2*i + 2)'
         """
-        pairs = zip(windows, self._counted(windows), strict=True)
-        return [partial(_count, window, ends) for window, ends in pairs]
+        if self.divisor_override is not None:
+            return [partial(_always, n) for n in (self.divisor_override, *[1] * (len(windows) - 1))]
+        pairs = zip(windows, self.per_axis("padding", len(windows)), strict=True)
+        return [
+            partial(counted_taps, w, counted_ends(w, pads, with_pads=self.count_include_pad))
+            for w, pads in pairs
+        ]
 
     def counts(self, input_size: Sizes, at: Size) -> tuple[Extent, ...]:
         """Per axis the samples ``n_a`` that output ``at`` counts."""
         return tuple(count(at) for count in self.counters(self.windows(input_size)))
 
-    def counts_alike(self, rank: int) -> bool:
-        """Whether every window counts all its taps, whatever the size."""
+    def one_divisor(self, rank: int) -> int | None:
+        """What divides every window, where that is one number whatever the size."""
+        if self.divisor_override is not None:
+            return self.divisor_override
         pads = self.per_axis("padding", rank)
         ends = [end for pair in pads for end in ((pair,) if isinstance(pair, str) else pair)]
         inside = all(isinstance(end, int) and end <= 0 for end in ends)
-        return not self.ceil_mode and (self.count_include_pad or inside)
-
-    def _counted(self, windows: Sequence[Window]) -> Iterator[tuple[Extent, Extent]]:
-        """Per axis where the samples that count begin and end: the padded input's, or the input's.
-
-        What a last window of `ceil_mode` hangs over does not count.
-        """
-        pads = self.per_axis("padding", len(windows))
-        for w, padding in zip(windows, pads, strict=True):
-            first, end = -w.lo, w.size + forward_pads(padding, w.size, w.span, w.stride)[1]
-            inside = (greatest(first, 0), least(end, w.size))
-            yield (first, end) if self.count_include_pad else inside
+        alike = not self.ceil_mode and (self.count_include_pad or inside)
+        return prod(self.per_axis("kernel_size", rank)) if alike else None
 
 
-def _count(window: Window, ends: tuple[Extent, Extent], o: Extent) -> Extent:
-    """The samples of output ``o``'s window that count."""
-    start, d = o * window.stride - window.lo, window.dilation
-    before, behind = ((end - start + d - 1) // d for end in ends)
-    return least(window.kernel, behind) - greatest(0, before)
-
-
-@dataclass(frozen=True)
-class WideMaxPool(MaxPool):
-    """Max pooling by ONNX's rules: a pad may be as wide as one likes.
-
-    Source: ONNX, ``MaxPool`` of opset 12 and later.
-    """
-
-    wide: ClassVar[bool] = True
-
-
-@dataclass(frozen=True)
-class WideAvgPool(AvgPool):
-    """Average pooling by ONNX's rules: wide pads, and dilation.
-
-    Source: ONNX, ``AveragePool`` of opset 19 and later.
-    """
-
-    dilation: Ints = 1
-
-    wide: ClassVar[bool] = True
-    _spatial: ClassVar[tuple[str, ...]] = ("kernel_size", "stride", "dilation")
-
-    def _window(self, size: Size, rank: int, **a: Any) -> Window:
-        return Pool._window(self, size, rank, **a)
-
-
-def holds_its_kernel(size: Size, kernel: int) -> Requirements:
-    """That an average over three axes has an input as large as its kernel, as PyTorch asks."""
-    return must(
-        at_least(size, kernel),
-        lambda: (
-            f"PyTorch's avg_pool3d takes no input smaller than its kernel, got {size} samples "
-            f"for kernel_size={kernel}; pad the input first"
-        ),
-    )
+def _always(count: int, o: Extent) -> Extent:
+    return count

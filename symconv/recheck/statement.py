@@ -11,12 +11,22 @@ from symconv.recheck.text import count, integers, pads
 _DEFAULTS: dict[str, Any] = {
     "stride": 1, "padding": 0, "dilation": 1, "groups": 1, "padding_mode": "zeros",
     "padding_value": 0, "output_padding": 0, "ceil_mode": False, "count_include_pad": True,
+    "legality": "torch",
 }  # fmt: skip
 _ATTRIBUTES = {
     "conv": ("stride", "padding", "dilation", "groups", "padding_mode", "padding_value"),
     "conv_transpose": ("stride", "padding", "output_padding", "dilation", "groups"),
-    "max_pool": ("kernel_size", "stride", "padding", "dilation", "ceil_mode"),
-    "avg_pool": ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad"),
+    "max_pool": ("kernel_size", "stride", "padding", "dilation", "ceil_mode", "legality"),
+    "avg_pool": (
+        "kernel_size",
+        "stride",
+        "padding",
+        "ceil_mode",
+        "count_include_pad",
+        "legality",
+        "dilation",
+        "divisor_override",
+    ),
 }
 _POOLS = ("max_pool", "avg_pool")
 _NEEDED = {"op", "kernel_size", "input_size"}

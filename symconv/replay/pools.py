@@ -12,12 +12,10 @@ import numpy as np
 
 from symconv.claim import steps as st
 from symconv.errors import ClaimError
-from symconv.layer import AvgPool, MaxPool
 from symconv.layer.padding import same_pair
 from symconv.replay.convolutions import Array, padded, tap_slice
 
-MaxStep = st.MaxPoolStep | st.OnnxMaxPoolStep
-AvgStep = st.AvgPoolStep | st.OnnxAvgPoolStep
+PoolStep = st.MaxPoolStep | st.AvgPoolStep
 
 
 @dataclass(frozen=True)
@@ -31,31 +29,18 @@ class Windows:
     outputs: tuple[int, ...]
 
 
-def check_torch(step: st.MaxPoolStep | st.AvgPoolStep, size: Sequence[int]) -> None:
-    """Refuse a pooling that PyTorch refuses.
-
-    Raises:
-        LayerError: it does.
-    """
-    asked = (step.kernel_size, step.stride, step.padding, step.ceil_mode)
-    if isinstance(step, st.MaxPoolStep):
-        MaxPool(*asked, dilation=step.dilation).windows(size)
-    else:
-        AvgPool(*asked, count_include_pad=step.count_include_pad).windows(size)
-
-
-def windows_of(step: MaxStep | AvgStep, size: Sequence[int]) -> Windows:
+def windows_of(step: PoolStep, size: Sequence[int]) -> Windows:
     """The windows of a pooling on an input of this size; ceil_mode's last may hang over the end.
 
     Raises:
+        LayerError: the rules that it asks for refuse it.
         ClaimError: an attribute does not fit, or a window does not.
     """
+    step.layer().windows(size)
     rank = len(size)
     kernel = _each(step.kernel_size, rank, "kernel_size")
     strides = kernel if step.stride is None else _each(step.stride, rank, "stride")
-    dilations = (
-        (1,) * rank if isinstance(step, st.AvgPoolStep) else _each(step.dilation, rank, "dilation")
-    )
+    dilations = _each(step.dilation, rank, "dilation")
     spans = [d * (k - 1) + 1 for d, k in zip(dilations, kernel, strict=True)]
     pads = _pads(step.padding, size, spans, strides)
     figures = zip(size, spans, strides, pads, strict=True)

@@ -31,7 +31,9 @@ ORDER = {
     ),
     "expand": "axis folding sizes maps layers cosets lattice expansion destride reduced",
     "explain": "helpers words snippet",
-    "layer": "requirements padding pointwise window base matrix pool conv lattice",
+    "layer": (
+        "requirements padding pointwise window base matrix legality counting pool conv lattice"
+    ),
     "machine": "budget files",
     "network": "graph expansion proof",
     "prove": (

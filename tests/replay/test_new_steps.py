@@ -118,6 +118,13 @@ def pooled(x: Array, average: bool, **a: Any) -> Array:
     return np.array(found, dtype=object)
 
 
+def is_unclear(size: int, **a: Any) -> bool:
+    """Whether several windows start behind the input: ONNX's text drops all, its inference one."""
+    (lo, hi), s = a["padding"], a["stride"]
+    rounded = -(-(size + lo + hi - a["dilation"] * (a["kernel_size"] - 1) - 1) // s)
+    return bool(a["ceil_mode"] and (rounded - 1) * s >= size + lo)
+
+
 def test_wide_pools_are_onnx_s() -> None:
     rng, seen = random.Random(4), 0
     while seen < 300:
@@ -130,6 +137,10 @@ def test_wide_pools_are_onnx_s() -> None:
             continue
         asked = {**told, "padding": [list(told["padding"])], **ONNX}
         pool = step("avg_pool", count_include_pad=include, **asked)
+        if is_unclear(len(x), **told):
+            with pytest.raises(SymconvError, match="would start behind the input"):
+                run([pool], x[None])
+            continue
         try:
             theirs = pooled(x, average, count_include_pad=include, **told)
         except ZeroDivisionError:
@@ -217,7 +228,7 @@ def test_single_outputs_are_the_same_for_the_second_voice() -> None:
 
 
 def test_scripts_print_what_a_replay_gives() -> None:
-    told = [found for seed, read in enumerate(random_claims(range(400)))
+    told = [found for seed, read in enumerate(random_claims(range(450)))
             if (found := _told(read, seed)) is not None]  # fmt: skip
     assert len(told) > 60
     for found, lines in zip(told, printed(list(map(script, told))), strict=True):

@@ -29,8 +29,6 @@ from symconv.claim.steps.pools import (
     AdaptivePooling,
     AvgPoolStep,
     MaxPoolStep,
-    OnnxAvgPoolStep,
-    OnnxMaxPoolStep,
 )
 from symconv.claim.steps.values import POSITION, Clip, Divide, Mask, Pointwise, Scale, ScaleAll
 
@@ -54,8 +52,6 @@ __all__ = [
     "Mask",
     "MaxConvStep",
     "MaxPoolStep",
-    "OnnxAvgPoolStep",
-    "OnnxMaxPoolStep",
     "Pad",
     "Pointwise",
     "ReadCosets",

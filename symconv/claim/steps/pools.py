@@ -1,4 +1,4 @@
-"""Steps that are poolings: PyTorch's, ONNX's where its rules are wider, and adaptive ones."""
+"""Steps that are poolings: those of the layers, by the rules they ask for, and adaptive ones."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from math import prod
 from typing import Any, ClassVar
 
 from symconv.claim.entries import PADDING, Kinds
 from symconv.claim.steps.base import Step
 from symconv.claim.steps.fitting import sizes
 from symconv.errors import ClaimError, MalformedError
-from symconv.layer import AvgPool, MaxPool
-from symconv.layer.pool import WideAvgPool, WideMaxPool
+from symconv.layer import AvgPool, MaxPool, Pool
+from symconv.layer.legality import ASK, LEGALITIES, ONNX, TORCH
 from symconv.layer.window import Window
 from symconv.machine.budget import running
 from symconv.relation.adaptive import Adaptive, adapted
@@ -25,15 +24,15 @@ from symconv.relation.reading import Reading
 from symconv.relation.term import Monoid, Term
 from symconv.size.expr import Size, named, number
 
-TORCH, ONNX = "torch", "onnx"
-"""Whose rules say what a pooling may be: PyTorch's if nothing is said."""
 
+class Pooling(Step, variant=True):
+    """A pooling by the rules of the layer of the same attributes: PyTorch's or ONNX's."""
 
-class Pooling(Step):
-    """A pooling that is PyTorch's unless its text asks for another legality by name."""
-
-    wide: ClassVar[type[Step]]
-    wider: ClassVar[tuple[str, ...]] = ()
+    rules: ClassVar[type[Pool]]
+    kinds: ClassVar[Kinds] = {"padding": PADDING}
+    is_layer: ClassVar[bool] = True
+    legality: str
+    padding: Any
 
     @classmethod
     def from_attributes(cls, attributes: Mapping[str, Any], rank: int | None = None) -> Step:
@@ -42,134 +41,72 @@ class Pooling(Step):
         Raises:
             ClaimError: there is no such legality, or an attribute is ONNX's alone.
         """
-        legality = attributes.get("legality", TORCH)
-        if legality == ONNX:
-            return cls.wide.from_attributes(attributes, rank)
-        if legality != TORCH:
+        if (legality := attributes.get("legality", TORCH)) not in LEGALITIES:
             raise MalformedError(f"legality must be 'torch' or 'onnx', got {legality!r}")
-        given = {key: value for key, value in attributes.items() if key != "legality"}
-        if wider := sorted(set(given) & set(cls.wider)):
-            raise ClaimError(
-                f"{cls.op} has no {' and no '.join(wider)} in PyTorch; "
-                'ask for ONNX\'s rules: "legality": "onnx"'
-            )
-        return super().from_attributes(given, rank)
+        wider = sorted(set(attributes) & set(cls.rules.wider))
+        if wider and legality != ONNX:
+            raise ClaimError(f"{cls.op} has no {' and no '.join(wider)} in PyTorch; {ASK}")
+        return super().from_attributes(attributes, rank)
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What the layer is told."""
+        return {**vars(self), "padding": sizes(self.padding)}
 
 
-class MaxPooling(Step, variant=True):
-    """A maximum of each window, by the rules of one layer."""
+@dataclass(frozen=True)
+class MaxPoolStep(Pooling):
+    """Max pooling of each channel, as the layer `MaxPool`; pads are ``-inf``.
 
-    op: ClassVar[str] = "max_pool"
-    kinds: ClassVar[Kinds] = {"padding": PADDING}
-    monoid: ClassVar[Monoid | None] = "max"
-    is_layer: ClassVar[bool] = True
-    rules: ClassVar[type[MaxPool]]
+    >>> MaxPoolStep.from_attributes({"kernel_size": 2, "padding": 2, "legality": "onnx"}).to_dict()
+    {'op': 'max_pool', 'kernel_size': 2, 'padding': 2, 'legality': 'onnx'}
+    """
+
     kernel_size: Any
-    stride: Any
-    padding: Any
-    dilation: Any
-    ceil_mode: bool
+    stride: Any = None
+    padding: Any = 0
+    dilation: Any = 1
+    ceil_mode: bool = False
+    legality: str = TORCH
+    op: ClassVar[str] = "max_pool"
+    monoid: ClassVar[Monoid | None] = "max"
+    rules: ClassVar[type[Pool]] = MaxPool
+
+    def layer(self) -> MaxPool:
+        """The layer that the step is."""
+        return MaxPool(**self.attributes)
+
+    @property
+    def may_read_nothing(self) -> bool:
+        """By PyTorch's rules a window without dilation reads a sample: pads are at most half."""
+        dilations = self.dilation if isinstance(self.dilation, tuple) else (self.dilation,)
+        return self.legality == ONNX or any(d != 1 for d in dilations)
 
     def meaning(self, form: Form, reading: Reading) -> Form:
         """The maximum of every window."""
         reading.only_maxima()
-        layer = self.rules(
-            self.kernel_size,
-            self.stride,
-            sizes(self.padding),
-            self.ceil_mode,
-            dilation=self.dilation,
-        )
-        return pooled(form, layer.windows(form.shape[1:]))
-
-
-class AvgPooling(Step, variant=True):
-    """A mean of each window, by the rules of one layer."""
-
-    op: ClassVar[str] = "avg_pool"
-    kinds: ClassVar[Kinds] = {"padding": PADDING}
-    monoid: ClassVar[Monoid | None] = "sum"
-    is_layer: ClassVar[bool] = True
-    kernel_size: Any
-    stride: Any
-    padding: Any
-    ceil_mode: bool
-    count_include_pad: bool
-
-    def layer(self) -> AvgPool:
-        """The layer that the step is."""
-        return AvgPool(**self.attributes())
-
-    def attributes(self) -> dict[str, Any]:
-        """What the layer is told."""
-        return {
-            "kernel_size": self.kernel_size,
-            "stride": self.stride,
-            "padding": sizes(self.padding),
-            "ceil_mode": self.ceil_mode,
-            "count_include_pad": self.count_include_pad,
-        }
-
-    def meaning(self, form: Form, reading: Reading) -> Form:
-        """The sum of every window over the number of samples that it counts."""
-        reading.only_sums("an average pooling")
-        layer = self.layer()
-        windows = layer.windows(form.shape[1:])
-        return self.divided(pooled(form, windows), layer, windows)
-
-    def divided(self, sums: Form, layer: AvgPool, windows: Sequence[Window]) -> Form:
-        """The sums over what divides them."""
-        return _divided(sums, layer, windows)
+        return pooled(form, self.layer().windows(form.shape[1:]))
 
 
 @dataclass(frozen=True)
-class OnnxMaxPoolStep(MaxPooling, variant=True):
-    """Max pooling of each channel by ONNX's rules: a pad may be as wide as one likes.
-
-    ``y[c,o] = max_k x[c, s*o + d*k - lo]`` over the taps inside the input; a window that reads
-    nothing gives ``-inf``.  ``ceil_mode`` drops a last window that would start behind the input, as
-    PyTorch does; so does onnxruntime, from opset 12 to 22.
-
-    Source: ONNX, ``MaxPool`` of opset 12 and later.
-    """
-
-    kernel_size: Any
-    legality: str
-    stride: Any = None
-    padding: Any = 0
-    dilation: Any = 1
-    ceil_mode: bool = False
-    rules: ClassVar[type[MaxPool]] = WideMaxPool
-
-    @property
-    def may_read_nothing(self) -> bool:
-        """A window may lie in the pads."""
-        return True
-
-
-@dataclass(frozen=True)
-class OnnxAvgPoolStep(AvgPooling, variant=True):
-    """Average pooling of each channel by ONNX's rules: wide pads, dilation, another divisor.
-
-    ``y[c,o] = (sum_k x[c, s*o + d*k - lo]) / n[o]``, where ``n`` is the product over the axes of
-    how many taps lie inside the padded input, or inside the input where ``count_include_pad`` is
-    false; or it is ``divisor_override``.  ``ceil_mode`` is as in `OnnxMaxPoolStep`.
+class AvgPoolStep(Pooling):
+    """Average pooling of each channel, as the layer `AvgPool`.
 
     Raises:
         ClaimError: the divisor is not an integer of at least 1.
-
-    Source: ONNX, ``AveragePool`` of opset 19 and later; ``divisor_override`` is PyTorch's
-    ``avg_pool2d``'s.
     """
 
     kernel_size: Any
-    legality: str
     stride: Any = None
     padding: Any = 0
-    dilation: Any = 1
     ceil_mode: bool = False
     count_include_pad: bool = True
+    legality: str = TORCH
+    dilation: Any = 1
     divisor_override: int | None = None
+    op: ClassVar[str] = "avg_pool"
+    monoid: ClassVar[Monoid | None] = "sum"
+    rules: ClassVar[type[Pool]] = AvgPool
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -181,48 +118,14 @@ class OnnxAvgPoolStep(AvgPooling, variant=True):
 
     def layer(self) -> AvgPool:
         """The layer that the step is."""
-        return WideAvgPool(**self.attributes(), dilation=self.dilation)
+        return AvgPool(**self.attributes)
 
-    def divided(self, sums: Form, layer: AvgPool, windows: Sequence[Window]) -> Form:
-        """The sums over the number of taps that each counts, or over another divisor."""
-        if self.divisor_override is None:
-            return super().divided(sums, layer, windows)
-        share = Fraction(1, self.divisor_override)
-        return sums.each(lambda term: term.times(share), sums.shape)
-
-
-@dataclass(frozen=True)
-class MaxPoolStep(Pooling, MaxPooling):
-    """Max pooling of each channel; pads are ``-inf``."""
-
-    kernel_size: Any
-    stride: Any = None
-    padding: Any = 0
-    dilation: Any = 1
-    ceil_mode: bool = False
-    op: ClassVar[str] = "max_pool"
-    rules: ClassVar[type[MaxPool]] = MaxPool
-    wide: ClassVar[type[Step]] = OnnxMaxPoolStep
-
-    @property
-    def may_read_nothing(self) -> bool:
-        """Without dilation a window reads a sample: pads are at most half of the kernel."""
-        dilations = self.dilation if isinstance(self.dilation, tuple) else (self.dilation,)
-        return any(d != 1 for d in dilations)
-
-
-@dataclass(frozen=True)
-class AvgPoolStep(Pooling, AvgPooling):
-    """Average pooling of each channel."""
-
-    kernel_size: Any
-    stride: Any = None
-    padding: Any = 0
-    ceil_mode: bool = False
-    count_include_pad: bool = True
-    op: ClassVar[str] = "avg_pool"
-    wide: ClassVar[type[Step]] = OnnxAvgPoolStep
-    wider: ClassVar[tuple[str, ...]] = ("dilation", "divisor_override")
+    def meaning(self, form: Form, reading: Reading) -> Form:
+        """The sum of every window over the number of samples that it counts."""
+        reading.only_sums("an average pooling")
+        layer = self.layer()
+        windows = layer.windows(form.shape[1:])
+        return _divided(pooled(form, windows), layer, windows)
 
 
 @dataclass(frozen=True)
@@ -312,9 +215,8 @@ class AdaptiveAvgPoolStep(AdaptivePooling):
 
 def _divided(form: Form, layer: AvgPool, windows: Sequence[Window]) -> Form:
     """Sums over the counts of their windows, one an axis."""
-    if layer.counts_alike(len(windows)):
-        taps = prod(window.kernel for window in windows)
-        return form.each(lambda term: term.times(Fraction(1, taps)), form.shape)
+    if (divisor := layer.one_divisor(len(windows))) is not None:
+        return form.each(lambda term: term.times(Fraction(1, divisor)), form.shape)
     counters = list(zip(windows, layer.counters(windows), strict=True))
     factors = [_factors(window, count) for window, count in counters]
 

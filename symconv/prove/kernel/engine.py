@@ -12,6 +12,7 @@ from symconv.expand.lattice import LatticeExpansion
 from symconv.prove.engine import Engine, Finding, Question
 from symconv.prove.kernel.lattice import LIMIT as LATTICE_LIMIT
 from symconv.prove.kernel.lattice import NO_THEOREM, has_theorem
+from symconv.prove.kernel.pools import not_stated
 from symconv.prove.kernel.theorem import LIMIT, kernel_fact, lattice_fact
 
 COST = 3_000.0
@@ -37,7 +38,8 @@ class Kernel(Engine):
             return None if has_theorem(e) else NO_THEOREM
         if e is None or question.for_all_sizes:
             return "no kernel proof: it is of a layer and its expansion, at a size"
-        return None
+        missing = not_stated(e)
+        return missing and f"no kernel proof: {missing}"
 
     def cost(self, question: Question) -> float:
         """Some seconds for any layer."""

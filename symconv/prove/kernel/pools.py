@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from symconv.errors import InternalError
 from symconv.expand import Expansion
-from symconv.layer import AvgPool, MaxPool, Pool
+from symconv.layer import AvgPool, Pool
 from symconv.layer.base import forward_pads
 from symconv.prove.kernel.words import binaries
 
@@ -20,6 +20,17 @@ _GLOSSARY = {
 """,
     "ceil": "   ceil_mode        its outputs are those that ceil_mode counts with these pads\n",
 }
+
+
+def not_stated(expansion: Expansion) -> str | None:
+    """What the library's means do not know, where the layer has it."""
+    layer = expansion.original
+    if not isinstance(layer, AvgPool):
+        return None
+    if layer.divisor_override is not None:
+        return "the library's means have no divisor_override"
+    dilated = any(window.dilation > 1 for window in expansion.windows)
+    return "the library's means have no dilation" if dilated else None
 
 
 def declared_highs(expansion: Expansion) -> str:
@@ -65,7 +76,7 @@ def _declared_highs(layer: Pool, size: Sequence[int]) -> list[int]:
     """High pads as they are declared, without what the last window of ceil_mode hangs over."""
     rank = len(size)
     columns = (layer.per_axis(name, rank) for name in ("padding", "kernel_size", "stride"))
-    dilations = layer.per_axis("dilation", rank) if isinstance(layer, MaxPool) else (1,) * rank
+    dilations = layer.per_axis("dilation", rank)
     return [
         forward_pads(pads, n, d * (k - 1) + 1, s)[1]
         for n, d, pads, k, s in zip(size, dilations, *columns, strict=True)

@@ -41,6 +41,8 @@ def _pooled(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
         narrow = step.get("legality", "torch") == "torch"
         if narrow and not isinstance(step.get("padding", 0), str):
             reader.require(lo <= k // 2, hi <= k // 2)
+        if step.get("ceil_mode", False):  # of several that start behind, one alone is left out
+            reader.require((o - 1) * s < n + lo)
         fits = (o - 1) * s + d * (k - 1) + 1 <= n + lo + hi
         reader.require(z3.Or(as_bool(hi >= 0), as_bool(fits)))
 
@@ -94,12 +96,14 @@ def _counts_something(
 ) -> Iterator[Any]:
     """Where each window has a tap inside the input: the last, and those that start before it."""
     lo, end = pads[0], n + least(pads[1], 0)
-    if not isinstance(lo, int):
-        raise NotRead("a wide average that counts no pads is read with a front pad in numbers only")
+    span = d * (k - 1) + 1
     yield (out - 1) * s - lo < end
-    for o in range(-(-max(lo, 0) // s)):
-        inside = [o * s + d * t - lo < end for t in range(k) if o * s + d * t >= lo]
-        yield z3.Or(as_bool(out <= o), *map(as_bool, inside))
+    yield lo < span
+    need_few(span)
+    for low in [lo] if isinstance(lo, int) else range(span):
+        for o in range(-(-max(low, 0) // s)):
+            inside = [o * s + d * t - low < end for t in range(k) if o * s + d * t >= low]
+            yield z3.Or(as_bool(lo != low), as_bool(out <= o), *map(as_bool, inside))
 
 
 def adaptive_max_pool(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:

@@ -29,6 +29,8 @@ def _pooled_shape(step: Text, shape: Shape, of: Sizes) -> Shape:
         if narrow and max(lo, hi) > k // 2:
             raise ClaimError(f"a pooling pads at most half of its kernel {k}, got {[lo, hi]}")
         found = text.pool_outputs(n, lo, hi, span, s, step["ceil_mode"])
+        if step["ceil_mode"] and (found - 1) * s >= n + lo:
+            raise ClaimError(f"more than one window starts behind {n} samples, in a pad of {hi}")
         if found < 1 or (hi < 0 and (found - 1) * s + span > n + lo + hi):
             raise ClaimError(f"a window of {span} samples does not fit into {n + lo + hi}")
         outs.append(found)

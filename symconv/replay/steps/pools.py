@@ -7,58 +7,42 @@ import numpy as np
 from symconv.claim import steps as st
 from symconv.replay.convolutions import Array
 from symconv.replay.literals import options, pads_of
-from symconv.replay.pools import adapted, average, check_torch, maximum, mean, roomy, windows_of
+from symconv.replay.pools import adapted, average, maximum, mean, roomy, windows_of
 from symconv.replay.steps.base import Weights, Writer, expression, run
 
 
 @run.register
 def _(step: st.MaxPoolStep, x: Array, weights: Weights) -> Array:
-    check_torch(step, x.shape[1:])
-    return maximum(x, windows_of(step, x.shape[1:]))
-
-
-@run.register
-def _(step: st.OnnxMaxPoolStep, x: Array, weights: Weights) -> Array:
     return maximum(x, windows_of(step, x.shape[1:]))
 
 
 @expression.register
-def _(step: st.MaxPoolStep | st.OnnxMaxPoolStep, to: Writer, x: str) -> str:
+def _(step: st.MaxPoolStep, to: Writer, x: str) -> str:
     told = options(
-        stride=(step.stride, None), pads=(pads_of(step.padding), 0), dilation=(step.dilation, 1),
+        stride=(step.stride, None),
+        pads=(pads_of(step.padding), 0),
+        dilation=(step.dilation, 1),
         ceil=(step.ceil_mode, False),
-    )  # fmt: skip
+    )
     return f"{to.call('max_pool')}({x}, {step.kernel_size}{told})"
 
 
 @run.register
 def _(step: st.AvgPoolStep, x: Array, weights: Weights) -> Array:
-    check_torch(step, x.shape[1:])
-    return average(x, windows_of(step, x.shape[1:]), step.count_include_pad)
-
-
-@expression.register
-def _(step: st.AvgPoolStep, to: Writer, x: str) -> str:
-    told = options(
-        stride=(step.stride, None), pads=(pads_of(step.padding), 0), ceil=(step.ceil_mode, False),
-        include=(step.count_include_pad, True),
-    )  # fmt: skip
-    return f"{to.call('avg_pool')}({x}, {step.kernel_size}{told})"
-
-
-@run.register
-def _(step: st.OnnxAvgPoolStep, x: Array, weights: Weights) -> Array:
     windows = windows_of(step, x.shape[1:])
     return average(x, windows, step.count_include_pad, step.divisor_override)
 
 
 @expression.register
-def _(step: st.OnnxAvgPoolStep, to: Writer, x: str) -> str:
+def _(step: st.AvgPoolStep, to: Writer, x: str) -> str:
     told = options(
-        stride=(step.stride, None), pads=(pads_of(step.padding), 0), ceil=(step.ceil_mode, False),
-        include=(step.count_include_pad, True), dilation=(step.dilation, 1),
+        stride=(step.stride, None),
+        pads=(pads_of(step.padding), 0),
+        ceil=(step.ceil_mode, False),
+        include=(step.count_include_pad, True),
+        dilation=(step.dilation, 1),
         over=(step.divisor_override, None),
-    )  # fmt: skip
+    )
     return f"{to.call('avg_pool')}({x}, {step.kernel_size}{told})"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from symconv.claim.steps import Step
 from symconv.expand import AxisExpansion, Expansion
-from symconv.layer import AvgPool, ConvTranspose, Layer, MaxPool
+from symconv.layer import AvgPool, ConvTranspose, Layer, MaxPool, Pool
 from symconv.report.document import (
     Block,
     Code,
@@ -68,7 +68,8 @@ def _meaning(layer: Layer) -> str:
     if isinstance(layer, MaxPool):
         return r"y_{c,o} = \max_k \; x_{c,\,A(o,k)} \qquad (x_\bot = -\infty)"
     if isinstance(layer, AvgPool):
-        return r"y_{c,o} = \frac{1}{n_o} \sum_k x_{c,\,A(o,k)} \qquad (x_\bot = 0)"
+        divisor = layer.divisor_override or "n_o"
+        return rf"y_{{c,o}} = \frac{{1}}{{{divisor}}} \sum_k x_{{c,\,A(o,k)}} \qquad (x_\bot = 0)"
     index = "c,m,k" if isinstance(layer, ConvTranspose) else "m,c,k"
     bias = "b_m + " if getattr(layer, "bias", False) else ""
     outside = Fraction(str(getattr(layer, "padding_value", 0)))
@@ -80,13 +81,19 @@ def _attributes(layer: Layer) -> Table:
     rows = [
         (Code(field.name), Code(_written(getattr(layer, field.name))))
         for field in dataclasses.fields(layer)
+        if field.name not in layer.unsaid
     ]
     return table(
         ["attribute", "value"],
         [(Code("op"), Code(layer.op)), *rows],
         "ll",
-        "The layer as it was given; names and defaults are PyTorch's.",
+        f"The layer as it was given; names and defaults are PyTorch's{_and_rules(layer)}.",
     )
+
+
+def _and_rules(layer: Layer) -> str:
+    """Whose rules say what it may be, where those are not PyTorch's too."""
+    return ", its legality is ONNX's" if isinstance(layer, Pool) and layer.is_wide else ""
 
 
 def _written(value: Any) -> str:
