@@ -158,6 +158,8 @@ def _kernel(
         world.budget.positions(n) if live is None else live
         for n, live in zip(sizes, lives, strict=True)
     ]
+    if not all(map(len, places)):
+        return world.numbers.zeros((len(rows), *map(len, places))), places
     if not transposed:
         (values,) = evaluate([(w, (rows, *places))], world.budget)
         return _alive(values, places)
