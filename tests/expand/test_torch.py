@@ -18,7 +18,14 @@ from symconv.expand.maps import ORDERS, Order
 from symconv.layer import ConvTranspose
 from tests.helpers.requirements import require
 from tests.helpers.strategies import Case, conv_cases, conv_transpose_cases, examples, legal
-from tests.helpers.torch_layers import flat_pads, function, tensor, torch_conv, torch_conv_transpose
+from tests.helpers.torch_layers import (
+    flat_pads,
+    function,
+    tensor,
+    torch_conv,
+    torch_conv_transpose,
+    zero_padded,
+)
 
 torch = require("torch")
 F = torch.nn.functional
@@ -60,8 +67,8 @@ def phases(x: Array, factors: tuple[int, ...], order: str, groups: int) -> Array
 def run_expanded(e: Expansion, x: Array, w: Array, bias: Array) -> Array:
     """The expanded layer in PyTorch, on phases of the input after its boundary padding."""
     layer, rank = e.layer, x.ndim - 1
-    pads = flat_pads([(axis.lo, axis.hi) for axis in e.axes])
-    coarse = F.pad(tensor(phases(x, e.factor_in, e.order, e.groups))[None], pads)
+    pads = [(axis.lo, axis.hi) for axis in e.axes]
+    coarse = zero_padded(tensor(phases(x, e.factor_in, e.order, e.groups))[None], pads)
     kernel = tensor(e.expand_weight(w))
     y = function("conv", rank)(coarse, kernel, None, layer.stride, 0, 1, layer.groups)[0]
     return np.asarray(y) + expanded_bias(e, bias).reshape(-1, *[1] * rank)
@@ -101,6 +108,25 @@ def boundary(e: Expansion, x: Array) -> Array:
     if named == "constant":
         return np.asarray(F.pad(tensor(x)[None], flat_pads(pads), named, value)[0])
     return np.asarray(F.pad(tensor(x)[None], flat_pads(pads), named)[0])
+
+
+def test_a_crop_of_more_than_there_is_comes_behind_the_pad() -> None:
+    """The expanded layer's one coarse sample gets zeros in front, and loses two at the end."""
+    attributes = {
+        "in_channels": 1,
+        "out_channels": 1,
+        "groups": 1,
+        "bias": False,
+        "kernel_size": (1,),
+        "stride": (1,),
+        "dilation": (1,),
+        "padding": ((-3, 2),),
+        "output_padding": (0,),
+    }
+    case = Case("conv_transpose", attributes, (1,))
+    e = destride(case.layer(), case.size)
+    assert (e.axes[0].lo, e.axes[0].hi, e.coarse_size) == (3, -2, (1,))
+    check(case, e, 0)
 
 
 @examples(400)

@@ -40,6 +40,12 @@ def flat_pads(pads: Sequence[tuple[int, int]]) -> list[int]:
     return [end for pair in reversed(pads) for end in pair]
 
 
+def zero_padded(x: Any, pads: Sequence[tuple[int, int]]) -> Any:
+    """``F.pad`` with zeros, grown before it is cropped: a crop of all samples is refused."""
+    longer = F.pad(x, flat_pads([(max(lo, 0), max(hi, 0)) for lo, hi in pads]))
+    return F.pad(longer, flat_pads([(min(lo, 0), min(hi, 0)) for lo, hi in pads]))
+
+
 def same_pads(name: str, size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
     """TensorFlow's SAME, from its guide: two cases by ``size % stride``; the odd one at the end.
 
@@ -134,8 +140,7 @@ def torch_conv_transpose(case: Case, x: Array, w: Array, bias: Array) -> Array:
     crops = transposed_crops(case)
     ends = [(-lo, more - hi) for (lo, hi), more in zip(crops, extra, strict=True)]
     offset = tensor(bias) if a["bias"] else torch.zeros(a["out_channels"])
-    longer = F.pad(full, flat_pads([(max(lo, 0), max(hi, 0)) for lo, hi in ends]))
-    whole = F.pad(longer, flat_pads([(min(lo, 0), min(hi, 0)) for lo, hi in ends]))
+    whole = zero_padded(full, ends)
     return np.asarray(whole + offset.reshape(-1, *[1] * rank))
 
 
