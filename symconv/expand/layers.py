@@ -85,14 +85,25 @@ def layer_step(layer: AnyLayer, weight: str, bias: str, padding: Any = None) -> 
         )
     if isinstance(layer, ConvTranspose):
         return st.ConvTransposeStep(
-            weight, layer.stride, layer.padding, layer.output_padding, layer.dilation,
-            layer.groups, bias if layer.bias else None,
-        )  # fmt: skip
+            weight,
+            layer.stride,
+            layer.padding,
+            layer.output_padding,
+            layer.dilation,
+            layer.groups,
+            bias if layer.bias else None,
+        )
     if isinstance(layer, MaxConv):
         return st.MaxConvStep(weight, layer.stride, padding, layer.dilation, layer.groups)
     if isinstance(layer, Conv):
         return st.ConvStep(
-            weight, layer.stride, padding, layer.dilation, layer.groups,
-            bias if layer.bias else None, layer.padding_mode, layer.padding_value,
-        )  # fmt: skip
+            weight,
+            layer.stride,
+            padding,
+            layer.dilation,
+            layer.groups,
+            bias if layer.bias else None,
+            layer.padding_mode,
+            layer.padding_value,
+        )
     raise FactorError(f"a layer of op {layer.op!r} cannot be written as a step")

@@ -247,8 +247,10 @@ def layer_on_lines(e: Expansion, suffix: str) -> st.Step:
     weight, bias = f"w{suffix}", f"b{suffix}" if e.has_bias else None
     strides = layer.per_axis("stride", rank)
     if isinstance(layer, ConvTranspose):
-        crops = tuple((a.window.span - 1 - lo, a.window.span - 1 - hi)
-                      for a, (lo, hi) in zip(e.axes, pads, strict=True))  # fmt: skip
+        crops = tuple(
+            (a.window.span - 1 - lo, a.window.span - 1 - hi)
+            for a, (lo, hi) in zip(e.axes, pads, strict=True)
+        )
         return st.ConvTransposeStep(
             weight, strides, crops, 0, layer.per_axis("dilation", rank), layer.groups, bias
         )

@@ -36,6 +36,10 @@ __all__ = ["CertificateError", "Recheck", "SolverMissing", "read_certificates", 
 SECONDS = 20.0
 """How long one certificate for all sizes may take; z3 settles most within a second."""
 
+_BAD_VALUE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_UNREADABLE = (*_BAD_VALUE, RecursionError, MemoryError)
+"""What plain code raises on a text that no certificate has; a stranger's text is not trusted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recheck:
@@ -69,12 +73,11 @@ def recheck(certificate: Any, *, seconds: float = SECONDS) -> Recheck:
         return Recheck(name, "undecided", str(fault), body["sizes"])
     except (SymconvError, InternalError):
         raise
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
-            MemoryError) as fault:  # fmt: skip
+    except _UNREADABLE as fault:
         raise CertificateError(
             f"certificate of {name!r}: its claim, its layer or its facts cannot be read "
             f"({type(fault).__name__}: {str(fault)[:200]})"
-        ) from None
+        ) from fault
     return found
 
 

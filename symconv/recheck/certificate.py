@@ -13,10 +13,8 @@ from symconv.machine.files import read_json, read_text
 from symconv.recheck.facts import CertificateError
 
 FORMAT = "symconv-certificate/1"
-_FIELDS = {
-    "format", "verdict", "sizes", "claim", "layer", "output_shape", "method", "facts", "limits",
-    "digest",
-}  # fmt: skip
+_STATED = {"format", "verdict", "sizes", "claim", "layer", "output_shape"}
+_FIELDS = _STATED | {"method", "facts", "limits", "digest"}
 _OPTIONAL = {"evaluation"}
 
 

@@ -300,8 +300,9 @@ def _monomial(names: Sequence[Name], coordinates: Sequence[int]) -> tuple[Any, .
     found: dict[tuple[Any, ...], list[tuple[int, int]]] = {}
     for (kind, tensor, use, axis), value in zip(names, coordinates, strict=True):
         found.setdefault((kind, tensor, use), []).append((axis, value))
-    return tuple(sorted((kind, tensor, tuple(sorted(index)))
-                        for (kind, tensor, _), index in found.items()))  # fmt: skip
+    return tuple(
+        sorted((kind, tensor, tuple(sorted(index))) for (kind, tensor, _), index in found.items())
+    )
 
 
 def _whole(term: Product) -> Strand:

@@ -112,8 +112,9 @@ class _Squares:
     def _reads_only_live(self, before: Cut, way: Steps) -> bool:
         shape = self._walk(before.inside, before.line)
         live = before.live or []
-        ends = [[a, n - 1 - range(a, b, s)[-1]]
-                for (a, b, s), n in zip(live, shape[1:], strict=True)]  # fmt: skip
+        ends = [
+            [a, n - 1 - range(a, b, s)[-1]] for (a, b, s), n in zip(live, shape[1:], strict=True)
+        ]
         only = [
             *_live(before),
             {"op": "dilate", "dilation": [1, *(s for _, _, s in live)]},

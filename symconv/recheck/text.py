@@ -135,8 +135,10 @@ def split_bounds(sizes: Any, part: Any, size: int) -> tuple[int, int]:
 
 def strides(step: Mapping[str, Any], rank: int) -> tuple[list[int], list[int]]:
     """Strides and dilations, one per axis."""
-    return (integers(step["stride"], rank, 1, "stride"),
-            integers(step["dilation"], rank, 1, "dilation"))  # fmt: skip
+    return (
+        integers(step["stride"], rank, 1, "stride"),
+        integers(step["dilation"], rank, 1, "dilation"),
+    )
 
 
 def pairs(value: Any, rank: int) -> list[tuple[int, int]]:
@@ -148,8 +150,13 @@ def pairs(value: Any, rank: int) -> list[tuple[int, int]]:
     return [(lo, hi) for lo, hi in found]
 
 
-def pads(value: Any, sizes: Sequence[int], spans: Sequence[int], strides: Sequence[int],
-         transposed: bool = False) -> list[tuple[int, int]]:  # fmt: skip
+def pads(
+    value: Any,
+    sizes: Sequence[int],
+    spans: Sequence[int],
+    strides: Sequence[int],
+    transposed: bool = False,
+) -> list[tuple[int, int]]:
     """Padding of every axis as a pair, 'same' worked out."""
     if isinstance(value, str) and value in ("same", "same_lower"):
         totals = [

@@ -121,8 +121,10 @@ def _smaller(thin: NetworkExpansion) -> NetworkExpansion | None:
 def _sizes(size: tuple[int, ...], periods: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     axes = [range(n % p or p, n, p) for n, p in zip(size, periods, strict=True)]
     for step in range(max(map(len, axes), default=0)):
-        yield tuple(axis[min(step, len(axis) - 1)] if len(axis) else n
-                    for axis, n in zip(axes, size, strict=True))  # fmt: skip
+        yield tuple(
+            axis[min(step, len(axis) - 1)] if len(axis) else n
+            for axis, n in zip(axes, size, strict=True)
+        )
 
 
 def _moved(

@@ -340,21 +340,24 @@ def _holds(claim: Claim, low: Fraction | None = None) -> bool:
 
 
 def square_claim(
-    claim: Claim, before: Hidden, left: tuple[st.Step, ...], right: tuple[st.Step, ...],
+    claim: Claim,
+    before: Hidden,
+    left: tuple[st.Step, ...],
+    right: tuple[st.Step, ...],
     after: Hidden,
-) -> Claim:  # fmt: skip
+) -> Claim:
     """One square: a line before it, and the left tensor after it, on both ways."""
     mixed = "max" in (pipeline_monoid(left), pipeline_monoid(right))
     kept = () if mixed else before.kept()
+    seen = (*after.inside(), *after.to_live())
     return replace(
         claim,
         name=f"{claim.name}: a square",
         channels=before.line_shape[0],
         size=before.line,
         left=(*kept, *before.inside(), *left, *after.to_live()),
-        right=(*kept, *before.to_right(), *right, *after.to_line(), *after.inside(),
-               *after.to_live()),
-    )  # fmt: skip
+        right=(*kept, *before.to_right(), *right, *after.to_line(), *seen),
+    )
 
 
 def live_claim(claim: Claim, before: Hidden, left: tuple[st.Step, ...], after: Hidden) -> Claim:
