@@ -129,12 +129,11 @@ def test_for_all_sizes_by_name() -> None:
 @pytest.mark.parametrize(
     ("text", "kind", "verb"),
     [
-        ('{"op": "conv", "in_channels": 1, "out_channels": 1, "kernel_size": 1, "input_size": 9}',
-         "layer", "prove"),
+        ('{"op": "max_pool", "kernel_size": 1, "input_size": 9}', "layer", "prove"),
         ('{"network": [{"op": "max_pool", "kernel_size": 1, "input_size": 9}]}', "chain", "prove"),
         ('{"digest": "", "format": ""}', "certificate", "recheck"),
     ],
-)  # fmt: skip
+)
 def test_check_names_the_command_for_another_kind(
     text: str, kind: str, verb: str, tmp_path: Path
 ) -> None:

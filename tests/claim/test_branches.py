@@ -71,11 +71,13 @@ def test_branches_are_settled_rightly() -> None:
     [
         ({"op": "add", "branches": []}, "add needs branches"),
         ({"op": "add", "branches": [[], [{"op": "tile", "repeats": [1, 2]}]]}, "one shape"),
-        ({"op": "concat", "axis": 0, "branches": [[], [{"op": "tile", "repeats": [1, 2]}]]},
-         "differ on axis 0 only"),
+        (
+            {"op": "concat", "axis": 0, "branches": [[], [{"op": "tile", "repeats": [1, 2]}]]},
+            "differ on axis 0 only",
+        ),
         ({"op": "concat", "axis": 5, "branches": [[]]}, "axis 5 is not one of 2 axes"),
     ],
-)  # fmt: skip
+)
 def test_branches_that_do_not_fit_are_refused(step: dict[str, Any], message: str) -> None:
     text = {"input": {"channels": 1, "size": [4]}, "left": [step], "right": []}
     with pytest.raises(ClaimError, match=message):

@@ -124,8 +124,13 @@ def test_status_and_summary_by_the_worst_verdict() -> None:
     assert status(results("undecided", "error", "proved")) == 2
     assert status(results("undecided", "error", "refuted")) == 1
     assert summary(results("proved", "error"), 0.5) == {
-        "total": 2, "proved": 1, "refuted": 0, "undecided": 0, "error": 1, "seconds": 0.5,
-    }  # fmt: skip
+        "total": 2,
+        "proved": 1,
+        "refuted": 0,
+        "undecided": 0,
+        "error": 1,
+        "seconds": 0.5,
+    }
 
 
 @pytest.mark.parametrize(

@@ -191,8 +191,10 @@ KINDS: dict[type, list[dict[str, Any]]] = {
 
 def with_relation(kind: type) -> Claim:
     """A claim whose left side holds such a relation."""
-    weights = {"w": {"from": "v", "steps": [{"op": "flip", "axes": [1]}]},
-               "v": {"shape": [1, 2, 3]}}  # fmt: skip
+    weights = {
+        "w": {"from": "v", "steps": [{"op": "flip", "axes": [1]}]},
+        "v": {"shape": [1, 2, 3]},
+    }
     source = {"input": {"channels": 2, "size": ["N"]}, "weights": weights}
     claim = read_claim({**source, "left": KINDS[kind], "right": []})
     assert any(isinstance(r, kind) for term in form_of(claim).terms for r in term.relations)

@@ -37,10 +37,16 @@ from tests.helpers.requirements import require_tool
 from tests.report.examples import EXPANSIONS, STEM, proved, refuted
 
 TITLES = [
-    "The layer", "The expanded layer", "The theorem", "The derivation, every step checked",
-    "The operator", "The access tables of one axis", "The sharing",
-    "What was proved, how, and what you must trust", "Do it again",
-]  # fmt: skip
+    "The layer",
+    "The expanded layer",
+    "The theorem",
+    "The derivation, every step checked",
+    "The operator",
+    "The access tables of one axis",
+    "The sharing",
+    "What was proved, how, and what you must trust",
+    "Do it again",
+]
 
 
 def write(

@@ -59,10 +59,14 @@ def test_certificates_of_chains_are_rechecked_and_no_part_may_change() -> None:
     assert recheck(text).verdict == "proved"
     cuts = text["facts"][0]["figures"]["cuts"]
     for key, value in (
-        ("left", 2), ("function", "sigmoid"), ("to_right", []), ("line", [2, 6]),
-        ("inside", []), ("live", [[0, 3, 1]]),
+        ("left", 2),
+        ("function", "sigmoid"),
+        ("to_right", []),
+        ("line", [2, 6]),
+        ("inside", []),
+        ("live", [[0, 3, 1]]),
         ("kept", [{"op": "mask", "keep": [None, [1] * 7 + [0]]}]),
-    ):  # fmt: skip
+    ):
         changed = json.loads(json.dumps(text))
         changed["facts"][0]["figures"]["cuts"][0] = {**cuts[0], key: value}
         assert _rechecked(changed) != "proved", key
@@ -112,9 +116,13 @@ def test_what_nothing_reads_later_needs_no_mask() -> None:
 
 @pytest.mark.parametrize(
     ("network", "factor"),
-    [(all_convolutional(), (4, 4)), (vgg(224), (32, 32)), (vgg(225), (32, 32)),
-     (wav2vec(), (320,))],
-)  # fmt: skip
+    [
+        (all_convolutional(), (4, 4)),
+        (vgg(224), (32, 32)),
+        (vgg(225), (32, 32)),
+        (wav2vec(), (320,)),
+    ],
+)
 def test_real_chains_are_proved(network: Network, factor: tuple[int, ...]) -> None:
     proof = decide_network(network)
     assert proof.verdict.verdict == "proved"
@@ -174,9 +182,12 @@ def test_minus_infinity_does_not_meet_a_sum() -> None:
 
 def test_an_average_with_divisors_and_a_transposed_layer() -> None:
     layers: list[Any] = [
-        Conv(1, 2, 3, 1, 1), "f", AvgPool(3, 2, 1, channels=2, count_include_pad=False),
-        ConvTranspose(2, 1, 4, 2, 1), Conv(1, 1, 3, 2, 1, padding_mode="reflect"),
-    ]  # fmt: skip
+        Conv(1, 2, 3, 1, 1),
+        "f",
+        AvgPool(3, 2, 1, channels=2, count_include_pad=False),
+        ConvTranspose(2, 1, 4, 2, 1),
+        Conv(1, 1, 3, 2, 1, padding_mode="reflect"),
+    ]
     proof = decide_network(chain("mixed", layers, (12,)))
     assert proof.verdict.verdict == "proved"
     assert not differ(proof.expansion.claim(), 1)

@@ -182,20 +182,38 @@ def test_random_claims_and_mutants_with_named_sizes(seed: int) -> None:
 @pytest.mark.parametrize(
     ("left", "right", "holds"),
     [
-        ([{"op": "tile", "repeats": [1, 3]}],
-         [{"op": "concat", "axis": 1, "branches": [[], [], []]}], "all sizes"),
-        ([{"op": "tile", "repeats": [1, 2]}],
-         [{"op": "pad", "padding": [[0, 0], [0, "N"]], "mode": "circular"}], "all sizes"),
-        ([{"op": "tile", "repeats": [1, 2]}],
-         [{"op": "concat", "axis": 1, "branches": [[], [{"op": "flip", "axes": [1]}]]}], "N == 1"),
-        ([{"op": "split", "sizes": 3, "part": 1, "axis": 1}],
-         [{"op": "slice", "slices": [[None, None, None], [3, 6, 1]]}], "all sizes"),
-        ([{"op": "split", "sizes": 3, "part": 1, "axis": 1}],
-         [{"op": "slice", "slices": [[None, None, None], [3, None, 1]]}], "N <= 6"),
-        ([{"op": "split", "sizes": [2, 4], "part": 1, "axis": 1}],
-         [{"op": "slice", "slices": [[None, None, None], [2, None, 1]]}], "all sizes"),
+        (
+            [{"op": "tile", "repeats": [1, 3]}],
+            [{"op": "concat", "axis": 1, "branches": [[], [], []]}],
+            "all sizes",
+        ),
+        (
+            [{"op": "tile", "repeats": [1, 2]}],
+            [{"op": "pad", "padding": [[0, 0], [0, "N"]], "mode": "circular"}],
+            "all sizes",
+        ),
+        (
+            [{"op": "tile", "repeats": [1, 2]}],
+            [{"op": "concat", "axis": 1, "branches": [[], [{"op": "flip", "axes": [1]}]]}],
+            "N == 1",
+        ),
+        (
+            [{"op": "split", "sizes": 3, "part": 1, "axis": 1}],
+            [{"op": "slice", "slices": [[None, None, None], [3, 6, 1]]}],
+            "all sizes",
+        ),
+        (
+            [{"op": "split", "sizes": 3, "part": 1, "axis": 1}],
+            [{"op": "slice", "slices": [[None, None, None], [3, None, 1]]}],
+            "N <= 6",
+        ),
+        (
+            [{"op": "split", "sizes": [2, 4], "part": 1, "axis": 1}],
+            [{"op": "slice", "slices": [[None, None, None], [2, None, 1]]}],
+            "all sizes",
+        ),
     ],
-)  # fmt: skip
+)
 def test_axes_repeated_and_split(left: list[Any], right: list[Any], holds: str) -> None:
     claim = read_claim({"input": {"channels": 1, "size": ["N"]}, "left": left, "right": right})
     found = settle_all(claim)
