@@ -9,7 +9,7 @@ from math import prod
 from typing import Any
 
 from symconv.claim import steps as st
-from symconv.errors import FactorError
+from symconv.errors import Unsupported
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv, MaxPool
 from symconv.layer.base import Sizes
 from symconv.layer.window import Window
@@ -106,4 +106,4 @@ def layer_step(layer: AnyLayer, weight: str, bias: str, padding: Any = None) -> 
             layer.padding_mode,
             layer.padding_value,
         )
-    raise FactorError(f"a layer of op {layer.op!r} cannot be written as a step")
+    raise Unsupported(f"a layer of op {layer.op!r} cannot be written as a step")

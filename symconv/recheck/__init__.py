@@ -86,7 +86,8 @@ def _settle(name: str, body: dict[str, Any], seconds: float) -> Recheck:
         claim = read_claim(body["claim"])
         unchecked = list(dict.fromkeys(_unchecked(body, claim)))
     except (CertificateError, ClaimError) as fault:
-        raise type(fault)(f"certificate of {name!r}: {fault}") from None
+        fault.within(f"certificate of {name!r}")
+        raise
     if body["sizes"] == "all":
         verdict, reason = settle_everywhere(body, claim, _restated(body), seconds)
     else:

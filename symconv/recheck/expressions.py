@@ -52,7 +52,7 @@ def parse(text: str) -> ast.expr:
         _is_condition(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
         why = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
-        raise ClaimError(f"{text[:80]!r} is not a size or a condition: {why}") from None
+        raise ClaimError(f"{text[:80]!r} is not a size or a condition: {why}") from fault
     return tree
 
 

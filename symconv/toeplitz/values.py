@@ -97,10 +97,10 @@ def _coerce(domain: Domain, value: Any) -> Any:
         if isinstance(value, PolyElement):
             return domain.convert_from(value, value.ring.to_domain())
         return domain.from_sympy(value) if isinstance(value, Expr) else domain.convert(value)
-    except (CoercionFailed, ValueError):
+    except (CoercionFailed, ValueError) as fault:
         raise InputError(
             f"{value} is not an element of {domain}; choose a domain that holds it"
-        ) from None
+        ) from fault
 
 
 def to_expression(value: Any) -> Expr:

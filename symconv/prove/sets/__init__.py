@@ -99,7 +99,7 @@ class bounded:
     def __exit__(self, kind: object, fault: BaseException | None, trace: object) -> None:
         self.context.set_max_operations(0)
         if isinstance(fault, isl.Error | OverflowError):
-            raise TooLarge(f"isl gave up: {' '.join(str(fault).split())[:200]}") from None
+            raise TooLarge(f"isl gave up: {' '.join(str(fault).split())[:200]}") from fault
 
 
 @dataclass(frozen=True, slots=True)
