@@ -133,16 +133,15 @@ def _moved_marks(x: Node, maps: Mapping[int, AxisMap]) -> Marks:
     return tuple(found)
 
 
-def _breaks(m: AxisMap, marks: Sequence[int]) -> list[int]:
+def _breaks(m: AxisMap, marks: Sequence[int]) -> tuple[int, ...]:
     """New positions that read a mark, and those where the map does not go on as before."""
     if m.size > MOST_SCANNED:
-        return [1, m.size - 2]
+        return 1, m.size - 2
     old = m.source(np.arange(m.size, dtype=np.int64))
     breaks = np.flatnonzero(np.diff(old, 2)) + 1
     seen = np.flatnonzero(np.isin(old, marks))
-    return few(seen.tolist(), m.size, MOST_MARKS) + few(  # type: ignore[return-value]
-        [*breaks.tolist(), *(breaks + 1).tolist()], m.size, MOST_MARKS
-    )
+    jumps = [*breaks.tolist(), *(breaks + 1).tolist()]
+    return few(seen.tolist(), m.size, MOST_MARKS) + few(jumps, m.size, MOST_MARKS)
 
 
 def rearranged(

@@ -19,6 +19,7 @@ from symconv.report.document import (
     Section,
     Statement,
     Table,
+    Tone,
     prose,
     table,
 )
@@ -171,6 +172,6 @@ def _masks(proof: NetworkProof) -> Section:
         Formulas((r"M\,x = \Phi_E\bigl((\Phi_E^{-1} x)_{0 \le i < N}\bigr)",)),
     ]
     blocks += [Paragraph(prose("<about>.", about=fact.about)) for fact in proof.mask_facts()]
-    tone = "bad" if isinstance(proof.without_masks, Refuted) else "plain"
+    tone: Tone = "bad" if isinstance(proof.without_masks, Refuted) else "plain"
     without = prose("<words>.", words=proof.without_in_words())
-    return Section(title, (*blocks, Statement("Without the masks", without, (), tone)))  # type: ignore[arg-type]
+    return Section(title, (*blocks, Statement("Without the masks", without, (), tone)))

@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from symconv.report.document import Code, Column, Document, Inline, Math, Prose
+from symconv.report.document import Code, Document, Inline, Math, Prose
 from symconv.report.drawing.scene import Scene
 from symconv.report.drawing.svg import svg
 from symconv.report.drawing.tikz import tikz
@@ -94,7 +94,7 @@ def _latex_line(line: str) -> str:
     return rf"\mbox{{}}{indent}{escape_latex(body)}"
 
 
-def _column_spec(columns: tuple[Column, ...]) -> Ours:
+def _column_spec(columns: str) -> Ours:
     prose = columns.count("p")
     share = {1: 0.5, 2: 0.36}.get(prose, 0.8 / max(prose, 1))
     wide = rf">{{\raggedright\arraybackslash}}p{{{share}\linewidth}}"

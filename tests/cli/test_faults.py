@@ -154,7 +154,8 @@ def test_a_fault_of_one_item_stops_no_other(fault: Exception, verdict: str, mess
         return {"name": entry.name, "verdict": "proved"}
 
     first: Any = Entry()
-    bad, good = each([first, Entry()], work)  # type: ignore[list-item]
+    entries: list[Any] = [first, Entry()]
+    bad, good = each(entries, work)
     assert (bad["verdict"], good["verdict"]) == (verdict, "proved")
     assert message in f"{bad.get('error')} {bad.get('reason')}"
 

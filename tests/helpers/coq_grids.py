@@ -45,7 +45,8 @@ class Grid:
     changed: Callable[[str], str] = unchanged
 
     def expansion(self, order: str) -> Expansion:
-        found = destride(self.case.layer(), self.case.size, order=order, **self.asked)  # type: ignore[call-overload]
+        asked: dict[str, Any] = {**self.asked, "order": order}
+        found = destride(self.case.layer(), self.case.size, **asked)
         assert isinstance(found, Expansion)
         return found
 

@@ -24,9 +24,9 @@ def believed(count: int, seed: int, seconds: float) -> tuple[list[str], Counter[
     every = list(forged(TRUE, rng))
     for name, path, text in rng.sample(every, min(count, len(every))):
         try:
-            verdict = recheck(text, seconds=seconds).verdict
+            verdict: str = recheck(text, seconds=seconds).verdict
         except SymconvError:
-            verdict = "refused"  # type: ignore[assignment]
+            verdict = "refused"
         verdicts[verdict] += 1
         if verdict == "proved" and not is_honest(text, TRUE[name], path):
             wrong.append(f"{name}: {path}")
