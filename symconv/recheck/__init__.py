@@ -16,6 +16,7 @@ from typing import Any, Literal
 from symconv.errors import ClaimError, InternalError, SymconvError, TooLarge
 from symconv.recheck.certificate import read_body, read_certificates
 from symconv.recheck.claims import at, names, read_claim
+from symconv.recheck.decide import same_function
 from symconv.recheck.evaluation import check_evaluation
 from symconv.recheck.everywhere import (
     Answer,
@@ -27,7 +28,6 @@ from symconv.recheck.everywhere import (
 )
 from symconv.recheck.facts import CertificateError, check_facts
 from symconv.recheck.limits import check_limits
-from symconv.recheck.settle import same_function
 from symconv.recheck.squares import same_by_squares, shape_of
 from symconv.recheck.statement import claim_of_layer, spelt_out
 

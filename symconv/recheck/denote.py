@@ -10,10 +10,10 @@ from typing import Any
 
 from symconv.errors import ClaimError, InternalError
 from symconv.recheck import text
+from symconv.recheck.factors import Product, Row, Strand, Tensor
 from symconv.recheck.kinds import MAXIMA, SUMS
 from symconv.recheck.lattices import keep_within, read_cosets
 from symconv.recheck.shapes import Shape, Shapes
-from symconv.recheck.strands import Product, Row, Strand, Tensor
 from symconv.recheck.windows import (
     Step,
     Sum,

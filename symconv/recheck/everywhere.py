@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from symconv.errors import ClaimError, MissingTool, TooLarge
 from symconv.recheck.claims import at, is_number, names
 from symconv.recheck.cuts import functions_first
+from symconv.recheck.decide import same_function
 from symconv.recheck.facts import CertificateError, mark_of
 from symconv.recheck.kinds import MAXIMA, SUMS, keeps_zero, least_value
-from symconv.recheck.settle import same_function
 from symconv.recheck.squares import shape_of
 from symconv.recheck.steps import every_step
 

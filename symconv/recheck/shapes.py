@@ -12,10 +12,10 @@ from typing import Any
 
 from symconv.errors import ClaimError, TooLarge
 from symconv.recheck import text
+from symconv.recheck.factors import MOST_ENTRIES
 from symconv.recheck.kinds import GATHERS, MAXIMA
 from symconv.recheck.lattices import shape_of_cosets, shape_within, work
 from symconv.recheck.steps import every_step
-from symconv.recheck.strands import MOST_ENTRIES
 from symconv.recheck.windows import counted
 
 Step = dict[str, Any]

@@ -14,9 +14,9 @@ from typing import Any
 from symconv.errors import ClaimError
 from symconv.recheck.claims import at, read_claim
 from symconv.recheck.cuts import Cut, Steps, functions_first, part, read_cuts
+from symconv.recheck.decide import covers, same_function, takes_maxima
 from symconv.recheck.denote import Meaning
 from symconv.recheck.kinds import MAXIMA, SUMS, keeps_zero, least_value
-from symconv.recheck.settle import covers, same_function, takes_maxima
 from symconv.recheck.steps import every_step
 
 _LAYERS = {*SUMS, *MAXIMA, "concat"}

@@ -19,7 +19,7 @@ from symconv.claim.verdict import Certificate, Refuted
 from symconv.errors import SymconvError
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.decide import decide
-from symconv.prove.squares.settle import settle_in_squares
+from symconv.prove.squares.compose import settle_in_squares
 from symconv.repair.edits import Change, Edit, candidates_of, change, edited
 from symconv.repair.screen import Screen
 

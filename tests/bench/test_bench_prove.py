@@ -9,7 +9,7 @@ import pytest
 from symconv import Conv, prove
 from symconv.claim.verdict import Certificate
 from symconv.expand import destride
-from symconv.prove.tables.settle import settle
+from symconv.prove.tables.decide import settle
 from tests.bench.peers import dense_sympy_equal, scipy_equal
 
 pytestmark = pytest.mark.once

@@ -15,7 +15,7 @@ from symconv.dialect.files import read_layers
 from symconv.evaluation import Evaluation, evaluate_sides
 from symconv.expand import destride
 from symconv.prove.sets import Holds, settle_all
-from symconv.prove.tables.settle import settle
+from symconv.prove.tables.decide import settle
 
 pytestmark = pytest.mark.once
 

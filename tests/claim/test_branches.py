@@ -12,8 +12,8 @@ import pytest
 from symconv.claim import read_claim
 from symconv.claim.verdict import Certificate
 from symconv.errors import ClaimError
-from symconv.prove.tables.settle import settle
-from symconv.recheck.settle import same_function
+from symconv.prove.tables.decide import settle
+from symconv.recheck.decide import same_function
 from tests.helpers.planted import brute_force_equal
 
 

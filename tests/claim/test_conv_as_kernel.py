@@ -22,7 +22,7 @@ from symconv.explain import script, sentence
 from symconv.prove.decide import decide
 from symconv.prove.sets import Fails, Holds, settle_all
 from symconv.recheck import recheck
-from symconv.recheck.settle import same_function
+from symconv.recheck.decide import same_function
 from symconv.repair import repair
 from symconv.repair.mutations import step_mutations
 from symconv.replay.run import replay, run_steps

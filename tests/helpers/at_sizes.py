@@ -5,7 +5,7 @@ from __future__ import annotations
 from symconv.claim import Claim
 from symconv.errors import SymconvError
 from symconv.prove.sets import Fails, Holds
-from symconv.prove.tables.settle import settle
+from symconv.prove.tables.decide import settle
 from symconv.size.text import evaluate
 
 

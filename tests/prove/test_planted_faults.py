@@ -12,7 +12,7 @@ import pytest
 from symconv.claim import Claim, read_claim
 from symconv.claim.verdict import Certificate, Refuted
 from symconv.errors import SymconvError
-from symconv.prove.tables.settle import settle
+from symconv.prove.tables.decide import settle
 from symconv.replay.run import replay, run_claim
 from tests.helpers.planted import FAULTS, brute_force_equal, random_expansion
 

@@ -291,7 +291,7 @@ TABLES: dict[str, tuple[Patch, Text]] = {
         ),
     ),
     "everything is equal": (
-        put("prove.tables.settle", "first_difference", lambda left, right: None),
+        put("prove.tables.decide", "first_difference", lambda left, right: None),
         claim([FLIP], []),
     ),
     "constants of a maximum are not compared": (
@@ -390,7 +390,7 @@ SETS: dict[str, tuple[Patch, Text]] = {
 
 SQUARES: dict[str, tuple[Patch, Text]] = {
     "every square commutes": (
-        put("prove.squares.settle", "_holds", lambda claim, low=None: True),
+        put("prove.squares.compose", "_holds", lambda claim, low=None: True),
         claim([RELU, FLIP], [RELU], 5),
     ),
     "every gather only moves values": (
@@ -454,7 +454,7 @@ def test_a_contradiction_is_exit_status_4(
 
 
 def test_a_false_refutation_does_not_replay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module("prove.tables.settle"), "first_difference", _bogus)
+    monkeypatch.setattr(module("prove.tables.decide"), "first_difference", _bogus)
     with pytest.raises(ContradictionError, match=r"it is refuted .* no replay shows"):
         check(claim([FLIP, FLIP], []))
 
@@ -469,8 +469,8 @@ def tail(function: str, kernel: int) -> NetworkExpansion:
 @pytest.mark.parametrize(
     ("fault", "bare"),
     [
-        (put("prove.squares.settle", "_holds", lambda claim, low=None: True), tail("relu", 3)),
-        (changed("prove.squares.settle", "named", _keeps_zero), tail("sigmoid", 1)),
+        (put("prove.squares.compose", "_holds", lambda claim, low=None: True), tail("relu", 3)),
+        (changed("prove.squares.compose", "named", _keeps_zero), tail("sigmoid", 1)),
     ],
     ids=["a mask is left out", "a function is said to keep zero"],
 )

@@ -12,7 +12,7 @@ from symconv import prove
 from symconv.claim.verdict import Certificate
 from symconv.dialect.config import read_layer
 from symconv.expand import destride
-from symconv.prove.tables.settle import settle
+from symconv.prove.tables.decide import settle
 from symconv.size.names import axis_names
 from symconv.size.text import evaluate
 

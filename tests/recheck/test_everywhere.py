@@ -17,8 +17,8 @@ from symconv.errors import ClaimError, SymconvError
 from symconv.layer import Conv, MaxPool
 from symconv.recheck import CertificateError, everywhere
 from symconv.recheck.claims import at, read_claim
+from symconv.recheck.decide import same_function
 from symconv.recheck.everywhere import SolverMissing
-from symconv.recheck.settle import same_function
 from tests.helpers.forging import FLIP, RELU, changed, claims, conv, plain, sides, written
 from tests.helpers.requirements import require
 

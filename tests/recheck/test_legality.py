@@ -9,7 +9,7 @@ import pytest
 
 from symconv import check, recheck
 from symconv.errors import ClaimError, SymconvError, TooLarge
-from symconv.recheck.settle import same_function
+from symconv.recheck.decide import same_function
 from tests.helpers.forging import FLIP, claims, conv, plain, sides, written
 
 Text = dict[str, Any]

@@ -13,9 +13,9 @@ from symconv.errors import ClaimError
 from symconv.layer.pointwise import clip, named
 from symconv.recheck import recheck
 from symconv.recheck.claims import at, read_claim
+from symconv.recheck.decide import same_function
 from symconv.recheck.facts import IN_PARTS
 from symconv.recheck.kinds import keeps_zero, least_value
-from symconv.recheck.settle import same_function
 from symconv.recheck.squares import same_by_squares
 from symconv.recheck.steps import clip_name
 from tests.helpers.dictionaries import at_small_sizes

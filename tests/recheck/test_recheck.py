@@ -13,9 +13,9 @@ import pytest
 from symconv.claim import digest, read_claim
 from symconv.claim.verdict import Certificate
 from symconv.errors import SymconvError
-from symconv.prove.tables.settle import settle
+from symconv.prove.tables.decide import settle
 from symconv.recheck import CertificateError, recheck
-from symconv.recheck.settle import same_function
+from symconv.recheck.decide import same_function
 from tests.helpers.planted import FAULTS, random_expansion
 
 ROUNDS = int(os.environ.get("SYMCONV_RECHECK_ROUNDS", "150"))

@@ -17,7 +17,7 @@ from symconv.claim.verdict import Counterexample, Refuted
 from symconv.errors import SymconvError
 from symconv.evaluation import Difference, evaluate_sides, shapes_of, values_at
 from symconv.explain import script
-from symconv.recheck.settle import same_function
+from symconv.recheck.decide import same_function
 from symconv.replay.run import run_claim
 from tests.helpers.forging import plain
 from tests.helpers.new_steps import FALSE, HALF, ONNX, TRUE, claim, random_claim, step

@@ -8,7 +8,7 @@ from symconv.claim import steps as st
 from symconv.claim.verdict import Refuted, Verdict
 from symconv.expand import Expansion, destride
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
-from symconv.prove.tables.settle import settle
+from symconv.prove.tables.decide import settle
 
 STEM = destride(Conv(3, 64, kernel_size=7, stride=2, padding=3), (224, 224))
 

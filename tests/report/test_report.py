@@ -250,7 +250,7 @@ def test_a_refutation_shows_a_counterexample_that_replays(
 def test_shapes_that_differ_replay_too() -> None:
     claim = EXPANSIONS["line"].claim()
     longer = replace(claim, right=claim.right[:-1])
-    from symconv.prove.tables.settle import settle
+    from symconv.prove.tables.decide import settle
 
     verdict: Any = settle(longer)
     assert verdict.verdict == "refuted"

@@ -8,12 +8,12 @@ from itertools import groupby, product
 import pytest
 
 from symconv.errors import InternalError, SymconvError
-from symconv.prove.tables.settle import settle
+from symconv.prove.tables.decide import settle
 from symconv.theorems import Part, Theorem, read_catalogue, settle_theorem
 from symconv.theorems.catalogue import FILES
+from symconv.theorems.decide import demonstrate
 from symconv.theorems.demonstrations import DEMONSTRATIONS
 from symconv.theorems.observed import Demonstration
-from symconv.theorems.settled import demonstrate
 
 THEOREMS = read_catalogue()
 PARTS = [(theorem, part) for theorem in THEOREMS for part in theorem.parts]

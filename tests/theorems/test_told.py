@@ -18,7 +18,7 @@ from symconv.prove.kernel.audit import CHANGED
 from symconv.prove.kernel.compiler import CLOSED
 from symconv.theorems import read_catalogue, settle_theorem
 from symconv.theorems.catalogue import Relation, _relation
-from symconv.theorems.settled import MISSING
+from symconv.theorems.decide import MISSING
 from symconv.theorems.table import statement_table
 from tests.helpers.requirements import require_tool
 

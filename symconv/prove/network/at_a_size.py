@@ -19,7 +19,7 @@ from symconv.network.graph import thinned
 from symconv.network.proof import NetworkProof, Tail
 from symconv.prove.confirm import replayed
 from symconv.prove.decide import decide
-from symconv.prove.squares.settle import first_stuck, settle_in_squares
+from symconv.prove.squares.compose import first_stuck, settle_in_squares
 from symconv.prove.witness.search import evaluated, find_witness, first_apart, written
 from symconv.replay.run import assigned
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from symconv.claim.steps import flat
 from symconv.prove.engine import Engine, Finding, Question
-from symconv.prove.squares.settle import settle_in_squares
+from symconv.prove.squares.compose import settle_in_squares
 
 BASE, STEP = 5.0, 2.0
 """Milliseconds of a small claim, and of one more step, which may be one more square (measured)."""

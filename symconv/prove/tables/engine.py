@@ -8,7 +8,7 @@ from math import prod
 from symconv.claim.steps import joins_axes
 from symconv.claim.verdict import Refuted
 from symconv.prove.engine import Engine, Finding, Question
-from symconv.prove.tables.settle import settle
+from symconv.prove.tables.decide import settle
 from symconv.prove.tables.values import as_values
 
 BASE, ENTRY, JOINED = 0.8, 5e-5, 2e-4

@@ -8,7 +8,7 @@ import pytest
 
 from symconv import check
 from symconv.claim import read_claim
-from symconv.prove.tables.settle import settle
+from symconv.prove.tables.decide import settle
 
 Text = dict[str, Any]
 FLIP = {"op": "flip", "axes": [2]}

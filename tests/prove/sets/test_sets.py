@@ -17,7 +17,7 @@ from symconv.expand import destride
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.network import chain
 from symconv.prove.sets import Fails, settle_all
-from symconv.prove.tables.settle import settle
+from symconv.prove.tables.decide import settle
 from symconv.replay.run import replay
 from tests.helpers.at_sizes import at_size, expected
 from tests.helpers.networks import everywhere

@@ -11,9 +11,7 @@ from typing import Any
 from symconv.errors import TooLarge
 from symconv.recheck.claims import at, read_claim
 from symconv.recheck.denote import Meaning
-from symconv.recheck.kinds import MAXIMA
-from symconv.recheck.steps import every_step
-from symconv.recheck.strands import (
+from symconv.recheck.factors import (
     MOST_ENTRIES,
     Name,
     Product,
@@ -24,6 +22,8 @@ from symconv.recheck.strands import (
     multiply,
     nested_sizes,
 )
+from symconv.recheck.kinds import MAXIMA
+from symconv.recheck.steps import every_step
 from symconv.recheck.windows import Sum
 
 Part = tuple[tuple[Name, ...], tuple[tuple[int, int], ...], Any]

@@ -29,7 +29,7 @@ from symconv.machine.budget import running
 from symconv.prove.cuts import Cut, Grain, cuts, leading_gathers, parts, pulled, sums
 from symconv.prove.squares.hidden import Hidden, Ranges, candidates, in_channel_order, whole
 from symconv.prove.squares.support import everywhere_finite, possible, read_ranges
-from symconv.prove.tables.settle import compare_forms
+from symconv.prove.tables.decide import compare_forms
 from symconv.relation.form import bounded_below
 from symconv.relation.reading import UnsupportedStep
 
