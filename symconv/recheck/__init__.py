@@ -24,7 +24,7 @@ from symconv.recheck.everywhere import (
     has_solver,
     holds_by_solver,
     is_plain,
-    settle_everywhere,
+    recheck_everywhere,
 )
 from symconv.recheck.facts import CertificateError, check_facts
 from symconv.recheck.limits import check_limits
@@ -68,7 +68,7 @@ def recheck(certificate: Any, *, seconds: float = SECONDS) -> Recheck:
     body = read_body(certificate)
     name = str(body["claim"].get("name"))[:200]
     try:
-        found = _settle(name, body, seconds)
+        found = _recheck_body(name, body, seconds)
     except TooLarge as fault:
         return Recheck(name, "undecided", str(fault), body["sizes"])
     except (SymconvError, InternalError):
@@ -81,7 +81,7 @@ def recheck(certificate: Any, *, seconds: float = SECONDS) -> Recheck:
     return found
 
 
-def _settle(name: str, body: dict[str, Any], seconds: float) -> Recheck:
+def _recheck_body(name: str, body: dict[str, Any], seconds: float) -> Recheck:
     try:
         claim = read_claim(body["claim"])
         unchecked = list(dict.fromkeys(_unchecked(body, claim)))
@@ -89,9 +89,9 @@ def _settle(name: str, body: dict[str, Any], seconds: float) -> Recheck:
         fault.within(f"certificate of {name!r}")
         raise
     if body["sizes"] == "all":
-        verdict, reason = settle_everywhere(body, claim, _restated(body), seconds)
+        verdict, reason = recheck_everywhere(body, claim, _restated(body), seconds)
     else:
-        verdict, reason = _settle_here(body, claim, seconds)
+        verdict, reason = _recheck_here(body, claim, seconds)
     if verdict == "proved":
         reason += f"; not checked: {', '.join(unchecked)}"
     return Recheck(name, verdict, reason, body["sizes"])
@@ -107,7 +107,7 @@ def _unchecked(body: dict[str, Any], claim: dict[str, Any]) -> Iterator[str]:
         yield "the layer's name"
 
 
-def _settle_here(body: dict[str, Any], claim: dict[str, Any], seconds: float) -> Answer:
+def _recheck_here(body: dict[str, Any], claim: dict[str, Any], seconds: float) -> Answer:
     if named := names(claim):
         raise CertificateError(f"the certificate is for given sizes, and names {', '.join(named)}")
     first = body["facts"][0]

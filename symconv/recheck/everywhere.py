@@ -57,7 +57,7 @@ def has_solver() -> bool:
     return importlib.util.find_spec("z3") is not None
 
 
-def settle_everywhere(body: Texts, claim: Texts, restated: Texts | None, seconds: float) -> Answer:
+def recheck_everywhere(body: Texts, claim: Texts, restated: Texts | None, seconds: float) -> Answer:
     """Settle the claim of a certificate for all sizes, and its layer's.
 
     Raises:

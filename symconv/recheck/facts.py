@@ -25,7 +25,7 @@ SETTLING = {"these": ("tables", "squares", "sets"), "all": ("sets", "squares", "
 """Methods that settle a claim by themselves; a certificate begins with one."""
 
 ONCE = "both sides have the same coefficient at every output, input and weight"
-PASTED = "the sides agree part by part, for every value of what lies beyond a hidden tensor's end"
+COMPOSED = "the sides agree part by part, for every value of what lies beyond a hidden tensor's end"
 LARGE = "both sides have the same coefficients at these sizes, decided by one formula"
 EVERYWHERE = "both sides have the same coefficients at every size of the domain"
 IN_PARTS = "the sides agree part by part at every size of the domain"
@@ -103,7 +103,7 @@ def _tables(fact: Texts, stated: Certified) -> Iterator[str]:
 
 def _squares(fact: Texts, stated: Certified) -> Iterator[str]:
     if stated.sizes == "these":
-        _require(fact["about"], PASTED, "what the squares are about")
+        _require(fact["about"], COMPOSED, "what the squares are about")
         return
     _require(fact["about"], CHAINED, "what the squares are about")
     _keys(fact, {"squares", "sizes", "domain"})

@@ -95,7 +95,7 @@ def _theorem(expansion: NetworkExpansion) -> Section:
         "Let $E_l\\,u_l = E_{l+1}\\,s_l$ on every axis for every layer $l$, with the least "
         "positive integers. On the phases of the input every layer is one of stride 1, with "
         "$E_{l+1}$ times the filters; functions of each value act on every phase alike. The chain "
-        "is the squares of its layers pasted side by side."
+        "is the squares of its layers side by side."
     )
     square = (
         r"\Phi_{E_{l+1}} \circ T_{s_l}(w_l) = T_1(\hat w_l) \circ \Phi_{E_l}, \qquad "

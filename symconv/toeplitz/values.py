@@ -55,7 +55,7 @@ def multiply(a: Any, b: Any) -> Any:
 
 
 def common_domain(values: Iterable[Any]) -> Domain:
-    """Return the least usual domain of the values: ``ZZ``, ``QQ``, or polynomials over them.
+    """Return the smallest domain that holds the values: ``ZZ``, ``QQ``, or polynomials over them.
 
     Raises:
         TooLarge: there are more symbols than a polynomial ring can take.

@@ -9,7 +9,7 @@ import pytest
 from symconv import Conv, prove
 from symconv.claim.verdict import Certificate
 from symconv.expand import destride
-from symconv.prove.tables.decide import settle
+from symconv.prove.tables.decide import decide_by_tables
 from tests.bench.peers import dense_sympy_equal, scipy_equal
 
 pytestmark = pytest.mark.once
@@ -19,7 +19,7 @@ def proved(layer: Conv, size: tuple[int, ...], symbolic: bool = False) -> bool:
     """Expand, state the claim, and prove it: all that `symconv prove` does after reading."""
     if symbolic:
         return isinstance(prove(layer, size), Certificate)
-    return isinstance(settle(destride(layer, size).claim()), Certificate)
+    return isinstance(decide_by_tables(destride(layer, size).claim()), Certificate)
 
 
 @pytest.mark.benchmark(group="ResNet stem, 3x224x224, k7 s2 p3")

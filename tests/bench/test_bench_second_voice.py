@@ -14,8 +14,8 @@ from symconv.claim.verdict import Certificate
 from symconv.dialect.files import read_layers
 from symconv.evaluation import Evaluation, evaluate_sides
 from symconv.expand import destride
-from symconv.prove.sets import Holds, settle_all
-from symconv.prove.tables.decide import settle
+from symconv.prove.sets import Holds, decide_by_sets
+from symconv.prove.tables.decide import decide_by_tables
 
 pytestmark = pytest.mark.once
 
@@ -27,7 +27,7 @@ WAYS = ["the proof", "the second voice"]
 def through(way: str, claims: list[Claim]) -> bool:
     """Every claim once, by the tables or by the second voice."""
     if way == "the proof":
-        return all(isinstance(settle(claim), Certificate) for claim in claims)
+        return all(isinstance(decide_by_tables(claim), Certificate) for claim in claims)
     return all(isinstance(evaluate_sides(claim), Evaluation) for claim in claims)
 
 
@@ -81,9 +81,9 @@ def test_zoo(benchmark: Any, way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_all_sizes(benchmark: Any, way: str) -> None:
     claim = destride(STEM, ["H", "W"]).claim()
-    held = settle_all(claim)
+    held = decide_by_sets(claim)
     assert isinstance(held, Holds)
     if way == "the proof":
-        assert benchmark(settle_all, claim)
+        assert benchmark(decide_by_sets, claim)
     else:
         assert benchmark(through, way, [claim.at(at) for at in held.at])

@@ -20,7 +20,7 @@ from symconv.claim.verdict import Certificate, Refuted, Undecided
 from symconv.errors import ClaimError, InputError, LayerError, SymconvError
 from symconv.explain import script, sentence
 from symconv.prove.decide import decide
-from symconv.prove.sets import Fails, Holds, settle_all
+from symconv.prove.sets import Fails, Holds, decide_by_sets
 from symconv.recheck import recheck
 from symconv.recheck.decide import same_function
 from symconv.repair import repair
@@ -309,7 +309,7 @@ def test_all_sizes_against_each_of_twelve_and_z3() -> None:
     for _ in range(40):
         text = opened(rng)
         claim = read_claim(text)
-        found = settle_all(claim)
+        found = decide_by_sets(claim)
         assert not isinstance(found, Undecided), text
         seen["fails" if isinstance(found, Fails) else "proved"] += 1
         assert (z3_claims.counterexample(text) is None) == isinstance(found, Holds), text

@@ -250,9 +250,9 @@ def test_a_refutation_shows_a_counterexample_that_replays(
 def test_shapes_that_differ_replay_too() -> None:
     claim = EXPANSIONS["line"].claim()
     longer = replace(claim, right=claim.right[:-1])
-    from symconv.prove.tables.decide import settle
+    from symconv.prove.tables.decide import decide_by_tables
 
-    verdict: Any = settle(longer)
+    verdict: Any = decide_by_tables(longer)
     assert verdict.verdict == "refuted"
     assert verdict.counterexample.left_shape is not None
     assert replay(longer, verdict.counterexample) is not None

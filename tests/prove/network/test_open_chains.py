@@ -125,7 +125,7 @@ def test_planted_faults_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_pools_that_leave_infinity() -> None:
     hollow = chain("hollow", [MaxPool(1, 2), Conv(1, 1, (3,), 3, 1)], (12,))
     proof = everywhere(hollow)
-    assert [tail.hollow for tail in proof.tails] == [True]
+    assert [tail.empty_windows for tail in proof.tails] == [True]
     empty = chain("empty", [MaxPool((2,), 1, 1, dilation=4), Conv(1, 1, (1,))], (9,))
     verdict = everywhere(empty).verdict
     assert isinstance(verdict, Undecided)

@@ -13,7 +13,7 @@ from symconv import check
 from symconv.claim import read_claim
 from symconv.claim.verdict import Undecided
 from symconv.errors import InputError
-from symconv.prove.sets import Fails, settle_all
+from symconv.prove.sets import Fails, decide_by_sets
 from symconv.prove.sets.lowering import MOST_VALUES
 from tests.helpers.at_sizes import at_size, expected
 
@@ -68,7 +68,7 @@ def test_averages_at_every_small_size(
     for _ in range(COUNT):
         claim = read_claim(two_averages(rng))
         try:
-            found = settle_all(claim)
+            found = decide_by_sets(claim)
         except InputError:
             found = None
         kinds.add(type(found).__name__)
@@ -94,7 +94,7 @@ def test_divisors_are_kept_through_a_layer(after: str) -> None:
         "left": [one, layer],
         "right": [{**one, "count_include_pad": False}, layer],
     }
-    found = settle_all(read_claim(text))
+    found = decide_by_sets(read_claim(text))
     assert isinstance(found, Fails)
     for size in range(1, 9):
         claim = read_claim(text)

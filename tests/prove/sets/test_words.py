@@ -11,7 +11,7 @@ import islpy as isl
 import pytest
 
 from symconv.claim import read_claim
-from symconv.prove.sets import Fails, settle_all
+from symconv.prove.sets import Fails, decide_by_sets
 from symconv.prove.sets.conditions import condition
 from symconv.prove.sets.text import condition_to_isl
 from symconv.prove.sets.words import describe
@@ -136,7 +136,7 @@ def test_words_are_short(text: str, words: str) -> None:
 
 
 def test_a_domain_with_holes_is_told() -> None:
-    found = settle_all(
+    found = decide_by_sets(
         read_claim(
             {
                 "input": {"channels": 1, "size": ["W"]},
