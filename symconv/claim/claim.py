@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -22,7 +22,7 @@ from symconv.claim.steps import (
 from symconv.errors import ClaimError, MalformedError
 from symconv.size.expr import Size
 from symconv.size.numbers import is_finite, leaves, read_number, thaw
-from symconv.size.text import evaluate, is_expression, names_in, parse
+from symconv.size.text import SizeText, evaluate, is_expression, names_in, parse
 
 SIZED = ("padding", "slices", "output_padding", "start", "size")
 """Attributes of steps that may hold size expressions."""
@@ -165,14 +165,11 @@ class Claim:
         """The named sizes, those of the input first."""
         shapes = [n for _, weight in self.weights for n in weight.shape or ()]
         steps = [*self.left, *self.right, *(s for _, weight in self.weights for s in weight.steps)]
-        counts = [
-            name for step in flat(steps) if isinstance(step, Divide)
-            for text in leaves(step.counts) if text is not None
-            for name in names_in(text) if name != POSITION
-        ]  # fmt: skip
-        every = [*self.size, *shapes, *self._expressions()]
-        names = (name for text in every for name in names_in(text))
-        return tuple(dict.fromkeys([*names, *counts]))
+        divisors = [leaves(step.counts) for step in flat(steps) if isinstance(step, Divide)]
+        counts = [text for texts in divisors for text in texts if text is not None]
+        names = _names_among(chain(self.size, shapes, self._expressions()))
+        counted = (name for name in _names_among(counts) if name != POSITION)
+        return tuple(dict.fromkeys([*names, *counted]))
 
     def _expressions(self) -> Iterator[str]:
         """The attributes of steps that are written as expressions."""
@@ -194,14 +191,7 @@ class Claim:
         for condition in self.where:
             if not evaluate(condition, sizes):
                 raise ClaimError(f"the claim is where {condition}, which {dict(sizes)} breaks")
-        weights = tuple(
-            (name, replace(
-                weight,
-                shape=None if weight.shape is None else _at(weight.shape, sizes),
-                steps=_steps_at(weight.steps, sizes),
-            ))
-            for name, weight in self.weights
-        )  # fmt: skip
+        weights = tuple((name, _sized_weight(weight, sizes)) for name, weight in self.weights)
         found = replace(
             self,
             size=_at(self.size, sizes),
@@ -255,6 +245,15 @@ def _at(value: Any, sizes: Mapping[str, int]) -> Any:
     if isinstance(value, tuple):
         return tuple(_at(part, sizes) for part in value)
     return evaluate(value, sizes) if is_expression(value) else value
+
+
+def _sized_weight(weight: Weight, sizes: Mapping[str, int]) -> Weight:
+    shape = None if weight.shape is None else _at(weight.shape, sizes)
+    return replace(weight, shape=shape, steps=_steps_at(weight.steps, sizes))
+
+
+def _names_among(texts: Iterable[SizeText]) -> Iterator[str]:
+    return (name for text in texts for name in names_in(text))
 
 
 def _steps_at(steps: tuple[Step, ...], sizes: Mapping[str, int]) -> tuple[Step, ...]:

@@ -29,7 +29,8 @@ def read_claim(text: Mapping[str, Any]) -> Claim:
     try:
         return _read_claim(str(name), text)
     except ClaimError as fault:
-        raise ClaimError(f"claim {name!r}: {fault}") from None
+        fault.within(f"claim {name!r}")
+        raise
 
 
 _PARTS = {"name", "input", "weights", "left", "right", "where", "comment", "source", "stated"}
@@ -90,7 +91,8 @@ def _read_side(side: str, steps: Any, rank: int) -> tuple[Step, ...]:
     try:
         return read_steps(_list(steps, "the pipeline"), rank)
     except ClaimError as fault:
-        raise ClaimError(f"{side}: {fault}") from None
+        fault.within(side)
+        raise
 
 
 def _read_weights(texts: Any) -> tuple[tuple[str, Weight], ...]:
@@ -105,7 +107,8 @@ def _read_weights(texts: Any) -> tuple[tuple[str, Weight], ...]:
         try:
             read[name] = _read_weight(texts[name], rank)
         except ClaimError as fault:
-            raise type(fault)(f"weight {name!r}: {fault}") from None
+            fault.within(f"weight {name!r}")
+            raise
         shape = read[name].shape
         ranks[name] = rank_after(read[name].steps, rank if shape is None else len(shape))
     return tuple((name, read[name]) for name in texts)

@@ -1,4 +1,4 @@
-"""The catalogue of theorems on the command line: settled, listed, and typeset."""
+"""The catalogue of theorems on the command line: result_of, listed, and typeset."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from symconv.cli import output
 from symconv.cli.options import command_line
-from symconv.cli.results import Result, reported, settled
+from symconv.cli.results import Result, reported, result_of
 from symconv.cli.running import finish
 
 if TYPE_CHECKING:
     from symconv.claim.verdict import Verdict
-    from symconv.theorems import Part, Settled
+    from symconv.theorems import CheckedTheorem, Part
 
 
-def of_theorem(found: Settled) -> Result:
+def of_theorem(found: CheckedTheorem) -> Result:
     """A theorem's result: proved where every claim has its stated verdict.
 
     One without claims has no verdict unless the kernel checked the lemmas that state it: else it
@@ -55,7 +55,7 @@ def _claim(part: Part, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _neighbours(found: Settled) -> list[dict[str, Any]]:
+def _neighbours(found: CheckedTheorem) -> list[dict[str, Any]]:
     """Statements next to the theorem that are false, and where each was seen to fail."""
     claims = [
         {
@@ -122,24 +122,26 @@ def _wrong(audit: dict[str, str] | None) -> tuple[tuple[str, str], ...] | None:
     return tuple((lemma, "" if rests == CLOSED else rests) for lemma, rests in audit.items())
 
 
-def settle_theorems(quiet: bool, kernel: bool = False) -> list[Result]:
+def decide_theorems(quiet: bool, kernel: bool = False) -> list[Result]:
     """One result a theorem of the catalogue; the kernel is asked for what its lemmas rest on.
 
     Raises:
         SymconvError: the kernel is wanted, and is missing or rejects the library.
     """
     from symconv.prove.kernel.library import library_audit
-    from symconv.theorems import read_catalogue, settle_theorem
+    from symconv.theorems import decide_theorem, read_catalogue
 
     entries, audit = read_catalogue(), library_audit() if kernel else None
-    results = (settled(t.name, t, lambda t: of_theorem(settle_theorem(t, audit))) for t in entries)
+    results = (
+        result_of(t.name, t, lambda t: of_theorem(decide_theorem(t, audit))) for t in entries
+    )
     return output.with_progress(results, len(entries), quiet)
 
 
 def report_theorems(folder: str, pdf: bool, as_json: bool, kernel: bool) -> None:
     """Settle the catalogue, write its chapter, and exit with its status."""
     start = perf_counter()
-    results = settle_theorems(as_json, kernel)
+    results = decide_theorems(as_json, kernel)
     words = ["report", "theorems", "-o", folder, *["--kernel"] * kernel, *["--pdf"] * pdf]
     files = chapter(results, folder, command_line(words, {}), pdf)
     written = reported({"name": "theorems"}, files)

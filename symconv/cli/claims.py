@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from symconv.cli.results import Result, failure, of_verdict, refuse_fault, reported, settled
+from symconv.cli.results import Result, failure, of_verdict, refuse_fault, reported, result_of
 from symconv.errors import InputError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def write_page(entries: Sequence[Entry], folder: str, name: str, command: str) -
         pages.append(shown(entry.text))
         return of_verdict(pages[-1].verdict)
 
-    results = [settled(entry.name, entry, work) for entry in entries]
+    results = [result_of(entry.name, entry, work) for entry in entries]
     if not pages:
         return [*results, failure(name, "no claim could be settled; no page is written")]
     write_gallery(pages, folder, name=name, command=command)

@@ -40,7 +40,7 @@ from symconv.cli.results import (
     one_line,
     refuse_fault,
     reported,
-    settled,
+    result_of,
     warned,
 )
 from symconv.cli.running import certify, finish, read_entries, refuse_other_kinds, run
@@ -106,7 +106,7 @@ def prove(
     entries, expand = read_entries(sources), expander(options)
     with_sympy = len(entries) <= FEW if symbolic is None else symbolic
 
-    def settle(entry: Entry) -> tuple[Verdict, Result]:
+    def decide(entry: Entry) -> tuple[Verdict, Result]:
         every_size = for_all_sizes(entry, all_sizes)
         if every_size or isinstance(entry, Chain):
             refuse(
@@ -134,7 +134,7 @@ def prove(
         )
         return verdict, {**of_verdict(verdict), "expansion": of_expansion(expansion, name)}
 
-    certify(entries, within(seconds, settle), certificate, as_json)
+    certify(entries, within(seconds, decide), certificate, as_json)
 
 
 @main.command()
@@ -162,7 +162,7 @@ def check(
     from symconv import api
     from symconv.dialect.files import ClaimText
 
-    def settle(entry: Entry) -> tuple[Verdict, Result]:
+    def decide(entry: Entry) -> tuple[Verdict, Result]:
         refuse_fault(entry)
         if not isinstance(entry, ClaimText):
             raise InputError(f"{entry.name!r} is a {entry.kind}, not a claim")
@@ -171,7 +171,7 @@ def check(
         return verdict, {**of_verdict(verdict), **of_refutation(verdict, repair), **said}
 
     entries = read_entries(sources, ("claim",))
-    certify(entries, within(seconds, settle), certificate, as_json)
+    certify(entries, within(seconds, decide), certificate, as_json)
 
 
 @main.command()
@@ -196,7 +196,7 @@ def recheck(paths: Sequence[str], seconds: float, as_json: bool) -> None:
     missing, 3 undecided: too large, or not settled in time.
     """
     from symconv.recheck import read_certificates
-    from symconv.recheck import recheck as settle_again
+    from symconv.recheck import recheck as recheck_text
 
     def certificates(path: str) -> list[Any]:
         found = read_certificates(path)
@@ -206,7 +206,7 @@ def recheck(paths: Sequence[str], seconds: float, as_json: bool) -> None:
         return found
 
     def work(text: Any) -> Result:
-        found = settle_again(text, seconds=seconds)
+        found = recheck_text(text, seconds=seconds)
         said = "reason" if found.verdict == "undecided" else "note"
         return {
             "name": found.name,
@@ -219,7 +219,7 @@ def recheck(paths: Sequence[str], seconds: float, as_json: bool) -> None:
     start, results = perf_counter(), []
     for path in paths:
         try:
-            results += [settled(path, text, work) for text in certificates(path)]
+            results += [result_of(path, text, work) for text in certificates(path)]
         except (SymconvError, RecursionError) as fault:
             results.append(failure(path, one_line(fault)))
     finish(results, perf_counter() - start, as_json)

@@ -17,7 +17,7 @@ from symconv.cli.running import finish
 def theorems(kernel: bool, as_json: bool) -> None:
     """The catalogue of theorems: every claim settled for all sizes, every demonstration run."""
     start = perf_counter()
-    finish(catalogue.settle_theorems(as_json, kernel), perf_counter() - start, as_json)
+    finish(catalogue.decide_theorems(as_json, kernel), perf_counter() - start, as_json)
 
 
 @click.command()

@@ -47,9 +47,11 @@ engine_option = click.option(
 )
 
 seconds_option = click.option(
-    "--seconds", type=click.FloatRange(min=0.01, max=86_400.0), default=None,
+    "--seconds",
+    type=click.FloatRange(min=0.01, max=86_400.0),
+    default=None,
     help="How long one verdict may take; 60 by default. What is not settled by then is undecided.",
-)  # fmt: skip
+)
 
 
 def within(seconds: float | None, work: Callable[[Entry], T]) -> Callable[[Entry], T]:
@@ -81,12 +83,16 @@ def _factors(ctx: click.Context, option: click.Parameter, value: str | None) -> 
 def expansion_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say how to expand."""
     for option in (
-        click.option("--order", type=click.Choice(["channel", "phase"]), default="channel",
-                     help="Channel order of phases: (c, r) or (r, c)."),
+        click.option(
+            "--order",
+            type=click.Choice(["channel", "phase"]),
+            default="channel",
+            help="Channel order of phases: (c, r) or (r, c).",
+        ),
         click.option("--residual-stride", callback=_factors, help="Stride t that stays; 1."),
         click.option("--factor-out", callback=_factors, help="Output phases E_out, such as 2x2."),
         click.option("--factor", callback=_factors, help="Input phases E_in, such as 2x2."),
-    ):  # fmt: skip
+    ):
         command = option(command)
     return command
 

@@ -30,7 +30,7 @@ def _say(line: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as fault:
-        raise OSError(fault.errno, fault.strerror, "standard output") from None
+        raise OSError(fault.errno, fault.strerror, "standard output") from fault
 
 
 def print_fault(message: str, name: str = "") -> None:

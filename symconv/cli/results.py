@@ -33,10 +33,10 @@ PROVED, REFUTED, BAD_INPUT, UNDECIDED, CONTRADICTION = range(5)
 def each(entries: Iterable[Entry], work: Work) -> Iterator[Result]:
     """One result an entry; a fault becomes an ``error`` result, and the next entry is settled."""
     for entry in entries:
-        yield settled(entry.name, entry, work)
+        yield result_of(entry.name, entry, work)
 
 
-def settled(name: str, item: Any, work: Callable[[Any], Result]) -> Result:
+def result_of(name: str, item: Any, work: Callable[[Any], Result]) -> Result:
     """The result of work on an item, whatever comes of it."""
     try:
         return work(item)

@@ -79,7 +79,7 @@ def run(entries: Sequence[Entry], work: Work, as_json: bool) -> None:
 
 def certify(
     entries: Sequence[Entry],
-    settle: Callable[[Entry], tuple[Verdict, Result]],
+    decide: Callable[[Entry], tuple[Verdict, Result]],
     path: str | None,
     as_json: bool,
 ) -> None:
@@ -87,7 +87,7 @@ def certify(
     start, certificates = perf_counter(), []
 
     def work(entry: Entry) -> Result:
-        verdict, result = settle(entry)
+        verdict, result = decide(entry)
         if path and verdict.verdict == "proved":
             certificates.append(verdict.to_dict())
         return result

@@ -159,17 +159,17 @@ class TorchBackend:
     def __init__(self, device: str = "cpu") -> None:
         try:
             import torch
-        except ImportError:
+        except ImportError as fault:
             raise MissingTool(
                 "the torch backend needs PyTorch; install symconv[torch], or use --backend numpy"
-            ) from None
+            ) from fault
         self._torch, self._f, self.device = torch, torch.nn.functional, device
         if device.startswith("cuda") and not torch.cuda.is_available():
             raise MissingTool(f"device {device!r} was asked for; this PyTorch sees no GPU, use cpu")
         try:
             torch.zeros(1, device=device)
         except RuntimeError as fault:
-            raise MissingTool(f"device {device!r} cannot be used: {fault}") from None
+            raise MissingTool(f"device {device!r} cannot be used: {fault}") from fault
 
     def _layer(self, name: str, rank: int) -> Any:
         if rank > 3:

@@ -76,9 +76,16 @@ class Graph:
     count: int = 0
 
     def node(
-        self, shape: Sequence[int], parents: Sequence[Node], plan: Callable[[Grid], Plan], *,
-        den: int = 1, degree: int = 0, live: Live | None = None, marks: Marks | None = None,
-    ) -> Node:  # fmt: skip
+        self,
+        shape: Sequence[int],
+        parents: Sequence[Node],
+        plan: Callable[[Grid], Plan],
+        *,
+        den: int = 1,
+        degree: int = 0,
+        live: Live | None = None,
+        marks: Marks | None = None,
+    ) -> Node:
         """A node of its own number; without marks, the ends of each axis are marked.
 
         Raises:
@@ -89,6 +96,23 @@ class Graph:
         ends = tuple((0, n - 1) for n in shape) if marks is None else marks
         alive = (None,) * len(shape) if live is None else live
         return Node(self.count, tuple(shape), tuple(parents), plan, den, degree, alive, ends)
+
+    def after(
+        self,
+        x: Node,
+        shape: Sequence[int],
+        plan: Callable[[Grid], Plan],
+        live: Live,
+        marks: Marks,
+        den: int | None = None,
+    ) -> Node:
+        """A node of one parent, with its degree, and its denominator unless another is given.
+
+        Raises:
+            TooLarge: as `node` does.
+        """
+        den = x.den if den is None else den
+        return self.node(shape, [x], plan, den=den, degree=x.degree, live=live, marks=marks)
 
 
 @dataclass(slots=True)

@@ -86,10 +86,8 @@ def gathered(
 
         return Plan((tuple(wants),), run)
 
-    return world.graph.node(
-        shape, [x], plan, den=den, degree=x.degree, live=_moved_live(x, maps, holes and fill != 0),
-        marks=_moved_marks(x, maps),
-    )  # fmt: skip
+    live, marks = _moved_live(x, maps, holes and fill != 0), _moved_marks(x, maps)
+    return world.graph.after(x, shape, plan, live, marks, den)
 
 
 def _read(old: Index) -> tuple[Index, tuple[Index, Index]]:
@@ -137,30 +135,35 @@ def _moved_marks(x: Node, maps: Mapping[int, AxisMap]) -> Marks:
     return tuple(found)
 
 
-def _breaks(m: AxisMap, marks: Sequence[int]) -> list[int]:
+def _breaks(m: AxisMap, marks: Sequence[int]) -> tuple[int, ...]:
     """New positions that read a mark, and those where the map does not go on as before."""
     if m.size > MOST_SCANNED:
-        return [1, m.size - 2]
+        return 1, m.size - 2
     old = m.source(np.arange(m.size, dtype=np.int64))
     breaks = np.flatnonzero(np.diff(old, 2)) + 1
     seen = np.flatnonzero(np.isin(old, marks))
-    return few(seen.tolist(), m.size, MOST_MARKS) + few(  # type: ignore[return-value]
-        [*breaks.tolist(), *(breaks + 1).tolist()], m.size, MOST_MARKS
-    )
+    jumps = [*breaks.tolist(), *(breaks + 1).tolist()]
+    return few(seen.tolist(), m.size, MOST_MARKS) + few(jumps, m.size, MOST_MARKS)
 
 
 def rearranged(
-    world: World, x: Node, left: Sequence[Sequence[str]], right: Sequence[Sequence[str]],
+    world: World,
+    x: Node,
+    left: Sequence[Sequence[str]],
+    right: Sequence[Sequence[str]],
     sizes: Mapping[str, int],
-) -> Node:  # fmt: skip
+) -> Node:
     """Axes split into factors (the last one fastest), which are merged to other axes."""
     shape = tuple(prod(sizes[name] for name in group) for group in right)
     names = [name for group in left for name in group]
     order = [1 + names.index(name) for group in right for name in group]
 
     def plan(grid: Grid) -> Plan:
-        digits = {n: d for axis, group in zip(grid, right, strict=True)
-                  for n, d in _digits(axis, group, sizes).items()}  # fmt: skip
+        digits = {
+            n: d
+            for axis, group in zip(grid, right, strict=True)
+            for n, d in _digits(axis, group, sizes).items()
+        }
         used = {name: np.unique(values) for name, values in digits.items()}
         world.budget.spend(*(len(values) for values in used.values()))
         wants = tuple(_merged(group, used, sizes) for group in left)
@@ -178,10 +181,9 @@ def rearranged(
 
         return Plan((wants,), run)
 
-    return world.graph.node(
-        shape, [x], plan, den=x.den, degree=x.degree, live=_regrouped_live(x, left, right, sizes),
-        marks=_regrouped_marks(x, left, right, sizes),
-    )  # fmt: skip
+    live = _regrouped_live(x, left, right, sizes)
+    marks = _regrouped_marks(x, left, right, sizes)
+    return world.graph.after(x, shape, plan, live, marks)
 
 
 def _digits(axis: Index, group: Sequence[str], sizes: Mapping[str, int]) -> dict[str, Index]:
@@ -263,15 +265,7 @@ def transposed(world: World, x: Node, order: Sequence[int]) -> Node:
     shape = [x.shape[axis] for axis in order]
     live = tuple(x.live[axis] for axis in order)
     marks = tuple(x.marks[axis] for axis in order)
-    return world.graph.node(
-        shape,
-        [x],
-        plan,
-        den=x.den,
-        degree=x.degree,
-        live=live,
-        marks=marks,
-    )
+    return world.graph.after(x, shape, plan, live, marks)
 
 
 def scaled(world: World, x: Node, axis: int, factors: Sequence[Fraction]) -> Node:
@@ -289,9 +283,7 @@ def scaled(world: World, x: Node, axis: int, factors: Sequence[Fraction]) -> Nod
     changes = [n for n in range(1, len(whole)) if whole[n] != whole[n - 1]]
     near = [*x.marks[axis], *changes, *(n - 1 for n in changes)]
     marks = (*x.marks[:axis], few(near, len(whole), MOST_MARKS), *x.marks[axis + 1 :])
-    return world.graph.node(
-        x.shape, [x], plan, den=x.den * common, degree=x.degree, live=x.live, marks=marks
-    )
+    return world.graph.after(x, x.shape, plan, x.live, marks, x.den * common)
 
 
 def multiplied(world: World, x: Node, factor: Fraction) -> Node:
@@ -301,10 +293,7 @@ def multiplied(world: World, x: Node, factor: Fraction) -> Node:
     def plan(grid: Grid) -> Plan:
         return Plan((grid,), lambda v: numbers.times(v[0], factor.numerator))
 
-    return world.graph.node(
-        x.shape, [x], plan, den=x.den * factor.denominator, degree=x.degree, live=x.live,
-        marks=x.marks,
-    )  # fmt: skip
+    return world.graph.after(x, x.shape, plan, x.live, x.marks, x.den * factor.denominator)
 
 
 def added(world: World, parts: Sequence[Node]) -> Node:
@@ -315,11 +304,18 @@ def added(world: World, parts: Sequence[Node]) -> Node:
         even = [numbers.times(v, den // p.den) for v, p in zip(values, parts, strict=True)]
         return reduce(lambda a, b: numbers.reduced(a + b), even)
 
-    live = tuple(reduce(union, axis) for axis in zip(*(part.live for part in parts), strict=True))
+    def plan(grid: Grid) -> Plan:
+        return Plan((grid,) * len(parts), run)
+
+    degree = max(part.degree for part in parts)
+    live, marks = tuple(_live_of_all(parts)), _marks_of_all(parts)
     return world.graph.node(
-        parts[0].shape, parts, lambda grid: Plan((grid,) * len(parts), run), den=den,
-        degree=max(part.degree for part in parts), live=live, marks=_marks_of_all(parts),
-    )  # fmt: skip
+        parts[0].shape, parts, plan, den=den, degree=degree, live=live, marks=marks
+    )
+
+
+def _live_of_all(parts: Sequence[Node]) -> list[Index | None]:
+    return [reduce(union, axis) for axis in zip(*(part.live for part in parts), strict=True)]
 
 
 def _marks_of_all(parts: Sequence[Node]) -> Marks:
@@ -352,15 +348,10 @@ def joined(world: World, parts: Sequence[Node], axis: int) -> Node:
 
     seams = [m for end in ends for m in (end - 1, end)]
     moved = [m + first for part, first in zip(parts, ends, strict=False) for m in part.marks[axis]]
-    marks = list(_marks_of_all(parts)) if len({p.shape for p in parts}) == 1 else [
-        few([m for p in parts for m in p.marks[a]], n, MOST_MARKS) for a, n in enumerate(shape)
-    ]  # fmt: skip
+    marks, live = list(_marks_of_all(parts)), _live_of_all(parts)
     marks[axis] = few([*seams, *moved], ends[-1], MOST_MARKS)
-    live: list[Index | None] = [
-        reduce(union, alive) for alive in zip(*(part.live for part in parts), strict=True)
-    ]
     live[axis] = None
+    degree = max(p.degree for p in parts)
     return world.graph.node(
-        shape, parts, plan, den=den, degree=max(p.degree for p in parts), live=tuple(live),
-        marks=tuple(marks),
-    )  # fmt: skip
+        shape, parts, plan, den=den, degree=degree, live=tuple(live), marks=tuple(marks)
+    )

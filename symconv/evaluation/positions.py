@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from math import prod
 
 import numpy as np
 
-from symconv.evaluation.graph import Grid, Index, Node, few
+from symconv.evaluation.graph import Grid, Index, Node, few, union
 from symconv.evaluation.hashing import RANDOM
 
 ALL = 4_096
@@ -44,9 +45,9 @@ def scans(sides: Sequence[Node], marks: int) -> Iterator[Grid]:
 
 def _axis(sides: Sequence[Node], axis: int, limit: int) -> Index:
     size = sides[0].shape[axis]
-    alive = [side.live[axis] for side in sides]
-    if all(found is not None for found in alive):
-        pool = np.union1d(*alive).tolist() or [0]  # type: ignore[arg-type]
+    alive = reduce(union, (side.live[axis] for side in sides))
+    if alive is not None:
+        pool = np.unique(alive).tolist() or [0]
         return np.array(sorted({pool[0], pool[-1], *RANDOM.sample(pool, min(limit, len(pool)))}))
     if limit <= 1:
         return np.array([RANDOM.randrange(size)], dtype=np.int64)

@@ -166,8 +166,11 @@ def padded(x: Node, padding: Any, mode: str, fill: Fraction | None, reader: Read
         require(size + lo + hi >= 1, f"padding {lo, hi} leaves nothing of {size} samples")
         if (lo, hi) == (0, 0):
             return None
-        return AxisMap(size + lo + hi, lambda o: text.bordered(o - lo, size, lo, hi, mode),
-                       holes=mode == "zeros" and max(lo, hi) > 0)  # fmt: skip
+        return AxisMap(
+            size + lo + hi,
+            lambda o: text.bordered(o - lo, size, lo, hi, mode),
+            holes=mode == "zeros" and max(lo, hi) > 0,
+        )
 
     return gathered(reader.world, x, _maps(x, padding, one), fill)
 

@@ -119,9 +119,12 @@ class Axis:
 
 
 def forward(
-    sizes: Sequence[int], kernel: Sequence[int], strides: Sequence[int], dilations: Sequence[int],
+    sizes: Sequence[int],
+    kernel: Sequence[int],
+    strides: Sequence[int],
+    dilations: Sequence[int],
     padding: Sequence[tuple[int, int]],
-) -> list[Axis]:  # fmt: skip
+) -> list[Axis]:
     """The axes of a layer that slides forward."""
     found = []
     for n, k, s, d, (lo, hi) in zip(sizes, kernel, strides, dilations, padding, strict=True):
@@ -132,9 +135,14 @@ def forward(
 
 
 def pooling(
-    sizes: Sequence[int], kernel: Sequence[int], strides: Sequence[int], dilations: Sequence[int],
-    padding: Sequence[tuple[int, int]], *, ceil: bool,
-) -> list[Axis]:  # fmt: skip
+    sizes: Sequence[int],
+    kernel: Sequence[int],
+    strides: Sequence[int],
+    dilations: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    *,
+    ceil: bool,
+) -> list[Axis]:
     """The axes of a pooling, whose last window may hang over the end."""
     found = []
     for n, k, s, d, (lo, hi) in zip(sizes, kernel, strides, dilations, padding, strict=True):

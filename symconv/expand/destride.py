@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import gcd
 from operator import index
 from typing import Any, overload
@@ -122,7 +122,7 @@ def _refuse_phases(factor: Ints, factor_out: Ints, residual_stride: Ints, order:
 def _spread(value: Ints, rank: int, name: str) -> list[int | None]:
     if value is None:
         return [None] * rank
-    values: list[Any] = [value] * rank if is_int(value) else list(value)  # type: ignore[arg-type]
+    values: list[Any] = list(value) if isinstance(value, Iterable) else [value] * rank
     if len(values) != rank or not all(is_int(v) and index(v) >= 1 for v in values):
         raise FactorError(
             f"{name} must be a positive integer, or one per axis of {rank}, got {value!r}"

@@ -9,7 +9,7 @@ from math import prod
 from typing import Any
 
 from symconv.claim import steps as st
-from symconv.errors import FactorError
+from symconv.errors import Unsupported
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv, MaxPool
 from symconv.layer.base import Sizes
 from symconv.layer.window import Window
@@ -98,14 +98,25 @@ def layer_step(layer: AnyLayer, weight: str, bias: str, padding: Any = None) -> 
         )
     if isinstance(layer, ConvTranspose):
         return st.ConvTransposeStep(
-            weight, layer.stride, layer.padding, layer.output_padding, layer.dilation,
-            layer.groups, bias if layer.bias else None,
-        )  # fmt: skip
+            weight,
+            layer.stride,
+            layer.padding,
+            layer.output_padding,
+            layer.dilation,
+            layer.groups,
+            bias if layer.bias else None,
+        )
     if isinstance(layer, MaxConv):
         return st.MaxConvStep(weight, layer.stride, padding, layer.dilation, layer.groups)
     if isinstance(layer, Conv):
         return st.ConvStep(
-            weight, layer.stride, padding, layer.dilation, layer.groups,
-            bias if layer.bias else None, layer.padding_mode, layer.padding_value,
-        )  # fmt: skip
-    raise FactorError(f"a layer of op {layer.op!r} cannot be written as a step")
+            weight,
+            layer.stride,
+            padding,
+            layer.dilation,
+            layer.groups,
+            bias if layer.bias else None,
+            layer.padding_mode,
+            layer.padding_value,
+        )
+    raise Unsupported(f"a layer of op {layer.op!r} cannot be written as a step")

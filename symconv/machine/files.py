@@ -63,7 +63,7 @@ def read_text(source: str) -> str:
             data = gzip.GzipFile(fileobj=io.BytesIO(data)).read(MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as fault:
         reason = (fault.strerror if isinstance(fault, OSError) else None) or fault
-        raise LayerError(f"{source} cannot be read: {reason}") from None
+        raise LayerError(f"{source} cannot be read: {reason}") from fault
     return _decoded(data, source)
 
 
@@ -112,8 +112,8 @@ def _decoded(data: bytes, where: str) -> str:
         return data.decode(json.detect_encoding(data))
     except UnicodeDecodeError as fault:
         if where == "standard input":
-            raise LayerError(f"the input is not text in UTF-8: {fault}") from None
-        raise LayerError(f"{where} is not text; layers come as JSON or TOML") from None
+            raise LayerError(f"the input is not text in UTF-8: {fault}") from fault
+        raise LayerError(f"{where} is not text; layers come as JSON or TOML") from fault
 
 
 def read_json(text: str, where: str) -> Any:
@@ -146,10 +146,10 @@ def _read(loads: Callable[[str], Any], text: str, form: str, where: str) -> Any:
     try:
         with _without_collector():
             return loads(text)
-    except RecursionError:
-        raise LayerError(f"{where} is nested too deeply") from None
+    except RecursionError as fault:
+        raise LayerError(f"{where} is nested too deeply") from fault
     except ValueError as fault:
-        raise LayerError(f"{where} is not {form}: {fault}") from None
+        raise LayerError(f"{where} is not {form}: {fault}") from fault
 
 
 @contextmanager
@@ -207,7 +207,7 @@ def write_file(path: str | Path, content: str | bytes) -> None:
     try:
         _write(target, data)
     except OSError as fault:
-        raise OSError(fault.errno, fault.strerror, str(path)) from None
+        raise OSError(fault.errno, fault.strerror, str(path)) from fault
 
 
 def _write(target: Path, data: bytes) -> None:

@@ -204,15 +204,15 @@ class NetworkExpansion:
                 return factors[node]
         return None
 
-    def hollow_tails(self) -> frozenset[int]:
+    def empty_window_tails(self) -> frozenset[int]:
         """Layers that sum over a max pooling's output whose tail may be -inf; they get a mask.
 
         A structural zero times -inf is no number, so that it must not meet one.
         """
         found, last = [], None
         for place, e in self.expansions.items():
-            hollow = last is not None and last.original.monoid == "max" and _hollow(last)
-            if hollow and e.original.monoid == "sum":
+            empty = last is not None and last.original.monoid == "max" and _has_empty_window(last)
+            if empty and e.original.monoid == "sum":
                 found.append(place)
             last = e
         return frozenset(found)
@@ -247,8 +247,10 @@ def layer_on_lines(e: Expansion, suffix: str) -> st.Step:
     weight, bias = f"w{suffix}", f"b{suffix}" if e.has_bias else None
     strides = layer.per_axis("stride", rank)
     if isinstance(layer, ConvTranspose):
-        crops = tuple((a.window.span - 1 - lo, a.window.span - 1 - hi)
-                      for a, (lo, hi) in zip(e.axes, pads, strict=True))  # fmt: skip
+        crops = tuple(
+            (a.window.span - 1 - lo, a.window.span - 1 - hi)
+            for a, (lo, hi) in zip(e.axes, pads, strict=True)
+        )
         return st.ConvTransposeStep(
             weight, strides, crops, 0, layer.per_axis("dilation", rank), layer.groups, bias
         )
@@ -266,7 +268,7 @@ def _line_pads(axis: AxisExpansion) -> tuple[Extent, Extent]:
     return window.lo, window.stride * (outputs - 1) + window.span - window.lo - read
 
 
-def _hollow(e: Expansion) -> bool:
+def _has_empty_window(e: Expansion) -> bool:
     """Whether some output beyond the end reads no sample of the signal, so that it may be -inf."""
     for axis in e.axes:
         window = axis.window

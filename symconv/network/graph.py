@@ -154,9 +154,11 @@ def _agree(found: dict[int, Fraction], signal: int, value: Fraction) -> None:
 
 
 def chain(
-    name: str, operations: Sequence[AnyLayer | str], input_size: Sizes,
+    name: str,
+    operations: Sequence[AnyLayer | str],
+    input_size: Sizes,
     names: Sequence[str] | None = None,
-) -> Network:  # fmt: skip
+) -> Network:
     """A network in which every node reads the one before; a string is a pointwise function."""
     if other := [op for op in operations if not isinstance(op, AnyLayer | str)]:
         raise LayerError(
@@ -165,8 +167,10 @@ def chain(
         )
     made = [st.Pointwise(op) if isinstance(op, str) else op for op in operations]
     labels = names or [f"{name}[{place}]" for place in range(len(made))]
-    nodes = tuple(Node(label, op, (place - 1,)) for place, (label, op) in enumerate(
-        zip(labels, made, strict=True)))  # fmt: skip
+    nodes = tuple(
+        Node(label, op, (place - 1,))
+        for place, (label, op) in enumerate(zip(labels, made, strict=True))
+    )
     first = next((op for op in made if not isinstance(op, st.Pointwise)), None)
     if first is None:
         raise LayerError(f"network {name!r} holds no layer")

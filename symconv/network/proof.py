@@ -14,20 +14,20 @@ from symconv.network.expansion import NetworkExpansion
 class Tail:
     """A mask: the layer that it stands before, and at which sizes of the input it is needed.
 
-    ``needed`` is None where the sizes are numbers.  A ``hollow`` one keeps -inf out of a sum.
+    ``needed`` is None where the sizes are numbers.  One for ``empty_windows`` keeps out -inf.
     """
 
     place: int
     needed: str | None = None
-    hollow: bool = False
+    empty_windows: bool = False
 
     @property
     def reason(self) -> str:
         """What would happen without it."""
         if self.needed is not None:
-            left = ", or -inf that a pooling left there," if self.hollow else ""
+            left = ", or -inf that a pooling left there," if self.empty_windows else ""
             return f"it would read its input's tail{left} where {self.needed}"
-        if self.hollow:
+        if self.empty_windows:
             return "it keeps -inf, left by a pooling, out of a sum"
         return "it would read the tail of a hidden signal"
 

@@ -85,7 +85,7 @@ def replayed(verdict: Refuted) -> Refuted:
             return _shapes_replayed(verdict, claim, counterexample)
         told = _told_apart(claim, counterexample)
     except Misfit as fault:
-        raise contradiction(claim, f"it is refuted, but a step does not fit: {fault}") from None
+        raise contradiction(claim, f"it is refuted, but a step does not fit: {fault}") from fault
     if not told:
         raise contradiction(
             claim, f"it is refuted ({counterexample.sentence()}), but no replay shows a difference"

@@ -13,7 +13,7 @@ from typing import Literal
 
 from symconv.claim import steps as st
 
-Grain = Literal["fine", "coarse"]
+Granularity = Literal["fine", "coarse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class _Mark:
     function: str | None = None
 
 
-def cuts(steps: Sequence[st.Step], grain: Grain) -> tuple[Cut, ...]:
+def cuts(steps: Sequence[st.Step], granularity: Granularity) -> tuple[Cut, ...]:
     """Where a pipeline is cut.
 
     >>> conv, relu = st.ConvStep("w"), st.Pointwise("relu")
@@ -52,13 +52,13 @@ def cuts(steps: Sequence[st.Step], grain: Grain) -> tuple[Cut, ...]:
             continue
         if mark.function is not None:
             found.append(Cut(mark.place, mark.function))
-        elif after is not None and _parted(mark, after, grain):
+        elif after is not None and _parted(mark, after, granularity):
             found.append(Cut(_end_of_part(steps, mark, after)))
     return tuple(found)
 
 
-def _parted(mark: _Mark, after: _Mark, grain: Grain) -> bool:
-    return after.function is None and (grain == "fine" or mark.kind != after.kind)
+def _parted(mark: _Mark, after: _Mark, granularity: Granularity) -> bool:
+    return after.function is None and (granularity == "fine" or mark.kind != after.kind)
 
 
 def pulled(steps: Sequence[st.Step]) -> tuple[st.Step, ...]:

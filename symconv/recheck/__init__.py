@@ -16,6 +16,7 @@ from typing import Any, Literal
 from symconv.errors import ClaimError, InternalError, SymconvError, TooLarge
 from symconv.recheck.certificate import read_body, read_certificates
 from symconv.recheck.claims import at, names, read_claim
+from symconv.recheck.decide import same_function
 from symconv.recheck.evaluation import check_evaluation
 from symconv.recheck.everywhere import (
     Answer,
@@ -23,11 +24,10 @@ from symconv.recheck.everywhere import (
     has_solver,
     holds_by_solver,
     is_plain,
-    settle_everywhere,
+    recheck_everywhere,
 )
 from symconv.recheck.facts import CertificateError, check_facts
 from symconv.recheck.limits import check_limits
-from symconv.recheck.settle import same_function
 from symconv.recheck.squares import same_by_squares, shape_of
 from symconv.recheck.statement import claim_of_layer, spelt_out
 
@@ -35,6 +35,10 @@ __all__ = ["CertificateError", "Recheck", "SolverMissing", "read_certificates", 
 
 SECONDS = 20.0
 """How long one certificate for all sizes may take; z3 settles most within a second."""
+
+_BAD_VALUE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_UNREADABLE = (*_BAD_VALUE, RecursionError, MemoryError)
+"""What plain code raises on a text that no certificate has; a stranger's text is not trusted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +68,30 @@ def recheck(certificate: Any, *, seconds: float = SECONDS) -> Recheck:
     body = read_body(certificate)
     name = str(body["claim"].get("name"))[:200]
     try:
-        found = _settle(name, body, seconds)
+        found = _recheck_body(name, body, seconds)
     except TooLarge as fault:
         return Recheck(name, "undecided", str(fault), body["sizes"])
     except (SymconvError, InternalError):
         raise
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
-            MemoryError) as fault:  # fmt: skip
+    except _UNREADABLE as fault:
         raise CertificateError(
             f"certificate of {name!r}: its claim, its layer or its facts cannot be read "
             f"({type(fault).__name__}: {str(fault)[:200]})"
-        ) from None
+        ) from fault
     return found
 
 
-def _settle(name: str, body: dict[str, Any], seconds: float) -> Recheck:
+def _recheck_body(name: str, body: dict[str, Any], seconds: float) -> Recheck:
     try:
         claim = read_claim(body["claim"])
         unchecked = list(dict.fromkeys(_unchecked(body, claim)))
     except (CertificateError, ClaimError) as fault:
-        raise type(fault)(f"certificate of {name!r}: {fault}") from None
+        fault.within(f"certificate of {name!r}")
+        raise
     if body["sizes"] == "all":
-        verdict, reason = settle_everywhere(body, claim, _restated(body), seconds)
+        verdict, reason = recheck_everywhere(body, claim, _restated(body), seconds)
     else:
-        verdict, reason = _settle_here(body, claim, seconds)
+        verdict, reason = _recheck_here(body, claim, seconds)
     if verdict == "proved":
         reason += f"; not checked: {', '.join(unchecked)}"
     return Recheck(name, verdict, reason, body["sizes"])
@@ -103,7 +107,7 @@ def _unchecked(body: dict[str, Any], claim: dict[str, Any]) -> Iterator[str]:
         yield "the layer's name"
 
 
-def _settle_here(body: dict[str, Any], claim: dict[str, Any], seconds: float) -> Answer:
+def _recheck_here(body: dict[str, Any], claim: dict[str, Any], seconds: float) -> Answer:
     if named := names(claim):
         raise CertificateError(f"the certificate is for given sizes, and names {', '.join(named)}")
     first = body["facts"][0]

@@ -13,10 +13,8 @@ from symconv.machine.files import read_json, read_text
 from symconv.recheck.facts import CertificateError
 
 FORMAT = "symconv-certificate/1"
-_FIELDS = {
-    "format", "verdict", "sizes", "claim", "layer", "output_shape", "method", "facts", "limits",
-    "digest",
-}  # fmt: skip
+_STATED = {"format", "verdict", "sizes", "claim", "layer", "output_shape"}
+_FIELDS = _STATED | {"method", "facts", "limits", "digest"}
 _OPTIONAL = {"evaluation"}
 
 
@@ -36,7 +34,7 @@ def _load(path: Path) -> Any:
     try:
         return read_json(read_text(str(path)), str(path))
     except SymconvError as fault:
-        raise CertificateError(str(fault)) from None
+        raise CertificateError(str(fault)) from fault
 
 
 def read_body(certificate: Any) -> dict[str, Any]:
@@ -64,7 +62,7 @@ def _digest(body: Mapping[str, Any]) -> str:
     try:
         text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as fault:
-        raise CertificateError(f"the certificate is not plain data: {fault}") from None
+        raise CertificateError(f"the certificate is not plain data: {fault}") from fault
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -176,8 +176,8 @@ def at(claim: Text, sizes: Mapping[str, int]) -> Text:
     size = [value_of(n, sizes) for n in claim["input"]["size"]]
     _require_sizes(size, "input")
     left, right = ([_step_at(s, sizes) for s in claim[side]] for side in ("left", "right"))
-    return {**claim, "where": [], "input": {**claim["input"], "size": size}, "weights": weights,
-            "left": left, "right": right}  # fmt: skip
+    held = {"where": [], "input": {**claim["input"], "size": size}, "weights": weights}
+    return {**claim, **held, "left": left, "right": right}
 
 
 def _weight_at(name: str, weight: Text, sizes: Mapping[str, int]) -> Text:

@@ -9,11 +9,11 @@ from typing import Any
 
 from symconv.errors import ClaimError, InternalError
 from symconv.recheck import text
+from symconv.recheck.factors import Product, Row, Strand, Tensor
 from symconv.recheck.ops import MAXIMA, OPS, SUMS
 from symconv.recheck.ops.base import Shape, Sum
 from symconv.recheck.ops.base import Text as Step
 from symconv.recheck.shapes import Shapes
-from symconv.recheck.strands import Product, Row, Strand, Tensor
 
 INPUT: Tensor = (0, "")
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from symconv.errors import ClaimError, MissingTool, TooLarge
 from symconv.recheck.claims import at, is_number, names
 from symconv.recheck.cuts import functions_first
+from symconv.recheck.decide import same_function
 from symconv.recheck.facts import CertificateError, mark_of
 from symconv.recheck.functions import keeps_zero, least_value
 from symconv.recheck.ops import MAXIMA, SUMS, every_step
-from symconv.recheck.settle import same_function
 from symconv.recheck.squares import shape_of
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def has_solver() -> bool:
     return importlib.util.find_spec("z3") is not None
 
 
-def settle_everywhere(body: Texts, claim: Texts, restated: Texts | None, seconds: float) -> Answer:
+def recheck_everywhere(body: Texts, claim: Texts, restated: Texts | None, seconds: float) -> Answer:
     """Settle the claim of a certificate for all sizes, and its layer's.
 
     Raises:

@@ -20,13 +20,20 @@ LONGEST = 2000
 """Characters of one expression; the program writes a few dozen."""
 
 _NUMBERS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
-}  # fmt: skip
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+}
 _ORDERS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
-    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
-    ast.Eq: operator.eq, ast.NotEq: operator.ne,
-}  # fmt: skip
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
 
 
 def parse(text: str) -> ast.expr:
@@ -45,7 +52,7 @@ def parse(text: str) -> ast.expr:
         _is_condition(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
         why = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
-        raise ClaimError(f"{text[:80]!r} is not a size or a condition: {why}") from None
+        raise ClaimError(f"{text[:80]!r} is not a size or a condition: {why}") from fault
     return tree
 
 

@@ -24,7 +24,7 @@ SETTLING = {"these": ("tables", "squares", "sets"), "all": ("sets", "squares", "
 """Methods that settle a claim by themselves; a certificate begins with one."""
 
 ONCE = "both sides have the same coefficient at every output, input and weight"
-PASTED = "the sides agree part by part, for every value of what lies beyond a hidden tensor's end"
+COMPOSED = "the sides agree part by part, for every value of what lies beyond a hidden tensor's end"
 LARGE = "both sides have the same coefficients at these sizes, decided by one formula"
 EVERYWHERE = "both sides have the same coefficients at every size of the domain"
 IN_PARTS = "the sides agree part by part at every size of the domain"
@@ -56,8 +56,8 @@ def check_facts(body: Texts, claim: Texts) -> Iterator[str]:
     Raises:
         CertificateError: a fact is unknown, its figures are not the claim's, or none settles it.
     """
-    facts, stated = body["facts"], Certified(claim, body["layer"], body["sizes"],
-                                             body["output_shape"])  # fmt: skip
+    facts = body["facts"]
+    stated = Certified(claim, body["layer"], body["sizes"], body["output_shape"])
     if not isinstance(facts, list) or not all(map(_is_fact, facts)):
         raise CertificateError("facts must be a list of method, about and figures")
     methods = [fact["method"] for fact in facts]
@@ -102,7 +102,7 @@ def _tables(fact: Texts, stated: Certified) -> Iterator[str]:
 
 def _squares(fact: Texts, stated: Certified) -> Iterator[str]:
     if stated.sizes == "these":
-        _require(fact["about"], PASTED, "what the squares are about")
+        _require(fact["about"], COMPOSED, "what the squares are about")
         return
     _require(fact["about"], CHAINED, "what the squares are about")
     _keys(fact, {"squares", "sizes", "domain"})
@@ -161,8 +161,8 @@ def _sympy(fact: Texts, stated: Certified) -> Iterator[str]:
         yield "the stand-in's size"
     rank = len(layer["input_size"])
     _require(figures["rows"], prod(shape), "the number of the matrix's rows")
-    _require(figures["columns"], small["in_channels"] * prod(figures["input_size"]),
-             "the number of the matrix's columns")  # fmt: skip
+    columns = small["in_channels"] * prod(figures["input_size"])
+    _require(figures["columns"], columns, "the number of the matrix's columns")
     _require(figures["symbols"], prod(weight_shape(small, rank)), "the number of symbols")
     yield "that SymPy found the matrices equal"
 
@@ -312,9 +312,14 @@ def _tails_everywhere(fact: Texts) -> list[str]:
 
 
 _RULES: dict[str, Callable[[Texts, Certified], Iterator[str]]] = {
-    "tables": _tables, "squares": _squares, "sets": _sets, "sympy": _sympy, "kernel": _kernel,
-    "mask": _mask, "z3": _z3,
-}  # fmt: skip
+    "tables": _tables,
+    "squares": _squares,
+    "sets": _sets,
+    "sympy": _sympy,
+    "kernel": _kernel,
+    "mask": _mask,
+    "z3": _z3,
+}
 
 
 def part_counts(claim: Texts) -> set[int]:

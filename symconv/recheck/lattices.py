@@ -8,7 +8,7 @@ from math import prod
 from typing import Any
 
 from symconv.errors import ClaimError
-from symconv.recheck.strands import Product
+from symconv.recheck.factors import Product
 
 Step = Mapping[str, Any]
 Point = tuple[int, ...]

@@ -12,8 +12,8 @@ from typing import Any
 
 from symconv.errors import ClaimError, TooLarge
 from symconv.recheck import text
+from symconv.recheck.factors import MOST_ENTRIES
 from symconv.recheck.ops import MAXIMA, OPS
-from symconv.recheck.strands import MOST_ENTRIES
 
 Step = dict[str, Any]
 Shape = list[int]

@@ -14,10 +14,10 @@ from typing import Any
 from symconv.errors import ClaimError
 from symconv.recheck.claims import at, read_claim
 from symconv.recheck.cuts import Cut, Steps, functions_first, part, read_cuts
+from symconv.recheck.decide import covers, same_function, takes_maxima
 from symconv.recheck.denote import Meaning
 from symconv.recheck.functions import keeps_zero, least_value
 from symconv.recheck.ops import MAXIMA, SUMS, every_step
-from symconv.recheck.settle import covers, same_function, takes_maxima
 
 _LAYERS = {*SUMS, *MAXIMA, "concat"}
 
@@ -112,8 +112,9 @@ class _Squares:
     def _reads_only_live(self, before: Cut, way: Steps) -> bool:
         shape = self._walk(before.inside, before.line)
         live = before.live or []
-        ends = [[a, n - 1 - range(a, b, s)[-1]]
-                for (a, b, s), n in zip(live, shape[1:], strict=True)]  # fmt: skip
+        ends = [
+            [a, n - 1 - range(a, b, s)[-1]] for (a, b, s), n in zip(live, shape[1:], strict=True)
+        ]
         only = [
             *_live(before),
             {"op": "dilate", "dilation": [1, *(s for _, _, s in live)]},

@@ -117,6 +117,7 @@ def as_slice(part: Any) -> slice:
 
 def split_bounds(sizes: Any, part: Any, size: int) -> tuple[int, int]:
     """First and end position of the part that a split keeps."""
+    borders: Sequence[int]
     if type(sizes) is int and sizes >= 1:
         total = -(-size // sizes)
         borders = range(0, total * sizes + 1, sizes)
@@ -127,7 +128,7 @@ def split_bounds(sizes: Any, part: Any, size: int) -> tuple[int, int]:
                 f"split's sizes must be positive and add up to {size}, got {sizes!r:.80}"
             )
         total = len(sizes)
-        borders = [sum(sizes[:i]) for i in range(total + 1)]  # type: ignore[assignment]
+        borders = [sum(sizes[:i]) for i in range(total + 1)]
     if type(part) is not int or not 0 <= part < total:
         raise ClaimError(f"split's part must be one of 0..{total - 1}, got {part!r:.80}")
     return borders[part], min(borders[part + 1], size)
@@ -135,8 +136,10 @@ def split_bounds(sizes: Any, part: Any, size: int) -> tuple[int, int]:
 
 def strides(step: Mapping[str, Any], rank: int) -> tuple[list[int], list[int]]:
     """Strides and dilations, one per axis."""
-    return (integers(step["stride"], rank, 1, "stride"),
-            integers(step["dilation"], rank, 1, "dilation"))  # fmt: skip
+    return (
+        integers(step["stride"], rank, 1, "stride"),
+        integers(step["dilation"], rank, 1, "dilation"),
+    )
 
 
 def pairs(value: Any, rank: int) -> list[tuple[int, int]]:
@@ -148,8 +151,13 @@ def pairs(value: Any, rank: int) -> list[tuple[int, int]]:
     return [(lo, hi) for lo, hi in found]
 
 
-def pads(value: Any, sizes: Sequence[int], spans: Sequence[int], strides: Sequence[int],
-         transposed: bool = False) -> list[tuple[int, int]]:  # fmt: skip
+def pads(
+    value: Any,
+    sizes: Sequence[int],
+    spans: Sequence[int],
+    strides: Sequence[int],
+    transposed: bool = False,
+) -> list[tuple[int, int]]:
     """Padding of every axis as a pair, 'same' worked out."""
     if isinstance(value, str) and value in ("same", "same_lower"):
         totals = [

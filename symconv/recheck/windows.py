@@ -9,7 +9,7 @@ from typing import Any
 
 from symconv.errors import ClaimError
 from symconv.recheck import text
-from symconv.recheck.strands import Product, nested_sizes
+from symconv.recheck.factors import Product, nested_sizes
 
 Sum = list[Product]
 Step = dict[str, Any]

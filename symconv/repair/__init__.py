@@ -19,7 +19,7 @@ from symconv.claim.verdict import Certificate, Refuted
 from symconv.errors import SymconvError
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.decide import decide
-from symconv.prove.squares.settle import settle_in_squares
+from symconv.prove.squares.compose import decide_in_squares
 from symconv.repair.edits import Change, Edit, candidates_of, change, edited
 from symconv.repair.screen import Screen
 
@@ -101,7 +101,7 @@ def _is_proved(claim: Claim) -> bool:
             return isinstance(decide(claim), Certificate)
         # Squares first: of what they leave open a counterexample is sought at length.
         open_ = needs_cuts(claim.left, claim.right) and not isinstance(
-            settle_in_squares(claim), Certificate
+            decide_in_squares(claim), Certificate
         )
         return not open_ and isinstance(decide(claim), Certificate)
     except (SymconvError, ValueError):

@@ -84,16 +84,16 @@ class Formulas:
     kind: ClassVar[str] = "formulas"
 
 
-Column = Literal["l", "r", "c", "p"]
-
-
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells under a head; a column is left, right, centred, or prose that wraps."""
+    """Rows of cells under a head.
+
+    ``columns`` has one letter per column: left, right or centred, or p for prose that wraps.
+    """
 
     head: tuple[Prose, ...]
     rows: tuple[tuple[Prose, ...], ...]
-    columns: tuple[Column, ...]
+    columns: str
     caption: Prose = ()
     kind: ClassVar[str] = "table"
 
@@ -124,6 +124,9 @@ class Listing:
     kind: ClassVar[str] = "listing"
 
 
+Tone = Literal["plain", "good", "bad", "open"]
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A theorem or a verdict, set off from the text; ``tone`` is good, bad or open."""
@@ -131,7 +134,7 @@ class Statement:
     title: str
     words: Prose
     lines: tuple[str, ...] = ()
-    tone: Literal["plain", "good", "bad", "open"] = "plain"
+    tone: Tone = "plain"
     kind: ClassVar[str] = "statement"
 
 
@@ -167,7 +170,7 @@ def table(
     return Table(
         tuple(prose(title) for title in head),
         tuple(tuple(map(_cell, row)) for row in rows),
-        tuple(columns),  # type: ignore[arg-type]
+        columns,
         prose(caption, **fields),
     )
 

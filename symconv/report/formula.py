@@ -44,8 +44,8 @@ def as_expression(value: Expression | int) -> Expression:
     return value if isinstance(value, Expression) else Number(value)
 
 
-def _flat(kind: type, expression: Expression) -> tuple[Expression, ...]:
-    return expression.parts if isinstance(expression, kind) else (expression,)  # type: ignore[attr-defined]
+def _flat(kind: type[Sum] | type[Product], expression: Expression) -> tuple[Expression, ...]:
+    return expression.parts if isinstance(expression, kind) else (expression,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from symconv.report.document import (
     Section,
     Statement,
     Table,
+    Tone,
     prose,
     table,
 )
@@ -94,7 +95,7 @@ def _theorem(expansion: NetworkExpansion) -> Section:
         "Let $E_l\\,u_l = E_{l+1}\\,s_l$ on every axis for every layer $l$, with the least "
         "positive integers. On the phases of the input every layer is one of stride 1, with "
         "$E_{l+1}$ times the filters; functions of each value act on every phase alike. The chain "
-        "is the squares of its layers pasted side by side."
+        "is the squares of its layers side by side."
     )
     square = (
         r"\Phi_{E_{l+1}} \circ T_{s_l}(w_l) = T_1(\hat w_l) \circ \Phi_{E_l}, \qquad "
@@ -171,6 +172,6 @@ def _masks(proof: NetworkProof) -> Section:
         Formulas((r"M\,x = \Phi_E\bigl((\Phi_E^{-1} x)_{0 \le i < N}\bigr)",)),
     ]
     blocks += [Paragraph(prose("<about>.", about=fact.about)) for fact in proof.mask_facts()]
-    tone = "bad" if isinstance(proof.without_masks, Refuted) else "plain"
+    tone: Tone = "bad" if isinstance(proof.without_masks, Refuted) else "plain"
     without = prose("<words>.", words=proof.without_in_words())
-    return Section(title, (*blocks, Statement("Without the masks", without, (), tone)))  # type: ignore[arg-type]
+    return Section(title, (*blocks, Statement("Without the masks", without, (), tone)))

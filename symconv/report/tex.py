@@ -66,10 +66,10 @@ def _run(command: list[str], folder: Path) -> None:
             timeout=_SECONDS,
             check=False,
         )
-    except subprocess.TimeoutExpired:
+    except subprocess.TimeoutExpired as fault:
         raise TooLarge(
             f"LaTeX did not end within {_SECONDS} seconds; the document is too big"
-        ) from None
+        ) from fault
     if done.returncode or not (folder / "document.pdf").exists():
         said = _first_error(folder, done.stderr)
         if ".sty' not found" in said:

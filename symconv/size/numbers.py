@@ -22,8 +22,8 @@ def read_number(value: Number) -> Fraction | None:
         return None
     try:
         return exact(str(value))
-    except (ValueError, ZeroDivisionError):
-        raise ClaimError(f"expected a number, a fraction or '-inf', got {value!r}") from None
+    except (ValueError, ZeroDivisionError) as fault:
+        raise ClaimError(f"expected a number, a fraction or '-inf', got {value!r}") from fault
 
 
 def read_finite(value: Number) -> Fraction:

@@ -188,10 +188,10 @@ def _is_condition(node: ast.expr) -> bool:
 def _parsed(text: str) -> ast.expr:
     try:
         tree = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError) as fault:
         raise ClaimError(
             f"{text!r} is not a size expression; write for example '(N + 1) // 2'"
-        ) from None
+        ) from fault
     for node in ast.walk(tree):
         if not _is_allowed(node):
             raise ClaimError(

@@ -121,7 +121,7 @@ def sweep(
     interrupted = False
     with _opened(path, resume) as file, _progress(len(todo)) as advance:
         try:
-            for row in _settled(rewriter, todo, jobs):
+            for row in _decided_rows(rewriter, todo, jobs):
                 rows.append(row)
                 file.write(json.dumps(row) + "\n")
                 advance()
@@ -187,8 +187,8 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
     sys.stderr.write("\n")
 
 
-def _settled(rewriter: Rewriter, todo: list[Any], jobs: int | None) -> Iterator[Row]:
-    work = partial(settle_one, rewriter)
+def _decided_rows(rewriter: Rewriter, todo: list[Any], jobs: int | None) -> Iterator[Row]:
+    work = partial(decide_one, rewriter)
     many = jobs or os.cpu_count() or 1
     if many > 1 and len(todo) > CHUNK and _picklable(rewriter):
         with multiprocessing.Pool(many, initializer=_quiet) as pool:
@@ -214,7 +214,7 @@ def _picklable(rewriter: Rewriter) -> bool:
     return True
 
 
-def settle_one(rewriter: Rewriter, configuration: Configuration) -> Row:
+def decide_one(rewriter: Rewriter, configuration: Configuration) -> Row:
     """One row: the configuration, its digest, the verdict and a note."""
     row: Row = {"digest": digest(configuration), "configuration": configuration}
     try:

@@ -31,7 +31,7 @@ FIRST = Conv(1, 1, 3, 1, 1, bias=False)
 SECOND = Conv(1, 1, 3, 2, 1, bias=False)
 
 
-def _pasted(x: Any, first: Any, second: Any) -> tuple[Any, Any]:
+def _composed(x: Any, first: Any, second: Any) -> tuple[Any, Any]:
     """Two layers on ``x``, and their stride-free forms on its phases."""
     size = (x.shape[1],)
     one = destride(FIRST, size, factor_out=2)
@@ -44,7 +44,7 @@ def _pasted(x: Any, first: Any, second: Any) -> tuple[Any, Any]:
 def chain_in_symbols() -> Observed:
     """An even size, where no tail is."""
     tensors = weight_symbols((1, 8), "x"), *(weight_symbols((1, 1, 3), n) for n in ("w", "v"))
-    strided, free = _pasted(*tensors)
+    strided, free = _composed(*tensors)
     return Observed(
         equal_in_symbols(strided, free),
         "k = 3, s = 1 and k = 3, s = 2 at N = 8: both sides are the same polynomials",

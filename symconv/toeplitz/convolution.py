@@ -41,7 +41,7 @@ class Toeplitz(LinearOperator):
     name: str = "w"
 
     @property
-    def symbol(self) -> str:  # type: ignore[override]
+    def symbol(self) -> str:
         """The operator's name in LaTeX."""
         return f"T({self.name})"
 

@@ -86,7 +86,7 @@ class Entries:
         )
 
     def domain_matrix(self, domain: Domain | None = None) -> DomainMatrix:
-        """Return SymPy's sparse, exact matrix over the domain (by default the least usual one)."""
+        """Return SymPy's sparse, exact matrix over the domain, by default `common_domain`."""
         domain = domain or common_domain(self.palette)
         rows = dict(self._converted(converter(domain))._by_row())
         return DomainMatrix.from_rep(SDM(rows, self.shape, domain))

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sympy import Symbol
 
 from symconv.errors import FactorError, LayerError
-from symconv.layer import AvgPool, ConvTranspose, Layer, read_numbers, read_value
+from symconv.layer import AnyLayer, AvgPool, ConvTranspose, read_numbers, read_value
 from symconv.layer.lattice import refuse_matrix_stride
 from symconv.layer.window import BOTTOM, Index, Window, boundary_index
 from symconv.toeplitz.affine import AffineOperator
@@ -31,7 +31,7 @@ _WEIGHT_NAMES = {"avg_pool": "1", "conv_transpose": r"\overline{w}"}
 
 
 def toeplitz(
-    layer: Layer,
+    layer: AnyLayer,
     input_size: Sequence[int],
     weight: ArrayLike | None = None,
     bias: ArrayLike | None = None,
@@ -89,9 +89,9 @@ def weight_symbols(shape: Sequence[int], name: str = "w") -> Values:
     return symbols
 
 
-def read_bias(layer: Layer, bias: ArrayLike | None) -> tuple[Any, ...]:
+def read_bias(layer: AnyLayer, bias: ArrayLike | None) -> tuple[Any, ...]:
     """Read one bias an output channel: as given, or as symbols where the layer has a bias."""
-    channels = layer.out_channels  # type: ignore[attr-defined]
+    channels = layer.out_channels
     if bias is None:
         has_bias = getattr(layer, "bias", False)
         return tuple(weight_symbols((channels,), "b")) if has_bias else ()
@@ -101,12 +101,12 @@ def read_bias(layer: Layer, bias: ArrayLike | None) -> tuple[Any, ...]:
     return tuple(map(read_exact, values))
 
 
-def _read_weight(layer: Layer, weight: ArrayLike | None, rank: int) -> Values:
+def _read_weight(layer: AnyLayer, weight: ArrayLike | None, rank: int) -> Values:
     shape = layer.weight_shape(rank)
     if weight is None and shape is not None:
         return weight_symbols(shape)
     if shape is None:
-        shape = (layer.out_channels, 1, *layer.per_axis("kernel_size", rank))  # type: ignore[attr-defined]
+        shape = (layer.out_channels, 1, *layer.per_axis("kernel_size", rank))
         if weight is None:
             return np.ones(shape, dtype=object)
         raise LayerError(f"{layer.op}: a pooling has no weight; leave it out")
@@ -116,7 +116,7 @@ def _read_weight(layer: Layer, weight: ArrayLike | None, rank: int) -> Values:
     return values
 
 
-def _as_convolution(layer: Layer, weight: Values) -> Values:
+def _as_convolution(layer: AnyLayer, weight: Values) -> Values:
     """Bring the weight into the layout ``(M, C/groups, *K)`` of an ordinary convolution."""
     if not isinstance(layer, ConvTranspose):
         return weight
@@ -125,7 +125,9 @@ def _as_convolution(layer: Layer, weight: Values) -> Values:
     return np.flip(merged, axis=tuple(range(2, merged.ndim)))
 
 
-def _factors(layer: Layer, kernel: Values, windows: tuple[Window, ...]) -> Iterator[LinearOperator]:
+def _factors(
+    layer: AnyLayer, kernel: Values, windows: tuple[Window, ...]
+) -> Iterator[LinearOperator]:
     if isinstance(layer, AvgPool):
         yield _scales(layer, tuple(window.size for window in windows))
     padded = tuple(window.padded_size for window in windows)
@@ -196,7 +198,7 @@ def nested_gather(
 
 
 def _offsets(
-    layer: Layer, bias: tuple[Any, ...], parts: Sequence[LinearOperator]
+    layer: AnyLayer, bias: tuple[Any, ...], parts: Sequence[LinearOperator]
 ) -> Iterator[LinearOperator]:
     """Return the bias, and what the padding value adds: the same factors applied to the pads."""
     rows = parts[0].shape[0]

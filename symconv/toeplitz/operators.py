@@ -28,8 +28,10 @@ Values = NDArray[Any]
 class LinearOperator(ABC):
     """A matrix written out only when asked for; ``A @ B``, ``A + B`` and ``A.T`` are lazy."""
 
-    symbol: str
-    """The operator's name in LaTeX."""
+    @property
+    @abstractmethod
+    def symbol(self) -> str:
+        """The operator's name in LaTeX."""
 
     @property
     @abstractmethod
@@ -39,6 +41,10 @@ class LinearOperator(ABC):
     @abstractmethod
     def entries(self, rows: Index | None = None) -> Entries:
         """Return the entries of these rows (BOTTOM is a row of zeros), by default of all."""
+
+    def after(self, left: Entries) -> Entries:
+        """Return the entries of the product of a matrix and this operator."""
+        return left @ self.entries()
 
     @property
     def factors(self) -> tuple[LinearOperator, ...]:
@@ -157,6 +163,10 @@ class Gather(LinearOperator):
         shape = (len(index), self.columns)
         return Entries(shape, live, index[live], np.zeros(len(live), dtype=np.int64), (1,))
 
+    def after(self, left: Entries) -> Entries:
+        """Return the product's entries: the columns move, and nothing is multiplied."""
+        return left.gathered(self.index, self.columns)
+
 
 @dataclass(frozen=True, eq=False)
 class Explicit(LinearOperator):
@@ -215,13 +225,8 @@ class Composition(LinearOperator):
             return reduce(matmul, rest).entries(first.select(rows))
         result = first.entries(rows)
         for part in rest:
-            moves = isinstance(part, Gather)
-            result = result.gathered(*_move(part)) if moves else result @ part.entries()
+            result = part.after(result)
         return result
-
-
-def _move(gather: LinearOperator) -> tuple[Index, int]:
-    return gather.index, gather.columns  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, eq=False)

@@ -55,7 +55,7 @@ def multiply(a: Any, b: Any) -> Any:
 
 
 def common_domain(values: Iterable[Any]) -> Domain:
-    """Return the least usual domain of the values: ``ZZ``, ``QQ``, or polynomials over them.
+    """Return the smallest domain that holds the values: ``ZZ``, ``QQ``, or polynomials over them.
 
     Raises:
         TooLarge: there are more symbols than a polynomial ring can take.
@@ -97,10 +97,10 @@ def _coerce(domain: Domain, value: Any) -> Any:
         if isinstance(value, PolyElement):
             return domain.convert_from(value, value.ring.to_domain())
         return domain.from_sympy(value) if isinstance(value, Expr) else domain.convert(value)
-    except (CoercionFailed, ValueError):
+    except (CoercionFailed, ValueError) as fault:
         raise InputError(
             f"{value} is not an element of {domain}; choose a domain that holds it"
-        ) from None
+        ) from fault
 
 
 def to_expression(value: Any) -> Expr:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.once
 
 @pytest.mark.benchmark(group="chains")
 @pytest.mark.parametrize("name", NETWORKS)
-def test_chain(benchmark: Callable[..., Any], name: str) -> None:
+def test_chain(benchmark: Any, name: str) -> None:
     network: Network = NETWORKS[name]()
-    proof = benchmark.pedantic(decide_network, (network,), rounds=5, warmup_rounds=1)  # type: ignore[attr-defined]
+    proof = benchmark.pedantic(decide_network, (network,), rounds=5, warmup_rounds=1)
     assert proof.verdict.verdict == "proved"

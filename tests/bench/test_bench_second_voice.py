@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,11 @@ from symconv.claim.verdict import Certificate
 from symconv.dialect.files import read_layers
 from symconv.evaluation import Evaluation, evaluate_sides
 from symconv.expand import destride
-from symconv.prove.sets import Holds, settle_all
-from symconv.prove.tables.settle import settle
+from symconv.prove.sets import Holds, decide_by_sets
+from symconv.prove.tables.decide import decide_by_tables
 
 pytestmark = pytest.mark.once
 
-Benchmark = Callable[..., Any]
 ROOT = Path(__file__).parents[2]
 STEM = Conv(3, 64, kernel_size=7, stride=2, padding=3)
 WAYS = ["the proof", "the second voice"]
@@ -29,7 +27,7 @@ WAYS = ["the proof", "the second voice"]
 def through(way: str, claims: list[Claim]) -> bool:
     """Every claim once, by the tables or by the second voice."""
     if way == "the proof":
-        return all(isinstance(settle(claim), Certificate) for claim in claims)
+        return all(isinstance(decide_by_tables(claim), Certificate) for claim in claims)
     return all(isinstance(evaluate_sides(claim), Evaluation) for claim in claims)
 
 
@@ -48,44 +46,44 @@ def vela() -> list[Claim]:
 
 @pytest.mark.benchmark(group="second voice: ResNet stem, 3x224x224")
 @pytest.mark.parametrize("way", WAYS)
-def test_stem(benchmark: Benchmark, way: str) -> None:
+def test_stem(benchmark: Any, way: str) -> None:
     assert benchmark(through, way, [destride(STEM, (224, 224)).claim()])
 
 
 @pytest.mark.benchmark(group="second voice: channels, k3 s2 at 56x56")
 @pytest.mark.parametrize("channels", [1, 16, 256, 4096])
 @pytest.mark.parametrize("way", WAYS)
-def test_channels(benchmark: Benchmark, way: str, channels: int) -> None:
+def test_channels(benchmark: Any, way: str, channels: int) -> None:
     layer = Conv(channels, channels, kernel_size=3, stride=2, padding=1)
     assert benchmark(through, way, [destride(layer, (56, 56)).claim()])
 
 
 @pytest.mark.benchmark(group="second voice: Vela's true lowerings")
 @pytest.mark.parametrize("way", WAYS)
-def test_vela(benchmark: Benchmark, way: str) -> None:
+def test_vela(benchmark: Any, way: str) -> None:
     assert benchmark(through, way, vela())
 
 
 @pytest.mark.benchmark(group="second voice: every 20th layer of the zoo")
 @pytest.mark.parametrize("way", WAYS)
-def test_a_part_of_the_zoo(benchmark: Benchmark, way: str) -> None:
-    assert benchmark.pedantic(through, (way, zoo(20)), rounds=1)  # type: ignore[attr-defined]
+def test_a_part_of_the_zoo(benchmark: Any, way: str) -> None:
+    assert benchmark.pedantic(through, (way, zoo(20)), rounds=1)
 
 
 @pytest.mark.slow
 @pytest.mark.benchmark(group="second voice: the zoo, 12,134 layers")
 @pytest.mark.parametrize("way", WAYS)
-def test_zoo(benchmark: Benchmark, way: str) -> None:
-    assert benchmark.pedantic(through, (way, zoo(1)), rounds=1)  # type: ignore[attr-defined]
+def test_zoo(benchmark: Any, way: str) -> None:
+    assert benchmark.pedantic(through, (way, zoo(1)), rounds=1)
 
 
 @pytest.mark.benchmark(group="second voice: all sizes of the stem")
 @pytest.mark.parametrize("way", WAYS)
-def test_all_sizes(benchmark: Benchmark, way: str) -> None:
+def test_all_sizes(benchmark: Any, way: str) -> None:
     claim = destride(STEM, ["H", "W"]).claim()
-    held = settle_all(claim)
+    held = decide_by_sets(claim)
     assert isinstance(held, Holds)
     if way == "the proof":
-        assert benchmark(settle_all, claim)
+        assert benchmark(decide_by_sets, claim)
     else:
         assert benchmark(through, way, [claim.at(at) for at in held.at])

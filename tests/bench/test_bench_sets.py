@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import islpy
@@ -15,8 +14,6 @@ from tests.helpers.networks import NETWORKS, everywhere
 
 pytestmark = pytest.mark.once
 
-Benchmark = Callable[..., Any]
-
 
 def proved(layer: AnyLayer | LatticeConv) -> bool:
     return prove(layer).verdict == "proved"
@@ -24,30 +21,30 @@ def proved(layer: AnyLayer | LatticeConv) -> bool:
 
 @pytest.mark.benchmark(group="all sizes: stride")
 @pytest.mark.parametrize("stride", [2, 8, 32, 64])
-def test_stride(benchmark: Benchmark, stride: int) -> None:
+def test_stride(benchmark: Any, stride: int) -> None:
     assert benchmark(proved, Conv(3, 8, (7,), stride, 3))
 
 
 @pytest.mark.benchmark(group="all sizes: dilation")
 @pytest.mark.parametrize("dilation", [1, 4, 16])
-def test_dilation(benchmark: Benchmark, dilation: int) -> None:
+def test_dilation(benchmark: Any, dilation: int) -> None:
     assert benchmark(proved, Conv(3, 8, (3,), 2, 1, dilation))
 
 
 @pytest.mark.benchmark(group="all sizes: axes")
 @pytest.mark.parametrize("axes", [1, 2, 3])
-def test_axes(benchmark: Benchmark, axes: int) -> None:
+def test_axes(benchmark: Any, axes: int) -> None:
     assert benchmark(proved, Conv(3, 8, (3,) * axes, 2, 1))
 
 
 @pytest.mark.benchmark(group="all sizes: axes that differ")
 @pytest.mark.parametrize("axes", [2, 3])
-def test_axes_that_differ(benchmark: Benchmark, axes: int) -> None:
+def test_axes_that_differ(benchmark: Any, axes: int) -> None:
     assert benchmark(proved, Conv(3, 8, (3, 5, 7)[:axes], (2, 3, 4)[:axes], 1))
 
 
 @pytest.mark.benchmark(group="all sizes: axes")
-def test_one_axis_with_nothing_kept(benchmark: Benchmark) -> None:
+def test_one_axis_with_nothing_kept(benchmark: Any) -> None:
     """As for a layer of a geometry that was never seen: the sizes are written anew."""
 
     def anew() -> bool:
@@ -58,7 +55,7 @@ def test_one_axis_with_nothing_kept(benchmark: Benchmark) -> None:
 
 
 @pytest.mark.benchmark(group="all sizes: axes")
-def test_isl_alone(benchmark: Benchmark) -> None:
+def test_isl_alone(benchmark: Any) -> None:
     """One axis's two relations, as isl reads and compares them, without symconv."""
     strided = "[N] -> { [o, k] -> [i] : i = 2o + k - 1 and 0 <= k < 3 and 0 <= i < N and "
     strided += "0 <= 2o < N }"
@@ -78,7 +75,7 @@ LAYERS: dict[str, AnyLayer] = {
 
 @pytest.mark.benchmark(group="all sizes: kinds of layer")
 @pytest.mark.parametrize("kind", LAYERS)
-def test_kinds(benchmark: Benchmark, kind: str) -> None:
+def test_kinds(benchmark: Any, kind: str) -> None:
     assert benchmark(proved, LAYERS[kind])
 
 
@@ -86,22 +83,20 @@ def test_kinds(benchmark: Benchmark, kind: str) -> None:
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=pytest.mark.slow) if n == "VGG-16" else n for n in NETWORKS]
 )
-def test_chains(benchmark: Benchmark, name: str) -> None:
+def test_chains(benchmark: Any, name: str) -> None:
     network = NETWORKS[name]()
-    proof = benchmark.pedantic(  # type: ignore[attr-defined]
-        everywhere, (network,), rounds=3, warmup_rounds=1
-    )
+    proof = benchmark.pedantic(everywhere, (network,), rounds=3, warmup_rounds=1)
     assert proof.verdict.verdict == "proved"
 
 
 @pytest.mark.benchmark(group="all sizes: matrix strides")
 @pytest.mark.parametrize("matrix", [((1, 1), (1, -1)), ((2, 0), (1, 3))])
-def test_matrix_strides(benchmark: Benchmark, matrix: tuple[tuple[int, ...], ...]) -> None:
+def test_matrix_strides(benchmark: Any, matrix: tuple[tuple[int, ...], ...]) -> None:
     assert benchmark(proved, LatticeConv(3, 8, 3, matrix, padding=1))
 
 
 @pytest.mark.benchmark(group="a size: matrix strides")
 @pytest.mark.parametrize("size", [(16, 16), (64, 64), (224, 224)])
-def test_a_matrix_stride_at_a_size(benchmark: Benchmark, size: tuple[int, int]) -> None:
+def test_a_matrix_stride_at_a_size(benchmark: Any, size: tuple[int, int]) -> None:
     layer = LatticeConv(3, 8, 3, ((1, 1), (1, -1)), padding=1)
     assert benchmark(lambda: prove(layer, size).verdict == "proved")

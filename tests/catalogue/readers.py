@@ -26,8 +26,8 @@ from symconv.prove.registry import DECIDERS
 from symconv.recheck import recheck
 from symconv.recheck.claims import at as recheck_at
 from symconv.recheck.claims import read_claim as recheck_read
+from symconv.recheck.decide import same_function
 from symconv.recheck.everywhere import is_plain
-from symconv.recheck.settle import same_function
 from symconv.repair import repair
 from symconv.replay.run import assigned, run_claim
 from tests.catalogue.cases import Case, Sizes, Text

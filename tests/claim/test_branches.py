@@ -12,8 +12,8 @@ import pytest
 from symconv.claim import read_claim
 from symconv.claim.verdict import Certificate
 from symconv.errors import ClaimError
-from symconv.prove.tables.settle import settle
-from symconv.recheck.settle import same_function
+from symconv.prove.tables.decide import decide_by_tables
+from symconv.recheck.decide import same_function
 from tests.helpers.planted import brute_force_equal
 
 
@@ -59,7 +59,7 @@ def test_branches_are_settled_rightly() -> None:
         text = random_claim(rng)
         claim = read_claim(text)
         assert read_claim(json.loads(json.dumps(claim.to_dict()))) == claim
-        proved = isinstance(settle(claim), Certificate)
+        proved = isinstance(decide_by_tables(claim), Certificate)
         assert proved == brute_force_equal(claim, seed), json.dumps(text)
         assert proved == same_function(json.loads(json.dumps(claim.to_dict())))[0]
         seen[proved] += 1
@@ -71,15 +71,17 @@ def test_branches_are_settled_rightly() -> None:
     [
         ({"op": "add", "branches": []}, "add needs branches"),
         ({"op": "add", "branches": [[], [{"op": "tile", "repeats": [1, 2]}]]}, "one shape"),
-        ({"op": "concat", "axis": 0, "branches": [[], [{"op": "tile", "repeats": [1, 2]}]]},
-         "differ on axis 0 only"),
+        (
+            {"op": "concat", "axis": 0, "branches": [[], [{"op": "tile", "repeats": [1, 2]}]]},
+            "differ on axis 0 only",
+        ),
         ({"op": "concat", "axis": 5, "branches": [[]]}, "axis 5 is not one of 2 axes"),
     ],
-)  # fmt: skip
+)
 def test_branches_that_do_not_fit_are_refused(step: dict[str, Any], message: str) -> None:
     text = {"input": {"channels": 1, "size": [4]}, "left": [step], "right": []}
     with pytest.raises(ClaimError, match=message):
-        settle(read_claim(text))
+        decide_by_tables(read_claim(text))
 
 
 HIDDEN_MAXIMUM = {"op": "max_pool", "kernel_size": 2, "stride": 1}
@@ -93,7 +95,7 @@ def test_a_maximum_in_a_branch_is_not_read_as_a_sum(join: str) -> None:
         "left": [{"op": join, "branches": [[HIDDEN_MAXIMUM]]}],
         "right": [{"op": "conv", "weight": "w"}],
     }
-    assert settle(read_claim(text)).verdict == "undecided"
+    assert decide_by_tables(read_claim(text)).verdict == "undecided"
     with pytest.raises(ClaimError, match="in this monoid"):
         same_function(text)
 
@@ -111,4 +113,4 @@ def test_splits_that_do_not_fit_are_refused(sizes: Any, part: int, message: str)
     step = {"op": "split", "sizes": sizes, "part": part}
     text = {"input": {"channels": 4, "size": [4]}, "left": [step], "right": []}
     with pytest.raises(ClaimError, match=message):
-        settle(read_claim(text))
+        decide_by_tables(read_claim(text))

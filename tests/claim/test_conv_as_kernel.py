@@ -20,9 +20,9 @@ from symconv.claim.verdict import Certificate, Refuted, Undecided
 from symconv.errors import ClaimError, InputError, LayerError, SymconvError
 from symconv.explain import script, sentence
 from symconv.prove.decide import decide
-from symconv.prove.sets import Fails, Holds, settle_all
+from symconv.prove.sets import Fails, Holds, decide_by_sets
 from symconv.recheck import recheck
-from symconv.recheck.settle import same_function
+from symconv.recheck.decide import same_function
 from symconv.repair import repair
 from symconv.repair.mutations import step_mutations
 from symconv.replay.run import replay
@@ -42,8 +42,9 @@ def by_loops(x: Any, w: Any, stride: Any, pads: Any, dilation: Any) -> Any:
     sizes = [
         (k + lo + hi - d * (n - 1) - 1) // s + 1
         for k, n, s, d, (lo, hi) in zip(
-            w.shape[2:], x.shape[1:], stride, dilation, pads, strict=True)
-    ]  # fmt: skip
+            w.shape[2:], x.shape[1:], stride, dilation, pads, strict=True
+        )
+    ]
     if min(sizes) < 1:
         return None
     y = np.zeros((len(w), *sizes), dtype=np.int64)
@@ -100,13 +101,22 @@ def swap(rng: random.Random, fault: str = "") -> Text:
     flip = {"op": "flip", "axes": list(range(1, rank + 1))}
     return {
         "input": {"channels": 2, "size": n},
-        "weights": {"w": {"shape": [2, 2, *k]},
-                    "v": {"from": "w", "steps": [{"op": "dilate", "dilation": [1, 1, *spread]}]}},
-        "left": [{"op": "dilate", "dilation": [1, *u]},
-                 {"op": "conv", "weight": "w", "stride": s, "dilation": d,
-                  "padding": [list(pair) for pair in zip(p, q, strict=True)]}],
+        "weights": {
+            "w": {"shape": [2, 2, *k]},
+            "v": {"from": "w", "steps": [{"op": "dilate", "dilation": [1, 1, *spread]}]},
+        },
+        "left": [
+            {"op": "dilate", "dilation": [1, *u]},
+            {
+                "op": "conv",
+                "weight": "w",
+                "stride": s,
+                "dilation": d,
+                "padding": [list(pair) for pair in zip(p, q, strict=True)],
+            },
+        ],
         "right": [kernel] if fault == "flip" else [kernel, flip],
-    }  # fmt: skip
+    }
 
 
 def settled(text: Text, seed: int) -> str:
@@ -146,21 +156,37 @@ def test_mistakes_are_refuted(fault: str) -> None:
 def pipeline(rng: random.Random) -> Text:
     """The step among gathers and another convolution, in a weight as well; both sides alike."""
     size = rng.randint(2, 6)
-    before = rng.choice([[], [FLIPPED], [{"op": "pad", "padding": [[0, 0], [1, -1]]}],
-                         [{"op": "conv", "weight": "a", "padding": 1}]])  # fmt: skip
+    before = rng.choice(
+        [
+            [],
+            [FLIPPED],
+            [{"op": "pad", "padding": [[0, 0], [1, -1]]}],
+            [{"op": "conv", "weight": "a", "padding": 1}],
+        ]
+    )
     after = rng.choice([[], [FLIPPED], [{"op": "conv", "weight": "c", "padding": 2}]])
     joined = {"op": "conv_as_kernel", "weight": "b", "padding": [1, rng.randint(2, 3)]}
     made = rng.choice([[{"op": "flip", "axes": [2]}], [], [joined]])
-    step = {"op": "conv_as_kernel", "weight": rng.choice("wv"), "stride": rng.randint(1, 2),
-            "padding": [[rng.randint(0, size), rng.randint(0, size)]],
-            "dilation": rng.randint(1, 2)}  # fmt: skip
+    step = {
+        "op": "conv_as_kernel",
+        "weight": rng.choice("wv"),
+        "stride": rng.randint(1, 2),
+        "padding": [[rng.randint(0, size), rng.randint(0, size)]],
+        "dilation": rng.randint(1, 2),
+    }
     side = [*before, step, *after]
     return {
         "input": {"channels": 2, "size": [size]},
-        "weights": {"w": {"shape": [2, 2, 4]}, "a": {"shape": [2, 2, 2]}, "c": {"shape": [2, 2, 2]},
-                    "b": {"shape": [2, 2, 2, 3]}, "v": {"from": "w", "steps": made}},
-        "left": side, "right": side,
-    }  # fmt: skip
+        "weights": {
+            "w": {"shape": [2, 2, 4]},
+            "a": {"shape": [2, 2, 2]},
+            "c": {"shape": [2, 2, 2]},
+            "b": {"shape": [2, 2, 2, 3]},
+            "v": {"from": "w", "steps": made},
+        },
+        "left": side,
+        "right": side,
+    }
 
 
 def test_random_pipelines_and_mutants() -> None:
@@ -180,12 +206,16 @@ OPEN: Text = {
     "input": {"channels": 2, "size": ["N"]},
     "weights": {"w": {"shape": [3, 2, "K"]}},
     "left": [{"op": "conv", "weight": "w", "padding": [["p", "q"]]}],
-    "right": [{"op": "conv_as_kernel", "weight": "w", "padding": [["N - K + q", "N - K + p"]]},
-              FLIPPED],
-}  # fmt: skip
-FULL = {**OPEN, "left": [{"op": "conv", "weight": "w", "padding": [["K - 1", "K - 1"]]}],
-        "right": [{"op": "conv_as_kernel", "weight": "w", "padding": [["N - 1", "N - 1"]]},
-                  FLIPPED]}  # fmt: skip
+    "right": [
+        {"op": "conv_as_kernel", "weight": "w", "padding": [["N - K + q", "N - K + p"]]},
+        FLIPPED,
+    ],
+}
+FULL = {
+    **OPEN,
+    "left": [{"op": "conv", "weight": "w", "padding": [["K - 1", "K - 1"]]}],
+    "right": [{"op": "conv_as_kernel", "weight": "w", "padding": [["N - 1", "N - 1"]]}, FLIPPED],
+}
 
 
 def test_functions_around_the_step_are_proved_in_squares() -> None:
@@ -196,8 +226,12 @@ def test_functions_around_the_step_are_proved_in_squares() -> None:
         {"op": "conv_as_kernel", "weight": "v", "padding": [["N - K + p", "N - K + q"]]},
     ]
     relu = {"op": "relu"}
-    text = {**OPEN, "weights": {**OPEN["weights"], "v": reversed_w},
-            "left": [relu, *OPEN["left"], relu], "right": [relu, *swapped, relu]}  # fmt: skip
+    text = {
+        **OPEN,
+        "weights": {**OPEN["weights"], "v": reversed_w},
+        "left": [relu, *OPEN["left"], relu],
+        "right": [relu, *swapped, relu],
+    }
     sizes = {"N": 5, "K": 3, "p": 1, "q": 2}
     verdict = decide(read_claim(text).at(sizes))
     assert isinstance(verdict, Certificate)
@@ -225,10 +259,11 @@ def test_the_swap_holds_at_every_size_kernel_and_pads() -> None:
 
 def strided(right: Any, lo: str) -> Text:
     return {
-        **OPEN, "where": ["p >= 0", "q >= 0"],
+        **OPEN,
+        "where": ["p >= 0", "q >= 0"],
         "left": [{**OPEN["left"][0], "stride": 2}],
         "right": [{**right[0], "stride": 2, "padding": [[lo, "N - K + p"]]}, *right[1:]],
-    }  # fmt: skip
+    }
 
 
 def test_what_is_left_out_is_refuted_at_the_least_size() -> None:
@@ -255,13 +290,19 @@ def opened(rng: random.Random) -> Text:
     flip = [] if rng.random() < 0.2 else [FLIPPED]
     return {
         "input": {"channels": 1, "size": ["N"]},
-        "weights": {"w": {"shape": [1, 1, kernel]},
-                    "v": {"from": "w", "steps": [{"op": "dilate", "dilation": [1, 1, d]}]}},
-        "left": [{"op": "dilate", "dilation": [1, u]},
-                 {"op": "conv", "weight": "w", "stride": s, "dilation": d, "padding": [[p, q]]}],
-        "right": [{"op": "conv_as_kernel", "weight": "v", "stride": s, "dilation": u,
-                   "padding": [pads]}, *flip],
-    }  # fmt: skip
+        "weights": {
+            "w": {"shape": [1, 1, kernel]},
+            "v": {"from": "w", "steps": [{"op": "dilate", "dilation": [1, 1, d]}]},
+        },
+        "left": [
+            {"op": "dilate", "dilation": [1, u]},
+            {"op": "conv", "weight": "w", "stride": s, "dilation": d, "padding": [[p, q]]},
+        ],
+        "right": [
+            {"op": "conv_as_kernel", "weight": "v", "stride": s, "dilation": u, "padding": [pads]},
+            *flip,
+        ],
+    }
 
 
 def test_all_sizes_against_each_of_twelve_and_z3() -> None:
@@ -269,7 +310,7 @@ def test_all_sizes_against_each_of_twelve_and_z3() -> None:
     for _ in range(40):
         text = opened(rng)
         claim = read_claim(text)
-        found = settle_all(claim)
+        found = decide_by_sets(claim)
         assert not isinstance(found, Undecided), text
         seen["fails" if isinstance(found, Fails) else "proved"] += 1
         assert (z3_claims.counterexample(text) is None) == isinstance(found, Holds), text
@@ -310,8 +351,14 @@ KERNEL: Text = {"op": "conv_as_kernel", "weight": "w"}
 def test_refusals_are_one_line(change: Text, words: str, size: Any) -> None:
     weights = {**WEIGHT, "flat": {"shape": [2, 4]}, "wide": {"shape": [3, 5, 4]}}
     with pytest.raises(SymconvError, match=words) as fault:
-        check({"input": {"channels": 2, "size": [size]}, "weights": weights,
-               "left": [{**KERNEL, **change}], "right": []})  # fmt: skip
+        check(
+            {
+                "input": {"channels": 2, "size": [size]},
+                "weights": weights,
+                "left": [{**KERNEL, **change}],
+                "right": [],
+            }
+        )
     assert "\n" not in str(fault.value)
 
 
@@ -326,8 +373,11 @@ def test_a_kernel_that_does_not_fit_is_refused() -> None:
 
 
 def test_weights_made_by_the_step_are_read() -> None:
-    made = {"w": {"shape": [1, 2, 3]}, "u": {"shape": [2, 1, 2, 5]},
-            "v": {"from": "w", "steps": [{"op": "conv_as_kernel", "weight": "u"}]}}  # fmt: skip
+    made = {
+        "w": {"shape": [1, 2, 3]},
+        "u": {"shape": [2, 1, 2, 5]},
+        "v": {"from": "w", "steps": [{"op": "conv_as_kernel", "weight": "u"}]},
+    }
     side = [{"op": "conv", "weight": "v"}]
     text = {"input": {"channels": 1, "size": ["N"]}, "weights": made, "left": side}
     assert check({**text, "right": side}).verdict == "proved"

@@ -14,7 +14,7 @@ from symconv.claim.steps import ReadCosets, Within, read_step
 from symconv.errors import SymconvError
 from symconv.recheck.claims import at
 from symconv.recheck.claims import read_claim as recheck_read
-from symconv.recheck.settle import same_function
+from symconv.recheck.decide import same_function
 from symconv.replay.steps import run_steps
 
 Text = dict[str, Any]

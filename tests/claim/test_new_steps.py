@@ -33,25 +33,39 @@ def test_what_is_read_is_written_again(name: str) -> None:
 @pytest.mark.parametrize(
     ("short", "whole"),
     [
-        (step("pad", axis=-1, padding=[1, "N"], mode="reflect"),
-         step("pad", padding=[[0, 0], [0, 0], [1, "N"]], mode="reflect")),
-        (step("pad", padding={"0": [1, 0], "-1": [0, 2]}),
-         step("pad", padding=[[1, 0], [0, 0], [0, 2]])),
-        (step("slice", axis=1, start=0, stop="N - 1", step=2),
-         step("slice", slices=[[None] * 3, [0, "N - 1", 2], [None] * 3])),
-        (step("slice", slices={"1": [0, None, 2]}),
-         step("slice", slices=[[None] * 3, [0, None, 2], [None] * 3])),
-        (step("slice", axis=2, stop=-1),
-         step("slice", slices=[[None] * 3, [None] * 3, [None, -1, None]])),
+        (
+            step("pad", axis=-1, padding=[1, "N"], mode="reflect"),
+            step("pad", padding=[[0, 0], [0, 0], [1, "N"]], mode="reflect"),
+        ),
+        (
+            step("pad", padding={"0": [1, 0], "-1": [0, 2]}),
+            step("pad", padding=[[1, 0], [0, 0], [0, 2]]),
+        ),
+        (
+            step("slice", axis=1, start=0, stop="N - 1", step=2),
+            step("slice", slices=[[None] * 3, [0, "N - 1", 2], [None] * 3]),
+        ),
+        (
+            step("slice", slices={"1": [0, None, 2]}),
+            step("slice", slices=[[None] * 3, [0, None, 2], [None] * 3]),
+        ),
+        (
+            step("slice", axis=2, stop=-1),
+            step("slice", slices=[[None] * 3, [None] * 3, [None, -1, None]]),
+        ),
         (step("tile", axis=0, repeats=3), step("tile", repeats=[3, 1, 1])),
         (step("dilate", axis=1, dilation=2), step("dilate", dilation=[1, 2, 1])),
-        (step("scale", axis=0, factors=[1, "1/2"]),
-         step("scale", factors=[[1, "1/2"], None, None])),
+        (
+            step("scale", axis=0, factors=[1, "1/2"]),
+            step("scale", factors=[[1, "1/2"], None, None]),
+        ),
         (step("mask", axis=0, keep=[1, 0]), step("mask", keep=[[1, 0], None, None])),
-        (step("divide", axis=1, counts=["i + 1", "N"]),
-         step("divide", counts=[None, ["i + 1", "N"], None])),
+        (
+            step("divide", axis=1, counts=["i + 1", "N"]),
+            step("divide", counts=[None, ["i + 1", "N"], None]),
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_axis_may_stand_for_the_list_of_all(short: Text, whole: Text) -> None:
     assert read_step(short, rank=3) == read_step(whole)
     with pytest.raises(ClaimError, match="not known here"):
@@ -89,8 +103,11 @@ def test_a_weight_may_hold_a_number_for_each_entry() -> None:
 
 
 def test_equal_clips_are_one_function() -> None:
-    clips = [step("clip", min="1/2", max=2), step("clip", min=0.5, max="2"),
-             step("clip", max="4/2", min="0.50")]  # fmt: skip
+    clips = [
+        step("clip", min="1/2", max=2),
+        step("clip", min=0.5, max="2"),
+        step("clip", max="4/2", min="0.50"),
+    ]
     assert len({read_step(text) for text in clips}) == 1
     assert read_step(step("clip", min=0)) == read_step(step("relu"))
     assert read_step(step("clip", min=0, max=6)) == read_step({"op": "relu6"})
@@ -166,12 +183,15 @@ def test_a_bad_value_of_a_weight_is_refused(weight: Text, words: str) -> None:
 
 
 SETTLED = {
-    "a clip": ([step("clip", min=-1), step("flip", axes=[1])],
-               [step("flip", axes=[1]), step("clip", min=-1)], "proved"),
+    "a clip": (
+        [step("clip", min=-1), step("flip", axes=[1])],
+        [step("flip", axes=[1]), step("clip", min=-1)],
+        "proved",
+    ),
     "two clips": ([step("clip", min=-1, max=5)], [step("clip", min=-1, max=4)], "refuted"),
     "a clip by another name": ([step("clip", min=0)], [step("relu")], "proved"),
     "axes left out": (*TRUE["axes left out"], "proved"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("size", [5, "N"])

@@ -13,9 +13,11 @@ from typing import Any
 STEM = "'conv i3x20x20 o4 k7 s2 p3'"
 LAYER = {"op": "conv", "in_channels": 1, "out_channels": 1, "kernel_size": 3, "input_size": [9]}
 CLAIM: dict[str, Any] = {
-    "name": "flipped", "input": {"channels": 1, "size": [4]},
-    "left": [{"op": "flip", "axes": [1]}] * 2, "right": [],
-}  # fmt: skip
+    "name": "flipped",
+    "input": {"channels": 1, "size": [4]},
+    "left": [{"op": "flip", "axes": [1]}] * 2,
+    "right": [],
+}
 CHAIN = {"network": [LAYER, {"op": "relu"}]}
 MB = 2**20
 
@@ -121,77 +123,123 @@ def shell(arguments: str, before: str = "", after: str = "") -> str:
 
 
 READING = {
-    "empty.json": "is not JSON", "blank.txt": "holds no layer", "half.json": "is not JSON",
-    "half.toml": "is not TOML", "number.json": "must hold an object", "null.json": "got None",
-    "nothing.json": "holds no layer", "unknown.json": "did you mean 'layers'?",
-    "utf16.json": "needs in_channels", "odd.json": "is not text", "latin.json": "is not text",
-    "nul.json": "Invalid control character", "nuls.txt": "no preset", "model.onnx": "is not text",
-    "twice.json": "the key 'op' twice", "manytwice.json": "the key '9' twice",
-    "nan.json": "NaN is not a number", "infinity.json": "Infinity is not a number",
-    "huge_float.json": "finite number", "exponent.json": "number", "digits.json": "400 digits",
-    "digits.toml": "400 digits", "digits_in_text.json": "400 digits",
+    "empty.json": "is not JSON",
+    "blank.txt": "holds no layer",
+    "half.json": "is not JSON",
+    "half.toml": "is not TOML",
+    "number.json": "must hold an object",
+    "null.json": "got None",
+    "nothing.json": "holds no layer",
+    "unknown.json": "did you mean 'layers'?",
+    "utf16.json": "needs in_channels",
+    "odd.json": "is not text",
+    "latin.json": "is not text",
+    "nul.json": "Invalid control character",
+    "nuls.txt": "no preset",
+    "model.onnx": "is not text",
+    "twice.json": "the key 'op' twice",
+    "manytwice.json": "the key '9' twice",
+    "nan.json": "NaN is not a number",
+    "infinity.json": "Infinity is not a number",
+    "huge_float.json": "finite number",
+    "exponent.json": "number",
+    "digits.json": "400 digits",
+    "digits.toml": "400 digits",
+    "digits_in_text.json": "400 digits",
     "few_digits.json": "too large",
-    "deep.json": "nested too deeply", "deep_object.json": "nested too deeply",
-    "deep.toml": "nested too deeply", "long_text.json": "op must be one of",
-    "long_name.json": "stride must be", "long_key.json": "has no attribute",
-    "too_long.json": "more than 64 MB", "many_values.json": "split it",
-    "many_empty.json": "split it", "many_items.json": "split it", "many_axes.json": "axes",
-    "wide.toml": "more than 1 MB of TOML", "blanks.gz": "holds no layer",
-    "bomb.json.gz": "more than 64 MB", "bomb.gz": "is not text", "cut.json.gz": "cannot be read",
-    "not.json.gz": "cannot be read", "stride.json": "stride must be an integer of at least 1",
-    "kernel.json": "no output position", "text_stride.json": "got stride='two'",
-    "padding.json": "spatial axes", "output.json": "was stated, but", "groups.json": "groups",
-    "misspelt.json": "did you mean 'stride'?", "two_names.json": "names one size twice",
-    "chain_fit.json": "in_channels must be 1", "chain_names.json": "holds no layer",
+    "deep.json": "nested too deeply",
+    "deep_object.json": "nested too deeply",
+    "deep.toml": "nested too deeply",
+    "long_text.json": "op must be one of",
+    "long_name.json": "stride must be",
+    "long_key.json": "has no attribute",
+    "too_long.json": "more than 64 MB",
+    "many_values.json": "split it",
+    "many_empty.json": "split it",
+    "many_items.json": "split it",
+    "many_axes.json": "axes",
+    "wide.toml": "more than 1 MB of TOML",
+    "blanks.gz": "holds no layer",
+    "bomb.json.gz": "more than 64 MB",
+    "bomb.gz": "is not text",
+    "cut.json.gz": "cannot be read",
+    "not.json.gz": "cannot be read",
+    "stride.json": "stride must be an integer of at least 1",
+    "kernel.json": "no output position",
+    "text_stride.json": "got stride='two'",
+    "padding.json": "spatial axes",
+    "output.json": "was stated, but",
+    "groups.json": "groups",
+    "misspelt.json": "did you mean 'stride'?",
+    "two_names.json": "names one size twice",
+    "chain_fit.json": "in_channels must be 1",
+    "chain_names.json": "holds no layer",
     "long_chain.json": "at most 2000",
-    "nosuch.json": "no file and no preset", "folder": "Is a directory",
-    "loop.json": "symbolic link", "dangling.json": "No such file",
-    "fifo": "nobody writes", "/dev/zero": "more than 64 MB",
+    "nosuch.json": "no file and no preset",
+    "folder": "Is a directory",
+    "loop.json": "symbolic link",
+    "dangling.json": "No such file",
+    "fifo": "nobody writes",
+    "/dev/zero": "more than 64 MB",
     "/dev/null": "holds no layer",
-}  # fmt: skip
+}
 """What `symconv prove` says of each file."""
 
 CLAIMS = {
     "claim_repeat.json": "count must be an integer of at least 1, got 0",
     "claim_axis.json": "axis 4 is not one of 2 axes",
-    "claim_clip.json": "min must be at most max", "claim_value.json": "of one shape",
+    "claim_clip.json": "min must be at most max",
+    "claim_value.json": "of one shape",
     "claim_legality.json": "no dilation in PyTorch",
-    "claim_step.json": "convolve", "claim_weight.json": "no weight 'w'",
-    "claim_input.json": "integers of at least 1", "claim_side.json": "must be a list",
-    "claim_nan.json": "NaN is not a number", "deep_claim.json": "", "empty.json": "is not JSON",
-    "deep.json": "nested too deeply", "digits.json": "400 digits",
-    "bomb.json.gz": "more than 64 MB", "layer.json": "prove it with: symconv prove layer.json",
+    "claim_step.json": "convolve",
+    "claim_weight.json": "no weight 'w'",
+    "claim_input.json": "integers of at least 1",
+    "claim_side.json": "must be a list",
+    "claim_nan.json": "NaN is not a number",
+    "deep_claim.json": "",
+    "empty.json": "is not JSON",
+    "deep.json": "nested too deeply",
+    "digits.json": "400 digits",
+    "bomb.json.gz": "more than 64 MB",
+    "layer.json": "prove it with: symconv prove layer.json",
     "chain.json": "is a chain; prove it with: symconv prove chain.json",
     "certificate.json": "is a certificate; recheck it with: symconv recheck certificate.json",
-}  # fmt: skip
+}
 """What `symconv check` says."""
 
-CERTIFICATES = {
+WRITTEN = {
     "layer.json": "is a layer; prove it with: symconv prove layer.json",
     "claim.json": "is a claim; check it with: symconv check claim.json",
     "chain.json": "is a chain; prove it with: symconv prove chain.json",
-    "certificate_cut.json": "exactly the parts", "null.json": "exactly the parts",
-    "empty.json": "JSON", "deep.json": "nested too deeply", "digits.json": "digits",
-    "too_long.json": "more than 64 MB", "bomb.json.gz": "more than 64 MB",
+    "certificate_cut.json": "exactly the parts",
+    "null.json": "exactly the parts",
+    "empty.json": "JSON",
+    "deep.json": "nested too deeply",
+    "digits.json": "digits",
+    "too_long.json": "more than 64 MB",
+    "bomb.json.gz": "more than 64 MB",
     "folder": "directory",
-    "/dev/zero": "more than 64 MB", "fifo": "nobody writes", "nosuch.json": "No such file",
-    "odd.json": "is not text", "loop.json": "symbolic link",
-}  # fmt: skip
+    "/dev/zero": "more than 64 MB",
+    "fifo": "nobody writes",
+    "nosuch.json": "No such file",
+    "odd.json": "is not text",
+    "loop.json": "symbolic link",
+}
 """What `symconv recheck` says."""
+
+LAYERS_ONLY = ("prove {}", "expand {}", "show {}", "crosscheck {}", "draw {} -o x.svg")
+A_CLAIM = "is a claim; check it with: symconv check claim.json"
+A_CERTIFICATE = "is a certificate; recheck it with: symconv recheck certificate.json"
 
 LINES = {
     **{f"prove {name}": Bad(shell(f"prove {name}"), says) for name, says in READING.items()},
     **{f"check {name}": Bad(shell(f"check {name}"), says) for name, says in CLAIMS.items()},
-    **{f"recheck {name}": Bad(shell(f"recheck {name}"), says)
-       for name, says in CERTIFICATES.items()},
-    **{f"{command} another kind": Bad(
-        shell(f"{command} {name}{more}"), f"is a {kind}; {verb} it with: symconv {verb} {name}")
-       for command, more in (("prove", ""), ("expand", ""), ("show", ""), ("crosscheck", ""),
-                             ("draw", " -o x.svg"))
-       for name, kind, verb in (("claim.json", "claim", "check"),
-                                ("certificate.json", "certificate", "recheck"))
-       if command != "prove" or kind == "certificate"},
-    "prove a claim": Bad(shell("prove claim.json"), "check it with: symconv check claim.json"),
+    **{f"recheck {name}": Bad(shell(f"recheck {name}"), says) for name, says in WRITTEN.items()},
+    **{f"{verb} a claim": Bad(shell(verb.format("claim.json")), A_CLAIM) for verb in LAYERS_ONLY},
+    **{
+        f"{verb} a certificate": Bad(shell(verb.format("certificate.json")), A_CERTIFICATE)
+        for verb in LAYERS_ONLY
+    },
     "crosscheck a chain": Bad(shell("crosscheck chain.json"), "is a chain"),
     "report a certificate": Bad(shell("report certificate.json -o r"), "recheck it with"),
     "a claim on standard input": Bad(shell("prove -", after=" < claim.json"), "symconv check -"),
@@ -201,30 +249,41 @@ LINES = {
     "bytes on standard input": Bad(shell("prove -", after=" < odd.json"), "is not text"),
     "endless standard input": Bad(shell("prove -", after=" < /dev/zero"), "more than 64 MB"),
     "full output": Bad(
-        shell(f"prove {STEM}", after=" > /dev/full"), "No space left", as_json=False),
+        shell(f"prove {STEM}", after=" > /dev/full"), "No space left", as_json=False
+    ),
     "full output of JSON": Bad(
-        shell(f"prove {STEM} --json", after=" > /dev/full"), "No space left", as_json=False),
+        shell(f"prove {STEM} --json", after=" > /dev/full"), "No space left", as_json=False
+    ),
     "full output of a fault": Bad(
-        shell("prove nosuch --json", after=" > /dev/full"), "standard output: No", as_json=False),
+        shell("prove nosuch --json", after=" > /dev/full"), "standard output: No", as_json=False
+    ),
     "full output of help": Bad(shell("--help", after=" > /dev/full"), "No space", as_json=False),
     "full output of presets": Bad(
-        shell("presets", after=" > /dev/full"), "No space", as_json=False),
+        shell("presets", after=" > /dev/full"), "No space", as_json=False
+    ),
     "closed output": Bad(shell(f"prove {STEM}", after=" >&-"), "is closed", as_json=False),
     "closed output of JSON": Bad(shell("presets --json", after=" >&-"), "closed", as_json=False),
     "a refutation to a full output": Bad(
-        shell("check false.json", after=" > /dev/full"), "No space left", as_json=False),
+        shell("check false.json", after=" > /dev/full"), "No space left", as_json=False
+    ),
     "certificate on a full device": Bad(
-        shell(f"prove {STEM} --certificate /dev/full"), "/dev/full: No space left"),
+        shell(f"prove {STEM} --certificate /dev/full"), "/dev/full: No space left"
+    ),
     "certificate on a full disk": Bad(
-        shell(f"prove {STEM} --certificate kept.json", "ulimit -f 1; "), "kept.json: File too"),
+        shell(f"prove {STEM} --certificate kept.json", "ulimit -f 1; "), "kept.json: File too"
+    ),
     "report on a full disk": Bad(
-        shell(f"report {STEM} -o full", "ulimit -f 1; "), ".tex: File too large"),
+        shell(f"report {STEM} -o full", "ulimit -f 1; "), ".tex: File too large"
+    ),
     "drawing on a full disk": Bad(
-        shell(f"draw {STEM} -o full.svg", "ulimit -f 1; "), "full.svg: File too large"),
+        shell(f"draw {STEM} -o full.svg", "ulimit -f 1; "), "full.svg: File too large"
+    ),
     "certificate in a file": Bad(
-        shell(f"prove {STEM} --certificate layer.json/c.json"), "layer.json"),
+        shell(f"prove {STEM} --certificate layer.json/c.json"), "layer.json"
+    ),
     "certificate in a loop": Bad(
-        shell(f"prove {STEM} --certificate loop.json"), "loop.json: Too many levels"),
+        shell(f"prove {STEM} --certificate loop.json"), "loop.json: Too many levels"
+    ),
     "certificate is a folder": Bad(shell(f"prove {STEM} --certificate folder"), "is a directory"),
     "drawing of another ending": Bad(shell(f"draw {STEM} -o x.gif"), "its ending must be one of"),
     "report into a file": Bad(shell(f"report {STEM} -o layer.json"), "is a file"),
@@ -235,17 +294,22 @@ LINES = {
     "no command": Bad(shell("prov layer.json"), "No such command 'prov'", as_json=False),
     "no such option": Bad(shell("prove layer.json --kernle"), "No such option"),
     "kernel for all sizes": Bad(
-        shell("prove layer.json --all-sizes --kernel"), "--kernel takes single layers at a size"),
+        shell("prove layer.json --all-sizes --kernel"), "--kernel takes single layers at a size"
+    ),
     "keep for all sizes": Bad(
-        shell("prove layer.json --all-sizes --keep k"), "--keep takes single layers at a size"),
+        shell("prove layer.json --all-sizes --keep k"), "--keep takes single layers at a size"
+    ),
     "SymPy for all sizes": Bad(
-        shell("prove layer.json --all-sizes --symbolic"), "--symbolic takes single layers"),
+        shell("prove layer.json --all-sizes --symbolic"), "--symbolic takes single layers"
+    ),
     "keep of a chain": Bad(shell("prove chain.json --keep k"), "--keep takes single layers"),
     "factors of a claim": Bad(
-        shell("report claim.json -o r --factor 2"), "--factor is for layers, not for claims"),
+        shell("report claim.json -o r --factor 2"), "--factor is for layers, not for claims"
+    ),
     "factors of theorems": Bad(
-        shell("report theorems -o r --factor 2"), "--factor is for layers, not for theorems"),
-}  # fmt: skip
+        shell("report theorems -o r --factor 2"), "--factor is for layers, not for theorems"
+    ),
+}
 
 
 def write_files(folder: Path, certificate: bytes) -> None:

@@ -40,9 +40,14 @@ def run_lines(lines: Mapping[str, str], folder: Path) -> dict[str, Ended]:
     program = [sys.executable, str(Path(__file__)), str(folder)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        program, input=json.dumps(dict(lines)), capture_output=True, text=True, env=environment,
-        timeout=PATIENCE * (len(lines) + 2), check=True,
-    )  # fmt: skip
+        program,
+        input=json.dumps(dict(lines)),
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=PATIENCE * (len(lines) + 2),
+        check=True,
+    )
     return {name: Ended(**found) for name, found in json.loads(done.stdout).items()}
 
 
@@ -54,8 +59,13 @@ def _ended(line: str, folder: str) -> dict[str, Any]:
         usage, status = _waited(process.pid)
         texts = [_whole(file) for file in (out, err)]
     megabytes = usage.ru_maxrss / (2**10 if sys.platform == "linux" else 2**20)
-    return {"status": os.waitstatus_to_exitcode(status), "out": texts[0], "err": texts[1],
-            "seconds": usage.ru_utime + usage.ru_stime, "megabytes": megabytes}  # fmt: skip
+    return {
+        "status": os.waitstatus_to_exitcode(status),
+        "out": texts[0],
+        "err": texts[1],
+        "seconds": usage.ru_utime + usage.ru_stime,
+        "megabytes": megabytes,
+    }
 
 
 def _whole(file: Any) -> str:

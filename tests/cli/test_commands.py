@@ -61,9 +61,15 @@ def test_prove_json_holds_what_scripts_read() -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["resnet50-stem", "dcgan-up", "resnet-maxpool", "conv i4x9x7 o6 k3x2 s2x3 p1:0x0:2 g2 reflect",
-     "avg_pool i3x8x9 k3 s2 p1 exclude_pad", "conv i2x12 o2 k5 s3 psame d2"],
-)  # fmt: skip
+    [
+        "resnet50-stem",
+        "dcgan-up",
+        "resnet-maxpool",
+        "conv i4x9x7 o6 k3x2 s2x3 p1:0x0:2 g2 reflect",
+        "avg_pool i3x8x9 k3 s2 p1 exclude_pad",
+        "conv i2x12 o2 k5 s3 psame d2",
+    ],
+)
 @pytest.mark.parametrize("order", ["channel", "phase"])
 def test_an_expansion_fed_back_is_proved_by_check(source: str, order: str, tmp_path: Path) -> None:
     _, printed = run_json("expand", source, "--order", order)
@@ -120,8 +126,9 @@ def _weight_shape(layer: dict[str, Any]) -> list[int]:
 
 
 def test_expand_takes_factors_and_a_residual_stride() -> None:
-    _, printed = run_json("expand", "conv i3x133 o4 k7 s14", "--factor", "7",
-                          "--residual-stride", "2")  # fmt: skip
+    _, printed = run_json(
+        "expand", "conv i3x133 o4 k7 s14", "--factor", "7", "--residual-stride", "2"
+    )
     expansion = printed["results"][0]["expansion"]
     assert (expansion["factor_in"], expansion["factor_out"]) == ([7], [1])
     assert expansion["layer"]["stride"] == [2]
@@ -282,18 +289,22 @@ def test_as_a_process_it_prints_no_traceback_and_loads_little() -> None:
     assert loaded.stdout.strip() in ("[]", "['numpy']")
     bad = subprocess.run(
         [sys.executable, "-m", "symconv.cli", "prove", "nosuch"],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert bad.returncode == 2
     assert "Traceback" not in bad.stderr
 
 
 STEM_SAME = {
-    "name": "same as symmetric", "input": {"channels": 1, "size": [8]},
+    "name": "same as symmetric",
+    "input": {"channels": 1, "size": [8]},
     "weights": {"w": {"shape": [1, 1, 3]}},
     "left": [{"op": "conv", "weight": "w", "stride": 2, "padding": "same"}],
     "right": [{"op": "conv", "weight": "w", "stride": 2, "padding": 1}],
-}  # fmt: skip
+}
 
 
 def test_check_tells_a_refutation_and_its_repair(tmp_path: Path) -> None:
@@ -324,9 +335,8 @@ CHAIN = json.dumps({"network": [layer(), {"op": "relu"}]})
 
 @pytest.mark.parametrize(
     ("option", "message"),
-    [("--kernel", "takes single layers"),
-     ("--factor=2", "the factors of a chain are solved")],
-)  # fmt: skip
+    [("--kernel", "takes single layers"), ("--factor=2", "the factors of a chain are solved")],
+)
 def test_options_that_a_chain_does_not_take(tmp_path: Path, option: str, message: str) -> None:
     path = tmp_path / "chain.json"
     path.write_text(CHAIN)
@@ -337,9 +347,14 @@ def test_options_that_a_chain_does_not_take(tmp_path: Path, option: str, message
 def test_chains_in_every_command(tmp_path: Path) -> None:
     path = tmp_path / "chain.json"
     path.write_text(CHAIN)
-    for words in (["prove"], ["show"], ["expand"], ["report", "-o", str(tmp_path)],
-                  ["draw", "-o", str(tmp_path / "chain.svg")],
-                  ["draw", "-o", str(tmp_path / "chain.graphml")]):  # fmt: skip
+    for words in (
+        ["prove"],
+        ["show"],
+        ["expand"],
+        ["report", "-o", str(tmp_path)],
+        ["draw", "-o", str(tmp_path / "chain.svg")],
+        ["draw", "-o", str(tmp_path / "chain.graphml")],
+    ):
         run = CliRunner().invoke(main, [words[0], str(path), *words[1:]])
         assert run.exit_code == 0, run.output
     assert "1 copy" in (tmp_path / "chain.svg").read_text()

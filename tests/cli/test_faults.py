@@ -124,8 +124,13 @@ def test_status_and_summary_by_the_worst_verdict() -> None:
     assert status(results("undecided", "error", "proved")) == 2
     assert status(results("undecided", "error", "refuted")) == 1
     assert summary(results("proved", "error"), 0.5) == {
-        "total": 2, "proved": 1, "refuted": 0, "undecided": 0, "error": 1, "seconds": 0.5,
-    }  # fmt: skip
+        "total": 2,
+        "proved": 1,
+        "refuted": 0,
+        "undecided": 0,
+        "error": 1,
+        "seconds": 0.5,
+    }
 
 
 @pytest.mark.parametrize(
@@ -149,7 +154,8 @@ def test_a_fault_of_one_item_stops_no_other(fault: Exception, verdict: str, mess
         return {"name": entry.name, "verdict": "proved"}
 
     first: Any = Entry()
-    bad, good = each([first, Entry()], work)  # type: ignore[list-item]
+    entries: list[Any] = [first, Entry()]
+    bad, good = each(entries, work)
     assert (bad["verdict"], good["verdict"]) == (verdict, "proved")
     assert message in f"{bad.get('error')} {bad.get('reason')}"
 

@@ -29,8 +29,9 @@ def seen(claim: Claim) -> Evaluation:
 
 
 def identity(left: list[Text], right: list[Text], size: list[int], **weights: Any) -> Claim:
-    return read_claim({"input": {"channels": 2, "size": size}, "weights": weights,
-                       "left": left, "right": right})  # fmt: skip
+    return read_claim(
+        {"input": {"channels": 2, "size": size}, "weights": weights, "left": left, "right": right}
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,9 +115,17 @@ def test_degrees_ask_for_points() -> None:
 
 
 def test_deep_chains_are_looked_at_from_afar() -> None:
-    layers: list[Any] = [layer for _ in range(4) for layer in
-                         (Conv(16, 16, 3, 1, 1), "relu", Conv(16, 16, 3, 1, 1), "relu",
-                          MaxPool(2, 2, channels=16))]  # fmt: skip
+    layers: list[Any] = [
+        layer
+        for _ in range(4)
+        for layer in (
+            Conv(16, 16, 3, 1, 1),
+            "relu",
+            Conv(16, 16, 3, 1, 1),
+            "relu",
+            MaxPool(2, 2, channels=16),
+        )
+    ]
     net = chain("deep", layers, (64, 64))
     found = seen(NetworkExpansion(net).claim())
     assert found.outputs > 0
@@ -147,8 +156,10 @@ def test_a_mask_anywhere_is_seen(position: int) -> None:
 def test_residues_multiply_exactly() -> None:
     numbers = Modular(3)
     rng = np.random.default_rng(0)
-    a, b = (numbers.drawn(rng.integers(0, 2**63, shape).astype(np.uint64))
-            for shape in ((3, 2, 70_000), (3, 70_000, 2)))  # fmt: skip
+    a, b = (
+        numbers.drawn(rng.integers(0, 2**63, shape).astype(np.uint64))
+        for shape in ((3, 2, 70_000), (3, 70_000, 2))
+    )
     found = numbers.matmul(a, b)
     for point, p in enumerate(primes(3)):
         wanted = a[point].astype(object) @ b[point].astype(object) % p
@@ -203,8 +214,10 @@ def test_holes_among_many_are_scanned() -> None:
 def test_one_tap_of_a_wide_maximum_is_seen() -> None:
     whole = [None, None, None]
     wide: list[Text] = [{"op": "max_pool", "kernel_size": [81], "stride": 1}]
-    narrow: list[Text] = [{"op": "max_pool", "kernel_size": [80], "stride": 1},
-              {"op": "slice", "slices": [whole, [0, -1, None]]}]  # fmt: skip
+    narrow: list[Text] = [
+        {"op": "max_pool", "kernel_size": [80], "stride": 1},
+        {"op": "slice", "slices": [whole, [0, -1, None]]},
+    ]
     for _ in range(5):
         assert isinstance(evaluate_sides(identity(wide, narrow, [200])), Difference)
 

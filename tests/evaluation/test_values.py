@@ -57,6 +57,12 @@ def test_values_are_torchs(seed: int) -> None:
 
 
 def test_a_tensor_is_read_where_it_is_given() -> None:
-    claim = read_claim({"input": {"channels": 2, "size": [3]}, "left": [], "right": [],
-                        "weights": {"input": {"shape": [2, 2, 1]}}})  # fmt: skip
+    claim = read_claim(
+        {
+            "input": {"channels": 2, "size": [3]},
+            "left": [],
+            "right": [],
+            "weights": {"input": {"shape": [2, 2, 1]}},
+        }
+    )
     assert values_at(claim, (1, 2), {INPUT: {(1, 2): 7}, "input": {(0, 0, 0): 3}}) == (7, 7)

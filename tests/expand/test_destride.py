@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -102,9 +103,9 @@ def test_a_kernel_that_is_no_image_is_refused_at_its_first_slot() -> None:
         ({"order": "crd"}, "order must be 'channel' or 'phase', got 'crd'"),
     ],
 )
-def test_bad_factors_are_refused_in_one_line(options: dict[str, object], message: str) -> None:
+def test_bad_factors_are_refused_in_one_line(options: dict[str, Any], message: str) -> None:
     with pytest.raises(FactorError, match=message):
-        destride(Conv(1, 1, 3, stride=2), (9, 9), **({"residual_stride": 1} | options))  # type: ignore[call-overload]
+        destride(Conv(1, 1, 3, stride=2), (9, 9), **{"residual_stride": 1, **options})
 
 
 def test_a_stand_in_keeps_the_geometry() -> None:
@@ -140,7 +141,7 @@ def test_a_verdict_is_not_a_bool() -> None:
 def test_an_expansion_holds_its_layers_own_axes() -> None:
     layer = Conv(1, 1, 3, stride=2, padding=1)
     expansion = symconv.destride(layer, (8,))
-    axis = expansion.axes[0]
+    axis, tap = expansion.axes[0], cast(Any, "tap")
     others = [
         symconv.destride(Conv(1, 1, 3, stride=2, padding=2), (8,)).axes,
         symconv.destride(Conv(1, 1, 3, stride=2, padding=1), (9,)).axes,
@@ -158,7 +159,7 @@ def test_an_expansion_holds_its_layers_own_axes() -> None:
     with pytest.raises(SymconvError, match="axes must be the layer's"):
         replace(expansion, original=Conv(1, 1, 3, stride=2))
     with pytest.raises(SymconvError, match="order must be 'channel' or 'phase'"):
-        replace(expansion, order="tap")  # type: ignore[arg-type]
+        replace(expansion, order=tap)
     assert replace(expansion, order="phase").claim().left == expansion.claim().left
 
 

@@ -125,8 +125,10 @@ def test_every_function_is_written_out() -> None:
 
 def applied(function: str, factor: int) -> dict[str, Any]:
     """A claim that a function of a multiple of the input is that function, flipped."""
-    steps = [{"op": "scale", "factors": [[factor], None]},
-             {"op": "pointwise", "function": function}]  # fmt: skip
+    steps = [
+        {"op": "scale", "factors": [[factor], None]},
+        {"op": "pointwise", "function": function},
+    ]
     flip = {"op": "flip", "axes": [1]}
     return {"input": {"channels": 1, "size": [4]}, "left": [*steps, flip], "right": steps}
 
@@ -144,43 +146,58 @@ def test_weights_made_by_convolutions_of_other_ranks_are_written_out() -> None:
     scaled = {
         "input": {"channels": 4, "size": [6]},
         "weights": {
-            "w": {"shape": [4, 4, 3]}, "gamma": {"shape": [4]},
+            "w": {"shape": [4, 4, 3]},
+            "gamma": {"shape": [4]},
             "g": derived("gamma", rearranged("m -> m 1 1")),
             "g2": derived("gamma", rearranged("m -> m 1 1 1")),
             "right": derived("w", {"op": "conv", "weight": "g2", "groups": 4}),
         },
-        "left": [{"op": "conv_transpose", "weight": "w", "stride": 2},
-                 {"op": "conv", "weight": "g", "groups": 4}],
+        "left": [
+            {"op": "conv_transpose", "weight": "w", "stride": 2},
+            {"op": "conv", "weight": "g", "groups": 4},
+        ],
         "right": [{"op": "conv_transpose", "weight": "right", "stride": 2}],
-    }  # fmt: skip
+    }
     separable = {
         "input": {"channels": 1, "size": [9, 9]},
         "weights": {
-            "a": {"shape": [1, 1, 3, 1]}, "b": {"shape": [1, 1, 1, 3]},
+            "a": {"shape": [1, 1, 3, 1]},
+            "b": {"shape": [1, 1, 1, 3]},
             "b5": derived("b", rearranged("o c h k -> o c 1 h k")),
-            "ab": derived("a", {"op": "conv", "weight": "b5",
-                                "padding": [[0, 0], [0, 0], [2, 2]]},
-                          {"op": "flip", "axes": [3]}),
+            "ab": derived(
+                "a",
+                {"op": "conv", "weight": "b5", "padding": [[0, 0], [0, 0], [2, 2]]},
+                {"op": "flip", "axes": [3]},
+            ),
         },
         "left": [{"op": "conv", "weight": "ab", "stride": 2, "padding": 1}],
-        "right": [{"op": "conv", "weight": "a", "padding": [1, 0]},
-                  {"op": "conv", "weight": "b", "padding": [0, 1]}],
-    }  # fmt: skip
+        "right": [
+            {"op": "conv", "weight": "a", "padding": [1, 0]},
+            {"op": "conv", "weight": "b", "padding": [0, 1]},
+        ],
+    }
     assert not unlike([refuted(scaled), refuted(separable)])
 
 
-@pytest.mark.parametrize("steps", [
-    [{"op": "conv", "weight": "w", "stride": 2, "padding": 3, "bias": "b"}],
-    [{"op": "max_pool", "kernel_size": 3, "stride": 2, "padding": 1}],
-    [{"op": "avg_pool", "kernel_size": 3, "stride": 2, "padding": 1}],
-    [{"op": "conv_transpose", "weight": "w", "padding": "same", "groups": 1}],
-], ids=lambda steps: steps[0]["op"])  # fmt: skip
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [{"op": "conv", "weight": "w", "stride": 2, "padding": 3, "bias": "b"}],
+        [{"op": "max_pool", "kernel_size": 3, "stride": 2, "padding": 1}],
+        [{"op": "avg_pool", "kernel_size": 3, "stride": 2, "padding": 1}],
+        [{"op": "conv_transpose", "weight": "w", "padding": "same", "groups": 1}],
+    ],
+    ids=lambda steps: steps[0]["op"],
+)
 def test_a_script_of_many_channels_is_fast(steps: list[dict[str, Any]]) -> None:
-    verdict = refuted({
-        "input": {"channels": 64, "size": [224, 224]},
-        "weights": {"w": {"shape": [64, 64, 7, 7]}, "b": {"shape": [64]}},
-        "left": steps, "right": [{"op": "flip", "axes": [1]}, *steps],
-    })  # fmt: skip
+    verdict = refuted(
+        {
+            "input": {"channels": 64, "size": [224, 224]},
+            "weights": {"w": {"shape": [64, 64, 7, 7]}, "b": {"shape": [64]}},
+            "left": steps,
+            "right": [{"op": "flip", "axes": [1]}, *steps],
+        }
+    )
     start = time.perf_counter()
     assert not unlike([verdict])
     assert time.perf_counter() - start < 20  # seconds; about 1 on a machine of our own
@@ -190,26 +207,33 @@ def test_every_mode_value_and_flag_is_written_out() -> None:
     """The planted mistakes of the repairs: each differs in one attribute of one step."""
     shape = {"input": {"channels": 2, "size": [14, 12]}, "weights": {"w": {"shape": [3, 2, 3, 2]}}}
     planted = [{**shape, "left": left, "right": right} for left, right, _ in PLANTED.values()]
-    circular = [{"op": "conv", "weight": "w", "padding": [[-1, 2], [0, 1]], "padding_mode": mode}
-                for mode in ("circular", "zeros")]  # fmt: skip
+    circular = [
+        {"op": "conv", "weight": "w", "padding": [[-1, 2], [0, 1]], "padding_mode": mode}
+        for mode in ("circular", "zeros")
+    ]
     planted.append({**shape, "left": circular[:1], "right": circular[1:]})
-    dilated = [{"op": "conv", "weight": "w", "padding": pads, "dilation": dilation}
-               for pads, dilation in (([[0, 4], [0, 2]], 2), ([[0, 2], [0, 1]], 1))]  # fmt: skip
+    dilated = [
+        {"op": "conv", "weight": "w", "padding": pads, "dilation": dilation}
+        for pads, dilation in (([[0, 4], [0, 2]], 2), ([[0, 2], [0, 1]], 1))
+    ]
     planted.append({**shape, "left": dilated[:1], "right": dilated[1:]})
     assert not unlike([refuted(text) for text in planted])
 
 
 POOLED = {
-    "input": {"channels": 1, "size": [6]}, "weights": {},
+    "input": {"channels": 1, "size": [6]},
+    "weights": {},
     "left": [{"op": "max_pool", "kernel_size": 2}],
     "right": [{"op": "slice", "slices": [[None, None, None], [0, None, 2]]}],
-}  # fmt: skip
+}
 ZERO_PADDED = {
     "input": {"channels": 1, "size": ["N"]},
-    "left": [{"op": "pad", "padding": [[0, 0], [1, 1]]},
-             {"op": "max_pool", "kernel_size": 3, "stride": 3}],
+    "left": [
+        {"op": "pad", "padding": [[0, 0], [1, 1]]},
+        {"op": "max_pool", "kernel_size": 3, "stride": 3},
+    ],
     "right": [{"op": "max_pool", "kernel_size": 3, "stride": 3, "padding": 1}],
-}  # fmt: skip
+}
 
 
 def test_a_maximum_is_refuted_by_values() -> None:
@@ -218,20 +242,30 @@ def test_a_maximum_is_refuted_by_values() -> None:
     )
     found = refuted(ZERO_PADDED)
     assert found.counterexample.to_dict() == {
-        "size": {"N": 1}, "assignment": {"x": [[[0, 0], -1]]}, "functions": [],
-        "output": [0, 0], "input": [0, 0], "weight": None, "weights": {}, "left": 0, "right": -1,
-    }  # fmt: skip
+        "size": {"N": 1},
+        "assignment": {"x": [[[0, 0], -1]]},
+        "functions": [],
+        "output": [0, 0],
+        "input": [0, 0],
+        "weight": None,
+        "weights": {},
+        "left": 0,
+        "right": -1,
+    }
     assert sentence(found) == (
         "at N = 1: with x[0, 0] = -1: left 0, right -1 in output [0, 0]; it holds at no size"
     )
 
 
-@pytest.mark.parametrize(("value", "words"), [
-    (3, "with every entry 0: left 3, right 0"),
-    ("1/2", "with every entry 0: left 1/2, right 0"),
-    (-1, "with x[0, 0] = -2, x[0, 1] = -2 and every other entry 0: left -1, right -2"),
-    ("-3/2", "with x[0, 0] = -2, x[0, 1] = -2 and every other entry 0: left -3/2, right -2"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (3, "with every entry 0: left 3, right 0"),
+        ("1/2", "with every entry 0: left 1/2, right 0"),
+        (-1, "with x[0, 0] = -2, x[0, 1] = -2 and every other entry 0: left -1, right -2"),
+        ("-3/2", "with x[0, 0] = -2, x[0, 1] = -2 and every other entry 0: left -3/2, right -2"),
+    ],
+)
 def test_a_constant_in_a_maximum_is_told_by_values(value: Any, words: str) -> None:
     pads = {"padding": [[0, 0], [1, 0]], "value": value}
     text = {
@@ -277,8 +311,9 @@ def test_a_coefficient_beside_a_constant_is_told_by_values() -> None:
     text = {
         "input": {"channels": 1, "size": [2]},
         "weights": {"w": {"shape": [1, 1, 1]}, "one": {"shape": [1], "fill": 1}},
-        "left": [conv], "right": [conv, {"op": "flip", "axes": [1]}],
-    }  # fmt: skip
+        "left": [conv],
+        "right": [conv, {"op": "flip", "axes": [1]}],
+    }
     assert sentence(refuted(text)) == (
         "with x[0, 0] = 1, w[0, 0, 0] = 1 and every other entry 0: left 2, right 1 in output [0, 0]"
     )
@@ -287,9 +322,11 @@ def test_a_coefficient_beside_a_constant_is_told_by_values() -> None:
 def test_a_weight_called_x_is_not_taken_for_the_input() -> None:
     conv = {"op": "conv", "weight": "x"}
     text = {
-        "input": {"channels": 1, "size": [2]}, "weights": {"x": {"shape": [1, 1, 1]}},
-        "left": [conv, {"op": "relu"}, conv], "right": [conv, {"op": "relu"}],
-    }  # fmt: skip
+        "input": {"channels": 1, "size": [2]},
+        "weights": {"x": {"shape": [1, 1, 1]}},
+        "left": [conv, {"op": "relu"}, conv],
+        "right": [conv, {"op": "relu"}],
+    }
     verdict = refuted(text)
     assert set(verdict.counterexample.to_dict()["assignment"]) == {"x", "weight x"}
     assert "weight x[0, 0, 0] = " in sentence(verdict)
@@ -298,10 +335,11 @@ def test_a_weight_called_x_is_not_taken_for_the_input() -> None:
 
 def claim(right_padding: Any, *extra: Any) -> dict[str, Any]:
     return {
-        "input": {"channels": 1, "size": [8]}, "weights": {"w": {"shape": [1, 1, 3]}},
+        "input": {"channels": 1, "size": [8]},
+        "weights": {"w": {"shape": [1, 1, 3]}},
         "left": [{"op": "conv", "weight": "w", "padding": [[1, 1]]}],
         "right": [{"op": "conv", "weight": "w", "padding": right_padding}, *extra],
-    }  # fmt: skip
+    }
 
 
 def test_the_sentence_names_what_each_side_reads() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from symconv.claim import Claim
 from symconv.errors import SymconvError
 from symconv.prove.sets import Fails, Holds
-from symconv.prove.tables.settle import settle
+from symconv.prove.tables.decide import decide_by_tables
 from symconv.size.text import evaluate
 
 
@@ -28,6 +28,6 @@ def holds(words: str, sizes: dict[str, int]) -> bool:
 def at_size(claim: Claim, sizes: dict[str, int]) -> str:
     """The tables' verdict at these sizes, or that the claim makes no sense there."""
     try:
-        return settle(claim.at(sizes)).verdict
+        return decide_by_tables(claim.at(sizes)).verdict
     except SymconvError:
         return "illegal"

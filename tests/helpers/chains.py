@@ -55,8 +55,9 @@ def _layer(rng: random.Random, channels: int, rank: int) -> AnyLayer:
         named = rng.choice([pads, pads, pads, "same", "same_lower"])
         value = rng.choice([0, 0, 0, 2]) if mode == "zeros" else 0
         groups = rng.choice([1, channels])
-        return Conv(channels, groups * out, kernel, stride, named, axes(1, 2), groups, bias,
-                    mode, value)  # fmt: skip
+        return Conv(
+            channels, groups * out, kernel, stride, named, axes(1, 2), groups, bias, mode, value
+        )
     if kind == "conv_transpose":
         return ConvTranspose(channels, out, kernel, stride, axes(0, 1), 0, 1, bias)
     flag = rng.random() < 0.3

@@ -45,7 +45,8 @@ class Grid:
     changed: Callable[[str], str] = unchanged
 
     def expansion(self, order: str) -> Expansion:
-        found = destride(self.case.layer(), self.case.size, order=order, **self.asked)  # type: ignore[call-overload]
+        asked: dict[str, Any] = {**self.asked, "order": order}
+        found = destride(self.case.layer(), self.case.size, **asked)
         assert isinstance(found, Expansion)
         return found
 
@@ -86,8 +87,12 @@ def terms(expansion: Expansion) -> Terms:
         value = f"compute_average the_layer {counted} declared_high (fun c v => ratz (x c v))"
         return Terms(value, "fractions", weight="(fun _ _ _ => 1%R)", bias="(fun _ => 0%R)")
     if kind is TRANSPOSED:
-        return Terms("compute_transposed the_layer w b x", outputs="outs (as_conv the_layer)",
-                     strided=kind.strided, weight="(turned the_layer w)")  # fmt: skip
+        return Terms(
+            "compute_transposed the_layer w b x",
+            outputs="outs (as_conv the_layer)",
+            strided=kind.strided,
+            weight="(turned the_layer w)",
+        )
     modes = f"(fun _ => {told['mode']})"
     fill = f"(int_of {binary(int(getattr(layer, 'padding_value', 0)))}%binary)"
     padded = f"(padded {fill} (windows the_layer) {modes} x)"
@@ -177,11 +182,15 @@ def of_the_expansion(grid: Grid, t: Terms, order: str) -> dict[str, str]:
     maximum = grid.case.op == "max_pool"
     fill = "None" if maximum else "0%R"
     named = {
-        "rank": len(grid.case.size), "order": f"by_{order}", "strided": t.strided,
-        "shown": "maxima" if maximum else "integers", "weight": t.weight, "bias": t.bias,
+        "rank": len(grid.case.size),
+        "order": f"by_{order}",
+        "strided": t.strided,
+        "shown": "maxima" if maximum else "integers",
+        "weight": t.weight,
+        "bias": t.bias,
         "phases": f"(phase_array {t.strided} axes by_{order} {fill} {t.signal})",
         "outputs": t.outputs,
-    }  # fmt: skip
+    }
     parts = EXPANDED | EXPANDED_MAXIMUM if maximum else EXPANDED
     return {part: text.format(**named) for part, text in parts.items()}
 

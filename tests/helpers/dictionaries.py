@@ -6,7 +6,7 @@ from typing import Any
 
 from symconv.errors import ClaimError
 from symconv.recheck.claims import at
-from symconv.recheck.settle import same_function
+from symconv.recheck.decide import same_function
 from tests.helpers.forging import plain
 
 Text = dict[str, Any]

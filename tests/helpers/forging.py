@@ -32,8 +32,10 @@ def conv(weight: str, **more: Any) -> Text:
 def sides(left: list[Text], right: list[Text], size: Any, weights: Text, channels: int = 1) -> Text:
     return {
         "input": {"channels": channels, "size": size},
-        "weights": weights, "left": left, "right": right,
-    }  # fmt: skip
+        "weights": weights,
+        "left": left,
+        "right": right,
+    }
 
 
 def claims() -> dict[str, Text]:
@@ -47,24 +49,38 @@ def claims() -> dict[str, Text]:
     joined = {"op": "rearrange", "pattern": "(c a) h -> c (h a)", "a": 2}
     third = {"op": "concat", "axis": 1, "branches": [[], [{"op": "max_pool", "kernel_size": 2}]]}
     return {
-        "two of one weight": sides([conv("w"), conv("f")], [conv("f"), conv("w")], [7],
-                                   {"w": w3, "f": flipped}),
-        "a bias twice": sides([conv("w", bias="b"), *once, conv("w", bias="b")],
-                              [*once, conv("w", bias="b")], [2], bias),
-        "zero": sides([conv("w")], [{"op": "slice", "slices": [[None] * 3, [1, -1, None]]},
-                                    {"op": "mask", "keep": [[0], None]}], [5],
-                      {"w": {**w3, "fill": 0}}),
+        "two of one weight": sides(
+            [conv("w"), conv("f")], [conv("f"), conv("w")], [7], {"w": w3, "f": flipped}
+        ),
+        "a bias twice": sides(
+            [conv("w", bias="b"), *once, conv("w", bias="b")],
+            [*once, conv("w", bias="b")],
+            [2],
+            bias,
+        ),
+        "zero": sides(
+            [conv("w")],
+            [
+                {"op": "slice", "slices": [[None] * 3, [1, -1, None]]},
+                {"op": "mask", "keep": [[0], None]},
+            ],
+            [5],
+            {"w": {**w3, "fill": 0}},
+        ),
         "functions": sides([SAME, RELU, FLIP, SAME], [SAME, FLIP, RELU, SAME], [6], {"w": w3}),
         "a branch": sides([branch, SAME], [mirrored, SAME], [6], {"w": w3}),
         "maxima": sides([third, FLIP, FLIP], [third], [6], {}),
-        "phases": sides([phases, joined, {**SAME, "stride": 2}], [{**SAME, "stride": 2}], [8],
-                        {"w": w3}),
-        "flipped, all": sides([FLIP, conv("w", stride=2)], [conv("f", stride=2), FLIP], ["N"],
-                              {"w": w3, "f": flipped})
-                        | {"where": ["N % 2 == 1"]},
-        "functions, all": sides([SAME, RELU, FLIP, SAME], [SAME, FLIP, RELU, SAME], ["N"],
-                                {"w": w3}),
-    }  # fmt: skip
+        "phases": sides(
+            [phases, joined, {**SAME, "stride": 2}], [{**SAME, "stride": 2}], [8], {"w": w3}
+        ),
+        "flipped, all": sides(
+            [FLIP, conv("w", stride=2)], [conv("f", stride=2), FLIP], ["N"], {"w": w3, "f": flipped}
+        )
+        | {"where": ["N % 2 == 1"]},
+        "functions, all": sides(
+            [SAME, RELU, FLIP, SAME], [SAME, FLIP, RELU, SAME], ["N"], {"w": w3}
+        ),
+    }
 
 
 def layers() -> list[tuple[Any, Any]]:
@@ -170,10 +186,13 @@ def forged(texts: dict[str, Text], rng: random.Random) -> Iterator[tuple[str, Pa
 
 
 UNCHECKED = [
-    ("claim", "name"), ("layer", "name"), ("facts", "figures", "coq"),
-    ("facts", "figures", "seconds"), ("facts", "figures", "file"),
+    ("claim", "name"),
+    ("layer", "name"),
+    ("facts", "figures", "coq"),
+    ("facts", "figures", "seconds"),
+    ("facts", "figures", "file"),
     ("facts", "figures", "without_masks"),
-]  # fmt: skip
+]
 """Places of which a rechecker's reason says that they are not checked."""
 
 

@@ -18,9 +18,11 @@ def vgg(size: int) -> Network:
     layers: list[Any] = []
     channels = 3
     for width in (64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0):
-        layers += [Conv(channels, width, 3, 1, 1), "relu"] if width else [
-            MaxPool(2, 2, channels=channels)
-        ]  # fmt: skip
+        layers += (
+            [Conv(channels, width, 3, 1, 1), "relu"]
+            if width
+            else [MaxPool(2, 2, channels=channels)]
+        )
         channels = width or channels
     return chain("vgg", layers, (size, size))
 
@@ -35,8 +37,17 @@ def wav2vec() -> Network:
 
 def all_convolutional() -> Network:
     """All-CNN-C (Springenberg et al. 2015, table 1)."""
-    shape = [(3, 96, 3, 1), (96, 96, 3, 1), (96, 96, 3, 2), (96, 192, 3, 1), (192, 192, 3, 1),
-             (192, 192, 3, 2), (192, 192, 3, 1), (192, 192, 1, 1), (192, 10, 1, 1)]  # fmt: skip
+    shape = [
+        (3, 96, 3, 1),
+        (96, 96, 3, 1),
+        (96, 96, 3, 2),
+        (96, 192, 3, 1),
+        (192, 192, 3, 1),
+        (192, 192, 3, 2),
+        (192, 192, 3, 1),
+        (192, 192, 1, 1),
+        (192, 10, 1, 1),
+    ]
     layers: list[Any] = []
     for c, m, k, s in shape:
         layers += [Conv(c, m, k, s, k // 2), "relu"]

@@ -15,7 +15,7 @@ WEIGHTS: Text = {
     "mix": {"value": [[[1], [2]], [[3], ["-1/2"]]]},
     "hat": {"shape": [2, 1, 3], "value": [[["1/4", "1/2", "1/4"]]] * 2},
     "live": {"value": [[[1, 0], [0, 0]], [[0, 0], [-2, 3]]]},
-}  # fmt: skip
+}
 
 
 def step(op: str, **more: Any) -> Text:
@@ -26,15 +26,25 @@ def conv(weight: str, **more: Any) -> Text:
     return step("conv", weight=weight, **more)
 
 
+def joined(*branches: list[Text]) -> list[Text]:
+    return [step("concat", branches=list(branches))]
+
+
+def difference(first: list[Text], second: list[Text]) -> list[Text]:
+    return [step("subtract", branches=[first, second])]
+
+
 FLIP = step("flip", axes=[1])
 TWICE = step("repeat", axis=1, count=2)
 TILED = [
-    step("rearrange", pattern="c n -> c n 1"), step("tile", repeats=[1, 1, 2]),
+    step("rearrange", pattern="c n -> c n 1"),
+    step("tile", repeats=[1, 1, 2]),
     step("rearrange", pattern="c n a -> c (n a)"),
-]  # fmt: skip
+]
 HALF = step("scale", factor="1/2")
 FIRST = step("slice", axis=0, start=0, stop=1)
 SECOND = step("slice", axis=0, start=1)
+WEIGHTED_SUM = [step("scale", axis=0, factors=[1, 2]), step("add", branches=[[FIRST], [SECOND]])]
 CUT = step("rearrange", pattern="c (o k) -> (c o) k", o=2)
 PASTED = step("rearrange", pattern="(c o) 1 -> c o", o=2)
 GLOBAL_MAX = step("adaptive_max_pool", output_size=1)
@@ -46,7 +56,8 @@ TRUE: dict[str, Pair] = {
     "repeated samples": ([TWICE], TILED),
     "every second of them": ([TWICE, step("slice", axis=-1, step=2)], []),
     "repeated by a transposed convolution": (
-        [TWICE], [step("conv_transpose", weight="ones", stride=2, groups=2)],
+        [TWICE],
+        [step("conv_transpose", weight="ones", stride=2, groups=2)],
     ),
     "repeated channels": (
         [step("repeat", axis=0, count=2)],
@@ -54,7 +65,7 @@ TRUE: dict[str, Pair] = {
     ),
     "repeated twice": ([TWICE, TWICE], [step("repeat", axis=-1, count=4)]),
     "a difference": (
-        [step("subtract", branches=[[], [FLIP]])],
+        difference([], [FLIP]),
         [step("add", branches=[[], [FLIP, step("scale", factor=-1)]])],
     ),
     "less twice": ([step("subtract", branches=[[], [], []])], [step("scale", factor=-1)]),
@@ -63,12 +74,7 @@ TRUE: dict[str, Pair] = {
     "by zero": ([step("scale", factor=0)], [step("subtract", branches=[[], []])]),
     "written weights": (
         [conv("mix")],
-        [step("concat", branches=[
-            [step("scale", axis=0, factors=[1, 2]), step("add", branches=[[FIRST], [SECOND]])],
-            [step("subtract", branches=[
-                [FIRST, step("scale", factor=3)], [SECOND, HALF],
-            ])],
-        ])],
+        joined(WEIGHTED_SUM, difference([FIRST, step("scale", factor=3)], [SECOND, HALF])),
     ),
     "a hat as two means": (
         [conv("hat", groups=2)],
@@ -76,17 +82,18 @@ TRUE: dict[str, Pair] = {
     ),
     "a maximum over written taps": (
         [step("max_conv", weight="live")],
-        [step("concat", branches=[
+        joined(
             [FIRST, step("slice", axis=1, stop=-1)],
             [SECOND, step("max_pool", kernel_size=2, stride=1)],
-        ])],
+        ),
     ),
     "the whole maximum": ([GLOBAL_MAX], [FLIP, GLOBAL_MAX]),
     "the whole mean": ([GLOBAL_AVG], [FLIP, GLOBAL_AVG]),
     "the mean of sums": ([HALF, GLOBAL_AVG], [GLOBAL_AVG, HALF]),
     "halves": ([step("adaptive_max_pool", output_size=2)], [CUT, GLOBAL_MAX, PASTED]),
     "halves, in the mean": (
-        [step("adaptive_avg_pool", output_size=[2])], [CUT, GLOBAL_AVG, PASTED],
+        [step("adaptive_avg_pool", output_size=[2])],
+        [CUT, GLOBAL_AVG, PASTED],
     ),
     "no axis": ([step("adaptive_avg_pool", output_size=[None])], []),
     "wide pads": (
@@ -95,8 +102,10 @@ TRUE: dict[str, Pair] = {
     ),
     "wide pads of a maximum": (
         [step("max_pool", kernel_size=2, stride=3, padding=[[3, 2]], **ONNX)],
-        [step("pad", axis=1, padding=[3, 2], value="-inf"),
-         step("max_pool", kernel_size=2, stride=3)],
+        [
+            step("pad", axis=1, padding=[3, 2], value="-inf"),
+            step("max_pool", kernel_size=2, stride=3),
+        ],
     ),
     "a mean of far samples": (
         [step("avg_pool", kernel_size=3, stride=1, dilation=2, padding=2, **ONNX)],
@@ -114,22 +123,26 @@ TRUE: dict[str, Pair] = {
         [step("pad", axis=-1, padding=[1, "N - 3"]), step("tile", axis=0, repeats=2)],
         [step("pad", padding={"1": [1, "N - 3"]}), step("tile", repeats=[2, 1])],
     ),
-}  # fmt: skip
+}
 """At every size of an axis of two channels, or at each even one, where both sides make sense."""
 
 FALSE: dict[str, Pair] = {
     "repeated or tiled": ([TWICE], [step("tile", axis=1, repeats=2)]),
     "the samples between": (
-        [TWICE, step("slice", axis=-1, start=1)], [TWICE, step("slice", axis=-1, stop=-1)],
+        [TWICE, step("slice", axis=-1, start=1)],
+        [TWICE, step("slice", axis=-1, stop=-1)],
     ),
     "repeated channels or tiled": (
-        [step("repeat", axis=0, count=2)], [step("tile", axis=0, repeats=2)],
+        [step("repeat", axis=0, count=2)],
+        [step("tile", axis=0, repeats=2)],
     ),
     "a difference the other way round": (
-        [step("subtract", branches=[[], [FLIP]])], [step("subtract", branches=[[FLIP], []])],
+        difference([], [FLIP]),
+        difference([FLIP], []),
     ),
     "a sum for a difference": (
-        [step("subtract", branches=[[], [FLIP]])], [step("add", branches=[[], [FLIP]])],
+        difference([], [FLIP]),
+        [step("add", branches=[[], [FLIP]])],
     ),
     "another number": ([HALF], [step("scale", factor="2/3")]),
     "a number behind a bias of one": (
@@ -138,26 +151,26 @@ FALSE: dict[str, Pair] = {
     ),
     "one written weight": (
         [conv("mix")],
-        [step("concat", branches=[
-            [step("scale", axis=0, factors=[1, 2]), step("add", branches=[[FIRST], [SECOND]])],
-            [step("subtract", branches=[[FIRST, step("scale", factor=3)], [SECOND]])],
-        ])],
+        joined(WEIGHTED_SUM, difference([FIRST, step("scale", factor=3)], [SECOND])),
     ),
     "a maximum over other taps": (
         [step("max_conv", weight="live")],
-        [step("concat", branches=[
+        joined(
             [FIRST, step("slice", axis=1, start=1)],
             [SECOND, step("max_pool", kernel_size=2, stride=1)],
-        ])],
+        ),
     ),
     "the maximum without an end": (
-        [GLOBAL_MAX], [step("slice", axis=1, start=0, stop="N - 1"), GLOBAL_MAX],
+        [GLOBAL_MAX],
+        [step("slice", axis=1, start=0, stop="N - 1"), GLOBAL_MAX],
     ),
     "the mean without an end": (
-        [GLOBAL_AVG], [step("slice", axis=1, start=0, stop="N - 1"), GLOBAL_AVG],
+        [GLOBAL_AVG],
+        [step("slice", axis=1, start=0, stop="N - 1"), GLOBAL_AVG],
     ),
     "halves, exchanged": (
-        [step("adaptive_avg_pool", output_size=2)], [CUT, GLOBAL_AVG, PASTED, FLIP],
+        [step("adaptive_avg_pool", output_size=2)],
+        [CUT, GLOBAL_AVG, PASTED, FLIP],
     ),
     "wide pads, not counted": (
         [step("avg_pool", kernel_size=3, stride=1, padding=2, count_include_pad=False, **ONNX)],
@@ -171,15 +184,21 @@ FALSE: dict[str, Pair] = {
         [step("avg_pool", kernel_size=3, stride=1, divisor_override=5, **ONNX)],
         [step("avg_pool", kernel_size=3, stride=1), HALF],
     ),
-}  # fmt: skip
+}
 
 
 def claim(pair: Pair, size: Any = "N") -> Text:
     """A pair as a claim on two channels, with the weights that it names."""
     named = {"where": EVEN} if size == "N" and CUT in pair[1] else {}
     used = {name: weight for name, weight in WEIGHTS.items() if f"'{name}'" in str(pair)}
-    return {"name": "new", "input": {"channels": 2, "size": [size]}, "weights": used,
-            "left": pair[0], "right": pair[1], **named}  # fmt: skip
+    return {
+        "name": "new",
+        "input": {"channels": 2, "size": [size]},
+        "weights": used,
+        "left": pair[0],
+        "right": pair[1],
+        **named,
+    }
 
 
 def random_step(rng: random.Random, channels: int, rank: int) -> Text:
@@ -189,26 +208,35 @@ def random_step(rng: random.Random, channels: int, rank: int) -> Text:
         return [rng.randint(low, high) for _ in range(rank)]
 
     axis = rng.randrange(-rank - 1, rank + 1)
-    pool = {"kernel_size": ints(1, 3), "stride": ints(1, 3), "dilation": ints(1, 2),
-            "padding": [ints(0, 4)[:1] * 2 for _ in range(rank)], "ceil_mode": rng.random() < 0.5,
-            **ONNX}  # fmt: skip
-    average = {"count_include_pad": rng.random() < 0.6,
-               "divisor_override": rng.choice([None, None, rng.randint(1, 9)])}  # fmt: skip
+    pool = {
+        "kernel_size": ints(1, 3),
+        "stride": ints(1, 3),
+        "dilation": ints(1, 2),
+        "padding": [ints(0, 4)[:1] * 2 for _ in range(rank)],
+        "ceil_mode": rng.random() < 0.5,
+        **ONNX,
+    }
+    average = {
+        "count_include_pad": rng.random() < 0.6,
+        "divisor_override": rng.choice([None, None, rng.randint(1, 9)]),
+    }
     outputs = rng.choice([rng.randint(1, 6), [rng.choice([None, 1, 2, 3, 5]) for _ in range(rank)]])
-    return rng.choice([
-        step("repeat", axis=axis, count=rng.randint(1, 3)),
-        step("roll", axis=axis, shift=rng.randint(-4, 4)),
-        step("subtract", branches=[[], [step("flip", axes=[rank])]]),
-        step("subtract", branches=[[step("repeat", axis=0, count=1)], [], [HALF]]),
-        step("scale", factor=rng.choice([2, -1, "1/3", 0.5, 0])),
-        step("pad", axis=axis, padding=[rng.randint(-1, 2), rng.randint(0, 2)]),
-        step("slice", axis=axis, start=rng.choice([0, 1, None]), step=rng.choice([1, 2, -1])),
-        step("adaptive_max_pool", output_size=outputs),
-        step("adaptive_avg_pool", output_size=outputs),
-        step("max_pool", **pool),
-        step("avg_pool", **pool, **average),
-        step("conv", weight=f"v{channels}"),
-    ])  # fmt: skip
+    return rng.choice(
+        [
+            step("repeat", axis=axis, count=rng.randint(1, 3)),
+            step("roll", axis=axis, shift=rng.randint(-4, 4)),
+            step("subtract", branches=[[], [step("flip", axes=[rank])]]),
+            step("subtract", branches=[[step("repeat", axis=0, count=1)], [], [HALF]]),
+            step("scale", factor=rng.choice([2, -1, "1/3", 0.5, 0])),
+            step("pad", axis=axis, padding=[rng.randint(-1, 2), rng.randint(0, 2)]),
+            step("slice", axis=axis, start=rng.choice([0, 1, None]), step=rng.choice([1, 2, -1])),
+            step("adaptive_max_pool", output_size=outputs),
+            step("adaptive_avg_pool", output_size=outputs),
+            step("max_pool", **pool),
+            step("avg_pool", **pool, **average),
+            step("conv", weight=f"v{channels}"),
+        ]
+    )
 
 
 NUMBERS = [
@@ -247,8 +275,13 @@ def random_claim(seed: int) -> Text:
     at = rng.randrange(len(left))
     right[at] = changed(rng, left[at])
     size = [rng.randint(2, 6) for _ in range(rank)]
-    return {"name": f"seed {seed}", "input": {"channels": channels, "size": size},
-            "weights": weights, "left": left, "right": right}  # fmt: skip
+    return {
+        "name": f"seed {seed}",
+        "input": {"channels": channels, "size": size},
+        "weights": weights,
+        "left": left,
+        "right": right,
+    }
 
 
 def _nested(rng: random.Random, rank: int) -> Any:

@@ -268,7 +268,7 @@ def residual_stride_wrong(text: Text, e: Expansion, rng: random.Random) -> Text:
     step, axis = _layer_step(text), rng.randrange(len(e.axes))
     strides = list(e.residual_stride)
     strides[axis] += 1
-    pads = [list(pair) for pair in e.layer.padding]  # type: ignore[union-attr]
+    pads = [list(pair) for pair in e.layer.per_axis("padding", len(e.axes))]
     pads[axis][1] += e.axes[axis].coarse_output - 1
     step["stride"], step["padding"] = strides, pads
     return text
@@ -292,7 +292,7 @@ def tail_read_as_zero(text: Text, e: Expansion, rng: random.Random) -> Text | No
     cut[1 + axis][1] = -e.axes[axis].factor_in
     fill = "-inf" if e.original.monoid == "max" else 0
     text["right"].insert(place, {"op": "pad", "padding": cut, "value": fill})
-    pads = [list(pair) for pair in e.layer.padding]  # type: ignore[union-attr]
+    pads = [list(pair) for pair in e.layer.per_axis("padding", len(e.axes))]
     pads[axis][1] += 1
     _layer_step(text)["padding"] = pads
     return text

@@ -24,9 +24,12 @@ def constant_claim(rng: random.Random, *, derived: bool = True) -> Text:
     maker = _Maker(rng, rank, rng.randint(1, 3), depth, derived)
     left, right = maker.sides()
     return {
-        "name": "constants", "input": {"channels": maker.channels, "size": size},
-        "weights": maker.weights, "left": left, "right": right,
-    }  # fmt: skip
+        "name": "constants",
+        "input": {"channels": maker.channels, "size": size},
+        "weights": maker.weights,
+        "left": left,
+        "right": right,
+    }
 
 
 class _Maker:
@@ -86,10 +89,13 @@ class _Maker:
         if not self.honest and rng.random() < 0.6:
             fills = Fraction(fill), Fraction(fill)
         pair = tuple(
-            {"op": kind, **options,
-             "weight": self._weight(f"{side}{place}", self._lead(kind, c, m, groups), taps, f)}
+            {
+                "op": kind,
+                **options,
+                "weight": self._weight(f"{side}{place}", self._lead(kind, c, m, groups), taps, f),
+            }
             for side, c, m, f in zip("lr", before, after, fills, strict=True)
-        )  # fmt: skip
+        )
         if rng.random() < 0.4:
             value = rng.choice(FILLS)
             for side, step, m in zip("lr", pair, after, strict=True):
@@ -108,8 +114,10 @@ class _Maker:
         stride = [rng.choice([1, 1, 2]) for _ in range(self.rank)]
         if kind == "conv_transpose":
             return {"stride": stride}
-        options: Text = {"stride": stride, "padding": [[rng.randint(0, 1), rng.randint(0, 2)]
-                                                       for _ in range(self.rank)]}  # fmt: skip
+        options: Text = {
+            "stride": stride,
+            "padding": [[rng.randint(0, 1), rng.randint(0, 2)] for _ in range(self.rank)],
+        }
         if rng.random() < 0.4:
             options["padding_value"] = rng.choice([1, -1, 2])
         elif rng.random() < 0.2:
@@ -127,23 +135,34 @@ class _Maker:
         self.weights[f"{name}o"] = {"shape": [lead[0], inner, *taps], "fill": 1}
         kernel = {"shape": [lead[1], inner, 1, *[1] * self.rank], "fill": str(value / inner)}
         self.weights[f"{name}k"] = kernel
-        self.weights[name] = {"from": f"{name}o", "steps": [
-            {"op": "rearrange", "pattern": f"a i {axes} -> i a {axes}"},
-            {"op": "conv", "weight": f"{name}k"},
-            {"op": "rearrange", "pattern": f"b a {axes} -> a b {axes}"},
-        ]}  # fmt: skip
+        self.weights[name] = {
+            "from": f"{name}o",
+            "steps": [
+                {"op": "rearrange", "pattern": f"a i {axes} -> i a {axes}"},
+                {"op": "conv", "weight": f"{name}k"},
+                {"op": "rearrange", "pattern": f"b a {axes} -> a b {axes}"},
+            ],
+        }
         return name
 
     def _between(self, widths: tuple[int, int]) -> list[Text]:
         """A step that treats all channels alike."""
         rng, rank = self.rng, self.rank
         functions: list[list[Text]] = [[{"op": "relu"}]] if widths[0] == widths[1] else []
-        return rng.choice([
-            *functions,
-            [{"op": "pad", "padding": [[0, 0], *[[0, 1]] * rank], "value": rng.choice([1, -2])}],
-            [{"op": "flip", "axes": [1]}],
-            [{"op": "add", "branches": [[], []]}],
-            [{"op": "avg_pool", "kernel_size": 1}],
-            [{"op": "tile", "repeats": [1, 2, *[1] * (rank - 1)]}],
-            [{"op": "slice", "slices": [[None] * 3, *[[1, None, 1]] * rank]}],
-        ])  # fmt: skip
+        return rng.choice(
+            [
+                *functions,
+                [
+                    {
+                        "op": "pad",
+                        "padding": [[0, 0], *[[0, 1]] * rank],
+                        "value": rng.choice([1, -2]),
+                    }
+                ],
+                [{"op": "flip", "axes": [1]}],
+                [{"op": "add", "branches": [[], []]}],
+                [{"op": "avg_pool", "kernel_size": 1}],
+                [{"op": "tile", "repeats": [1, 2, *[1] * (rank - 1)]}],
+                [{"op": "slice", "slices": [[None] * 3, *[[1, None, 1]] * rank]}],
+            ]
+        )

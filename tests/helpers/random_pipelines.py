@@ -35,8 +35,10 @@ class Pipelines:
                 "channels": self.rng.choice((1, 2, 4)),
                 "size": [self.rng.randint(3, 6) for _ in range(rank)],
             },
-            "weights": self.weights, "left": [], "right": [],
-        }  # fmt: skip
+            "weights": self.weights,
+            "left": [],
+            "right": [],
+        }
         for _ in range(self.rng.randint(1, 3)):
             self._grown(text)
         return {**text, "right": self._changed(text)}
@@ -56,8 +58,9 @@ class Pipelines:
     def _changed(self, text: Text) -> list[Text]:
         steps = list(text["left"])
         at = self.rng.randrange(len(steps)) if steps else 0
-        choices = [m.step for m in step_mutations(steps[at], len(text["input"]["size"]))
-                   ] if steps else []  # fmt: skip
+        choices = (
+            [m.step for m in step_mutations(steps[at], len(text["input"]["size"]))] if steps else []
+        )
         fate = self.rng.random()
         if choices and fate < 0.6:
             new = self.rng.choice(choices)
@@ -84,8 +87,9 @@ class Pipelines:
             self.weights[name]["fill"] = self.pick(*FILLS)
         elif kind < 0.5:
             self.weights[f"{name}'"] = {
-                "from": name, "steps": [{"op": "flip", "axes": [len(shape) - 1]}]
-            }  # fmt: skip
+                "from": name,
+                "steps": [{"op": "flip", "axes": [len(shape) - 1]}],
+            }
             return f"{name}'"
         return name
 
@@ -116,11 +120,14 @@ def _conv(to: Pipelines, shape: Shape) -> Text:
     kernel = [to.pick(1, 2, 3) for _ in range(rank)]
     weight = to.weight([groups * to.pick(1, 2), shape[0] // groups, *kernel])
     step = {
-        "op": "conv", "weight": weight, "groups": groups,
-        "stride": to.pick(1, 1, 2), "dilation": to.pick(1, 1, 2),
+        "op": "conv",
+        "weight": weight,
+        "groups": groups,
+        "stride": to.pick(1, 1, 2),
+        "dilation": to.pick(1, 1, 2),
         "padding": to.pick(0, 1, "same", "same_lower", "valid"),
         "padding_mode": to.pick("zeros", "zeros", "reflect", "replicate", "circular"),
-    }  # fmt: skip
+    }
     if step["padding"] == 1 and to.rng.random() < 0.5:
         step["padding"] = to.pads(shape[1:])
     if step["padding_mode"] == "zeros":
@@ -133,9 +140,14 @@ def _conv(to: Pipelines, shape: Shape) -> Text:
 def _conv_transpose(to: Pipelines, shape: Shape) -> Text:
     rank, groups = len(shape) - 1, to.pick(1, shape[0])
     kernel, outer = [to.pick(1, 2, 3) for _ in range(rank)], to.pick(1, 2)
-    step = {"op": "conv_transpose", "weight": to.weight([shape[0], outer, *kernel]),
-            "groups": groups, "stride": to.pick(1, 2), "dilation": to.pick(1, 1, 2),
-            "padding": to.pick(0, 1, "same", "same_lower")}  # fmt: skip
+    step = {
+        "op": "conv_transpose",
+        "weight": to.weight([shape[0], outer, *kernel]),
+        "groups": groups,
+        "stride": to.pick(1, 2),
+        "dilation": to.pick(1, 1, 2),
+        "padding": to.pick(0, 1, "same", "same_lower"),
+    }
     if step["stride"] == 2 and step["padding"] in (0, 1):
         step["output_padding"] = to.pick(0, 1)
     if to.rng.random() < 0.3:
@@ -146,8 +158,12 @@ def _conv_transpose(to: Pipelines, shape: Shape) -> Text:
 def _conv_as_kernel(to: Pipelines, shape: Shape) -> Text:
     weight = to.weight([to.pick(1, 2), *(n + to.pick(0, 1, 3) for n in shape)])
     to.weights[weight.rstrip("'")]["shape"][1] = shape[0]
-    return {"op": "conv_as_kernel", "weight": weight, "stride": to.pick(1, 2),
-            "padding": to.pads(shape[1:], 0, 1)}  # fmt: skip
+    return {
+        "op": "conv_as_kernel",
+        "weight": weight,
+        "stride": to.pick(1, 2),
+        "padding": to.pads(shape[1:], 0, 1),
+    }
 
 
 def _max_conv(to: Pipelines, shape: Shape) -> Text:
@@ -158,8 +174,13 @@ def _max_conv(to: Pipelines, shape: Shape) -> Text:
 
 def _pool(op: str) -> Maker:
     def make(to: Pipelines, shape: Shape) -> Text:
-        step = {"op": op, "kernel_size": to.pick(2, 3), "stride": to.pick(1, 2, 3),
-                "padding": to.pick(0, 1, "same"), "ceil_mode": to.pick(False, True)}  # fmt: skip
+        step = {
+            "op": op,
+            "kernel_size": to.pick(2, 3),
+            "stride": to.pick(1, 2, 3),
+            "padding": to.pick(0, 1, "same"),
+            "ceil_mode": to.pick(False, True),
+        }
         extra = ("count_include_pad", False) if op == "avg_pool" else ("dilation", 2)
         return {**step, **dict([extra] if to.rng.random() < 0.5 else [])}
 
@@ -178,8 +199,11 @@ def _rearrange(to: Pipelines, shape: Shape) -> Text:
     if shape[0] % 2 == 0:
         return {"op": "rearrange", "pattern": f"(a c) {axes} -> (c a) {axes}", "a": 2}
     rest = " ".join(f"n{i}" for i in range(1, len(shape) - 1))
-    return {"op": "rearrange", "pattern": f"c (n0 a) {rest} -> (a c) n0 {rest}",
-            "a": 2 if shape[1] % 2 == 0 else shape[1]}  # fmt: skip
+    return {
+        "op": "rearrange",
+        "pattern": f"c (n0 a) {rest} -> (a c) n0 {rest}",
+        "a": 2 if shape[1] % 2 == 0 else shape[1],
+    }
 
 
 def _scale(to: Pipelines, shape: Shape) -> Text:
@@ -204,8 +228,12 @@ def _divide(to: Pipelines, shape: Shape) -> Text:
 def _split(to: Pipelines, shape: Shape) -> Text:
     axis = to.rng.randrange(len(shape))
     sizes: Any = 2 if shape[axis] < 2 or to.rng.random() < 0.5 else [1, shape[axis] - 1]
-    return {"op": "split", "sizes": sizes, "part": to.pick(0, 1) if shape[axis] > 2 else 0,
-            "axis": axis}  # fmt: skip
+    return {
+        "op": "split",
+        "sizes": sizes,
+        "part": to.pick(0, 1) if shape[axis] > 2 else 0,
+        "axis": axis,
+    }
 
 
 def _slice(to: Pipelines, shape: Shape) -> Text:
@@ -249,11 +277,24 @@ def _transpose(to: Pipelines, shape: Shape) -> Text:
 
 
 MAKERS: dict[str, Maker] = {
-    "conv": _conv, "conv_transpose": _conv_transpose, "conv_as_kernel": _conv_as_kernel,
-    "max_conv": _max_conv, "max_pool": _pool("max_pool"), "avg_pool": _pool("avg_pool"),
-    "pad": _pad, "rearrange": _rearrange, "scale": _scale, "mask": _mask, "divide": _divide,
-    "split": _split, "slice": _slice, "add": _branches("add"), "concat": _branches("concat"),
+    "conv": _conv,
+    "conv_transpose": _conv_transpose,
+    "conv_as_kernel": _conv_as_kernel,
+    "max_conv": _max_conv,
+    "max_pool": _pool("max_pool"),
+    "avg_pool": _pool("avg_pool"),
+    "pad": _pad,
+    "rearrange": _rearrange,
+    "scale": _scale,
+    "mask": _mask,
+    "divide": _divide,
+    "split": _split,
+    "slice": _slice,
+    "add": _branches("add"),
+    "concat": _branches("concat"),
     "pointwise": _pointwise,
     "flip": _flip,
-    "dilate": _dilate, "tile": _tile, "transpose": _transpose,
-}  # fmt: skip
+    "dilate": _dilate,
+    "tile": _tile,
+    "transpose": _transpose,
+}

@@ -25,19 +25,27 @@ def detour(rng: random.Random, rank: int) -> list[Text]:
         [flip, flip],
         [{"op": "pad", "padding": spatial}, {"op": "slice", "slices": crop}],
         [{"op": "pad", "padding": spatial, "mode": "replicate"}, {"op": "slice", "slices": crop}],
-        [{"op": "dilate", "dilation": [1, *[2] * last]},
-         {"op": "slice", "slices": [[None, None, None], *[[None, None, 2]] * last]}],
-        [{"op": "tile", "repeats": [2, *[1] * last]},
-         {"op": "rearrange", "pattern": f"(t c) {axes} -> t c {axes}", "t": 2},
-         {"op": "slice", "slices": [[1, 2, None], *[[None, None, None]] * rank]},
-         {"op": "rearrange", "pattern": f"1 c {axes} -> c {axes}"}],
-        [{"op": "concat", "axis": 0, "branches": [[], [flip]]},
-         {"op": "rearrange", "pattern": f"(t c) {axes} -> t c {axes}", "t": 2},
-         {"op": "slice", "slices": [[0, 1, None], *[[None, None, None]] * rank]},
-         {"op": "rearrange", "pattern": f"1 c {axes} -> c {axes}"}],
-        [{"op": "add", "branches": [[], [], [{"op": "scale", "factors": [None] * rank}]]},
-         {"op": "add", "branches": [[]]}],
-    ]  # fmt: skip
+        [
+            {"op": "dilate", "dilation": [1, *[2] * last]},
+            {"op": "slice", "slices": [[None, None, None], *[[None, None, 2]] * last]},
+        ],
+        [
+            {"op": "tile", "repeats": [2, *[1] * last]},
+            {"op": "rearrange", "pattern": f"(t c) {axes} -> t c {axes}", "t": 2},
+            {"op": "slice", "slices": [[1, 2, None], *[[None, None, None]] * rank]},
+            {"op": "rearrange", "pattern": f"1 c {axes} -> c {axes}"},
+        ],
+        [
+            {"op": "concat", "axis": 0, "branches": [[], [flip]]},
+            {"op": "rearrange", "pattern": f"(t c) {axes} -> t c {axes}", "t": 2},
+            {"op": "slice", "slices": [[0, 1, None], *[[None, None, None]] * rank]},
+            {"op": "rearrange", "pattern": f"1 c {axes} -> c {axes}"},
+        ],
+        [
+            {"op": "add", "branches": [[], [], [{"op": "scale", "factors": [None] * rank}]]},
+            {"op": "add", "branches": [[]]},
+        ],
+    ]
     return rng.choice(every)[: None if rng.random() < 0.97 else 1]
 
 

@@ -16,8 +16,10 @@ def pads_behind(config: Mapping[str, int]) -> dict[str, Any] | None:
     taps, coarse = -(-k // s), -(-n // s)
     lo, out = -(-p // s), (n + 2 * p - k) // s + 1
     hi = out + taps - 1 - lo - coarse
-    weight = [{"op": "pad", "padding": [[0, 0], [0, 0], [0, taps * s - k]]},
-              {"op": "rearrange", "pattern": "o c (h a) -> o (c a) h", "a": s}]  # fmt: skip
+    weight = [
+        {"op": "pad", "padding": [[0, 0], [0, 0], [0, taps * s - k]]},
+        {"op": "rearrange", "pattern": "o c (h a) -> o (c a) h", "a": s},
+    ]
     return {
         "input": {"channels": 2, "size": [n]},
         "weights": {"w": {"shape": [2, 2, k]}, "v": {"from": "w", "steps": weight}},
@@ -34,6 +36,9 @@ def grid(count: int) -> list[dict[str, int]]:
     """So many configurations."""
     every = [
         {"k": k, "s": s, "p": p, "n": n}
-        for n in range(16, 400) for k in range(1, 12) for s in (1, 2, 3, 4) for p in range(6)
-    ]  # fmt: skip
+        for n in range(16, 400)
+        for k in range(1, 12)
+        for s in (1, 2, 3, 4)
+        for p in range(6)
+    ]
     return every[:count]

@@ -31,8 +31,11 @@ def printed(scripts: Sequence[str]) -> list[list[str]]:
     """The lines that each script prints in an interpreter that cannot see symconv."""
     run = subprocess.run(
         [sys.executable, "-I", "-c", RUNNER],
-        input=json.dumps(list(scripts)), capture_output=True, text=True, timeout=600,
-    )  # fmt: skip
+        input=json.dumps(list(scripts)),
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
     assert run.returncode == 0, run.stderr
     lines: list[list[str]] = json.loads(run.stdout)
     return lines

@@ -24,9 +24,22 @@ from symconv.testing.strategies import (
 )
 
 __all__ = [
-    "CLASSES", "MODES", "SMALL", "Case", "Pairs", "any_case", "conv_cases", "conv_transpose_cases",
-    "examples", "is_legal", "least_size", "legal", "pairs", "pool_cases", "torch_requests",
-]  # fmt: skip
+    "CLASSES",
+    "MODES",
+    "SMALL",
+    "Case",
+    "Pairs",
+    "any_case",
+    "conv_cases",
+    "conv_transpose_cases",
+    "examples",
+    "is_legal",
+    "least_size",
+    "legal",
+    "pairs",
+    "pool_cases",
+    "torch_requests",
+]
 
 SMALL = st.integers(-9, 9)
 

@@ -115,10 +115,18 @@ POINTWISE: dict[str, Callable[[Tensor], Tensor]] = {
     "relu6": lambda x: x.clamp(0, 6),
 }
 ROUNDED: dict[str, Callable[[Tensor], Tensor]] = {
-    "leaky_relu": F.leaky_relu, "hardsigmoid": F.hardsigmoid, "hardswish": F.hardswish,
-    "elu": F.elu, "gelu": F.gelu, "mish": F.mish, "selu": F.selu, "sigmoid": torch.sigmoid,
-    "silu": F.silu, "softplus": F.softplus, "tanh": torch.tanh,
-}  # fmt: skip
+    "leaky_relu": F.leaky_relu,
+    "hardsigmoid": F.hardsigmoid,
+    "hardswish": F.hardswish,
+    "elu": F.elu,
+    "gelu": F.gelu,
+    "mish": F.mish,
+    "selu": F.selu,
+    "sigmoid": torch.sigmoid,
+    "silu": F.silu,
+    "softplus": F.softplus,
+    "tanh": torch.tanh,
+}
 
 
 def pointwise(name: str, x: Tensor) -> Tensor:

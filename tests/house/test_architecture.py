@@ -46,14 +46,14 @@ ORDER = {
         "text apart conditions formulas lowering hidden blocks legal counted divisors "
         "words compare samples parts engine"
     ),
-    "prove.squares": "hidden support settle engine",
+    "prove.squares": "hidden support compose engine",
     "prove.sympy": "operators engine",
-    "prove.tables": "table lowering blocks compare settle maxima values engine",
+    "prove.tables": "table lowering blocks compare decide maxima values engine",
     "prove.witness": "search",
     "prove.z3": "domain engine",
     "recheck": (
-        "allsizes expressions strands text functions lattices windows ops steps claims "
-        "statement cuts shapes denote facts settle certificate evaluation limits squares everywhere"
+        "allsizes expressions factors text functions lattices windows ops steps claims "
+        "statement cuts shapes denote facts decide certificate evaluation limits squares everywhere"
     ),
     "recheck.ops": "base moves values branches lattices convolutions pools",
     "recheck.allsizes": "terms paths reading moves layers lattices pools decide parts",
@@ -75,7 +75,7 @@ ORDER = {
     "size": "expr numbers text names",
     "testing": "equivalence families strategies sweep",
     "theorems": (
-        "catalogue observed of_networks of_operators of_sharing table demonstrations settled"
+        "catalogue observed of_networks of_operators of_sharing table demonstrations decide"
     ),
     "toeplitz": "latex values entries operators affine convolution layers",
 }
@@ -283,16 +283,16 @@ PLANTED = {
     "upwards": ("layer.window", "from symconv.claim import Claim"),
     "upwards, inside a function": ("layer.window", "def f():\n    import symconv.claim"),
     "upwards, relative": ("layer.window", "from ..claim import Claim"),
-    "upwards, from a package": ("relation.form", "from ..prove import settle"),
+    "upwards, from a package": ("relation.form", "from ..prove import decide"),
     "upwards, inside a room": ("layer.window", "from symconv.layer.conv import Conv"),
     "upwards, inside a room inside a room": ("prove.tables.blocks", "from . import compare"),
     "a room's own face": ("layer.window", "from symconv import layer"),
     "the package itself": ("layer.window", "from symconv import Conv"),
-    "a prover from a prover": ("prove.tables.settle", "from symconv.prove.kernel import text"),
-    "a prover from a prover, relative": ("prove.tables.settle", "from .. import kernel"),
+    "a prover from a prover": ("prove.tables.decide", "from symconv.prove.kernel import text"),
+    "a prover from a prover, relative": ("prove.tables.decide", "from .. import kernel"),
     "a prover from the report": ("report.write", "from symconv.prove import decide"),
     "recheck from what it checks": ("recheck.text", "from symconv.layer.window import Window"),
-    "torch in a prover": ("prove.tables.settle", "import torch.nn.functional as F"),
+    "torch in a prover": ("prove.tables.decide", "import torch.nn.functional as F"),
     "tables in the relation": ("relation.form", "import numpy as np"),
     "islpy in the claim": ("claim.steps", "import islpy"),
     "no such room": ("attic", "import math"),
@@ -303,7 +303,7 @@ ALLOWED = {
     "downwards": ("claim.steps", "from symconv.layer.window import Window"),
     "inside a package": ("report.write", "from symconv.report.sections import layers"),
     "its library": ("prove.sets.words", "import islpy"),
-    "inside recheck": ("recheck.settle", "from symconv.recheck.text import Text"),
+    "inside recheck": ("recheck.decide", "from symconv.recheck.text import Text"),
     "its fault": ("recheck.text", "from symconv.errors import SymconvError"),
     "the standard library": ("errors", "import json"),
 }

@@ -47,8 +47,12 @@ def test_commands_run_in_their_order(folder: Path) -> None:
             continue
         run = subprocess.run(
             [sys.executable, "-m", "symconv.cli", *shlex.split(command)],
-            cwd=folder, env=environment, capture_output=True, text=True, timeout=240,
-        )  # fmt: skip
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
         expected = 1 if "lowerings" in command else 0  # They hold false claims among the true.
         assert run.returncode == expected, f"{command}\n{run.stderr}"
 

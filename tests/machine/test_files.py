@@ -148,11 +148,17 @@ def test_json_that_is_read() -> None:
 @pytest.mark.parametrize(
     ("value", "kept"),
     [
-        ("x" * 81, False), ("x" * 70, True), (list(range(100)), False), ([1, 2, 3], True),
-        ({"a": ["it's"] * 20}, False), ((1,) * 50, False), (10**90, False), (10**70, True),
+        ("x" * 81, False),
+        ("x" * 70, True),
+        (list(range(100)), False),
+        ([1, 2, 3], True),
+        ({"a": ["it's"] * 20}, False),
+        ((1,) * 50, False),
+        (10**90, False),
+        (10**70, True),
         ("a b " * 100, False),
     ],
-)  # fmt: skip
+)
 def test_a_value_is_shortened_and_the_words_around_it_are_not(value: object, kept: bool) -> None:
     words = "the layer's size (such as 7, or a list of one for each of its spatial axes, or a name)"
     message = str(SymconvError(f"{words} must be a number, got {value!r}; write a number"))

@@ -54,43 +54,77 @@ def _pairs(padding: Pads, rank: int) -> str | tuple[tuple[int, int], ...]:
 
 
 def conv(
-    size: tuple[int, ...], channels: tuple[int, int], kernel: tuple[int, ...], stride: Any = 1,
-    padding: Pads = 0, *, asked: dict[str, Any] | None = None, **more: Any,
-) -> Grid:  # fmt: skip
+    size: tuple[int, ...],
+    channels: tuple[int, int],
+    kernel: tuple[int, ...],
+    stride: Any = 1,
+    padding: Pads = 0,
+    *,
+    asked: dict[str, Any] | None = None,
+    **more: Any,
+) -> Grid:
     """A convolution with these channels in and out, and what is asked of its expansion."""
     given = {
-        "in_channels": channels[0], "out_channels": channels[1], "kernel_size": kernel,
-        "stride": per_axis(stride, len(size)), "padding": _pairs(padding, len(size)),
-        "dilation": 1, "groups": 1, "bias": True, "padding_mode": "zeros", "padding_value": 0,
-    }  # fmt: skip
+        "in_channels": channels[0],
+        "out_channels": channels[1],
+        "kernel_size": kernel,
+        "stride": per_axis(stride, len(size)),
+        "padding": _pairs(padding, len(size)),
+        "dilation": 1,
+        "groups": 1,
+        "bias": True,
+        "padding_mode": "zeros",
+        "padding_value": 0,
+    }
     return Grid(Case("conv", given | more, size), asked or {})
 
 
 def transposed(
-    size: tuple[int, ...], channels: tuple[int, int], kernel: tuple[int, ...], stride: Any = 1,
-    padding: Pads = 0, *, asked: dict[str, Any] | None = None, **more: Any,
-) -> Grid:  # fmt: skip
+    size: tuple[int, ...],
+    channels: tuple[int, int],
+    kernel: tuple[int, ...],
+    stride: Any = 1,
+    padding: Pads = 0,
+    *,
+    asked: dict[str, Any] | None = None,
+    **more: Any,
+) -> Grid:
     """A transposed convolution, likewise."""
     given = {
-        "in_channels": channels[0], "out_channels": channels[1], "kernel_size": kernel,
-        "stride": per_axis(stride, len(size)), "padding": _pairs(padding, len(size)),
-        "dilation": 1, "groups": 1, "bias": True, "output_padding": 0,
-    }  # fmt: skip
+        "in_channels": channels[0],
+        "out_channels": channels[1],
+        "kernel_size": kernel,
+        "stride": per_axis(stride, len(size)),
+        "padding": _pairs(padding, len(size)),
+        "dilation": 1,
+        "groups": 1,
+        "bias": True,
+        "output_padding": 0,
+    }
     return Grid(Case("conv_transpose", given | more, size), asked or {})
 
 
 def pool(
-    op: str, size: tuple[int, ...], kernel: tuple[int, ...], stride: Any, padding: Pads = 0,
-    *, asked: dict[str, Any] | None = None, **more: Any,
-) -> Grid:  # fmt: skip
+    op: str,
+    size: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: Any,
+    padding: Pads = 0,
+    *,
+    asked: dict[str, Any] | None = None,
+    **more: Any,
+) -> Grid:
     """A pooling: ``max_pool`` or ``avg_pool``."""
     own: dict[str, Any] = (
         {"dilation": (1,) * len(size)} if op == "max_pool" else {"count_include_pad": True}
     )
     given = {
-        "kernel_size": kernel, "stride": per_axis(stride, len(size)), "ceil_mode": False,
-        "padding": _pairs(padding, len(size)), "channels": 1,
-    }  # fmt: skip
+        "kernel_size": kernel,
+        "stride": per_axis(stride, len(size)),
+        "ceil_mode": False,
+        "padding": _pairs(padding, len(size)),
+        "channels": 1,
+    }
     return Grid(Case(op, given | own | more, size), asked or {})
 
 
@@ -138,8 +172,9 @@ CASES = {
     "reflect with a crop": conv((7,), (1, 1), (2,), 2, ((-2, 3),), padding_mode="reflect"),
     "replicate with a crop": conv((6,), (1, 1), (2,), 2, ((2, -3),), padding_mode="replicate"),
     "pads of a value": conv((6,), (2, 2), (3,), 2, ((2, 1),), padding_value=-5),
-    "pads of a value, images": conv((4, 5), (1, 2), (2, 3), (2, 2), ((1, 0), (2, -1)),
-                                    padding_value=7),
+    "pads of a value, images": conv(
+        (4, 5), (1, 2), (2, 3), (2, 2), ((1, 0), (2, -1)), padding_value=7
+    ),
     "transposed": transposed((4,), (2, 1), (3,), 2, 1, output_padding=1),
     "transposed, holes": transposed((4,), (1, 2), (2,), 4),
     "transposed, dilated": transposed((3,), (1, 1), (3,), 3, 2, dilation=2, output_padding=2),
@@ -156,47 +191,58 @@ CASES = {
     "transposed, depthwise": transposed((4,), (3, 3), (4,), 2, 1, groups=3),
     "transposed, same": transposed((4,), (1, 1), (3,), 2, "same"),
     "transposed volumes": transposed((2, 1, 2), (1, 2), (2, 2, 1), (2, 1, 2)),
-    "transposed, phases of the input": transposed((4,), (2, 1), (3,), 3, 1,
-                                                  asked={"factor": 2, "factor_out": 6}),
+    "transposed, phases of the input": transposed(
+        (4,), (2, 1), (3,), 3, 1, asked={"factor": 2, "factor_out": 6}
+    ),
     "maximum": pool("max_pool", (9,), (3,), 2, 1, channels=2),
     "maximum, last window cut": pool("max_pool", (8,), (3,), 2, ceil_mode=True),
     "maximum, no window in the pad": pool("max_pool", (4,), (2,), 3, 1, ceil_mode=True),
     "maximum, pads that differ": pool("max_pool", (7,), (4,), 3, ((2, 1),)),
     "maximum of nothing": pool("max_pool", (2,), (2,), 1, 1, dilation=(3,)),
-    "maximum, dilated images": pool("max_pool", (6, 7), (2, 3), (2, 1), ((1, 1), (0, 0)),
-                                    dilation=(1, 2)),
-    "maximum, images, last window cut": pool("max_pool", (6, 5), (3, 2), (2, 3), 1, channels=2,
-                                             ceil_mode=True),
+    "maximum, dilated images": pool(
+        "max_pool", (6, 7), (2, 3), (2, 1), ((1, 1), (0, 0)), dilation=(1, 2)
+    ),
+    "maximum, images, last window cut": pool(
+        "max_pool", (6, 5), (3, 2), (2, 3), 1, channels=2, ceil_mode=True
+    ),
     "maximum of volumes": pool("max_pool", (3, 2, 4), (2, 2, 3), (2, 1, 2), 1, ceil_mode=True),
     "average": pool("avg_pool", (7,), (3,), 2, 1, channels=2),
     "average, samples alone": pool("avg_pool", (7,), (3,), 2, 1, count_include_pad=False),
     "average, pads that differ": pool("avg_pool", (6,), (5,), 2, ((2, 1),), ceil_mode=True),
-    "average, a crop": pool("avg_pool", (7, 6), (2, 3), 2, ((-1, 0), (1, -1)),
-                            count_include_pad=False),
+    "average, a crop": pool(
+        "avg_pool", (7, 6), (2, 3), 2, ((-1, 0), (1, -1)), count_include_pad=False
+    ),
     "average, last window cut": pool("avg_pool", (8,), (3,), 2, 1, ceil_mode=True),
     "average, last window cut, samples alone": pool(
         "avg_pool", (8,), (3,), 2, 1, ceil_mode=True, count_include_pad=False
     ),
-    "average of images": pool("avg_pool", (5, 6), (3, 4), (2, 3), ((1, 1), (2, 2)), ceil_mode=True,
-                              channels=2),
+    "average of images": pool(
+        "avg_pool", (5, 6), (3, 4), (2, 3), ((1, 1), (2, 2)), ceil_mode=True, channels=2
+    ),
     "average of images, samples alone": pool(
         "avg_pool", (5, 4), (2, 3), (2, 2), 1, ceil_mode=True, count_include_pad=False
     ),
     "average of volumes": pool("avg_pool", (3, 2, 3), (2, 2, 3), 2, 1, count_include_pad=False),
-}  # fmt: skip
+}
 
 
 def pads_one_more(text: str) -> str:
     """The low pad of the layer's first axis, one more than it is."""
     return re.sub(
         r"(?<=the_layer : numbers := )(.*?Axis \d+ \d+ \d+ \d+ )(\d+)%:Z",
-        lambda found: f"{found[1]}{int(found[2]) + 1}%:Z", text, count=1, flags=re.DOTALL,
-    )  # fmt: skip
+        lambda found: f"{found[1]}{int(found[2]) + 1}%:Z",
+        text,
+        count=1,
+        flags=re.DOTALL,
+    )
 
 
 def orders_swapped(text: str) -> str:
-    return text.replace("by_phase", "by_?").replace("by_channel", "by_phase").replace(
-        "by_?", "by_channel")  # fmt: skip
+    return (
+        text.replace("by_phase", "by_?")
+        .replace("by_channel", "by_phase")
+        .replace("by_?", "by_channel")
+    )
 
 
 def channels_swapped(text: str) -> str:
@@ -206,8 +252,9 @@ def channels_swapped(text: str) -> str:
 
 def tap_moved(text: str) -> str:
     """The first row of the first table, with its tap on another one."""
-    return re.sub(r"(\[:: \(\(0, 0\), \(\d+, )(\d+)", lambda r: f"{r[1]}{int(r[2]) + 1}", text,
-                  count=1)  # fmt: skip
+    return re.sub(
+        r"(\[:: \(\(0, 0\), \(\d+, )(\d+)", lambda r: f"{r[1]}{int(r[2]) + 1}", text, count=1
+    )
 
 
 def replaced(old: str, new: str) -> Callable[[str], str]:
@@ -221,31 +268,34 @@ def in_both(*parts: str) -> set[str]:
 
 FAULTS: dict[str, tuple[str, Callable[[str], str], set[str]]] = {
     "a pad": ("two groups", pads_one_more, {"values"}),
-    "a crop": (
-        "transposed", pads_one_more, {"values", "outputs"} | in_both("places", "read")
-    ),
+    "a crop": ("transposed", pads_one_more, {"values", "outputs"} | in_both("places", "read")),
     "the order of channels": (
-        "groups with phases of the output", orders_swapped,
+        "groups with phases of the output",
+        orders_swapped,
         in_both("phases", "weight", "bias", "expanded", "places"),
     ),
     "the weight's layout": (
-        "transposed, dilated images", channels_swapped,
+        "transposed, dilated images",
+        channels_swapped,
         {"values"} | in_both("weight", "expanded", "read"),
     ),
     "where a tap lands": ("stride 2", tap_moved, in_both("weight", "expanded", "read")),
     "the mode": (
-        "reflect", replaced("reflect_mode", "replicate"),
+        "reflect",
+        replaced("reflect_mode", "replicate"),
         {"values"} | in_both("phases", "expanded", "read"),
     ),
     "what is counted": (
-        "average, last window cut", replaced("the_layer true", "the_layer false"), {"values"}
+        "average, last window cut",
+        replaced("the_layer true", "the_layer false"),
+        {"values"},
     ),
     "a maximum with zero": (
         "maximum",
         replaced("the_layer x))", "the_layer (fun c v => maxo (x c v) (Some 0%R))))"),
         {"values"},
     ),
-}  # fmt: skip
+}
 """What is changed in Coq's text of a case, and the parts that are then other than expected."""
 
 

@@ -38,8 +38,12 @@ def function(name: str) -> dict[str, Any]:
     ],
 )
 def test_a_pad_behind_a_function(before: Any, value: Any, verdict: str, size: Any) -> None:
-    claim = {"input": {"channels": 2, "size": [size]}, "weights": {},
-             "left": [*before, pad(value), POOL], "right": [*before, PADDED]}  # fmt: skip
+    claim = {
+        "input": {"channels": 2, "size": [size]},
+        "weights": {},
+        "left": [*before, pad(value), POOL],
+        "right": [*before, PADDED],
+    }
     found = check(claim).verdict
     assert found == verdict or (verdict == "undecided" and found == "refuted")
 
@@ -49,7 +53,10 @@ def test_a_window_without_an_entry_shows_the_pad(size: Any) -> None:
     """The first window reads pads alone, and gives -inf on one side, 0 on the other."""
     relu = {"op": "relu"}
     zeros = {"op": "pad", "padding": [[0, 0], [2, 2]]}
-    claim = {"input": {"channels": 1, "size": [size]}, "weights": {},
-             "left": [relu, zeros, {"op": "max_pool", "kernel_size": 2, "stride": 2}],
-             "right": [relu, WIDE]}  # fmt: skip
+    claim = {
+        "input": {"channels": 1, "size": [size]},
+        "weights": {},
+        "left": [relu, zeros, {"op": "max_pool", "kernel_size": 2, "stride": 2}],
+        "right": [relu, WIDE],
+    }
     assert check(claim).verdict != "proved"

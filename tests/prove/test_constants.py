@@ -23,13 +23,16 @@ SIZES = range(1, 6)
 
 def one_and_sum(hidden: int, size: Any, taps: int = 1) -> dict[str, Any]:
     """``hidden * x`` by two layers of ones, against a sum of so many copies of ``x``."""
-    weights = {"a": {"shape": [hidden, 1, taps], "fill": 1},
-               "b": {"shape": [1, hidden, 1], "fill": 1}}  # fmt: skip
+    weights = {
+        "a": {"shape": [hidden, 1, taps], "fill": 1},
+        "b": {"shape": [1, hidden, 1], "fill": 1},
+    }
     return {
-        "input": {"channels": 1, "size": [size]}, "weights": weights,
+        "input": {"channels": 1, "size": [size]},
+        "weights": weights,
         "left": [{"op": "conv", "weight": "a"}, {"op": "conv", "weight": "b"}],
         "right": [{"op": "add", "branches": [[]] * hidden}],
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("size", [4, "N"])
@@ -56,8 +59,10 @@ def settled(seed: int, first: int) -> Counter[tuple[str, bool]]:
             # A function may hide a difference from a few random integers.
             truth = not tells_apart(text, verdict.counterexample)
         assert isinstance(verdict, Undecided) or isinstance(verdict, Certificate) == truth, (
-            number, verdict.verdict, text,
-        )  # fmt: skip
+            number,
+            verdict.verdict,
+            text,
+        )
         found[verdict.verdict, truth] += 1
     return found
 

@@ -27,11 +27,16 @@ BLOCKS = {"op": "rearrange", "pattern": "c (h a) -> (c a) h", "a": 2}
 MERGED = {"op": "rearrange", "pattern": "(c a) h -> c (h a)", "a": 2}
 SLID = {**POOL, "stride": 1}
 WEIGHTS = {
-    "w": {"shape": [2, 2, 3]}, "u": {"shape": [2, 2, 3]},
-    "v": {"from": "w", "steps": [
-        {"op": "pad", "padding": [[0, 0], [0, 0], [1, 0]]},
-        {"op": "rearrange", "pattern": "o c (k a) -> o (c a) k", "a": 2}]},
-}  # fmt: skip
+    "w": {"shape": [2, 2, 3]},
+    "u": {"shape": [2, 2, 3]},
+    "v": {
+        "from": "w",
+        "steps": [
+            {"op": "pad", "padding": [[0, 0], [0, 0], [1, 0]]},
+            {"op": "rearrange", "pattern": "o c (k a) -> o (c a) k", "a": 2},
+        ],
+    },
+}
 
 
 def claim(left: list[Any], right: list[Any], where: list[str] | None = None) -> dict[str, Any]:
@@ -49,17 +54,35 @@ ON_BLOCKS = [BLOCKS, {"op": "conv", "weight": "v", "padding": [[1, 0]]}]
     [
         ([RELU, FLIP], [FLIP, RELU], [], "all sizes"),
         ([RELU, PAD], [PAD, RELU], BOTH, BOTH[0]),
-        ([PAD, {**CONV, "padding": 0}, RELU, FLIP],
-         [{**CONV, "padding": [["a", "b"]]}, RELU, FLIP], BOTH, BOTH[0]),
-        ([STRIDED, SIGMOID, {**CONV, "weight": "u"}],
-         [*ON_BLOCKS, SIGMOID, {**CONV, "weight": "u"}], [], "N % 2 == 0"),
+        (
+            [PAD, {**CONV, "padding": 0}, RELU, FLIP],
+            [{**CONV, "padding": [["a", "b"]]}, RELU, FLIP],
+            BOTH,
+            BOTH[0],
+        ),
+        (
+            [STRIDED, SIGMOID, {**CONV, "weight": "u"}],
+            [*ON_BLOCKS, SIGMOID, {**CONV, "weight": "u"}],
+            [],
+            "N % 2 == 0",
+        ),
         ([BLOCKS, RELU, MERGED, CONV, RELU], [RELU, CONV, RELU], [], "N % 2 == 0"),
-        ([CONV, RELU, {**POOL, "stride": 2}, STRIDED],
-         [CONV, RELU, BLOCKS, {"op": "rearrange", "pattern": "(c a) h -> c (h a)", "a": 2},
-          {**POOL, "stride": 2}, STRIDED], [], "N % 2 == 0 and N >= 2"),
+        (
+            [CONV, RELU, {**POOL, "stride": 2}, STRIDED],
+            [
+                CONV,
+                RELU,
+                BLOCKS,
+                {"op": "rearrange", "pattern": "(c a) h -> c (h a)", "a": 2},
+                {**POOL, "stride": 2},
+                STRIDED,
+            ],
+            [],
+            "N % 2 == 0 and N >= 2",
+        ),
         ([RELU, SLID], [RELU, FLIP, SLID, FLIP], [], "N >= 2"),
     ],
-)  # fmt: skip
+)
 def test_proved_part_by_part(
     left: list[Any], right: list[Any], where: list[str], domain: str
 ) -> None:
@@ -125,10 +148,12 @@ def random_parts(rng: random.Random) -> tuple[list[Any], list[Any]]:
     for _ in range(rng.randint(1, 3)):
         pads = [rng.randint(0, 2), rng.randint(0, 2)]
         stride = rng.choice([1, 1, 2])
-        layer = rng.choice([
-            {"op": "conv", "weight": rng.choice("wu"), "padding": [pads], "stride": stride},
-            {"op": "max_pool", "kernel_size": 2, "stride": stride},
-        ])  # fmt: skip
+        layer = rng.choice(
+            [
+                {"op": "conv", "weight": rng.choice("wu"), "padding": [pads], "stride": stride},
+                {"op": "max_pool", "kernel_size": 2, "stride": stride},
+            ]
+        )
         left.append(layer)
         kind = rng.choice(["same", "pad", "flip", "blocks", "fault"])
         if kind == "pad" and layer["op"] == "conv":
@@ -206,8 +231,10 @@ def test_a_weight_holds_finite_numbers(value: Any, size: Any) -> None:
 
 def moved(rng: random.Random) -> tuple[list[Any], list[Any]]:
     """Functions and layers in one order, and a gather at a place of its own on either side."""
-    line = [rng.choice([RELU, TANH, SIGMOID, {"op": "pointwise", "function": "f"}, CONV, SLID])
-            for _ in range(rng.randint(1, 3))]  # fmt: skip
+    line = [
+        rng.choice([RELU, TANH, SIGMOID, {"op": "pointwise", "function": "f"}, CONV, SLID])
+        for _ in range(rng.randint(1, 3))
+    ]
     gather: list[Any] = rng.choice(
         [[ENDS], [DILATED], [FLIP], [BLOCKS, MERGED], [{**ENDS, "value": "-inf"}]]
     )

@@ -12,7 +12,7 @@ import pytest
 from symconv.claim import Claim, read_claim
 from symconv.claim.verdict import Certificate, Refuted
 from symconv.errors import SymconvError
-from symconv.prove.tables.settle import settle
+from symconv.prove.tables.decide import decide_by_tables
 from symconv.replay.run import replay, run_claim
 from tests.helpers.planted import FAULTS, brute_force_equal, random_expansion
 
@@ -41,7 +41,7 @@ def test_a_fault_is_refuted_exactly_where_it_changes_the_function(kind: str) -> 
             continue
         try:
             claim = read_claim(text)
-            verdict = settle(claim)
+            verdict = decide_by_tables(claim)
         except SymconvError:
             continue  # The fault made the text ill-formed; that is an error, not a verdict.
         if isinstance(verdict, Refuted):
@@ -64,7 +64,7 @@ def test_the_counterexample_is_the_least() -> None:
             continue
         try:
             claim = read_claim(text)
-            verdict = settle(claim)
+            verdict = decide_by_tables(claim)
         except SymconvError:
             continue
         if isinstance(verdict, Refuted) and verdict.counterexample.input is not None:
@@ -102,7 +102,7 @@ def test_true_expansions_are_proved_rechecked_and_equal_by_brute_force() -> None
         claim = expansion.claim()
         text = json.loads(json.dumps(claim.to_dict()))
         assert read_claim(text) == claim
-        verdict = settle(claim)
+        verdict = decide_by_tables(claim)
         assert isinstance(verdict, Certificate), text
         assert verdict.output_shape[1:] == expansion.output_size
         if seed % 4 == 0:

@@ -34,8 +34,10 @@ def sampled(text: Text, verdict: Verdict) -> list[dict[str, int]]:
     names = read_claim(text).names
     if not names:
         return [{}]
-    sizes = [dict(zip(names, values, strict=True))
-             for values in product((1, 2, 3, 4, 5, 8), repeat=len(names))]  # fmt: skip
+    sizes = [
+        dict(zip(names, values, strict=True))
+        for values in product((1, 2, 3, 4, 5, 8), repeat=len(names))
+    ]
     return sizes if len(names) == 1 else sizes[:: len(sizes) // 8]
 
 

@@ -69,10 +69,16 @@ def formula(kind: type, change: Callable[[Any], Any]) -> Patch:
     return patch
 
 
-def claim(left: list[Text], right: list[Text], size: Any = 6, *, channels: int = 2,
-          **weights: Any) -> Text:  # fmt: skip
-    return {"name": "planted", "input": {"channels": channels, "size": [size]},
-            "weights": weights, "left": left, "right": right}  # fmt: skip
+def claim(
+    left: list[Text], right: list[Text], size: Any = 6, *, channels: int = 2, **weights: Any
+) -> Text:
+    return {
+        "name": "planted",
+        "input": {"channels": channels, "size": [size]},
+        "weights": weights,
+        "left": left,
+        "right": right,
+    }
 
 
 def step(op: str, **attributes: Any) -> Text:
@@ -201,111 +207,197 @@ EARLY = {"op": "add", "branches": [[], [FLIP]]}
 
 TABLES: dict[str, tuple[Patch, Text]] = {
     "a term is dropped": (
-        changed("claim.steps.branches:Add", "forms", _only_the_first), claim([EARLY], [])),
+        changed("claim.steps.branches:Add", "forms", _only_the_first),
+        claim([EARLY], []),
+    ),
     "an index is counted once": (
         put("relation.term:Term", "summed", _unsummed),
-        claim([step("conv", weight="a"), step("conv", weight="b")], [], channels=1,
-              a=ones(2, 1, 1), b=ones(1, 2, 1))),
+        claim(
+            [step("conv", weight="a"), step("conv", weight="b")],
+            [],
+            channels=1,
+            a=ones(2, 1, 1),
+            b=ones(1, 2, 1),
+        ),
+    ),
     "a divisor is forgotten": (
         put("claim.steps.pools", "_divided", _undivided),
-        claim([step("avg_pool", kernel_size=2)],
-              [step("conv", weight="w", stride=2, groups=2)], w=ones(2, 1, 2))),
+        claim(
+            [step("avg_pool", kernel_size=2)],
+            [step("conv", weight="w", stride=2, groups=2)],
+            w=ones(2, 1, 2),
+        ),
+    ),
     "a mask is ignored": (
         put("claim.steps.values:Mask", "meaning", lambda step, form, reading: form),
-        claim([MASK], [])),
+        claim([MASK], []),
+    ),
     "a pad is shifted": (
         changed("relation.maps", "pad", _shifted),
-        claim([step("conv", weight="w", padding=1)],
-              [step("pad", padding=[[0, 0], [0, 2]]), step("conv", weight="w")], w=W)),
+        claim(
+            [step("conv", weight="w", padding=1)],
+            [step("pad", padding=[[0, 0], [0, 2]]), step("conv", weight="w")],
+            w=W,
+        ),
+    ),
     "two phases are swapped": (
         changed("claim.steps.moves", "rearrange", _sorted_groups),
-        claim([step("rearrange", pattern="c (h a) -> (a c) h", a=2)],
-              [step("rearrange", pattern="c (h a) -> (c a) h", a=2)])),
+        claim(
+            [step("rearrange", pattern="c (h a) -> (a c) h", a=2)],
+            [step("rearrange", pattern="c (h a) -> (c a) h", a=2)],
+        ),
+    ),
     "a coefficient is negated": (
         changed("claim.steps.values", "scale_axis", _positive),
-        claim([step("scale", factors=[None, [-1] * 6])], [])),
+        claim([step("scale", factors=[None, [-1] * 6])], []),
+    ),
     "the last tap is lost": (
         changed("prove.tables.lowering", "live_entries", _no_last_tap),
-        claim([step("conv", weight="w")], [step("conv", weight="v")], **DERIVED)),
+        claim([step("conv", weight="w")], [step("conv", weight="v")], **DERIVED),
+    ),
     "a dilation is lost": (
         changed("prove.tables.lowering", "live_entries", _window(dilation=1)),
-        claim([step("conv", weight="v", dilation=2, padding=[[0, 1]])],
-              [step("conv", weight="v")], v=V)),
+        claim(
+            [step("conv", weight="v", dilation=2, padding=[[0, 1]])],
+            [step("conv", weight="v")],
+            v=V,
+        ),
+    ),
     "a low pad is lost": (
         changed("prove.tables.lowering", "live_entries", _pads_behind),
-        claim([step("conv", weight="v", padding=[[1, 0]])],
-              [step("conv", weight="v", padding=[[0, 1]])], v=V)),
+        claim(
+            [step("conv", weight="v", padding=[[1, 0]])],
+            [step("conv", weight="v", padding=[[0, 1]])],
+            v=V,
+        ),
+    ),
     "a flip is lost": (
         put("relation.maps", "flip", lambda size: AxisMap(size, size, (Piece(),))),
-        claim([FLIP], [])),
+        claim([FLIP], []),
+    ),
     "a bias is lost": (
         put("claim.steps.layers", "_with_bias", lambda form, name, reading: form),
-        claim([step("conv", weight="v", bias="b")], [step("conv", weight="v")], v=V, b=free(1))),
+        claim([step("conv", weight="v", bias="b")], [step("conv", weight="v")], v=V, b=free(1)),
+    ),
     "a tile repeats each sample": (
         put("claim.steps.moves", "_tiled", _interleaved),
-        claim([step("tile", repeats=[1, 2])], INTERLEAVED)),
+        claim([step("tile", repeats=[1, 2])], INTERLEAVED),
+    ),
     "a circular pad repeats the border": (
         changed("relation.maps", "pad", _as("replicate")),
-        claim([step("pad", padding=[[0, 0], [1, 1]], mode="circular")],
-              [step("pad", padding=[[0, 0], [1, 1]], mode="replicate")])),
+        claim(
+            [step("pad", padding=[[0, 0], [1, 1]], mode="circular")],
+            [step("pad", padding=[[0, 0], [1, 1]], mode="replicate")],
+        ),
+    ),
     "everything is equal": (
-        put("prove.tables.settle", "first_difference", lambda left, right: None),
-        claim([FLIP], [])),
+        put("prove.tables.decide", "first_difference", lambda left, right: None),
+        claim([FLIP], []),
+    ),
     "constants of a maximum are not compared": (
         put("prove.tables.compare", "_by_threshold", lambda group: [group] if group[0] else []),
-        claim([PAD, step("max_pool", kernel_size=3, stride=3)],
-              [step("max_pool", kernel_size=3, stride=3, padding=1)], 7)),
+        claim(
+            [PAD, step("max_pool", kernel_size=3, stride=3)],
+            [step("max_pool", kernel_size=3, stride=3, padding=1)],
+            7,
+        ),
+    ),
     "a maximum's dilation is lost": (
         changed("prove.tables.lowering", "live_entries", _window(dilation=1)),
-        claim([step("max_pool", kernel_size=2, stride=2, dilation=2, padding=[[0, 1]])],
-              [step("max_pool", kernel_size=2, stride=2)])),
-}  # fmt: skip
+        claim(
+            [step("max_pool", kernel_size=2, stride=2, dilation=2, padding=[[0, 1]])],
+            [step("max_pool", kernel_size=2, stride=2)],
+        ),
+    ),
+}
 
 SETS: dict[str, tuple[Patch, Text]] = {
     "what fills a pad is lost": (
         put("relation.form", "_fill_sum", lambda background, holes: []),
-        claim([step("pad", padding=[[0, 0], [1, 0]], value=1)],
-              [step("pad", padding=[[0, 0], [1, 0]])], "N")),
+        claim(
+            [step("pad", padding=[[0, 0], [1, 0]], value=1)],
+            [step("pad", padding=[[0, 0], [1, 0]])],
+            "N",
+        ),
+    ),
     "an index is counted once for all sizes": (
         put("relation.term:Term", "summed", _unsummed),
-        claim([step("conv", weight="a"), step("conv", weight="b")], [], "N", channels=1,
-              a=ones(2, 1, 1), b=ones(1, 2, 1))),
+        claim(
+            [step("conv", weight="a"), step("conv", weight="b")],
+            [],
+            "N",
+            channels=1,
+            a=ones(2, 1, 1),
+            b=ones(1, 2, 1),
+        ),
+    ),
     "a divisor is forgotten for all sizes": (
         put("claim.steps.pools", "_divided", _undivided),
-        claim([step("avg_pool", kernel_size=2)],
-              [step("conv", weight="w", stride=2, groups=2)], "N", w=ones(2, 1, 2))),
+        claim(
+            [step("avg_pool", kernel_size=2)],
+            [step("conv", weight="w", stride=2, groups=2)],
+            "N",
+            w=ones(2, 1, 2),
+        ),
+    ),
     "a pad is shifted for all sizes": (
         changed("relation.maps", "pad", _shifted),
-        claim([step("conv", weight="w", padding=1)],
-              [step("pad", padding=[[0, 0], [0, 2]]), step("conv", weight="w")], "N", w=W)),
+        claim(
+            [step("conv", weight="w", padding=1)],
+            [step("pad", padding=[[0, 0], [0, 2]]), step("conv", weight="w")],
+            "N",
+            w=W,
+        ),
+    ),
     "supports are not compared": (
-        put("prove.sets.compare", "_supports_differ", _nowhere), claim([FLIP], [], "N")),
+        put("prove.sets.compare", "_supports_differ", _nowhere),
+        claim([FLIP], [], "N"),
+    ),
     "values are not compared": (
         put("prove.sets.compare", "_values_differ", _nowhere),
-        claim([step("avg_pool", kernel_size=2)],
-              [step("conv", weight="w", stride=2, groups=2)], "N", w=ones(2, 1, 2))),
+        claim(
+            [step("avg_pool", kernel_size=2)],
+            [step("conv", weight="w", stride=2, groups=2)],
+            "N",
+            w=ones(2, 1, 2),
+        ),
+    ),
     "a stride is read as one": (
         formula(Slide, _stride_one),
-        claim([step("conv", weight="v", stride=2)],
-              [step("conv", weight="v"),
-               step("slice", slices=[[None, None, None], [0, "N // 2", 1]])], "N", v=V)),
+        claim(
+            [step("conv", weight="v", stride=2)],
+            [
+                step("conv", weight="v"),
+                step("slice", slices=[[None, None, None], [0, "N // 2", 1]]),
+            ],
+            "N",
+            v=V,
+        ),
+    ),
     "an index map reads from the start": (
         formula(Gather, _from_the_start),
-        claim([step("slice", slices=[[None, None, None], [1, None, None]])],
-              [step("slice", slices=[[None, None, None], [0, -1, None]])], "N")),
+        claim(
+            [step("slice", slices=[[None, None, None], [1, None, None]])],
+            [step("slice", slices=[[None, None, None], [0, -1, None]])],
+            "N",
+        ),
+    ),
     "a function is carried past a pad that it fills": (
         changed("prove.sets.parts", "named", _keeps_zero),
-        claim([step("sigmoid"), PAD], [PAD, step("sigmoid")], "N")),
-}  # fmt: skip
+        claim([step("sigmoid"), PAD], [PAD, step("sigmoid")], "N"),
+    ),
+}
 
 SQUARES: dict[str, tuple[Patch, Text]] = {
     "every square commutes": (
-        put("prove.squares.settle", "_holds", lambda claim, low=None: True),
-        claim([RELU, FLIP], [RELU], 5)),
+        put("prove.squares.compose", "_holds", lambda claim, low=None: True),
+        claim([RELU, FLIP], [RELU], 5),
+    ),
     "every gather only moves values": (
         put("claim.steps.moves:Pad", "only_moves", True),
-        claim([PAD, step("sigmoid")], [step("sigmoid"), PAD], 5)),
-}  # fmt: skip
+        claim([PAD, step("sigmoid")], [step("sigmoid"), PAD], 5),
+    ),
+}
 
 FAULTS = {**TABLES, **SETS, **SQUARES}
 
@@ -362,7 +454,7 @@ def test_a_contradiction_is_exit_status_4(
 
 
 def test_a_false_refutation_does_not_replay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module("prove.tables.settle"), "first_difference", _bogus)
+    monkeypatch.setattr(module("prove.tables.decide"), "first_difference", _bogus)
     with pytest.raises(ContradictionError, match=r"it is refuted .* no replay shows"):
         check(claim([FLIP, FLIP], []))
 
@@ -377,8 +469,8 @@ def tail(function: str, kernel: int) -> NetworkExpansion:
 @pytest.mark.parametrize(
     ("fault", "bare"),
     [
-        (put("prove.squares.settle", "_holds", lambda claim, low=None: True), tail("relu", 3)),
-        (changed("prove.squares.settle", "named", _keeps_zero), tail("sigmoid", 1)),
+        (put("prove.squares.compose", "_holds", lambda claim, low=None: True), tail("relu", 3)),
+        (changed("prove.squares.compose", "named", _keeps_zero), tail("sigmoid", 1)),
     ],
     ids=["a mask is left out", "a function is said to keep zero"],
 )

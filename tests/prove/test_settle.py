@@ -109,8 +109,14 @@ def test_a_tensor_twice_is_refuted_by_integers_that_replay() -> None:
         [{"op": "flip", "axes": [1]}, *twice],
         [twice[0], {"op": "flip", "axes": [1]}, twice[1]],
     ):
-        claim = read_claim({"input": {"channels": 1, "size": [7]}, "left": twice, "right": right,
-                            "weights": {"w": {"shape": [1, 1, 3]}}})  # fmt: skip
+        claim = read_claim(
+            {
+                "input": {"channels": 1, "size": [7]},
+                "left": twice,
+                "right": right,
+                "weights": {"w": {"shape": [1, 1, 3]}},
+            }
+        )
         verdict = decide(claim)
         assert isinstance(verdict, Refuted)
         left, right_value = replay(verdict)

@@ -27,8 +27,14 @@ FLIP: Text = {"op": "flip", "axes": [1]}
 
 
 def claim(left: list[Text], right: list[Text], size: Any = "N", **more: Any) -> Text:
-    return {"name": "c", "input": {"channels": 1, "size": [size]}, "weights": {},
-            "left": left, "right": right, **more}  # fmt: skip
+    return {
+        "name": "c",
+        "input": {"channels": 1, "size": [size]},
+        "weights": {},
+        "left": left,
+        "right": right,
+        **more,
+    }
 
 
 def cut(start: Any, stop: Any) -> Text:

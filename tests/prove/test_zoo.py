@@ -12,7 +12,7 @@ from symconv import prove
 from symconv.claim.verdict import Certificate
 from symconv.dialect.config import read_layer
 from symconv.expand import destride
-from symconv.prove.tables.settle import settle
+from symconv.prove.tables.decide import decide_by_tables
 from symconv.size.names import axis_names
 from symconv.size.text import evaluate
 
@@ -26,7 +26,7 @@ def test_every_layer_of_the_zoo_is_proved() -> None:
         recorded = text["output_size"]
         config = read_layer({key: value for key, value in text.items() if key != "output_size"})
         size = tuple(map(int, config.input_size))
-        verdict = settle(destride(config.layer, size).claim(text["name"]))
+        verdict = decide_by_tables(destride(config.layer, size).claim(text["name"]))
         assert isinstance(verdict, Certificate), text["name"]
         assert list(verdict.output_shape) == [text["out_channels"], *recorded], text["name"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from symconv.recheck import recheck
 from symconv.recheck.claims import at, read_claim
-from symconv.recheck.settle import same_function
+from symconv.recheck.decide import same_function
 from tests.helpers.dictionaries import at_small_sizes
 from tests.helpers.forging import FLIP, changed, plain, sides, written
 from tests.helpers.requirements import require

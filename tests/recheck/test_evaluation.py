@@ -15,8 +15,16 @@ from tests.helpers.requirements import require
 
 Text = dict[str, Any]
 PRIMES = [2147483647, 2147483629, 2147483587]
-HERE: Text = {"points": 3, "primes": PRIMES, "degree": 2, "outputs": 4, "chance": "2^-89",
-              "full": 4, "thinned": None, "sizes": []}  # fmt: skip
+HERE: Text = {
+    "points": 3,
+    "primes": PRIMES,
+    "degree": 2,
+    "outputs": 4,
+    "chance": "2^-89",
+    "full": 4,
+    "thinned": None,
+    "sizes": [],
+}
 
 
 def certificate(evaluation: Any, size: Any = 4) -> Text:
@@ -39,15 +47,36 @@ def test_a_true_evaluation_is_accepted() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"points": 2}, {"points": True}, {"points": 0}, {"primes": PRIMES[:2]}, {"primes": []},
-        {"primes": [PRIMES[0]] * 3}, {"primes": [*PRIMES[:2], 2147483585]},
-        {"primes": [*PRIMES[:2], 1073741789]}, {"primes": [*PRIMES[:2], 4294967291]},
-        {"primes": "many"}, {"degree": -1}, {"degree": 3}, {"degree": None}, {"degree": True},
-        {"outputs": 0}, {"outputs": 1.5}, {"chance": "2^-90"}, {"chance": "2^-88"},
-        {"chance": None}, {"chance": 0}, {"sizes": [{"N": 4}]}, {"sizes": None}, {"more": 1},
-        {"full": 3}, {"full": 5}, {"full": True}, {"thinned": 2}, {"full": 0, "thinned": 0},
+        {"points": 2},
+        {"points": True},
+        {"points": 0},
+        {"primes": PRIMES[:2]},
+        {"primes": []},
+        {"primes": [PRIMES[0]] * 3},
+        {"primes": [*PRIMES[:2], 2147483585]},
+        {"primes": [*PRIMES[:2], 1073741789]},
+        {"primes": [*PRIMES[:2], 4294967291]},
+        {"primes": "many"},
+        {"degree": -1},
+        {"degree": 3},
+        {"degree": None},
+        {"degree": True},
+        {"outputs": 0},
+        {"outputs": 1.5},
+        {"chance": "2^-90"},
+        {"chance": "2^-88"},
+        {"chance": None},
+        {"chance": 0},
+        {"sizes": [{"N": 4}]},
+        {"sizes": None},
+        {"more": 1},
+        {"full": 3},
+        {"full": 5},
+        {"full": True},
+        {"thinned": 2},
+        {"full": 0, "thinned": 0},
     ],
-)  # fmt: skip
+)
 def test_a_figure_that_does_not_follow_is_refused(wrong: Text) -> None:
     with pytest.raises(SymconvError):
         recheck(certificate({**HERE, **wrong}))

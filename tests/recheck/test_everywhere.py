@@ -17,8 +17,8 @@ from symconv.errors import ClaimError, SymconvError
 from symconv.layer import Conv, MaxPool
 from symconv.recheck import CertificateError, everywhere
 from symconv.recheck.claims import at, read_claim
+from symconv.recheck.decide import same_function
 from symconv.recheck.everywhere import SolverMissing
-from symconv.recheck.settle import same_function
 from tests.helpers.forging import FLIP, RELU, changed, claims, conv, plain, sides, written
 from tests.helpers.requirements import require
 
@@ -27,9 +27,11 @@ Text = dict[str, Any]
 FIGURES = ("facts", 0, "figures")
 ALL = [None, None, None]
 W: Text = {"w": {"shape": [1, 1, 3]}}
-HALVED = {"name": "halved", **sides(
-    [conv("w", stride=2, padding=1)], [conv("w", stride=2, padding="same")], ["N"], W),
-    "where": ["N % 2 == 1", "N >= 3"]}  # fmt: skip
+HALVED = {
+    "name": "halved",
+    **sides([conv("w", stride=2, padding=1)], [conv("w", stride=2, padding="same")], ["N"], W),
+    "where": ["N % 2 == 1", "N >= 3"],
+}
 
 
 def of_layer(layer: Any) -> Text:
@@ -53,10 +55,20 @@ def test_the_domain_is_compared_with_the_claim_s_own() -> None:
     same = changed(true, (*FIGURES, "domain"), "N % 2 == 1 and not N < 3")
     assert recheck(same).verdict == "proved"
     for words in (
-        "all sizes", "no size", "N >= 3", "N >= 1 and N % 2 == 1", "N >= 5 and N % 2 == 1",
-        "M >= 3", "N", "N >=", "(N >= 3", "[N] -> { : N >= 3 }", 3, None,
+        "all sizes",
+        "no size",
+        "N >= 3",
+        "N >= 1 and N % 2 == 1",
+        "N >= 5 and N % 2 == 1",
+        "M >= 3",
+        "N",
+        "N >=",
+        "(N >= 3",
+        "[N] -> { : N >= 3 }",
+        3,
+        None,
         "N >= 3 and N % 2 == 1 and N < 1000000",
-    ):  # fmt: skip
+    ):
         assert _verdict(changed(true, (*FIGURES, "domain"), words)) != "proved", words
 
 
@@ -236,15 +248,22 @@ def test_what_cannot_be_read_is_undecided() -> None:
         written("named kernel", {**text, "input": {"channels": 1, "size": ["N"]}}).to_dict()
     )
     assert _verdict(changed(body, (*FIGURES, "domain"), "K >= 1 and N >= 2*K"), 5) in (
-        "undecided", "refused",
-    )  # fmt: skip
+        "undecided",
+        "refused",
+    )
 
 
 def test_the_layer_is_settled_at_every_size_as_well() -> None:
     true = of_layer(Conv(1, 1, 3, 2, 1, bias=False))
     assert recheck(true).verdict == "proved"
-    for key, value in (("stride", [3]), ("padding", [[1, 0]]), ("dilation", [2]), ("bias", True),
-                       ("input_size", ["M"]), ("padding_mode", "circular")):  # fmt: skip
+    for key, value in (
+        ("stride", [3]),
+        ("padding", [[1, 0]]),
+        ("dilation", [2]),
+        ("bias", True),
+        ("input_size", ["M"]),
+        ("padding_mode", "circular"),
+    ):
         assert _verdict(changed(true, ("layer", key), value)) in ("refused", "refuted"), key
 
 

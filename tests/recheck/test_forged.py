@@ -24,9 +24,9 @@ def believed(count: int, seed: int, seconds: float) -> tuple[list[str], Counter[
     every = list(forged(TRUE, rng))
     for name, path, text in rng.sample(every, min(count, len(every))):
         try:
-            verdict = recheck(text, seconds=seconds).verdict
+            verdict: str = recheck(text, seconds=seconds).verdict
         except SymconvError:
-            verdict = "refused"  # type: ignore[assignment]
+            verdict = "refused"
         verdicts[verdict] += 1
         if verdict == "proved" and not is_honest(text, TRUE[name], path):
             wrong.append(f"{name}: {path}")
@@ -111,9 +111,12 @@ def test_a_kernel_s_fact_is_that_of_the_layer() -> None:
     assert "its version, its seconds and its file" in found.reason
     for path, value in (
         (("facts", 2, "about"), KERNEL.replace("ring", "idempotent commutative monoid")),
-        (("facts", 2, "figures", "coq"), "eight"), (("facts", 2, "figures", "seconds"), -1),
-        (("facts", 2, "figures", "file"), 7), (("limits",), []), (("limits", 0), LIMIT + "!"),
+        (("facts", 2, "figures", "coq"), "eight"),
+        (("facts", 2, "figures", "seconds"), -1),
+        (("facts", 2, "figures", "file"), 7),
+        (("limits",), []),
+        (("limits", 0), LIMIT + "!"),
         (("method",), ["tables", "sympy"]),
-    ):  # fmt: skip
+    ):
         with pytest.raises(SymconvError):
             recheck(changed(whole, path, value))

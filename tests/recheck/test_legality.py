@@ -9,7 +9,7 @@ import pytest
 
 from symconv import check, recheck
 from symconv.errors import ClaimError, SymconvError, TooLarge
-from symconv.recheck.settle import same_function
+from symconv.recheck.decide import same_function
 from tests.helpers.forging import FLIP, claims, conv, plain, sides, written
 
 Text = dict[str, Any]
@@ -107,8 +107,10 @@ def test_an_ill_formed_part_is_refused(name: str) -> None:
 def test_no_weight_s_name_is_taken_for_the_input(name: str) -> None:
     """x0*w1 + x0*w1 on one side, x1*w0 twice on the other: false whatever the weight is called."""
     first, second = [[0, 1, None], [1, 2, None]]
-    parts = {key: {"from": name, "steps": [step("slice", slices=[ALL, part, ALL])]}
-             for key, part in (("p", first), ("q", second))}  # fmt: skip
+    parts = {
+        key: {"from": name, "steps": [step("slice", slices=[ALL, part, ALL])]}
+        for key, part in (("p", first), ("q", second))
+    }
     twice = [
         [step("slice", slices=[ALL, part]), conv(key)]
         for key, part in (("p", second), ("q", first))
@@ -143,10 +145,14 @@ def test_products_commute_and_zero_has_a_shape(name: str) -> None:
 
 
 def test_a_scalar_weight_is_a_factor() -> None:
-    weights = {"s": {"shape": []}, "t": {"shape": []}, **{
-        key: {"from": key[0], "steps": [step("rearrange", pattern=" -> 1 1 1")]}
-        for key in ("s3", "t3")
-    }}  # fmt: skip
+    weights = {
+        "s": {"shape": []},
+        "t": {"shape": []},
+        **{
+            key: {"from": key[0], "steps": [step("rearrange", pattern=" -> 1 1 1")]}
+            for key in ("s3", "t3")
+        },
+    }
     assert same_function(sides([conv("s3")], [conv("s3")], [3], weights))[0]
     assert not same_function(sides([conv("s3")], [conv("t3")], [3], weights))[0]
     assert not same_function(sides([conv("s3")], [], [3], weights))[0]

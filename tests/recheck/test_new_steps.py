@@ -13,9 +13,9 @@ from symconv.errors import ClaimError
 from symconv.layer.pointwise import clip, named
 from symconv.recheck import recheck
 from symconv.recheck.claims import at, read_claim
+from symconv.recheck.decide import same_function
 from symconv.recheck.facts import IN_PARTS
 from symconv.recheck.functions import clip_name, keeps_zero, least_value
-from symconv.recheck.settle import same_function
 from symconv.recheck.squares import same_by_squares
 from tests.helpers.dictionaries import at_small_sizes
 from tests.helpers.forging import plain, written
@@ -61,8 +61,12 @@ def test_means_of_other_lengths_are_told_apart() -> None:
     """The mean of a half is no mean of a third, though each reads one unknown sample."""
     halves, thirds = (step("adaptive_avg_pool", output_size=n) for n in (2, 3))
     parts = [[halves, step("slice", axis=1, stop=1)], [thirds, step("slice", axis=1, stop=1)]]
-    text = {"input": {"channels": 1, "size": ["N"]}, "left": parts[0], "right": parts[1],
-            "where": ["N % 6 == 0"]}  # fmt: skip
+    text = {
+        "input": {"channels": 1, "size": ["N"]},
+        "left": parts[0],
+        "right": parts[1],
+        "where": ["N % 6 == 0"],
+    }
     assert allsizes.counterexample(text_of(text)) is not None
 
 
@@ -72,8 +76,10 @@ def test_a_mean_over_two_named_axes_is_read() -> None:
     assert allsizes.counterexample(text_of(text)) is None
     swapped = {**text, "right": [step("transpose", axes=[0, 2, 1]), whole]}
     assert allsizes.counterexample(text_of(swapped)) is None
-    rows = {**text, "right": [step("adaptive_avg_pool", output_size=[1, None]),
-                              step("slice", axis=2, stop=1)]}  # fmt: skip
+    rows = {
+        **text,
+        "right": [step("adaptive_avg_pool", output_size=[1, None]), step("slice", axis=2, stop=1)],
+    }
     assert allsizes.counterexample(text_of(rows)) is not None
 
 
@@ -84,8 +90,9 @@ def test_a_wide_average_makes_no_sense_where_a_window_counts_nothing() -> None:
     with pytest.raises(ClaimError, match="counts no sample"):
         same_function(plain(at(text_of(text), {"N": 5})))
     assert allsizes.decide(text_of(text)).reason == "no size satisfies it"
-    far = text_of({**text, "left": [pool := {**bare, "padding": [[1, 0]], "dilation": 3}],
-                   "right": [pool]})  # fmt: skip
+    far = text_of(
+        {**text, "left": [pool := {**bare, "padding": [[1, 0]], "dilation": 3}], "right": [pool]}
+    )
     sense = allsizes.makes_sense(far, "all sizes", [1, "N - 2"], 10)
     assert [sense.at({"N": n}) for n in range(1, 9)] == [fits(far, n) for n in range(1, 9)]
 
@@ -117,8 +124,17 @@ def test_the_two_readings_of_clips_agree() -> None:
 
 def cut(function: str, size: Any) -> Text:
     """A cut in front of everything, at one function."""
-    return {"left": 0, "right": 0, "function": function, "line": [1, size], "kept": [],
-            "to_right": [], "to_line": [], "inside": [], "live": None}  # fmt: skip
+    return {
+        "left": 0,
+        "right": 0,
+        "function": function,
+        "line": [1, size],
+        "kept": [],
+        "to_right": [],
+        "to_line": [],
+        "inside": [],
+        "live": None,
+    }
 
 
 def pooled(function: str, value: Any = 0, **more: Any) -> Text:
@@ -128,9 +144,13 @@ def pooled(function: str, value: Any = 0, **more: Any) -> Text:
     if function == "clip(0, 2)":
         first = step("clip", min=0, max=2)
     grown = step("pad", axis=1, padding=[1, 1], value=value)
-    return {"name": "pooled", "input": {"channels": 1, "size": ["N"]}, "weights": {},
-            "left": [first, grown, step("max_pool", **pool)],
-            "right": [first, step("max_pool", **pool, padding=1)]}  # fmt: skip
+    return {
+        "name": "pooled",
+        "input": {"channels": 1, "size": ["N"]},
+        "weights": {},
+        "left": [first, grown, step("max_pool", **pool)],
+        "right": [first, step("max_pool", **pool, padding=1)],
+    }
 
 
 TRULY = [("relu", 0), ("clip(0, 2)", 0), ("relu", -1), ("sigmoid", 0)]
@@ -149,8 +169,9 @@ def test_a_pad_is_hidden_behind_values_that_are_no_less(
         assert same_by_squares(at_size, figures)[0] == same
     claim = stated(text)
     facts = {"sizes": ["N"], "domain": "all sizes", "parts": 2}
-    proof = Certificate(claim, (Fact("sets", IN_PARTS, facts),), (1, "(N + 2) // 3"), 0.0,
-                        sizes="all")  # fmt: skip
+    proof = Certificate(
+        claim, (Fact("sets", IN_PARTS, facts),), (1, "(N + 2) // 3"), 0.0, sizes="all"
+    )
     assert recheck(proof).verdict == ("proved" if same else "undecided")
 
 
@@ -184,17 +205,27 @@ def test_a_pad_shows_where_a_window_reads_nothing_else() -> None:
         (step("avg_pool", kernel_size=2, legality="onnx", divisor_override=0), "divisor_override"),
         (step("pointwise", function="clip(2, 1)"), "needs a function's name"),
     ],
-)  # fmt: skip
+)
 def test_odd_steps_are_refused(odd: Text, words: str) -> None:
-    text = {"name": "odd", "input": {"channels": 1, "size": [4]}, "weights": {}, "left": [odd],
-            "right": [odd]}  # fmt: skip
+    text = {
+        "name": "odd",
+        "input": {"channels": 1, "size": [4]},
+        "weights": {},
+        "left": [odd],
+        "right": [odd],
+    }
     with pytest.raises(ClaimError, match=words):
         same_function(text)
 
 
 @pytest.mark.parametrize("value", [[], [[1], [1, 2]], [[1], 2], ["x"], [True], 3, [["-inf"]]])
 def test_odd_values_of_weights_are_refused(value: Any) -> None:
-    text = {"name": "odd", "input": {"channels": 1, "size": [4]}, "left": [], "right": [],
-            "weights": {"w": {"shape": [1, 1], "value": value}}}  # fmt: skip
+    text = {
+        "name": "odd",
+        "input": {"channels": 1, "size": [4]},
+        "left": [],
+        "right": [],
+        "weights": {"w": {"shape": [1, 1], "value": value}},
+    }
     with pytest.raises(ClaimError):
         same_function(text)

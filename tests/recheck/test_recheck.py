@@ -13,9 +13,9 @@ import pytest
 from symconv.claim import digest, read_claim
 from symconv.claim.verdict import Certificate
 from symconv.errors import SymconvError
-from symconv.prove.tables.settle import settle
+from symconv.prove.tables.decide import decide_by_tables
 from symconv.recheck import CertificateError, recheck
-from symconv.recheck.settle import same_function
+from symconv.recheck.decide import same_function
 from tests.helpers.planted import FAULTS, random_expansion
 
 ROUNDS = int(os.environ.get("SYMCONV_RECHECK_ROUNDS", "150"))
@@ -30,7 +30,7 @@ def test_recheck_and_prover_agree_on_expansions_true_and_false() -> None:
         if rng.random() < 0.6:
             text = FAULTS[rng.choice(sorted(FAULTS))](text, expansion, rng) or text
         try:
-            verdict = settle(read_claim(text))
+            verdict = decide_by_tables(read_claim(text))
         except SymconvError:
             continue
         equal, _ = same_function(json.loads(json.dumps(text)))

@@ -25,8 +25,18 @@ def sliced(*part: int | None) -> Text:
 
 def cut(**more: Any) -> Text:
     """A cut behind one function each, whose tensors are the line itself."""
-    return {"left": 0, "right": 0, "function": "relu", "line": [1, 6], "kept": [], "to_right": [],
-            "to_line": [], "inside": [], "live": None, **more}  # fmt: skip
+    return {
+        "left": 0,
+        "right": 0,
+        "function": "relu",
+        "line": [1, 6],
+        "kept": [],
+        "to_right": [],
+        "to_line": [],
+        "inside": [],
+        "live": None,
+        **more,
+    }
 
 
 def figures(*cuts: Text) -> Text:
@@ -50,21 +60,32 @@ def test_a_cut_s_line_is_the_tensor_s_shape() -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"left": 1}, {"right": -1}, {"left": True}, {"function": None}, {"function": "tanh"},
+        {"left": 1},
+        {"right": -1},
+        {"left": True},
+        {"function": None},
+        {"function": "tanh"},
         {"inside": [{"op": "slice", "slices": [ALL, [0, 9, 1]]}]},
         {"inside": [{"op": "slice", "slices": [ALL, [0, 6, 2]]}]},
         {"inside": [{"op": "slice", "slices": [[0, 1, None], [0, 6, 1]]}]},
-        {"inside": [FLIP]}, {"to_right": [FLIP], "to_line": [FLIP]},
+        {"inside": [FLIP]},
+        {"to_right": [FLIP], "to_line": [FLIP]},
         {"to_right": [{"op": "rearrange", "pattern": "c (h a) -> (c a) h", "a": 2}]},
-        {"to_right": [{"op": "rearrange", "pattern": "c (h a) -> (c a) h", "a": 2}],
-         "to_line": [{"op": "rearrange", "pattern": "(a c) h -> c (h a)", "a": 2}]},
+        {
+            "to_right": [{"op": "rearrange", "pattern": "c (h a) -> (c a) h", "a": 2}],
+            "to_line": [{"op": "rearrange", "pattern": "(a c) h -> c (h a)", "a": 2}],
+        },
         {"kept": [{"op": "mask", "keep": [None, [1, 1, 1, 1, 1, 0]]}]},
         {"kept": [{"op": "mask", "keep": [None, [1] * 5]}]},
         {"kept": [{"op": "mask", "keep": [[1], None]}]},
-        {"live": [[0, 7, 1]]}, {"live": [[2, 6, 1]]}, {"live": [[0, 6, 0]]}, {"live": []},
-        {"live": [[0, 2, 1]]}, {"more": 1},
+        {"live": [[0, 7, 1]]},
+        {"live": [[2, 6, 1]]},
+        {"live": [[0, 6, 0]]},
+        {"live": []},
+        {"live": [[0, 2, 1]]},
+        {"more": 1},
     ],
-)  # fmt: skip
+)
 def test_a_cut_that_is_not_so_is_refused(more: Text) -> None:
     try:
         found, _ = same_by_squares(SAME, figures({**cut(), **more}))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
@@ -38,7 +38,7 @@ SIZES = range(1, 9)
 MOST_POINTS = 4_000
 """Of a larger tensor nothing is compared: isl lists some ten thousand points a second."""
 
-Coefficients = Counter[tuple[Any, ...]]
+Coefficients = defaultdict[tuple[Any, ...], Fraction]
 
 
 def claims(seed: int, count: int) -> Iterator[Claim]:
@@ -58,7 +58,7 @@ def form_of(claim: Claim) -> Form:
 
 def by_tables(form: Form) -> Coefficients:
     """Every coefficient, from the entries of tables."""
-    found: Coefficients = Counter()
+    found: Coefficients = defaultdict(Fraction)
     for term in form.terms:
         tensors = sorted(term.tensors, key=lambda tensor: tensor.name)
         for place, entry in _entries(term.with_tensors(tuple(tensors)).framed()):
@@ -86,7 +86,7 @@ def _index(axis: Any, columns: Any, row: int) -> int:
 
 def by_formulas(form: Form, n: int) -> Coefficients:
     """Every coefficient, from the points of formulas at one size."""
-    found: Coefficients = Counter()
+    found: Coefficients = defaultdict(Fraction)
     for term in form.terms:
         whole = lowered(term)
         for pieces in product(*(factor.pieces for factor in whole.factors)):
@@ -121,13 +121,13 @@ def _count(
 ) -> None:
     """Add a coefficient; of a maximum, note what it is taken of."""
     if form.monoid == "max":
-        found[names, place, None if names else Fraction(scalar)] = 1
+        found[names, place, None if names else Fraction(scalar)] = Fraction(1)
     else:
-        found[names, place] += Fraction(scalar) * entry  # type: ignore[assignment]
+        found[names, place] += Fraction(scalar) * entry
 
 
 def _without_zeros(found: Coefficients) -> Coefficients:
-    return Counter({place: value for place, value in found.items() if value})
+    return defaultdict(Fraction, {place: value for place, value in found.items() if value})
 
 
 def legal_at(claim: Claim, form: Form, n: int) -> bool:
@@ -191,8 +191,10 @@ KINDS: dict[type, list[dict[str, Any]]] = {
 
 def with_relation(kind: type) -> Claim:
     """A claim whose left side holds such a relation."""
-    weights = {"w": {"from": "v", "steps": [{"op": "flip", "axes": [1]}]},
-               "v": {"shape": [1, 2, 3]}}  # fmt: skip
+    weights = {
+        "w": {"from": "v", "steps": [{"op": "flip", "axes": [1]}]},
+        "v": {"shape": [1, 2, 3]},
+    }
     source = {"input": {"channels": 2, "size": ["N"]}, "weights": weights}
     claim = read_claim({**source, "left": KINDS[kind], "right": []})
     assert any(isinstance(r, kind) for term in form_of(claim).terms for r in term.relations)

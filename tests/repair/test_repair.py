@@ -17,25 +17,29 @@ from tests.helpers.torch_claims import agree
 
 Text = dict[str, Any]
 BY_NAME = {text["name"]: text for text in CLAIMS}
+KERNEL_PADS = ("[[0, 0], [0, 0], [1, 0], [1, 0]]", "[[0, 0], [0, 0], [0, 1], [0, 1]]")
+KERNEL_PHASES = ("o (b a c) h w -> o c (h a) (w b)", "o (a b c) h w -> o c (h a) (w b)")
+CROPS = ("[[None, None, None], [None, -1, 1]]", "[[None, None, None], [1, None, 1]]")
 EXPECTED = {
     "same-as-symmetric-k3": "step 0 of right pads by [[0, 1], [0, 1]] instead of 1",
-    "mlperf-resnet-stem-kernel-padded-behind":
-        "step 0 of weight v pads by [[0, 0], [0, 0], [1, 0], [1, 0]] instead of "
-        "[[0, 0], [0, 0], [0, 1], [0, 1]]",
-    "keras-transposed-same-cropped-in-front":
-        "step 1 of right slices by [[None, None, None], [None, -1, 1]] instead of "
-        "[[None, None, None], [1, None, 1]]",
+    "mlperf-resnet-stem-kernel-padded-behind": (
+        "step 0 of weight v pads by {} instead of {}".format(*KERNEL_PADS)
+    ),
+    "keras-transposed-same-cropped-in-front": (
+        "step 1 of right slices by {} instead of {}".format(*CROPS)
+    ),
     "output-padding-dropped": "step 0 of right has output_padding 1 instead of 0",
-    "yolov5-focus-phases-swapped":
-        "step 0 of weight w rearranges by o (b a c) h w -> o c (h a) (w b) instead of "
-        "o (a b c) h w -> o c (h a) (w b)",
-    "even-low-padding-blocks-1-2":
-        "step 0 of weight v pads by [[0, 0], [0, 0], [0, 1], [0, 1]] instead of "
-        "[[0, 0], [0, 0], [1, 0], [1, 0]]",
+    "yolov5-focus-phases-swapped": (
+        "step 0 of weight w rearranges by {} instead of {}".format(*KERNEL_PHASES)
+    ),
+    "even-low-padding-blocks-1-2": (
+        "step 0 of weight v pads by {1} instead of {0}".format(*KERNEL_PADS)
+    ),
     "pad-of-another-value-folded": "step 0 of right pads with 1 instead of 0",
-    "stride-moved-from-3x3-to-1x1":
-        "step 0 of right has stride 1 instead of 2 and step 1 of right has stride 2 instead of 1",
-}  # fmt: skip
+    "stride-moved-from-3x3-to-1x1": (
+        "step 0 of right has stride 1 instead of 2 and step 1 of right has stride 2 instead of 1"
+    ),
+}
 
 
 def refuted(text: Text) -> Refuted:
@@ -75,10 +79,13 @@ def test_a_search_that_may_try_nothing_finds_nothing() -> None:
 def test_weights_of_the_left_side_stay() -> None:
     text = {
         "input": {"channels": 1, "size": [8]},
-        "weights": {"w": {"shape": [1, 1, 3]}, "v": {"from": "w", "steps": [
-            {"op": "flip", "axes": [2]}]}},
-        "left": [{"op": "conv", "weight": "v"}], "right": [{"op": "conv", "weight": "w"}],
-    }  # fmt: skip
+        "weights": {
+            "w": {"shape": [1, 1, 3]},
+            "v": {"from": "w", "steps": [{"op": "flip", "axes": [2]}]},
+        },
+        "left": [{"op": "conv", "weight": "v"}],
+        "right": [{"op": "conv", "weight": "w"}],
+    }
     assert repaired(text) is None
     mirrored = {**text, "left": text["right"], "right": text["left"]}
     assert words(mirrored) == "step 0 of weight v (flip) is left out"
@@ -87,50 +94,81 @@ def test_weights_of_the_left_side_stay() -> None:
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_mistake_is_found(name: str) -> None:
     left, right, expected = PLANTED[name]
-    text = {"input": {"channels": 2, "size": [14, 12]},
-            "weights": {"w": {"shape": [3, 2, 3, 2]}}, "left": left, "right": right}  # fmt: skip
+    text = {
+        "input": {"channels": 2, "size": [14, 12]},
+        "weights": {"w": {"shape": [3, 2, 3, 2]}},
+        "left": left,
+        "right": right,
+    }
     assert words(text) == f"step 0 of right {expected}"
 
 
-@pytest.mark.parametrize("name", ["a stride lost", "a mode lost", "the axes' pads swapped",
-                                  "zeros before a maximum", "pads counted"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a stride lost",
+        "a mode lost",
+        "the axes' pads swapped",
+        "zeros before a maximum",
+        "pads counted",
+    ],
+)
 def test_a_planted_mistake_is_found_between_functions(name: str) -> None:
     left, right, expected = PLANTED[name]
     tanh = {"op": "pointwise", "function": "tanh"}
-    text = {"input": {"channels": 2, "size": [14, 12]},
-            "weights": {"w": {"shape": [3, 2, 3, 2]}},
-            "left": [tanh, *left, tanh], "right": [tanh, *right, tanh]}  # fmt: skip
+    text = {
+        "input": {"channels": 2, "size": [14, 12]},
+        "weights": {"w": {"shape": [3, 2, 3, 2]}},
+        "left": [tanh, *left, tanh],
+        "right": [tanh, *right, tanh],
+    }
     assert words(text) == f"step 1 of right {expected}"
 
 
 NAMED: dict[str, tuple[list[Text], list[Text], str]] = {
     "a stride lost": ([conv(stride=2)], [conv()], "has stride 2 instead of 1"),
     "SAME read as symmetric": (
-        [conv(stride=2, padding="same")], [conv(stride=2, padding=1)],
-        "pads by same instead of 1"),
+        [conv(stride=2, padding="same")],
+        [conv(stride=2, padding=1)],
+        "pads by same instead of 1",
+    ),
     "a symmetric pad read as SAME": (
-        [conv(stride=2, padding=1)], [conv(stride=2, padding="same")],
-        "pads by same_lower instead of same"),
+        [conv(stride=2, padding=1)],
+        [conv(stride=2, padding="same")],
+        "pads by same_lower instead of same",
+    ),
     "a mode lost": (
-        [conv(padding=1, padding_mode="reflect")], [conv(padding=1)],
-        "pads in mode reflect instead of zeros"),
+        [conv(padding=1, padding_mode="reflect")],
+        [conv(padding=1)],
+        "pads in mode reflect instead of zeros",
+    ),
     "zeros before a maximum": (
-        [max_pool(padding=1)], [pad([1, 1]), max_pool()], "pads with -inf instead of 0"),
+        [max_pool(padding=1)],
+        [pad([1, 1]), max_pool()],
+        "pads with -inf instead of 0",
+    ),
     "pads counted": (
-        [avg_pool(count_include_pad=False)], [avg_pool()],
-        "has count_include_pad False instead of True"),
+        [avg_pool(count_include_pad=False)],
+        [avg_pool()],
+        "has count_include_pad False instead of True",
+    ),
     "a crop at the other end": (
         [{"op": "slice", "slices": [[None] * 3, [1, None, None]]}],
         [{"op": "slice", "slices": [[None] * 3, [None, -1, None]]}],
-        f"slices by {[[None] * 3, [1, None, None]]} instead of {[[None] * 3, [None, -1, None]]}"),
-}  # fmt: skip
+        f"slices by {[[None] * 3, [1, None, None]]} instead of {[[None] * 3, [None, -1, None]]}",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", NAMED)
 def test_a_mistake_at_all_sizes_is_found(name: str) -> None:
     left, right, expected = NAMED[name]
-    text = {"input": {"channels": 1, "size": ["N"]}, "weights": {"w": {"shape": [1, 1, 3]}},
-            "left": left, "right": right}  # fmt: skip
+    text = {
+        "input": {"channels": 1, "size": ["N"]},
+        "weights": {"w": {"shape": [1, 1, 3]}},
+        "left": left,
+        "right": right,
+    }
     found = repaired(text)
     assert found is not None
     assert found.sentence() == f"The claim holds if step 0 of right {expected}"
@@ -138,9 +176,12 @@ def test_a_mistake_at_all_sizes_is_found(name: str) -> None:
 
 
 def test_pads_that_are_expressions_are_moved() -> None:
-    text = {"input": {"channels": 1, "size": ["N"]}, "weights": {"w": {"shape": [1, 1, "K"]}},
-            "left": [conv(padding=[["K - 1", "K"]])],
-            "right": [conv(padding=[["K", "K - 1"]])]}  # fmt: skip
+    text = {
+        "input": {"channels": 1, "size": ["N"]},
+        "weights": {"w": {"shape": [1, 1, "K"]}},
+        "left": [conv(padding=[["K - 1", "K"]])],
+        "right": [conv(padding=[["K", "K - 1"]])],
+    }
     assert words(text) == ("step 0 of right pads by [['K - 1', 'K']] instead of [['K', 'K - 1']]")
 
 
@@ -149,15 +190,22 @@ def test_a_step_within_a_branch_is_repaired() -> None:
         return [{"op": "add", "branches": [[], list(steps)]}]
 
     text = {
-        "input": {"channels": 1, "size": [6]}, "weights": {"w": {"shape": [1, 1, 2]}},
-        "left": both(conv(padding=[[1, 0]])), "right": both(conv(padding=[[0, 1]])),
-    }  # fmt: skip
+        "input": {"channels": 1, "size": [6]},
+        "weights": {"w": {"shape": [1, 1, 2]}},
+        "left": both(conv(padding=[[1, 0]])),
+        "right": both(conv(padding=[[0, 1]])),
+    }
     found = repaired(text)
     assert found is not None
-    assert found.to_dict()["changes"] == [{
-        "where": "right, step 0, branch 1, step 0", "op": "conv", "attribute": "padding",
-        "before": [[0, 1]], "after": [[1, 0]],
-    }]  # fmt: skip
+    assert found.to_dict()["changes"] == [
+        {
+            "where": "right, step 0, branch 1, step 0",
+            "op": "conv",
+            "attribute": "padding",
+            "before": [[0, 1]],
+            "after": [[1, 0]],
+        }
+    ]
     where = "step 0 of branch 1 of step 0 of right"
     assert found.sentence() == f"The claim holds if {where} pads by [[1, 0]] instead of [[0, 1]]"
 
@@ -165,9 +213,11 @@ def test_a_step_within_a_branch_is_repaired() -> None:
 def test_a_large_claim_is_tried_at_a_smaller_size() -> None:
     """The convolution alone takes 10**9 multiplications at this size."""
     text = {
-        "input": {"channels": 64, "size": [224, 224]}, "weights": {"w": {"shape": [64, 64, 3, 3]}},
-        "left": [conv(stride=2, padding="same")], "right": [conv(stride=2, padding=1)],
-    }  # fmt: skip
+        "input": {"channels": 64, "size": [224, 224]},
+        "weights": {"w": {"shape": [64, 64, 3, 3]}},
+        "left": [conv(stride=2, padding="same")],
+        "right": [conv(stride=2, padding=1)],
+    }
     verdict = refuted(text)
     start = time.perf_counter()
     found = repair(verdict)
@@ -181,9 +231,17 @@ def test_nothing_is_suggested_that_only_random_numbers_say(
 ) -> None:
     """Without the screen the first few candidates go to the proof, which most fail."""
     monkeypatch.setattr("symconv.repair.Screen.passes", lambda screen, claim: True)
-    found = [words({"input": {"channels": 2, "size": [14, 12]},
-                    "weights": {"w": {"shape": [3, 2, 3, 2]}}, "left": left, "right": right})
-             for left, right, _ in PLANTED.values()]  # fmt: skip
+    found = [
+        words(
+            {
+                "input": {"channels": 2, "size": [14, 12]},
+                "weights": {"w": {"shape": [3, 2, 3, 2]}},
+                "left": left,
+                "right": right,
+            }
+        )
+        for left, right, _ in PLANTED.values()
+    ]
     assert None in found
 
 

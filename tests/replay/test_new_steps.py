@@ -17,7 +17,7 @@ from symconv.claim.verdict import Counterexample, Refuted
 from symconv.errors import SymconvError
 from symconv.evaluation import Difference, evaluate_sides, shapes_of, values_at
 from symconv.explain import script
-from symconv.recheck.settle import same_function
+from symconv.recheck.decide import same_function
 from symconv.replay.run import run_claim
 from tests.helpers.forging import plain
 from tests.helpers.new_steps import FALSE, HALF, ONNX, TRUE, claim, random_claim, step
@@ -96,8 +96,13 @@ def test_a_divisor_is_torch_s() -> None:
     rng = random.Random(3)
     for _ in range(30):
         x = samples(rng, 2, rng.randint(4, 8), rng.randint(4, 8))
-        told: Text = {"kernel_size": rng.randint(2, 3), "stride": rng.randint(1, 3), "padding": 1,
-                "ceil_mode": rng.random() < 0.5, "divisor_override": rng.randint(1, 7)}  # fmt: skip
+        told: Text = {
+            "kernel_size": rng.randint(2, 3),
+            "stride": rng.randint(1, 3),
+            "padding": 1,
+            "ceil_mode": rng.random() < 0.5,
+            "divisor_override": rng.randint(1, 7),
+        }
         assert close(run([step("avg_pool", **ONNX, **told)], x), F.avg_pool2d(as_torch(x), **told))
 
 
@@ -129,9 +134,13 @@ def test_wide_pools_are_onnx_s() -> None:
     rng, seen = random.Random(4), 0
     while seen < 300:
         x = samples(rng, rng.randint(1, 8))
-        told: Text = {"kernel_size": rng.randint(1, 4), "stride": rng.randint(1, 4),
-                "dilation": rng.randint(1, 3), "padding": (rng.randint(0, 4), rng.randint(0, 4)),
-                "ceil_mode": rng.random() < 0.5}  # fmt: skip
+        told: Text = {
+            "kernel_size": rng.randint(1, 4),
+            "stride": rng.randint(1, 4),
+            "dilation": rng.randint(1, 3),
+            "padding": (rng.randint(0, 4), rng.randint(0, 4)),
+            "ceil_mode": rng.random() < 0.5,
+        }
         include, average = rng.random() < 0.5, rng.random() < 0.5
         if len(x) + sum(told["padding"]) < told["dilation"] * (told["kernel_size"] - 1) + 1:
             continue
@@ -228,8 +237,11 @@ def test_single_outputs_are_the_same_for_the_second_voice() -> None:
 
 
 def test_scripts_print_what_a_replay_gives() -> None:
-    told = [found for seed, read in enumerate(random_claims(range(450)))
-            if (found := _told(read, seed)) is not None]  # fmt: skip
+    told = [
+        found
+        for seed, read in enumerate(random_claims(range(450)))
+        if (found := _told(read, seed)) is not None
+    ]
     assert len(told) > 60
     for found, lines in zip(told, printed(list(map(script, told))), strict=True):
         wanted = found.counterexample.left, found.counterexample.right

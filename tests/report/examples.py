@@ -8,7 +8,7 @@ from symconv.claim import steps as st
 from symconv.claim.verdict import Refuted, Verdict
 from symconv.expand import Expansion, destride
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
-from symconv.prove.tables.settle import settle
+from symconv.prove.tables.decide import decide_by_tables
 
 STEM = destride(Conv(3, 64, kernel_size=7, stride=2, padding=3), (224, 224))
 
@@ -43,7 +43,7 @@ EXPANSIONS: dict[str, Expansion] = {
 
 def proved(expansion: Expansion) -> Verdict:
     """The table prover's verdict."""
-    return settle(expansion.claim())
+    return decide_by_tables(expansion.claim())
 
 
 def refuted(expansion: Expansion) -> Refuted:
@@ -53,6 +53,6 @@ def refuted(expansion: Expansion) -> Refuted:
     weights = dict(claim.weights)
     flipped = (st.Flip((rank + 1,)), *weights["w_phases"].steps)
     weights["w_phases"] = replace(weights["w_phases"], steps=flipped)
-    verdict = settle(replace(claim, weights=tuple(weights.items())))
+    verdict = decide_by_tables(replace(claim, weights=tuple(weights.items())))
     assert isinstance(verdict, Refuted)
     return verdict

@@ -159,10 +159,13 @@ X, Y = Symbol("x", "x"), Symbol("y", r"\mathit{y}")
         (Y - Group(X - 5), r"\mathit{y}-(x-5)", "b-(3-5)"),
         (-(Y + X), r"-(\mathit{y}+x)", "-(b+3)"),
         (X * X, "xx", r"3 \cdot 3"),
-        (Ceiling(X, Number(2)) + Floor(X, Number(2)), r"\lceil x/2 \rceil+\lfloor (x)/2 \rfloor",
-         r"\lceil 3/2 \rceil+\lfloor (3)/2 \rfloor"),
+        (
+            Ceiling(X, Number(2)) + Floor(X, Number(2)),
+            r"\lceil x/2 \rceil+\lfloor (x)/2 \rfloor",
+            r"\lceil 3/2 \rceil+\lfloor (3)/2 \rfloor",
+        ),
     ],
-)  # fmt: skip
+)
 def test_formulas_print_with_letters_and_numbers(
     expression: Expression, letters: str, numbers: str
 ) -> None:

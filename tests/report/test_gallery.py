@@ -15,11 +15,14 @@ EVIL = "<script>alert(1)</script> \\input{x} $y$ & %"
 
 def claim(name: str, padding: Any) -> dict[str, Any]:
     return {
-        "name": name, "source": f"source {EVIL}", "comment": f"comment {EVIL}",
-        "input": {"channels": 1, "size": [8]}, "weights": {"w": {"shape": [1, 1, 3]}},
+        "name": name,
+        "source": f"source {EVIL}",
+        "comment": f"comment {EVIL}",
+        "input": {"channels": 1, "size": [8]},
+        "weights": {"w": {"shape": [1, 1, 3]}},
         "left": [{"op": "conv", "weight": "w", "stride": 2, "padding": "same"}],
         "right": [{"op": "conv", "weight": "w", "stride": 2, "padding": padding}],
-    }  # fmt: skip
+    }
 
 
 def run(tmp_path: Path, *arguments: str) -> int:

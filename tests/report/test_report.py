@@ -37,10 +37,16 @@ from tests.helpers.requirements import require_tool
 from tests.report.examples import EXPANSIONS, STEM, proved, refuted
 
 TITLES = [
-    "The layer", "The expanded layer", "The theorem", "The derivation, every step checked",
-    "The operator", "The access tables of one axis", "The sharing",
-    "What was proved, how, and what you must trust", "Do it again",
-]  # fmt: skip
+    "The layer",
+    "The expanded layer",
+    "The theorem",
+    "The derivation, every step checked",
+    "The operator",
+    "The access tables of one axis",
+    "The sharing",
+    "What was proved, how, and what you must trust",
+    "Do it again",
+]
 
 
 def write(
@@ -244,9 +250,9 @@ def test_a_refutation_shows_a_counterexample_that_replays(
 def test_shapes_that_differ_replay_too() -> None:
     claim = EXPANSIONS["line"].claim()
     longer = replace(claim, right=claim.right[:-1])
-    from symconv.prove.tables.settle import settle
+    from symconv.prove.tables.decide import decide_by_tables
 
-    verdict: Any = settle(longer)
+    verdict: Any = decide_by_tables(longer)
     assert verdict.verdict == "refuted"
     assert verdict.counterexample.left_shape is not None
     assert replay(longer, verdict.counterexample) is not None

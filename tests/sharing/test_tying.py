@@ -34,9 +34,13 @@ def expansions(draw: Any) -> Expansion:
     layer, factor_in, factor_out = _layer(draw, kind, kernel, unit, residual, per_axis)
     size = tuple(draw(st.integers(10, 13)) for _ in range(rank))
     return destride(
-        layer, size, factor=factor_in, factor_out=factor_out, residual_stride=residual,
+        layer,
+        size,
+        factor=factor_in,
+        factor_out=factor_out,
+        residual_stride=residual,
         order=draw(st.sampled_from(["channel", "phase"])),
-    )  # fmt: skip
+    )
 
 
 def _layer(
@@ -55,9 +59,14 @@ def _layer(
     if kind == "conv":
         mode = draw(st.sampled_from(["zeros", "reflect", "replicate", "circular"]))
         layer = Conv(
-            *channels, kernel, stride=stride, padding=tuple(pads), dilation=per_axis(1, 2),
-            groups=groups, padding_mode=mode,
-        )  # fmt: skip
+            *channels,
+            kernel,
+            stride=stride,
+            padding=tuple(pads),
+            dilation=per_axis(1, 2),
+            groups=groups,
+            padding_mode=mode,
+        )
         return layer, ins, more
     pool = MaxPool if kind == "max" else AvgPool
     half = tuple(k // 2 for k in kernel)
@@ -134,9 +143,15 @@ def test_attributes_say_what_a_slot_is() -> None:
     graph = tie_graph(destride(layer, (8,), order="phase"), "layer")
     # Position 2*0 + 2 - 1 = 1 = 2*0 + 1: phase 1, and the expanded kernel's taps start at -1.
     assert graph.nodes["v[3,1,1]"] == {
-        "kind": "slot", "live": True, "index": (3, 1, 1), "tap": (1,), "output_phase": (0,),
-        "input_phase": (1,), "output_channel": 3, "input_channel": 1,
-    }  # fmt: skip
+        "kind": "slot",
+        "live": True,
+        "index": (3, 1, 1),
+        "tap": (1,),
+        "output_phase": (0,),
+        "input_phase": (1,),
+        "output_channel": 3,
+        "input_channel": 1,
+    }
     assert list(graph.predecessors("v[3,1,1]")) == ["w[3,0,2]"]
     assert graph.graph["channel_order"] == "phase"
 

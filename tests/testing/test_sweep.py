@@ -128,8 +128,12 @@ def by_trying(failed: list[Row], passed: list[Row]) -> list[tuple[str, list[Row]
                 break
         else:
             return [*found, ("no condition", left)]
-        found.append((" and ".join(words for _, words in best),
-                      [row for row in left if set(best) <= set(atoms(row))]))  # fmt: skip
+        found.append(
+            (
+                " and ".join(words for _, words in best),
+                [row for row in left if set(best) <= set(atoms(row))],
+            )
+        )
         left = [row for row in left if not set(best) <= set(atoms(row))]
     return found
 
@@ -158,13 +162,16 @@ def test_families_are_those_found_by_trying() -> None:
 @pytest.mark.parametrize(
     ("failed", "passed", "words"),
     [
-        ([], [], []), ([], [{"a": 1}], []), ([{}], [], ["no"]), ([{}], [{}], ["no"]),
-        ([{"a": 1}], [], ["a odd"]), ([{}, {"a": 1}], [{}], ["a odd", "no"]),
+        ([], [], []),
+        ([], [{"a": 1}], []),
+        ([{}], [], ["no"]),
+        ([{}], [{}], ["no"]),
+        ([{"a": 1}], [], ["a odd"]),
+        ([{}, {"a": 1}], [{}], ["a odd", "no"]),
         # Every pair of conditions that nothing passing meets is met by no failure either.
-        ([{"a": 1, "b": 1}, {"a": 2, "b": 2}],
-         [{"a": 1, "b": 1}, {"a": 2, "b": 2}], ["no"]),
+        ([{"a": 1, "b": 1}, {"a": 2, "b": 2}], [{"a": 1, "b": 1}, {"a": 2, "b": 2}], ["no"]),
     ],
-)  # fmt: skip
+)
 def test_families_where_there_is_nothing_to_say(
     failed: list[Row], passed: list[Row], words: list[str]
 ) -> None:

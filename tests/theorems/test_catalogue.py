@@ -8,12 +8,12 @@ from itertools import groupby, product
 import pytest
 
 from symconv.errors import InternalError, SymconvError
-from symconv.prove.tables.settle import settle
-from symconv.theorems import Part, Theorem, read_catalogue, settle_theorem
+from symconv.prove.tables.decide import decide_by_tables
+from symconv.theorems import Part, Theorem, decide_theorem, read_catalogue
 from symconv.theorems.catalogue import FILES
+from symconv.theorems.decide import demonstrate
 from symconv.theorems.demonstrations import DEMONSTRATIONS
 from symconv.theorems.observed import Demonstration
-from symconv.theorems.settled import demonstrate
 
 THEOREMS = read_catalogue()
 PARTS = [(theorem, part) for theorem in THEOREMS for part in theorem.parts]
@@ -22,7 +22,7 @@ IDS = [f"{theorem.name}: {part.name}" for theorem, part in PARTS]
 
 @pytest.mark.parametrize("theorem", THEOREMS, ids=lambda t: t.name)
 def test_claims_are_as_stated_and_demonstrations_run(theorem: Theorem) -> None:
-    settled = settle_theorem(theorem)
+    settled = decide_theorem(theorem)
     assert settled.as_stated, [verdict.verdict for verdict in settled.verdicts]
     assert settled.shown
     if theorem.parts:
@@ -36,7 +36,7 @@ def test_claims_are_as_stated_and_demonstrations_run(theorem: Theorem) -> None:
 
 def at_size(part: Part, sizes: dict[str, int]) -> str:
     try:
-        return settle(part.claim.at(sizes)).verdict
+        return decide_by_tables(part.claim.at(sizes)).verdict
     except SymconvError:
         return "illegal"
 
@@ -70,7 +70,7 @@ def test_another_stated_verdict_or_least_size_is_noticed(theorem: Theorem) -> No
         place = next(n for n, part in enumerate(theorem.parts) if part.stated == stated)
         parts = list(theorem.parts)
         parts[place] = changed(parts[place])
-        assert settle_theorem(replace(theorem, parts=tuple(parts))).verdict == "refuted"
+        assert decide_theorem(replace(theorem, parts=tuple(parts))).verdict == "refuted"
 
 
 def test_every_theorem_stands_once() -> None:

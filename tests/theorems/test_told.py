@@ -16,9 +16,9 @@ from symconv.errors import SymconvError
 from symconv.prove.kernel import library as coqlib
 from symconv.prove.kernel.audit import CHANGED
 from symconv.prove.kernel.compiler import CLOSED
-from symconv.theorems import read_catalogue, settle_theorem
+from symconv.theorems import decide_theorem, read_catalogue
 from symconv.theorems.catalogue import Relation, _relation
-from symconv.theorems.settled import MISSING
+from symconv.theorems.decide import MISSING
 from symconv.theorems.table import statement_table
 from tests.helpers.requirements import require_tool
 
@@ -81,8 +81,8 @@ def test_a_lemma_that_states_less_is_no_proof(relation: Relation) -> None:
     theorem = next(t for t in THEOREMS if not t.parts)
     audit = dict.fromkeys(theorem.lemmas, CLOSED)
     assert theorem.relation == "equal"
-    assert settle_theorem(theorem, audit).verdict == "proved"
-    less = settle_theorem(replace(theorem, relation=relation), audit)
+    assert decide_theorem(theorem, audit).verdict == "proved"
+    less = decide_theorem(replace(theorem, relation=relation), audit)
     assert (less.verdict, less.method) == (None, ("kernel",) * (relation == "instance"))
 
 
@@ -131,7 +131,7 @@ def test_an_open_changed_or_missing_lemma_is_told(
 def test_a_lemma_of_that_name_in_another_file_is_missing() -> None:
     theorem = next(t for t in THEOREMS if "EveryLayer.every_layer" in t.lemmas)
     audit = {f"Elsewhere.{name.partition('.')[2]}": CLOSED for name in theorem.lemmas}
-    settled = settle_theorem(theorem, audit)
+    settled = decide_theorem(theorem, audit)
     assert settled.verdict != "proved"
     assert settled.audit == tuple((name, MISSING) for name in theorem.lemmas)
 

@@ -373,9 +373,9 @@ def test_what_does_not_fit_is_refused(call: Any, error: type[Exception], message
 
 
 def test_operators_are_frozen() -> None:
-    gather = nested_gather(1, [np.array([0, 1])], [2])
+    gather: Any = nested_gather(1, [np.array([0, 1])], [2])
     with pytest.raises(AttributeError):
-        gather.columns = 3  # type: ignore[misc]
+        gather.columns = 3
     with pytest.raises(ValueError, match="read-only"):
         gather.index[0] = 1
 

@@ -124,8 +124,18 @@ def test_a_wrong_expansion_is_seen() -> None:
 
 
 def test_the_operator_of_16_filters_on_32_by_32_is_exact_and_sparse() -> None:
-    case = Case("conv", {"in_channels": 3, "out_channels": 16, "kernel_size": 3, "stride": 2,
-                         "padding": 1, "bias": False}, (32, 32))  # fmt: skip
+    case = Case(
+        "conv",
+        {
+            "in_channels": 3,
+            "out_channels": 16,
+            "kernel_size": 3,
+            "stride": 2,
+            "padding": 1,
+            "bias": False,
+        },
+        (32, 32),
+    )
     strided, expanded, _ = both_sides(case, "channel")
     matrix = strided.domain_matrix()
     assert matrix.shape == (16 * 16 * 16, 3 * 32 * 32)

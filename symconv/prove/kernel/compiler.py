@@ -79,8 +79,8 @@ def compile_file(path: Path, folder: Path, *options: str, seconds: float = SECON
     command = [coqc(), *options, "-w", "none", "-R", str(folder), "Symconv", str(path)]
     try:
         run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
-    except subprocess.TimeoutExpired:
-        raise TooLarge(f"coqc took more than {seconds:g} s on {path.name}") from None
+    except subprocess.TimeoutExpired as fault:
+        raise TooLarge(f"coqc took more than {seconds:g} s on {path.name}") from fault
     output = (run.stdout + run.stderr).strip()
     if "with prefix mathcomp" in output or "prefix\nmathcomp" in output:
         raise KernelMissing(f"coqc is installed, but MathComp is not; {INSTALL}")

@@ -19,7 +19,7 @@ from symconv.network.graph import thinned
 from symconv.network.proof import NetworkProof, Tail
 from symconv.prove.confirm import replayed
 from symconv.prove.decide import decide
-from symconv.prove.squares.settle import first_stuck, settle_in_squares
+from symconv.prove.squares.compose import decide_in_squares, first_stuck
 from symconv.prove.witness.search import evaluated, find_witness, first_apart, written
 from symconv.replay.run import assigned
 
@@ -27,8 +27,8 @@ MOST_PIXELS = 1500
 """Above so many input samples a counterexample is sought at a smaller size, and then moved."""
 
 
-def settle_at_a_size(bare: NetworkExpansion) -> NetworkProof:
-    """Prove a chain equal to its stride-free form on phases, one square a layer.
+def decide_at_a_size(unmasked: NetworkExpansion) -> NetworkProof:
+    """Prove a chain equal to its stride-free form on phases, one square per layer.
 
     A layer whose square does not commute because it reads a hidden signal's tail gets a mask in
     front.  The chain without its masks is refuted by integers, evaluated, where they can be found.
@@ -36,23 +36,23 @@ def settle_at_a_size(bare: NetworkExpansion) -> NetworkProof:
     start = perf_counter()
     with spending():
         try:
-            return _settled(bare)
+            return _decided_at_a_size(unmasked)
         except TooLarge as fault:
-            undecided = Undecided(bare.claim(), str(fault), perf_counter() - start)
-            return NetworkProof(bare, undecided)
+            undecided = Undecided(unmasked.claim(), str(fault), perf_counter() - start)
+            return NetworkProof(unmasked, undecided)
 
 
-def _settled(bare: NetworkExpansion) -> NetworkProof:
-    hollow = bare.hollow_tails()
-    bare = expansion = bare.with_masks(hollow)
+def _decided_at_a_size(unmasked: NetworkExpansion) -> NetworkProof:
+    empty = unmasked.empty_window_tails()
+    fewest = expansion = unmasked.with_masks(empty)
     while (node := _wants_mask(expansion)) is not None:
         expansion = expansion.with_masks([node])
     verdict = decide(expansion.claim(), expansion.factors_at)
     if isinstance(verdict, Refuted):
         reason = "no masks were found with which the expansion holds"
         verdict = Undecided(verdict.claim, reason, verdict.seconds)
-    without = None if expansion.masks == bare.masks else _without(bare)
-    tails = tuple(Tail(place, hollow=place in hollow) for place in sorted(expansion.masks))
+    without = None if expansion.masks == fewest.masks else _without(fewest)
+    tails = tuple(Tail(place, empty_windows=place in empty) for place in sorted(expansion.masks))
     return NetworkProof(expansion, verdict, tails, without_masks=without)
 
 
@@ -64,11 +64,11 @@ def _wants_mask(expansion: NetworkExpansion) -> int | None:
     return None if node in (None, layers[0]) or node in expansion.masks else node
 
 
-def _without(bare: NetworkExpansion) -> Verdict:
-    start, claim = perf_counter(), bare.claim()
-    if first_stuck(claim, bare.factors_at) is None:
-        return decide(claim, bare.factors_at)
-    found = network_witness(bare)
+def _without(unmasked: NetworkExpansion) -> Verdict:
+    start, claim = perf_counter(), unmasked.claim()
+    if first_stuck(claim, unmasked.factors_at) is None:
+        return decide(claim, unmasked.factors_at)
+    found = network_witness(unmasked)
     if found is None:
         reason = "a layer reads a tail, but no integers were found for which that shows"
         return Undecided(claim, reason, perf_counter() - start)
@@ -80,16 +80,16 @@ def _without(bare: NetworkExpansion) -> Verdict:
         return Undecided(claim, reason, perf_counter() - start)
 
 
-def network_witness(bare: NetworkExpansion) -> Counterexample | None:
+def network_witness(unmasked: NetworkExpansion) -> Counterexample | None:
     """Integers for which a chain and its expansion differ: its first channels alone suffice.
 
     With zeros in all other weights the other channels add nothing, so that what refutes the
-    network of one channel a layer refutes the whole, at the same indices.  The network on phases is
-    evaluated as the network on lines, once that is proved equal to it.
+    network of one channel per layer refutes the whole, at the same indices.  The network on phases
+    is evaluated as the network on padded extents, once that is proved equal to it.
     """
-    if not isinstance(settle_in_squares(bare.lines_claim(), bare.factors_at), Certificate):
+    if not isinstance(decide_in_squares(unmasked.lines_claim(), unmasked.factors_at), Certificate):
         return None
-    thin = replace(bare, network=thinned(bare.network))
+    thin = replace(unmasked, network=thinned(unmasked.network))
     if _pixels(thin.network) <= MOST_PIXELS:
         return find_witness(_on_lines(thin))
     small = _smaller(thin)
@@ -121,8 +121,10 @@ def _smaller(thin: NetworkExpansion) -> NetworkExpansion | None:
 def _sizes(size: tuple[int, ...], periods: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     axes = [range(n % p or p, n, p) for n, p in zip(size, periods, strict=True)]
     for step in range(max(map(len, axes), default=0)):
-        yield tuple(axis[min(step, len(axis) - 1)] if len(axis) else n
-                    for axis, n in zip(axes, size, strict=True))  # fmt: skip
+        yield tuple(
+            axis[min(step, len(axis) - 1)] if len(axis) else n
+            for axis, n in zip(axes, size, strict=True)
+        )
 
 
 def _moved(

@@ -17,12 +17,12 @@ def decide_network(network: Network, where: Sequence[str] = ()) -> NetworkProof:
     Raises:
         ClaimError: a condition is ill-formed, or no size satisfies them.
     """
-    bare = NetworkExpansion(network, where=tuple(where))
+    unmasked = NetworkExpansion(network, where=tuple(where))
     if network.names:
         # isl is loaded where a size is named.
-        from symconv.prove.network.for_all_sizes import settle_for_all_sizes
+        from symconv.prove.network.for_all_sizes import decide_for_all_sizes
 
-        return settle_for_all_sizes(bare).with_mask_facts()
-    from symconv.prove.network.at_a_size import settle_at_a_size
+        return decide_for_all_sizes(unmasked).with_mask_facts()
+    from symconv.prove.network.at_a_size import decide_at_a_size
 
-    return settle_at_a_size(bare).with_mask_facts()
+    return decide_at_a_size(unmasked).with_mask_facts()

@@ -18,7 +18,7 @@ from symconv.machine.budget import spending
 from symconv.network import NetworkExpansion
 from symconv.network.proof import NetworkProof, Tail
 from symconv.prove.confirm import evaluated
-from symconv.prove.network.at_a_size import settle_at_a_size
+from symconv.prove.network.at_a_size import decide_at_a_size
 from symconv.prove.sets import SizeSets, bounded, size_sets
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.hidden import pulled_back, reads_nothing
@@ -32,21 +32,23 @@ TRIES = 12
 """Failing sizes at which a counterexample to the chain without masks is sought, least first."""
 
 
-def settle_for_all_sizes(bare: NetworkExpansion) -> NetworkProof:
+def decide_for_all_sizes(unmasked: NetworkExpansion) -> NetworkProof:
     """Prove a chain equal to its stride-free form at every size, with the masks that it needs.
 
     Raises:
         ClaimError: a condition is ill-formed, or no size satisfies them.
     """
-    start, network = perf_counter(), bare.network
+    start, network = perf_counter(), unmasked.network
     check_names(network.names)
     try:
         with spending(), bounded():
-            return _Squares(bare).proof(start)
+            return _Squares(unmasked).proof(start)
     except (FactorError, UnsupportedStep, TooLarge) as fault:
-        claim = Claim(network.name, network.channels, freeze(network.input_size), where=bare.where)
+        claim = Claim(
+            network.name, network.channels, freeze(network.input_size), where=unmasked.where
+        )
         undecided = Undecided(claim, str(fault), perf_counter() - start, "all")
-        return NetworkProof(bare, undecided)
+        return NetworkProof(unmasked, undecided)
 
 
 @dataclass
@@ -62,30 +64,30 @@ class _Squares:
         return self.expansion.network.names
 
     def proof(self, start: float) -> NetworkProof:
-        bare = self.expansion
+        unmasked = self.expansion
         legal = self._legal()
-        hollow = self._hollow(legal)
+        empty = self._empty_windows(legal)
         needed = {
-            place: self._at_input(place, self._square(bare, place).failing, legal)
-            for place in bare.expansions
+            place: self._at_input(place, self._square(unmasked, place).failing, legal)
+            for place in unmasked.expansions
         }
-        for place, sizes in hollow.items():
+        for place, sizes in empty.items():
             needed[place] = needed[place].union(sizes).coalesce()
         needed = {place: sizes for place, sizes in needed.items() if not sizes.is_empty()}
-        masked = bare.with_masks(needed)
+        masked = unmasked.with_masks(needed)
         for place in needed:
             square = self._square(masked, place)
             holds = square.legal.subtract(square.failing)
             if not legal.is_subset(self._at_input(place, holds, legal)):
-                name = bare.network.nodes[place].name
+                name = unmasked.network.nodes[place].name
                 raise UnsupportedStep(f"the square of {name} fails with a mask in front")
-        return self._written(masked, needed, hollow, legal, start)
+        return self._written(masked, needed, empty, legal, start)
 
     def _written(
         self,
         masked: NetworkExpansion,
         needed: dict[int, Any],
-        hollow: dict[int, Any],
+        empty: dict[int, Any],
         legal: Any,
         start: float,
     ) -> NetworkProof:
@@ -94,7 +96,7 @@ class _Squares:
         for sizes in needed.values():
             fails = fails.union(sizes)
         tails = tuple(
-            Tail(place, describe(sizes, legal, names), place in hollow)
+            Tail(place, describe(sizes, legal, names), place in empty)
             for place, sizes in sorted(needed.items())
         )
         free = describe(legal.subtract(fails), legal, names)
@@ -145,7 +147,7 @@ class _Squares:
         read = freeze(network.sizes[network.nodes[place].inputs[0]])
         return pulled_back(sizes, read, self.names, among)
 
-    def _hollow(self, legal: Any) -> dict[int, Any]:
+    def _empty_windows(self, legal: Any) -> dict[int, Any]:
         """Layers that sum over what a max pooling may have left empty, and at which sizes.
 
         Raises:
@@ -183,7 +185,7 @@ def _refuted_without(masked: NetworkExpansion, sizes: Iterator[dict[str, int]]) 
     for at in sizes:
         try:
             small = NetworkExpansion(masked.network.at(at))
-            found = settle_at_a_size(small).without_masks
+            found = decide_at_a_size(small).without_masks
         except SymconvError:
             continue
         if isinstance(found, Refuted):

@@ -25,13 +25,13 @@ from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.formulas import Side
 from symconv.prove.sets.legal import legal_conditions
 from symconv.prove.sets.lowering import domain, side
-from symconv.prove.sets.parts import paste
+from symconv.prove.sets.parts import compose_parts
 from symconv.prove.sets.samples import samples
 from symconv.prove.sets.text import check_names
 from symconv.prove.sets.words import describe, least
 from symconv.relation.reading import UnsupportedStep
 
-__all__ = ["Fails", "Holds", "SizeSets", "bounded", "settle_all", "size_sets"]
+__all__ = ["Fails", "Holds", "SizeSets", "bounded", "decide_by_sets", "size_sets"]
 
 SHARE = 1 / 4
 """One claim's share of the time: a chain has many squares, a claim with functions many parts."""
@@ -65,7 +65,7 @@ class Holds:
         return str(self.certificate.facts[0].figures["domain"])
 
 
-def settle_all(claim: Claim) -> Holds | Fails | Undecided:
+def decide_by_sets(claim: Claim) -> Holds | Fails | Undecided:
     """Prove a claim for all its named sizes, or say at which it fails; other code has yet to agree.
 
     Raises:
@@ -75,7 +75,7 @@ def settle_all(claim: Claim) -> Holds | Fails | Undecided:
     >>> text = {"input": {"channels": 1, "size": ["N"]}, "weights": {"w": {"shape": [1, 1, 3]}},
     ...         "left": [{"op": "conv", "weight": "w", "stride": 2, "padding": "same"}],
     ...         "right": [{"op": "conv", "weight": "w", "stride": 2, "padding": 1}]}
-    >>> found = settle_all(read_claim(text))
+    >>> found = decide_by_sets(read_claim(text))
     >>> found.holds_on, found.least
     ('N % 2 == 1', {'N': 2})
     """
@@ -83,7 +83,7 @@ def settle_all(claim: Claim) -> Holds | Fails | Undecided:
     check_names(claim.names)
     try:
         with bounded():
-            return _settled(claim, start)
+            return _decided(claim, start)
     except (UnsupportedStep, TooLarge) as fault:
         return Undecided(claim, str(fault), perf_counter() - start, "all")
 
@@ -99,7 +99,7 @@ class bounded:
     def __exit__(self, kind: object, fault: BaseException | None, trace: object) -> None:
         self.context.set_max_operations(0)
         if isinstance(fault, isl.Error | OverflowError):
-            raise TooLarge(f"isl gave up: {' '.join(str(fault).split())[:200]}") from None
+            raise TooLarge(f"isl gave up: {' '.join(str(fault).split())[:200]}") from fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +143,9 @@ def _seconds() -> float:
     return running().deadline(SHARE) - perf_counter()
 
 
-def _settled(claim: Claim, start: float) -> Holds | Fails:
+def _decided(claim: Claim, start: float) -> Holds | Fails:
     if needs_cuts(claim.left, claim.right):
-        return _pasted(claim, start)
+        return _in_parts(claim, start)
     sizes, sets = Sizes(claim.names), size_sets(claim)
     legal, failing = sets.legal, sets.failing
     everywhere = sizes.set([f"{name} >= 1" for name in _input_names(claim)])
@@ -169,12 +169,12 @@ def _settled(claim: Claim, start: float) -> Holds | Fails:
     )
 
 
-def _pasted(claim: Claim, start: float) -> Holds:
+def _in_parts(claim: Claim, start: float) -> Holds:
     """A claim with functions, or with layers of both monoids, part by part."""
 
     def work() -> tuple[str, int, tuple[Any, ...]]:
         with bounded():
-            found = paste(claim)
+            found = compose_parts(claim)
             return str(found.legal), found.parts, found.shape
 
     text, parts, shape = apart(work, _seconds())

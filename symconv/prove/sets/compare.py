@@ -58,8 +58,10 @@ def _monomials(left: Side, right: Side) -> Iterator[tuple[list[Product], list[Pr
             continue
         values = {t.scalar for side in sides for t in side} if not names else {Fraction(0)}
         for value in sorted(values):
-            reached = [[t.times(Fraction(1), t.factors) for t in side if names or t.scalar >= value]
-                       for side in sides]  # fmt: skip
+            reached = [
+                [t.times(Fraction(1), t.factors) for t in side if names or t.scalar >= value]
+                for side in sides
+            ]
             yield reached[0], reached[1]
 
 

@@ -41,9 +41,9 @@ def written_out(terms: Sequence[Product], sizes: Sizes, most: int) -> list[Produ
 def _open_leg(term: Product, sizes: Sizes) -> Index | None:
     """The smallest index that the output and the tensors do not determine."""
     shown = list(term.out)
-    hidden = list(dict.fromkeys(
-        leg for table in term.tables for leg in table.legs if leg not in shown
-    ))  # fmt: skip
+    hidden = list(
+        dict.fromkeys(leg for table in term.tables for leg in table.legs if leg not in shown)
+    )
     if not hidden:
         return None
     relation = _relation(term, shown, hidden, sizes)

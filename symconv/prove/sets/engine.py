@@ -11,7 +11,7 @@ from symconv.claim.verdict import Certificate, Counterexample, Fact, Refuted, Un
 from symconv.errors import ClaimError, TooLarge
 from symconv.evaluation import shapes_of
 from symconv.prove.engine import Engine, Finding, Question
-from symconv.prove.sets import Fails, Holds, bounded, settle_all, size_sets
+from symconv.prove.sets import Fails, Holds, bounded, decide_by_sets, size_sets
 from symconv.relation.reading import UnsupportedStep
 
 BASE, STEP, JOINED = 2.0, 0.4, 4
@@ -46,7 +46,7 @@ class Sets(Engine):
         """Ask isl whether the sides' sets are equal, and at which sizes."""
         if not question.for_all_sizes:
             return Finding(_at_its_sizes(question.claim))
-        found = settle_all(question.claim)
+        found = decide_by_sets(question.claim)
         if isinstance(found, Holds):
             return Finding(found.certificate, found.at)
         if isinstance(found, Fails):

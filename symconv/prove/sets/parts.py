@@ -18,7 +18,7 @@ from symconv.claim import steps as st
 from symconv.claim.sides import INPUT, pipeline_monoid, weights_of
 from symconv.errors import SymconvError
 from symconv.layer.pointwise import named
-from symconv.prove.cuts import Cut, Grain, cuts, parts, pulled, sums
+from symconv.prove.cuts import Cut, Granularity, cuts, parts, pulled, sums
 from symconv.prove.sets import compare
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.legal import legal_conditions
@@ -32,7 +32,7 @@ _MOVES = (st.Rearrange, st.Transpose, st.Flip, st.Repeat)
 
 
 @dataclass(frozen=True, slots=True)
-class Pasted:
+class Whole:
     """The sizes at which a claim makes sense, how many parts it has, and its output's shape."""
 
     legal: Any
@@ -40,38 +40,38 @@ class Pasted:
     shape: Shape
 
 
-def paste(claim: Claim) -> Pasted:
+def compose_parts(claim: Claim) -> Whole:
     """Prove a claim part by part, for all sizes.
 
     Raises:
         ClaimError: the claim is ill-formed, or no size satisfies its conditions.
         UnsupportedStep: no gather was found at some cut, or -inf could meet a sum.
     """
-    grains: tuple[Grain, ...] = ("fine", "coarse")
+    granularities: tuple[Granularity, ...] = ("fine", "coarse")
     fault: UnsupportedStep | None = None
     for swapped in (False, True):
         turned = replace(claim, left=claim.right, right=claim.left) if swapped else claim
-        for grain in grains:
+        for granularity in granularities:
             try:
-                return _Parts(turned, grain).pasted()
+                return _Parts(turned, granularity).whole()
             except UnsupportedStep as found:
                 fault = fault or found
-    raise fault or UnsupportedStep("nothing to paste")
+    raise fault or UnsupportedStep("nothing to compose")
 
 
 class _Parts:
     """Both pipelines of a claim in parts."""
 
-    def __init__(self, claim: Claim, grain: Grain) -> None:
+    def __init__(self, claim: Claim, granularity: Granularity) -> None:
         self.claim, self.sizes = claim, Sizes(claim.names)
         sides = pulled(claim.left), pulled(claim.right)
-        self.where = cuts(sides[0], grain), cuts(sides[1], grain)
+        self.where = cuts(sides[0], granularity), cuts(sides[1], granularity)
         if [c.function for c in self.where[0]] != [c.function for c in self.where[1]]:
             raise UnsupportedStep("the two sides' layers do not stand between the same functions")
         self.parts = [parts(side, cut) for side, cut in zip(sides, self.where, strict=True)]
         self.moves = tuple(_moves(step for side in sides for step in side))
 
-    def pasted(self) -> Pasted:
+    def whole(self) -> Whole:
         lefts, legal = self._shapes()
         refuse_vacuous(legal, f"claim {self.claim.name!r}")
         gather: Steps = ()
@@ -83,7 +83,7 @@ class _Parts:
             finite = finite and all(map(_leaves_nothing_empty, pair))
             shape = self.claim.shape if number == 0 else lefts[number - 1]
             gather = self._advance(number, shape, gather, legal)
-        return Pasted(legal, len(lefts), lefts[-1])
+        return Whole(legal, len(lefts), lefts[-1])
 
     def _shapes(self) -> tuple[list[Shape], Any]:
         """The left tensor's shape after each part, and where both sides make sense."""

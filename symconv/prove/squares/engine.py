@@ -7,17 +7,17 @@ from typing import ClassVar
 
 from symconv.claim.steps import flat
 from symconv.prove.engine import Engine, Finding, Question
-from symconv.prove.squares.settle import settle_in_squares
+from symconv.prove.squares.compose import decide_in_squares
 
 BASE, STEP = 5.0, 2.0
 """Milliseconds of a small claim, and of one more step, which may be one more square (measured)."""
 
 
 class Squares(Engine):
-    """One claim a part, of tables, pasted where a tail can hold anything."""
+    """One claim per part, of tables, composed where a tail can hold anything."""
 
     name = "squares"
-    how = "One claim a layer, of tables or of sets, pasted where a tail can hold anything."
+    how = "One claim per layer, of tables or of sets, composed where a tail can hold anything."
     trust = "As for tables or sets, and that the squares follow one another."
     also: ClassVar[Mapping[str, tuple[str, str]]] = {
         "mask": (
@@ -36,9 +36,9 @@ class Squares(Engine):
         return BASE + STEP * sum(1 for _ in flat((*claim.left, *claim.right)))
 
     def decide(self, question: Question) -> Finding:
-        """Paste squares; without one a claim is undecided, and refuted by its shapes only."""
+        """Compose squares; without one a claim is undecided, and refuted by its shapes only."""
         _ = question.is_sound
-        return Finding(settle_in_squares(question.claim, question.hint))
+        return Finding(decide_in_squares(question.claim, question.hint))
 
 
 ENGINE = Squares()

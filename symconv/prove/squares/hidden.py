@@ -142,9 +142,10 @@ def _candidates(
         return
     size, coarse = left[1:], right[1:]
     fitting = [
-        factors for factors in _factorisations(right[0] // left[0], len(size))
+        factors
+        for factors in _factorisations(right[0] // left[0], len(size))
         if all(e * q >= n for e, q, n in zip(factors, coarse, size, strict=True))
-    ]  # fmt: skip
+    ]
     fitting.sort(key=lambda factors: _surplus(size, coarse, factors))
     for factors in fitting:
         for first in _offsets(size, coarse, factors):

@@ -109,10 +109,11 @@ def _block(
         for term, parts, sets in zip(terms, tables, components, strict=True)
     ]
     sizes = [extent(_leg(terms[0], position)) for position in group]
-    return Block(tuple(
+    classes = (
         (values, tuple(zip(group, _digits(key, sizes), strict=True)))
         for values, key in _classes(entries)
-    ))  # fmt: skip
+    )
+    return Block(tuple(classes))
 
 
 def _tables_at(group: list[Position], term: Product, sets: _Sets) -> list[Table]:

@@ -8,7 +8,7 @@ from math import prod
 from symconv.claim.steps import joins_axes
 from symconv.claim.verdict import Refuted
 from symconv.prove.engine import Engine, Finding, Question
-from symconv.prove.tables.settle import settle
+from symconv.prove.tables.decide import decide_by_tables
 from symconv.prove.tables.values import as_values
 
 BASE, ENTRY, JOINED = 0.8, 5e-5, 2e-4
@@ -41,7 +41,7 @@ class Tables(Engine):
     def decide(self, question: Question) -> Finding:
         """Compare the tables; a difference is given as values where coefficients do not show it."""
         _ = question.is_sound
-        verdict = settle(question.claim)
+        verdict = decide_by_tables(question.claim)
         if isinstance(verdict, Refuted):
             found = as_values(question.claim, verdict.counterexample)
             return Finding(replace(verdict, counterexample=found))

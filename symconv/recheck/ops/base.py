@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 from symconv.errors import ClaimError, InternalError
-from symconv.recheck.strands import Product
+from symconv.recheck.factors import Product
 
 Text = dict[str, Any]
 Shape = list[int]

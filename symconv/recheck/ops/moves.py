@@ -8,8 +8,8 @@ from typing import Any
 
 from symconv.errors import ClaimError
 from symconv.recheck import text
+from symconv.recheck.factors import Product
 from symconv.recheck.ops.base import NEEDED, Op, Shape, Sizes, Sum, Sums, Text, read_axis, room
-from symconv.recheck.strands import Product
 
 Maps = Sequence[Sequence[int | None] | None]
 """For each axis the old positions, None where the fill is read; or None where nothing changes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symconv.report.document import Code, Column, Inline, Math, Prose
+from symconv.report.document import Code, Inline, Math, Prose
 from symconv.report.drawing.scene import Scene
 from symconv.report.drawing.tikz import tikz
 from symconv.report.escape import escape_latex
@@ -35,7 +35,7 @@ def _line(line: str) -> str:
     return rf"\mbox{{}}{indent}{escape_latex(body)}"
 
 
-def _column_spec(columns: tuple[Column, ...]) -> Ours:
+def _column_spec(columns: str) -> Ours:
     prose = columns.count("p")
     share = {1: 0.5, 2: 0.36}.get(prose, 0.8 / max(prose, 1))
     wide = rf">{{\raggedright\arraybackslash}}p{{{share}\linewidth}}"

@@ -38,11 +38,15 @@ def test_the_kernel_accepts_a_matrix_stride(stride: list[list[int]], tmp_path: P
 LATTICE_FAULTS = {
     "in a tie": ("ties : seq (nat * nat) := [:: (0, ", "ties : seq (nat * nat) := [:: (1, "),
     "in the stride": ("[:: [:: 1%:Z; 1%:Z]; ", "[:: [:: 1%:Z; 2%:Z]; "),
-    "in a tap": ("taps : seq (seq int) := [:: [:: (- 1%:Z)%R; ",
-                 "taps : seq (seq int) := [:: [:: 0%:Z; "),
-    "in a representative": ("representatives : seq (seq int) := [:: [:: 0%:Z; 0%:Z]",
-                            "representatives : seq (seq int) := [:: [:: 1%:Z; 0%:Z]"),
-}  # fmt: skip
+    "in a tap": (
+        "taps : seq (seq int) := [:: [:: (- 1%:Z)%R; ",
+        "taps : seq (seq int) := [:: [:: 0%:Z; ",
+    ),
+    "in a representative": (
+        "representatives : seq (seq int) := [:: [:: 0%:Z; 0%:Z]",
+        "representatives : seq (seq int) := [:: [:: 1%:Z; 0%:Z]",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", LATTICE_FAULTS)

@@ -93,10 +93,17 @@ SAID = {
 
 
 QUICK = {
-    "stem", "groups with a factor", "transposed, dilated, groups", "maximum, rounded up",
-    "average, rounded up", "reflected", "padded with a value", "residual stride", "volume",
+    "stem",
+    "groups with a factor",
+    "transposed, dilated, groups",
+    "maximum, rounded up",
+    "average, rounded up",
+    "reflected",
+    "padded with a value",
+    "residual stride",
+    "volume",
     "long audio",
-}  # fmt: skip
+}
 """Kinds that every run asks the kernel about; `make slow` asks about all."""
 
 

@@ -34,8 +34,8 @@ def test_verdicts_on_random_chains_are_those_of_evaluation(seed: int) -> None:
     for number in range(CHAINS // 4):
         network = random_chain(rng)
         proof = decide_network(network)
-        bare = NetworkExpansion(network)
-        bare = bare.with_masks(bare.hollow_tails())
+        unmasked = NetworkExpansion(network)
+        unmasked = unmasked.with_masks(unmasked.empty_window_tails())
         if isinstance(proof.verdict, Certificate):
             assert not differ(proof.expansion.claim(), number), network
         else:
@@ -44,7 +44,7 @@ def test_verdicts_on_random_chains_are_those_of_evaluation(seed: int) -> None:
         if isinstance(proof.without_masks, Refuted):
             left, right = replay(proof.without_masks)
             assert left != right, network
-        elif differ(bare.claim(), number):
+        elif differ(unmasked.claim(), number):
             undecided += 1
             assert isinstance(proof.without_masks, Undecided) or not isinstance(
                 proof.verdict, Certificate
@@ -59,10 +59,14 @@ def test_certificates_of_chains_are_rechecked_and_no_part_may_change() -> None:
     assert recheck(text).verdict == "proved"
     cuts = text["facts"][0]["figures"]["cuts"]
     for key, value in (
-        ("left", 2), ("function", "sigmoid"), ("to_right", []), ("line", [2, 6]),
-        ("inside", []), ("live", [[0, 3, 1]]),
+        ("left", 2),
+        ("function", "sigmoid"),
+        ("to_right", []),
+        ("line", [2, 6]),
+        ("inside", []),
+        ("live", [[0, 3, 1]]),
         ("kept", [{"op": "mask", "keep": [None, [1] * 7 + [0]]}]),
-    ):  # fmt: skip
+    ):
         changed = json.loads(json.dumps(text))
         changed["facts"][0]["figures"]["cuts"][0] = {**cuts[0], key: value}
         assert _rechecked(changed) != "proved", key
@@ -71,8 +75,8 @@ def test_certificates_of_chains_are_rechecked_and_no_part_may_change() -> None:
 def test_a_certificate_of_a_chain_without_its_mask_is_refused() -> None:
     proof = decide_network(TAIL)
     assert isinstance(proof.verdict, Certificate)
-    bare = NetworkExpansion(TAIL).claim()
-    text = json.loads(json.dumps(replace(proof.verdict, claim=bare).to_dict()))
+    unmasked = NetworkExpansion(TAIL).claim()
+    text = json.loads(json.dumps(replace(proof.verdict, claim=unmasked).to_dict()))
     assert _rechecked(text) != "proved"
 
 
@@ -112,9 +116,13 @@ def test_what_nothing_reads_later_needs_no_mask() -> None:
 
 @pytest.mark.parametrize(
     ("network", "factor"),
-    [(all_convolutional(), (4, 4)), (vgg(224), (32, 32)), (vgg(225), (32, 32)),
-     (wav2vec(), (320,))],
-)  # fmt: skip
+    [
+        (all_convolutional(), (4, 4)),
+        (vgg(224), (32, 32)),
+        (vgg(225), (32, 32)),
+        (wav2vec(), (320,)),
+    ],
+)
 def test_real_chains_are_proved(network: Network, factor: tuple[int, ...]) -> None:
     proof = decide_network(network)
     assert proof.verdict.verdict == "proved"
@@ -168,15 +176,18 @@ def test_minus_infinity_does_not_meet_a_sum() -> None:
     layers: list[Any] = [MaxPool(1, 1), Conv(1, 1, 3, 2, 1)]
     proof = decide_network(chain("hollow", layers, (7,)))
     assert (proof.verdict.verdict, proof.expansion.masks) == ("proved", frozenset({1}))
-    bare = decide(NetworkExpansion(proof.expansion.network).claim())
-    assert bare.verdict != "proved"
+    unmasked = decide(NetworkExpansion(proof.expansion.network).claim())
+    assert unmasked.verdict != "proved"
 
 
 def test_an_average_with_divisors_and_a_transposed_layer() -> None:
     layers: list[Any] = [
-        Conv(1, 2, 3, 1, 1), "f", AvgPool(3, 2, 1, channels=2, count_include_pad=False),
-        ConvTranspose(2, 1, 4, 2, 1), Conv(1, 1, 3, 2, 1, padding_mode="reflect"),
-    ]  # fmt: skip
+        Conv(1, 2, 3, 1, 1),
+        "f",
+        AvgPool(3, 2, 1, channels=2, count_include_pad=False),
+        ConvTranspose(2, 1, 4, 2, 1),
+        Conv(1, 1, 3, 2, 1, padding_mode="reflect"),
+    ]
     proof = decide_network(chain("mixed", layers, (12,)))
     assert proof.verdict.verdict == "proved"
     assert not differ(proof.expansion.claim(), 1)

@@ -8,7 +8,7 @@ import pytest
 
 from symconv import check
 from symconv.claim import read_claim
-from symconv.prove.tables.settle import settle
+from symconv.prove.tables.decide import decide_by_tables
 
 Text = dict[str, Any]
 FLIP = {"op": "flip", "axes": [2]}
@@ -96,4 +96,4 @@ def test_for_all_sizes(name: str) -> None:
 def test_as_the_tables_at_small_sizes(name: str) -> None:
     claim, verdict = CLAIMS[name]
     for n in range(5, 9):
-        assert settle(read_claim(claim).at({"N": n})).verdict == verdict
+        assert decide_by_tables(read_claim(claim).at({"N": n})).verdict == verdict

@@ -13,7 +13,7 @@ from symconv import check
 from symconv.claim import read_claim
 from symconv.claim.verdict import Undecided
 from symconv.errors import InputError
-from symconv.prove.sets import Fails, settle_all
+from symconv.prove.sets import Fails, decide_by_sets
 from symconv.prove.sets.lowering import MOST_VALUES
 from tests.helpers.at_sizes import at_size, expected
 
@@ -68,7 +68,7 @@ def test_averages_at_every_small_size(
     for _ in range(COUNT):
         claim = read_claim(two_averages(rng))
         try:
-            found = settle_all(claim)
+            found = decide_by_sets(claim)
         except InputError:
             found = None
         kinds.add(type(found).__name__)
@@ -89,10 +89,12 @@ def test_divisors_are_kept_through_a_layer(after: str) -> None:
     padding = {"conv_as_kernel": [["N", "N"]]}.get(after, [[0, 0]])
     layer = {"op": after, "weight": "w", "padding": padding}
     text = {
-        "input": {"channels": 1, "size": ["N"]}, "weights": {"w": {"shape": [1, 1, 2]}},
-        "left": [one, layer], "right": [{**one, "count_include_pad": False}, layer],
-    }  # fmt: skip
-    found = settle_all(read_claim(text))
+        "input": {"channels": 1, "size": ["N"]},
+        "weights": {"w": {"shape": [1, 1, 2]}},
+        "left": [one, layer],
+        "right": [{**one, "count_include_pad": False}, layer],
+    }
+    found = decide_by_sets(read_claim(text))
     assert isinstance(found, Fails)
     for size in range(1, 9):
         claim = read_claim(text)
@@ -101,15 +103,27 @@ def test_divisors_are_kept_through_a_layer(after: str) -> None:
 
 @pytest.mark.parametrize(
     ("change", "verdict"),
-    [({}, "proved"), ({"count_include_pad": True}, "refuted"), ({"padding": 30}, "refuted"),
-     ({"stride": 49}, "refuted")],
-)  # fmt: skip
+    [
+        ({}, "proved"),
+        ({"count_include_pad": True}, "refuted"),
+        ({"padding": 30}, "refuted"),
+        ({"stride": 49}, "refuted"),
+    ],
+)
 def test_averages_of_a_hundred_samples(change: dict[str, Any], verdict: str) -> None:
-    pool = {"op": "avg_pool", "kernel_size": 100, "stride": 50, "padding": 40,
-            "count_include_pad": False}  # fmt: skip
+    pool = {
+        "op": "avg_pool",
+        "kernel_size": 100,
+        "stride": 50,
+        "padding": 40,
+        "count_include_pad": False,
+    }
     flip = {"op": "flip", "axes": [0]}
-    claim = {"input": {"channels": 2, "size": ["N"]}, "left": [pool],
-             "right": [flip, {**pool, **change}, flip]}  # fmt: skip
+    claim = {
+        "input": {"channels": 2, "size": ["N"]},
+        "left": [pool],
+        "right": [flip, {**pool, **change}, flip],
+    }
     assert check(claim).verdict == verdict
 
 

@@ -13,8 +13,13 @@ WEIGHTS = {"w": {"shape": [1, 1, 3]}}
 
 
 def claim(step: dict[str, Any], where: list[str] | None = None) -> dict[str, Any]:
-    return {"input": {"channels": 1, "size": ["N"]}, "weights": WEIGHTS, "where": where or [],
-            "left": [step], "right": [step]}  # fmt: skip
+    return {
+        "input": {"channels": 1, "size": ["N"]},
+        "weights": WEIGHTS,
+        "where": where or [],
+        "left": [step],
+        "right": [step],
+    }
 
 
 @pytest.mark.parametrize(

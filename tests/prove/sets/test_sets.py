@@ -16,8 +16,8 @@ from symconv.errors import ClaimError, InputError, SymconvError
 from symconv.expand import destride
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.network import chain
-from symconv.prove.sets import Fails, settle_all
-from symconv.prove.tables.settle import settle
+from symconv.prove.sets import Fails, decide_by_sets
+from symconv.prove.tables.decide import decide_by_tables
 from symconv.replay.run import replay
 from tests.helpers.at_sizes import at_size, expected
 from tests.helpers.networks import everywhere
@@ -63,7 +63,7 @@ def test_verdicts_at_every_small_size(seed: int) -> None:
             continue
         claim = mutated(claim, rng) if rng.random() < 0.5 else claim
         try:
-            found = settle_all(claim)
+            found = decide_by_sets(claim)
         except InputError:
             assert {at_size(claim, {"N": n}) for n in SIZES} == {"illegal"}, claim
             continue
@@ -150,7 +150,7 @@ def test_claims_that_say_nothing_or_cannot_be_read(change: dict[str, Any], messa
 
 def test_a_claim_with_names_is_not_for_the_concrete_prover() -> None:
     with pytest.raises(ClaimError, match="the sizes N are named"):
-        settle(read_claim(SAME))
+        decide_by_tables(read_claim(SAME))
     with pytest.raises(ClaimError, match="breaks"):
         read_claim({**SAME, "where": ["N > 3"]}).at({"N": 2})
 
@@ -167,7 +167,7 @@ def test_random_claims_and_mutants_with_named_sizes(seed: int) -> None:
         names = ["N", "M"][: len(text["input"]["size"])]
         try:
             claim = read_claim({**text, "input": {**text["input"], "size": names}})
-            found = settle_all(claim)
+            found = decide_by_sets(claim)
         except SymconvError:
             continue
         if isinstance(found, Undecided):
@@ -182,23 +182,41 @@ def test_random_claims_and_mutants_with_named_sizes(seed: int) -> None:
 @pytest.mark.parametrize(
     ("left", "right", "holds"),
     [
-        ([{"op": "tile", "repeats": [1, 3]}],
-         [{"op": "concat", "axis": 1, "branches": [[], [], []]}], "all sizes"),
-        ([{"op": "tile", "repeats": [1, 2]}],
-         [{"op": "pad", "padding": [[0, 0], [0, "N"]], "mode": "circular"}], "all sizes"),
-        ([{"op": "tile", "repeats": [1, 2]}],
-         [{"op": "concat", "axis": 1, "branches": [[], [{"op": "flip", "axes": [1]}]]}], "N == 1"),
-        ([{"op": "split", "sizes": 3, "part": 1, "axis": 1}],
-         [{"op": "slice", "slices": [[None, None, None], [3, 6, 1]]}], "all sizes"),
-        ([{"op": "split", "sizes": 3, "part": 1, "axis": 1}],
-         [{"op": "slice", "slices": [[None, None, None], [3, None, 1]]}], "N <= 6"),
-        ([{"op": "split", "sizes": [2, 4], "part": 1, "axis": 1}],
-         [{"op": "slice", "slices": [[None, None, None], [2, None, 1]]}], "all sizes"),
+        (
+            [{"op": "tile", "repeats": [1, 3]}],
+            [{"op": "concat", "axis": 1, "branches": [[], [], []]}],
+            "all sizes",
+        ),
+        (
+            [{"op": "tile", "repeats": [1, 2]}],
+            [{"op": "pad", "padding": [[0, 0], [0, "N"]], "mode": "circular"}],
+            "all sizes",
+        ),
+        (
+            [{"op": "tile", "repeats": [1, 2]}],
+            [{"op": "concat", "axis": 1, "branches": [[], [{"op": "flip", "axes": [1]}]]}],
+            "N == 1",
+        ),
+        (
+            [{"op": "split", "sizes": 3, "part": 1, "axis": 1}],
+            [{"op": "slice", "slices": [[None, None, None], [3, 6, 1]]}],
+            "all sizes",
+        ),
+        (
+            [{"op": "split", "sizes": 3, "part": 1, "axis": 1}],
+            [{"op": "slice", "slices": [[None, None, None], [3, None, 1]]}],
+            "N <= 6",
+        ),
+        (
+            [{"op": "split", "sizes": [2, 4], "part": 1, "axis": 1}],
+            [{"op": "slice", "slices": [[None, None, None], [2, None, 1]]}],
+            "all sizes",
+        ),
     ],
-)  # fmt: skip
+)
 def test_axes_repeated_and_split(left: list[Any], right: list[Any], holds: str) -> None:
     claim = read_claim({"input": {"channels": 1, "size": ["N"]}, "left": left, "right": right})
-    found = settle_all(claim)
+    found = decide_by_sets(claim)
     assert not isinstance(found, Undecided)
     assert (found.holds_on if isinstance(found, Fails) else "all sizes") == holds
     for size in range(1, 15):

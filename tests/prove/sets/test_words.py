@@ -11,7 +11,7 @@ import islpy as isl
 import pytest
 
 from symconv.claim import read_claim
-from symconv.prove.sets import Fails, settle_all
+from symconv.prove.sets import Fails, decide_by_sets
 from symconv.prove.sets.conditions import condition
 from symconv.prove.sets.text import condition_to_isl
 from symconv.prove.sets.words import describe
@@ -27,13 +27,19 @@ def linear(rng: random.Random, names: list[str]) -> str:
 
 def atom(rng: random.Random, names: list[str]) -> str:
     e, f, m = linear(rng, names), linear(rng, names), rng.randint(2, 5)
-    return rng.choice([
-        f"{e} >= 0", f"{e} <= {f}", f"{rng.choice(names)} <= {rng.randint(1, 9)}",
-        f"({e}) mod {m} = {rng.randrange(m)}", f"({e}) mod {m} <= 1",
-        f"floor({e}/{m}) >= {rng.choice(names)} - 3", f"{rng.choice(names)} != {rng.randint(1, 6)}",
-        f"(exists k : {m}k + {e} = 0 and k >= {rng.randint(-4, 2)})",
-        f"(exists k, l : {e} = {m}k + {m + 2}l and 0 <= k <= 2 and l <= {rng.choice(names)})",
-    ])  # fmt: skip
+    return rng.choice(
+        [
+            f"{e} >= 0",
+            f"{e} <= {f}",
+            f"{rng.choice(names)} <= {rng.randint(1, 9)}",
+            f"({e}) mod {m} = {rng.randrange(m)}",
+            f"({e}) mod {m} <= 1",
+            f"floor({e}/{m}) >= {rng.choice(names)} - 3",
+            f"{rng.choice(names)} != {rng.randint(1, 6)}",
+            f"(exists k : {m}k + {e} = 0 and k >= {rng.randint(-4, 2)})",
+            f"(exists k, l : {e} = {m}k + {m + 2}l and 0 <= k <= 2 and l <= {rng.choice(names)})",
+        ]
+    )
 
 
 def random_set(rng: random.Random, names: list[str]) -> Any:
@@ -112,14 +118,17 @@ def test_a_condition_holds_point_by_point(seed: int) -> None:
         assert bool(evaluate(words, at)) == holds(sizes, at), (words, at)
 
 
-@pytest.mark.parametrize(("text", "words"), [
-    ("N >= 7", "N >= 7"),
-    ("exists k : N = 2k", "N % 2 == 0"),
-    ("N <= 5 or N >= 9", "N >= 9 or N <= 5"),
-    ("exists k : N = 5k + 3 and k >= 2", "N >= 13 and N % 5 == 3"),
-    ("exists k : N = 7k and k <= 4 or N = 100", "N == 100 or (N % 7 == 0 and N <= 28)"),
-    ("floor((0 - N)/3) >= -4 or N mod 4 = 1", "N <= 12 or N % 4 == 1"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("N >= 7", "N >= 7"),
+        ("exists k : N = 2k", "N % 2 == 0"),
+        ("N <= 5 or N >= 9", "N >= 9 or N <= 5"),
+        ("exists k : N = 5k + 3 and k >= 2", "N >= 13 and N % 5 == 3"),
+        ("exists k : N = 7k and k <= 4 or N = 100", "N == 100 or (N % 7 == 0 and N <= 28)"),
+        ("floor((0 - N)/3) >= -4 or N mod 4 = 1", "N <= 12 or N % 4 == 1"),
+    ],
+)
 def test_words_are_short(text: str, words: str) -> None:
     among = isl.Set("[N] -> { : N >= 1 }")
     found = describe(isl.Set(f"[N] -> {{ : {text} }}").intersect(among), among, ["N"])
@@ -127,11 +136,16 @@ def test_words_are_short(text: str, words: str) -> None:
 
 
 def test_a_domain_with_holes_is_told() -> None:
-    found = settle_all(read_claim({
-        "input": {"channels": 1, "size": ["W"]}, "left": [],
-        "right": [{"op": "flip", "axes": [1]}],
-        "where": ["W < 6 or W > 8", "W + (0 - W) % 3 <= 2*W"],
-    }))  # fmt: skip
+    found = decide_by_sets(
+        read_claim(
+            {
+                "input": {"channels": 1, "size": ["W"]},
+                "left": [],
+                "right": [{"op": "flip", "axes": [1]}],
+                "where": ["W < 6 or W > 8", "W + (0 - W) % 3 <= 2*W"],
+            }
+        )
+    )
     assert isinstance(found, Fails)
     assert (found.least, found.holds_on) == ({"W": 2}, "no size")
     for words in (found.fails_on, found.holds_on, found.domain):

@@ -14,7 +14,7 @@ from symconv.relation.form import Form
 from symconv.relation.reading import UnsupportedStep
 
 
-def settle(claim: Claim) -> Verdict:
+def decide_by_tables(claim: Claim) -> Verdict:
     """Prove or refute a claim at its sizes, by comparing the two sides' tables entry by entry.
 
     The cost is that of the axes' tables, output times kernel each, added over the axes; neither
@@ -26,7 +26,7 @@ def settle(claim: Claim) -> Verdict:
     >>> from symconv.claim import read_claim
     >>> claim = read_claim({"input": {"channels": 1, "size": [4]}, "right": [],
     ...                     "left": [{"op": "flip", "axes": [1]}]})
-    >>> settle(claim).counterexample.sentence()
+    >>> decide_by_tables(claim).counterexample.sentence()
     'in output [0, 0], left has 0 times x[0, 0], right has 1'
     """
     start = perf_counter()

@@ -1,4 +1,4 @@
-"""Claims with pointwise functions or both monoids, settled part by part: squares pasted together.
+"""Claims with pointwise functions or both monoids, settled part by part: squares composed.
 
 Both pipelines are cut at the same functions and layers.  Between two cuts each side is one linear
 (or max) map, and one claim says that the square commutes: for every tensor on the right's line,
@@ -12,7 +12,7 @@ claim of its own says, stay zero under a function that keeps it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import prod
@@ -26,10 +26,11 @@ from symconv.claim.verdict import Certificate, Counterexample, Fact, Refuted, Un
 from symconv.errors import TooLarge
 from symconv.layer.pointwise import named
 from symconv.machine.budget import running
-from symconv.prove.cuts import Cut, Grain, cuts, leading_gathers, parts, pulled, sums
+from symconv.prove.cuts import Cut, Granularity, cuts, leading_gathers, parts, pulled, sums
+from symconv.prove.engine import Hint, no_hint
 from symconv.prove.squares.hidden import Hidden, Ranges, candidates, in_channel_order, whole
 from symconv.prove.squares.support import everywhere_finite, possible, read_ranges
-from symconv.prove.tables.settle import compare_forms
+from symconv.prove.tables.decide import compare_forms
 from symconv.relation.form import bounded_below
 from symconv.relation.reading import UnsupportedStep
 
@@ -48,14 +49,10 @@ class Stuck:
     reason: str
 
 
-Guess = Callable[[int], tuple[int, ...] | None]
-"""The phase factors of the right pipeline's tensor before its step of this place, where known."""
-
-
-def settle_in_squares(claim: Claim, guess: Guess = lambda place: None) -> Verdict:
+def decide_in_squares(claim: Claim, hint: Hint = no_hint) -> Verdict:
     """Prove a claim by squares, or refute it by its shapes; Undecided where no square is found.
 
-    ``guess`` spares the search for what hidden tensors have in common; it is proved like the rest.
+    ``hint`` spares the search for what hidden tensors have in common; it is proved like the rest.
 
     Raises:
         ClaimError: a step does not fit; the message names the claim, the side and the step.
@@ -63,26 +60,30 @@ def settle_in_squares(claim: Claim, guess: Guess = lambda place: None) -> Verdic
     start = perf_counter()
     reasons = []
     moved = _pulled(claim)
-    for swapped, grain in _attempts(moved):
+    for swapped, granularity in _attempts(moved):
         turned = replace(moved, left=moved.right, right=moved.left) if swapped else moved
-        found = _attempt(turned, grain, (lambda place: None) if swapped else guess)
+        found = _attempt(turned, granularity, no_hint if swapped else hint)
         if isinstance(found, Counterexample):
             shapes = (found.left_shape, found.right_shape)[:: -1 if swapped else 1]
             found = Counterexample(left_shape=shapes[0], right_shape=shapes[1])
             return Refuted(claim, found, perf_counter() - start, ("shapes",))
-        if isinstance(found, Pasted):
+        if isinstance(found, Composed):
             return _certificate(claim, found, swapped, perf_counter() - start)
         reasons.append(found.reason)
     return Undecided(claim, reasons[0], perf_counter() - start)
 
 
-def _attempts(claim: Claim) -> list[tuple[bool, Grain]]:
-    return [(swapped, grain) for swapped in (False, True) for grain in _grains(claim)]
+def _attempts(claim: Claim) -> list[tuple[bool, Granularity]]:
+    return [
+        (swapped, granularity) for swapped in (False, True) for granularity in _granularities(claim)
+    ]
 
 
-def _attempt(claim: Claim, grain: Grain, guess: Guess) -> Pasted | Stuck | Counterexample:
+def _attempt(
+    claim: Claim, granularity: Granularity, hint: Hint
+) -> Composed | Stuck | Counterexample:
     try:
-        return _paste(claim, grain, guess)
+        return _composed(claim, granularity, hint)
     except (TooLarge, UnsupportedStep) as fault:
         return Stuck(0, 0, str(fault))
 
@@ -91,13 +92,17 @@ def _pulled(claim: Claim) -> Claim:
     return replace(claim, left=pulled(claim.left), right=pulled(claim.right))
 
 
-def _grains(claim: Claim) -> list[Grain]:
-    """Both grains, or one where they cut alike."""
-    both = [cuts(side, grain) for grain in ("fine", "coarse") for side in (claim.left, claim.right)]
+def _granularities(claim: Claim) -> list[Granularity]:
+    """Both granularities, or one where they cut alike."""
+    both = [
+        cuts(side, granularity)
+        for granularity in ("fine", "coarse")
+        for side in (claim.left, claim.right)
+    ]
     return ["fine"] if both[:2] == both[2:] else ["fine", "coarse"]
 
 
-def _certificate(claim: Claim, found: Pasted, swapped: bool, seconds: float) -> Certificate:
+def _certificate(claim: Claim, found: Composed, swapped: bool, seconds: float) -> Certificate:
     figures = {
         "swapped": swapped,
         "squares": len(found.squares),
@@ -126,21 +131,23 @@ class Square:
 
 
 @dataclass(frozen=True, slots=True)
-class Pasted:
+class Composed:
     """All squares of a claim, and the shape of its output."""
 
     squares: tuple[Square, ...]
     shape: tuple[int, ...]
 
 
-def first_stuck(claim: Claim, guess: Guess) -> Stuck | None:
-    """Where a claim, cut finely, cannot be pasted; None where it can."""
-    found = _paste(_pulled(claim), "fine", guess)
+def first_stuck(claim: Claim, hint: Hint) -> Stuck | None:
+    """Where a claim, cut finely, cannot be composed; None where it can."""
+    found = _composed(_pulled(claim), "fine", hint)
     return found if isinstance(found, Stuck) else None
 
 
-def _paste(claim: Claim, grain: Grain, guess: Guess) -> Pasted | Stuck | Counterexample:
-    where = cuts(claim.left, grain), cuts(claim.right, grain)
+def _composed(
+    claim: Claim, granularity: Granularity, hint: Hint
+) -> Composed | Stuck | Counterexample:
+    where = cuts(claim.left, granularity), cuts(claim.right, granularity)
     shapes = [_shapes(claim, side, cut) for side, cut in zip(("left", "right"), where, strict=True)]
     if shapes[0][-1] != shapes[1][-1]:
         return Counterexample(left_shape=shapes[0][-1], right_shape=shapes[1][-1])
@@ -149,13 +156,13 @@ def _paste(claim: Claim, grain: Grain, guess: Guess) -> Pasted | Stuck | Counter
         return Stuck(0, 0, f"the sides apply other functions: {functions[0]} and {functions[1]}")
     if [cut.function for cut in where[0]] != [cut.function for cut in where[1]]:
         return Stuck(0, 0, "the two sides' layers do not stand between the same functions")
-    plain = _Pasting(claim, where, (shapes[0], shapes[1]), guess).run()
-    if isinstance(plain, Pasted):
+    plain = _Composition(claim, where, (shapes[0], shapes[1]), hint).run()
+    if isinstance(plain, Composed):
         return plain
     live = _live_ranges(claim, where[0], shapes[0])
     if live is None:
         return plain
-    return _Pasting(claim, where, (shapes[0], shapes[1]), guess, live).run()
+    return _Composition(claim, where, (shapes[0], shapes[1]), hint, live).run()
 
 
 def _live_ranges(
@@ -189,8 +196,8 @@ def _shapes(claim: Claim, side: str, where: tuple[Cut, ...]) -> list[tuple[int, 
 
 
 @dataclass(slots=True)
-class _Pasting:
-    """Pastes one square after another, from the input on.
+class _Composition:
+    """Composes one square after another, from the input on.
 
     ``finite`` says that no -inf can stand in the right tensor before a part; where it can, the
     maximum of part ``emptied`` has left a place without anything to read, and only maxima follow.
@@ -199,14 +206,14 @@ class _Pasting:
     claim: Claim
     where: tuple[tuple[Cut, ...], tuple[Cut, ...]]
     shapes: tuple[list[tuple[int, ...]], list[tuple[int, ...]]]
-    guess: Guess
+    hint: Hint
     live: list[Ranges | None] | None = None
     hidden: list[Hidden] = field(default_factory=list)
     finite: bool = True
     emptied: int = -1
     until: float = field(default_factory=lambda: running().deadline(SHARE))
 
-    def run(self) -> Pasted | Stuck:
+    def run(self) -> Composed | Stuck:
         self.hidden = [whole(self.claim.input_shape)]
         count = len(self.shapes[0])
         for part in range(count):
@@ -222,7 +229,7 @@ class _Pasting:
             self.hidden.append(after)
         end = Cut(len(self.claim.left)), Cut(len(self.claim.right))
         ends = zip((*self.where[0], end[0]), (*self.where[1], end[1]), self.hidden[1:], strict=True)
-        return Pasted(tuple(Square(*item) for item in ends), self.shapes[0][-1])
+        return Composed(tuple(Square(*item) for item in ends), self.shapes[0][-1])
 
     def _refuse_infinity(self, part: int) -> None:
         """A zero weight times -inf is no number: a sum must not meet what a maximum left empty."""
@@ -280,7 +287,7 @@ class _Pasting:
     def _candidates(
         self, part: int, left: tuple[int, ...], right: tuple[int, ...]
     ) -> Iterable[Hidden]:
-        factors = self.guess(self.where[1][part].place)
+        factors = self.hint(self.where[1][part].place)
         if factors is not None and prod(factors) * left[0] == right[0]:
             return [in_channel_order(left, right, factors)]
         return candidates(left, right, self._groups(part))
@@ -340,21 +347,24 @@ def _holds(claim: Claim, low: Fraction | None = None) -> bool:
 
 
 def square_claim(
-    claim: Claim, before: Hidden, left: tuple[st.Step, ...], right: tuple[st.Step, ...],
+    claim: Claim,
+    before: Hidden,
+    left: tuple[st.Step, ...],
+    right: tuple[st.Step, ...],
     after: Hidden,
-) -> Claim:  # fmt: skip
+) -> Claim:
     """One square: a line before it, and the left tensor after it, on both ways."""
     mixed = "max" in (pipeline_monoid(left), pipeline_monoid(right))
     kept = () if mixed else before.kept()
+    seen = (*after.inside(), *after.to_live())
     return replace(
         claim,
         name=f"{claim.name}: a square",
         channels=before.line_shape[0],
         size=before.line,
         left=(*kept, *before.inside(), *left, *after.to_live()),
-        right=(*kept, *before.to_right(), *right, *after.to_line(), *after.inside(),
-               *after.to_live()),
-    )  # fmt: skip
+        right=(*kept, *before.to_right(), *right, *after.to_line(), *seen),
+    )
 
 
 def live_claim(claim: Claim, before: Hidden, left: tuple[st.Step, ...], after: Hidden) -> Claim:

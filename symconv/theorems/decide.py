@@ -23,7 +23,7 @@ MISSING = "not in the library's audit"
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class CheckedTheorem:
     """A theorem with the verdicts of its claims, in order, and what its demonstration says.
 
     ``shown`` are instances that hold, ``neighbours`` false ones that do not, beside the claims.
@@ -79,7 +79,7 @@ def _as_stated(part: Part, verdict: Verdict) -> bool:
     return not isinstance(verdict, Refuted) or verdict.counterexample.size == part.least
 
 
-def settle_theorem(theorem: Theorem, audit: Mapping[str, str] | None = None) -> Settled:
+def decide_theorem(theorem: Theorem, audit: Mapping[str, str] | None = None) -> CheckedTheorem:
     """Settle every claim of a theorem, and run its demonstrations.
 
     ``audit`` says what each theorem of the proof library rests on, by its file and its name, and
@@ -94,7 +94,7 @@ def settle_theorem(theorem: Theorem, audit: Mapping[str, str] | None = None) -> 
     if theorem.demonstration is not None:
         held, neighbours = DEMONSTRATIONS[theorem.demonstration].run()
         shown += held
-    return Settled(theorem, verdicts, tuple(shown), neighbours, _audited(theorem, audit))
+    return CheckedTheorem(theorem, verdicts, tuple(shown), neighbours, _audited(theorem, audit))
 
 
 def _audited(

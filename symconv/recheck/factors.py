@@ -91,8 +91,10 @@ class Product:
         touched = [s for s in self.strands if wanted & set(s.digits)]
         held = {d for s in touched for d in s.digits}
         _check(sum(self.sizes[d] for d in wanted - held))
-        touched += [Strand([d], [], {(v,): {(): 1} for v in range(self.sizes[d])})
-                    for d in sorted(wanted - held)]  # fmt: skip
+        touched += [
+            Strand([d], [], {(v,): {(): 1} for v in range(self.sizes[d])})
+            for d in sorted(wanted - held)
+        ]
         self.strands = [s for s in self.strands if s not in touched]
         merged = touched[0]
         for other in touched[1:]:
@@ -111,16 +113,12 @@ class Product:
         places = [strand.digits.index(d) for d in old]
         rest = [i for i, d in enumerate(strand.digits) if d not in old]
         rows: dict[tuple[int, ...], Row] = {}
-        aims = {
-            value: list(targets(value))
-            for value in {tuple(k[i] for i in places) for k in strand.rows}
-        }
-        _check(sum(
-            len(row) * len(aims[tuple(key[i] for i in places)]) for key, row in strand.rows.items()
-        ))  # fmt: skip
+        values = {key: tuple(key[i] for i in places) for key in strand.rows}
+        aims = {value: list(targets(value)) for value in set(values.values())}
+        _check(sum(len(row) * len(aims[values[key]]) for key, row in strand.rows.items()))
         for key, row in strand.rows.items():
             kept = tuple(key[i] for i in rest)
-            for target in aims[tuple(key[i] for i in places)]:
+            for target in aims[values[key]]:
                 rows[kept + target] = _plus(rows.get(kept + target), row, self.maximum)
         strand.digits = [strand.digits[i] for i in rest] + list(new)
         strand.rows = rows

@@ -11,8 +11,7 @@ from typing import Any
 from symconv.errors import TooLarge
 from symconv.recheck.claims import at, read_claim
 from symconv.recheck.denote import Meaning
-from symconv.recheck.ops import MAXIMA, every_step
-from symconv.recheck.strands import (
+from symconv.recheck.factors import (
     MOST_ENTRIES,
     Name,
     Product,
@@ -23,6 +22,7 @@ from symconv.recheck.strands import (
     multiply,
     nested_sizes,
 )
+from symconv.recheck.ops import MAXIMA, every_step
 from symconv.recheck.windows import Sum
 
 Part = tuple[tuple[Name, ...], tuple[tuple[int, int], ...], Any]
@@ -299,8 +299,9 @@ def _monomial(names: Sequence[Name], coordinates: Sequence[int]) -> tuple[Any, .
     found: dict[tuple[Any, ...], list[tuple[int, int]]] = {}
     for (kind, tensor, use, axis), value in zip(names, coordinates, strict=True):
         found.setdefault((kind, tensor, use), []).append((axis, value))
-    return tuple(sorted((kind, tensor, tuple(sorted(index)))
-                        for (kind, tensor, _), index in found.items()))  # fmt: skip
+    return tuple(
+        sorted((kind, tensor, tuple(sorted(index))) for (kind, tensor, _), index in found.items())
+    )
 
 
 def _whole(term: Product) -> Strand:
