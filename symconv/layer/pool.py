@@ -195,15 +195,14 @@ class AvgPool(Pool):
         return (*super().unsaid, *(("divisor_override",) if self.divisor_override is None else ()))
 
     def _window(self, size: Size, rank: int, **a: Any) -> Window:
+        also = () if self.is_wide or rank != 3 else holds_its_kernel(size, a["kernel_size"])
         window = super()._window(size, rank, **a)
-        also = self._also(window, rank, a["padding"])
+        also = (*also, *self._counts_something(window, a["padding"]))
         return replace(window, also=(*also, *window.also)) if also else window
 
-    def _also(self, window: Window, rank: int, padding: Pads | str) -> Requirements:
-        """What these rules ask of an average beside what they ask of any pooling."""
-        if not self.is_wide:
-            return holds_its_kernel(window.size, window.kernel) if rank == 3 else ()
-        if self.count_include_pad or self.divisor_override is not None:
+    def _counts_something(self, window: Window, padding: Pads | str) -> Requirements:
+        """That no window counts nothing: by PyTorch's rules none does."""
+        if not self.is_wide or self.count_include_pad or self.divisor_override is not None:
             return ()
         return counts_something(window, padding, ceil_mode=self.ceil_mode)
 
