@@ -8,7 +8,7 @@ few verbs of a `Backend`, so that a GPU is ``device="cuda"`` away.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from math import prod
 from typing import Any
 
@@ -18,7 +18,7 @@ from symconv.crosscheck.backends import BACKENDS
 from symconv.crosscheck.runs import integers, stride_free, strided
 from symconv.errors import InputError, TooLarge, Unsupported
 from symconv.expand import destride
-from symconv.layer import AnyLayer, Conv, ConvTranspose, MaxConv, read_numbers
+from symconv.layer import AnyLayer, MaxConv, read_numbers
 from symconv.layer.lattice import refuse_matrix_stride
 
 MOST_PRODUCTS = 200_000_000
@@ -123,18 +123,12 @@ def _largest_difference(a: np.ndarray, b: np.ndarray) -> float | None:
 
 def _fewer_channels(layer: AnyLayer, size: Sequence[int]) -> AnyLayer:
     """The layer, with few channels where all of them would take too long."""
-    if not isinstance(layer, Conv | ConvTranspose):
-        smaller: AnyLayer = replace(layer, channels=min(layer.channels, 4))
+    if not layer.has_weight:
+        smaller = layer.with_channels(min(layer.channel_groups, 4), 1)
     elif _products(layer, size) <= MOST_PRODUCTS:
         smaller = layer
     else:
-        groups = min(layer.groups, 2)
-        smaller = replace(
-            layer,
-            groups=groups,
-            in_channels=groups * min(layer.in_channels // layer.groups, 4),
-            out_channels=groups * min(layer.out_channels // layer.groups, 4),
-        )
+        smaller = layer.with_channels(min(layer.channel_groups, 2), 4)
     if _products(smaller, size) > 5 * MOST_PRODUCTS:
         raise TooLarge(
             f"{layer.op}: {_products(smaller, size)} multiplications of few channels are more than "
@@ -145,8 +139,7 @@ def _fewer_channels(layer: AnyLayer, size: Sequence[int]) -> AnyLayer:
 
 def _products(layer: AnyLayer, size: Sequence[int]) -> int:
     """Multiplications of the strided layer, or its input samples where those are more."""
-    positions = prod(size if isinstance(layer, ConvTranspose) else layer.output_size(size))
-    groups = layer.groups if isinstance(layer, Conv | ConvTranspose) else layer.channels
-    pairs = layer.in_channels * layer.out_channels // groups
+    positions = prod(size if layer.is_transposed else layer.output_size(size))
+    pairs = layer.in_channels * layer.out_channels // layer.channel_groups
     taps = prod(layer.per_axis("kernel_size", len(size)))
     return int(max(pairs * positions * taps, layer.in_channels * prod(size)))

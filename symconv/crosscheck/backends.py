@@ -189,7 +189,7 @@ class TorchBackend:
         given = {name: layer.per_axis(name, rank) for name in spatial}
         given |= {name: getattr(layer, name) for name in plain}
         given["padding"] = tuple(lo for lo, _ in pads)
-        tensors = (w, bias) if isinstance(layer, Conv | ConvTranspose) else ()
+        tensors = (w, bias) if layer.has_weight else ()
         return self._layer(layer.op, rank)(x[None], *tensors, **given)[0]
 
     def array(self, values: np.ndarray) -> Array:

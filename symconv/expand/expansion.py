@@ -32,7 +32,7 @@ from symconv.expand.layers import (
 )
 from symconv.expand.maps import ORDERS, Maps, Order
 from symconv.expand.sizes import Sized, size_named_by
-from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv
+from symconv.layer import AnyLayer, AvgPool, Conv, MaxConv
 from symconv.layer.base import Sizes, read_size, shown
 from symconv.layer.requirements import settled_where
 from symconv.layer.window import Window
@@ -133,7 +133,7 @@ class Expansion(Sized):
     def groups(self) -> int:
         """Groups of both layers; a pooling treats every channel as a group."""
         layer = self.original
-        return layer.groups if isinstance(layer, Conv | ConvTranspose) else layer.in_channels
+        return layer.channel_groups
 
     @cached_property
     def layer(self) -> Conv:
@@ -234,7 +234,7 @@ class Expansion(Sized):
 
     @property
     def _to_expanded(self) -> tuple[st.Step, ...]:
-        return self._maps.weight_map(isinstance(self.original, ConvTranspose))
+        return self._maps.weight_map(self.original.is_transposed)
 
     @property
     def bias_map(self) -> tuple[st.Step, ...]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from fractions import Fraction
 from math import prod
 from typing import Any
 
 from symconv.claim import steps as st
-from symconv.errors import Unsupported
-from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxConv, MaxPool
+from symconv.claim.steps.base import STEPS
+from symconv.layer import AnyLayer, AvgPool, Conv
 from symconv.layer.base import Sizes
 from symconv.layer.window import Window
 from symconv.size.expr import names_of
@@ -64,7 +64,7 @@ def mean(layer: AnyLayer, input_size: Sequence[Any]) -> Fraction | None:
 
 def fill_of(layer: AnyLayer, input_size: Sequence[Any]) -> Number | None:
     """What a pooling's weight is filled with; None where the weight is the layer's own."""
-    if isinstance(layer, Conv | ConvTranspose):
+    if layer.has_weight:
         return None
     weight = mean(layer, input_size)
     return "1" if weight is None else str(weight)
@@ -73,50 +73,11 @@ def fill_of(layer: AnyLayer, input_size: Sequence[Any]) -> Number | None:
 def layer_step(layer: AnyLayer, weight: str, bias: str, padding: Any = None) -> st.Step:
     """A layer as a step of a pipeline, its tensors under these names.
 
-    ``padding`` stands for a convolution's own, where that depends on named sizes.
+    Its attributes are the step's of the same names; ``padding`` stands for its own, where that
+    depends on named sizes.
     """
-    padding = layer.padding if padding is None else padding
-    if isinstance(layer, MaxPool):
-        return st.MaxPoolStep(
-            layer.kernel_size,
-            layer.stride,
-            layer.padding,
-            layer.dilation,
-            layer.ceil_mode,
-            layer.legality,
-        )
-    if isinstance(layer, AvgPool):
-        return st.AvgPoolStep(
-            layer.kernel_size,
-            layer.stride,
-            layer.padding,
-            layer.ceil_mode,
-            layer.count_include_pad,
-            layer.legality,
-            layer.dilation,
-            layer.divisor_override,
-        )
-    if isinstance(layer, ConvTranspose):
-        return st.ConvTransposeStep(
-            weight,
-            layer.stride,
-            layer.padding,
-            layer.output_padding,
-            layer.dilation,
-            layer.groups,
-            bias if layer.bias else None,
-        )
-    if isinstance(layer, MaxConv):
-        return st.MaxConvStep(weight, layer.stride, padding, layer.dilation, layer.groups)
-    if isinstance(layer, Conv):
-        return st.ConvStep(
-            weight,
-            layer.stride,
-            padding,
-            layer.dilation,
-            layer.groups,
-            bias if layer.bias else None,
-            layer.padding_mode,
-            layer.padding_value,
-        )
-    raise Unsupported(f"a layer of op {layer.op!r} cannot be written as a step")
+    kind = STEPS[layer.op]
+    told = {**vars(layer), "weight": weight, "bias": bias if vars(layer).get("bias") else None}
+    if padding is not None:
+        told["padding"] = padding
+    return kind(**{field.name: told[field.name] for field in fields(kind)})

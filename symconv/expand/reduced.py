@@ -8,13 +8,12 @@ multiple of the stride, so a 'same' padding stays what it was.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import prod
 
 from symconv.errors import SymconvError, TooLarge
 from symconv.expand.destride import destride
 from symconv.expand.expansion import Expansion
-from symconv.layer import AnyLayer, Conv, ConvTranspose
+from symconv.layer import AnyLayer
 from symconv.size.expr import number
 
 BLOCKS = 3
@@ -62,10 +61,7 @@ def check_slots(expansion: Expansion) -> None:
 
 
 def _few_channels(layer: AnyLayer) -> AnyLayer:
-    if isinstance(layer, Conv | ConvTranspose):
-        groups = min(layer.groups, 2)
-        return replace(layer, in_channels=groups, out_channels=groups, groups=groups)
-    return replace(layer, channels=1)
+    return layer.with_channels(min(layer.channel_groups, 2) if layer.has_weight else 1, 1)
 
 
 def _least_size(expansion: Expansion, axis: int) -> int:

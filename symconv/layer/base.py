@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from operator import index
-from typing import Any, ClassVar, Literal, NoReturn
+from typing import Any, ClassVar, Literal, NoReturn, Self
 
 from symconv.errors import LayerError
 from symconv.layer.padding import Pads, is_int, read_padding, same_lows, same_pair
@@ -29,6 +29,12 @@ class Layer:
 
     op: ClassVar[str]
     monoid: ClassVar[Literal["sum", "max"]] = "sum"
+    has_weight: ClassVar[bool] = False
+    """Whether a weight of its own stands beside the input."""
+    is_transposed: ClassVar[bool] = False
+    """Whether it scatters: its input stands where a convolution's output does."""
+    divides: ClassVar[bool] = False
+    """Whether its sums are divided by what their windows count."""
     _spatial: ClassVar[tuple[str, ...]] = ("kernel_size", "stride", "dilation")
     """Attributes with one value per spatial axis; the ranks of their tuples must agree."""
 
@@ -132,6 +138,15 @@ class Layer:
         (56, 56)
         """
         return tuple(window.output for window in self.windows(input_size))
+
+    @property
+    def channel_groups(self) -> int:
+        """Into how many groups the channels fall; of a pooling each is one."""
+        raise TypeError(f"{type(self).__name__} does not say its groups")
+
+    def with_channels(self, groups: int, inner: int) -> Self:
+        """The same windows with so many groups, and at most so many channels in each of them."""
+        raise TypeError(f"{type(self).__name__} does not say its channels")
 
     def weight_shape(self, rank: int) -> tuple[int, ...] | None:
         """Shape of the weight in PyTorch's layout, or None for a layer without one."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, Self
 
 from symconv.errors import LayerError
 from symconv.layer.base import Ints, Layer, forward_count, forward_lows, forward_pads, read_value
@@ -42,6 +42,7 @@ class Conv(Layer):
     padding_value: float = 0
 
     op: ClassVar[str] = "conv"
+    has_weight: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if is_matrix(self.stride):
@@ -66,6 +67,15 @@ class Conv(Layer):
         return conv_window(
             size, a["kernel_size"], a["stride"], a["padding"], a["dilation"], self.padding_mode
         )
+
+    @property
+    def channel_groups(self) -> int:
+        """Its ``groups``."""
+        return self.groups
+
+    def with_channels(self, groups: int, inner: int) -> Self:
+        """The same windows over fewer channels; a group has no more than it had."""
+        return replace(self, **_fewer(self, groups, inner))
 
     def weight_shape(self, rank: int) -> tuple[int, ...]:
         """``(out_channels, in_channels/groups, *kernel_size)``."""
@@ -117,6 +127,8 @@ class ConvTranspose(Layer):
     dilation: Ints = 1
 
     op: ClassVar[str] = "conv_transpose"
+    has_weight: ClassVar[bool] = True
+    is_transposed: ClassVar[bool] = True
     _spatial: ClassVar[tuple[str, ...]] = ("kernel_size", "stride", "dilation", "output_padding")
 
     def __post_init__(self) -> None:
@@ -142,6 +154,15 @@ class ConvTranspose(Layer):
         return transposed_window(
             size, a["kernel_size"], a["stride"], a["padding"], a["dilation"], a["output_padding"]
         )
+
+    @property
+    def channel_groups(self) -> int:
+        """Its ``groups``."""
+        return self.groups
+
+    def with_channels(self, groups: int, inner: int) -> Self:
+        """The same windows over fewer channels; a group has no more than it had."""
+        return replace(self, **_fewer(self, groups, inner))
 
     def weight_shape(self, rank: int) -> tuple[int, ...]:
         """``(in_channels, out_channels/groups, *kernel_size)``."""
@@ -214,3 +235,12 @@ def _check_channels(layer: Conv | ConvTranspose) -> None:
                 f"{name} must be divisible by groups, got {name}={getattr(layer, name)}, "
                 f"groups={layer.groups}"
             )
+
+
+def _fewer(layer: Conv | ConvTranspose, groups: int, inner: int) -> dict[str, Any]:
+    """So many groups, and in each of them no more channels than there were."""
+    return {
+        "groups": groups,
+        "in_channels": groups * min(layer.in_channels // layer.groups, inner),
+        "out_channels": groups * min(layer.out_channels // layer.groups, inner),
+    }

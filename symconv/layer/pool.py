@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from math import prod
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from symconv.layer.base import (
     Ints,
@@ -78,6 +78,15 @@ class Pool(Layer):
     def out_channels(self) -> int:
         """Output channels: a pooling keeps them."""
         return self.channels
+
+    @property
+    def channel_groups(self) -> int:
+        """Its channels: each is pooled by itself."""
+        return self.channels
+
+    def with_channels(self, groups: int, inner: int) -> Self:
+        """The same windows over so many channels."""
+        return replace(self, channels=groups)
 
     def _window(self, size: Size, rank: int, **a: Any) -> Window:
         return pool_window(
@@ -176,6 +185,7 @@ class AvgPool(Pool):
     divisor_override: int | None = field(default=None, kw_only=True)
 
     op: ClassVar[str] = "avg_pool"
+    divides: ClassVar[bool] = True
     wider: ClassVar[tuple[str, ...]] = ("dilation", "divisor_override")
 
     def __post_init__(self) -> None:

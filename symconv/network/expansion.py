@@ -18,7 +18,6 @@ import numpy as np
 from symconv.claim import Claim, Weight
 from symconv.claim import steps as st
 from symconv.expand import AxisExpansion, Expansion, destride
-from symconv.layer import ConvTranspose
 from symconv.network.graph import INPUT, Factors, Network
 from symconv.size.expr import Extent
 from symconv.size.numbers import freeze
@@ -246,13 +245,13 @@ def layer_on_lines(e: Expansion, suffix: str) -> st.Step:
     rank = len(pads)
     weight, bias = f"w{suffix}", f"b{suffix}" if e.has_bias else None
     strides = layer.per_axis("stride", rank)
-    if isinstance(layer, ConvTranspose):
+    if layer.is_transposed:
         crops = tuple(
             (a.window.span - 1 - lo, a.window.span - 1 - hi)
             for a, (lo, hi) in zip(e.axes, pads, strict=True)
         )
         return st.ConvTransposeStep(
-            weight, strides, crops, 0, layer.per_axis("dilation", rank), layer.groups, bias
+            weight, strides, crops, 0, layer.per_axis("dilation", rank), layer.channel_groups, bias
         )
     dilations = tuple(axis.window.dilation for axis in e.axes)
     if layer.monoid == "max":

@@ -16,7 +16,7 @@ from math import gcd, lcm
 
 from symconv.claim import steps as st
 from symconv.errors import FactorError, LayerError
-from symconv.layer import AnyLayer, Conv, ConvTranspose, read_size
+from symconv.layer import AnyLayer, read_size
 from symconv.layer.base import Sizes
 from symconv.size.expr import Extent, names_of, size_at
 
@@ -186,6 +186,4 @@ def thinned(network: Network) -> Network:
 def _thin(operation: AnyLayer | st.Pointwise) -> AnyLayer | st.Pointwise:
     if isinstance(operation, st.Pointwise):
         return operation
-    if isinstance(operation, Conv | ConvTranspose):
-        return replace(operation, in_channels=1, out_channels=1, groups=1)
-    return replace(operation, channels=1)
+    return operation.with_channels(1, 1)

@@ -16,7 +16,6 @@ from typing import Any, Literal
 
 from symconv.errors import InputError, TooLarge
 from symconv.expand import AxisExpansion, Expansion
-from symconv.layer import ConvTranspose
 from symconv.layer.lattice import refuse_matrix_stride
 from symconv.layer.window import Window
 
@@ -277,7 +276,7 @@ def _channels(expansion: Expansion, pair: Pair) -> dict[str, int]:
 def _parameter_index(expansion: Expansion, pair: Pair, tap: Ints) -> Ints:
     """Where a parameter stands in the strided layer's weight, in PyTorch's layout."""
     m, c = pair
-    if not isinstance(expansion.original, ConvTranspose):
+    if not expansion.original.is_transposed:
         return (m, c, *tap)
     outputs, inputs = _sizes(expansion)
     group, m = divmod(m, outputs)

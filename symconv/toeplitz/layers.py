@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sympy import Symbol
 
 from symconv.errors import FactorError, LayerError
-from symconv.layer import AnyLayer, AvgPool, ConvTranspose, read_numbers, read_value
+from symconv.layer import AnyLayer, AvgPool, read_numbers, read_value
 from symconv.layer.lattice import refuse_matrix_stride
 from symconv.layer.window import BOTTOM, Index, Window, boundary_index
 from symconv.toeplitz.affine import AffineOperator
@@ -118,9 +118,9 @@ def _read_weight(layer: AnyLayer, weight: ArrayLike | None, rank: int) -> Values
 
 def _as_convolution(layer: AnyLayer, weight: Values) -> Values:
     """Bring the weight into the layout ``(M, C/groups, *K)`` of an ordinary convolution."""
-    if not isinstance(layer, ConvTranspose):
+    if not layer.is_transposed:
         return weight
-    grouped = weight.reshape(layer.groups, -1, *weight.shape[1:]).swapaxes(1, 2)
+    grouped = weight.reshape(layer.channel_groups, -1, *weight.shape[1:]).swapaxes(1, 2)
     merged = grouped.reshape(layer.out_channels, -1, *weight.shape[2:])
     return np.flip(merged, axis=tuple(range(2, merged.ndim)))
 
@@ -131,7 +131,7 @@ def _factors(
     if isinstance(layer, AvgPool):
         yield _scales(layer, tuple(window.size for window in windows))
     padded = tuple(window.padded_size for window in windows)
-    groups = getattr(layer, "groups", len(kernel))
+    groups = layer.channel_groups
     dilation = tuple(window.dilation for window in windows)
     valid = Toeplitz(kernel, padded, dilation, groups, _WEIGHT_NAMES.get(layer.op, "w"))
     channels = valid.groups * kernel.shape[1]

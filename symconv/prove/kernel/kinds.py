@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from symconv.errors import InternalError
 from symconv.expand import Expansion
-from symconv.layer import AvgPool, Conv, ConvTranspose
+from symconv.layer import Conv
 from symconv.prove.kernel.pools import pooled_glossary, pooled_names
 
 _INSIDE = "   reads_inside     no index of the padded array is without a sample of the input\n"
@@ -112,9 +112,9 @@ def glossary_of(expansion: Expansion) -> str:
 def kind_of(expansion: Expansion) -> Kind:
     """What the layer is to the proof library."""
     layer = expansion.original
-    if isinstance(layer, ConvTranspose):
+    if layer.is_transposed:
         return TRANSPOSED
-    if isinstance(layer, AvgPool):
+    if layer.divides:
         return AVERAGE
     if layer.monoid == "max":
         return MAXIMUM

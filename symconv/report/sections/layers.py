@@ -10,7 +10,7 @@ from typing import Any
 
 from symconv.claim.steps import Step
 from symconv.expand import AxisExpansion, Expansion
-from symconv.layer import AvgPool, ConvTranspose, Layer, MaxPool, Pool
+from symconv.layer import AvgPool, Layer, MaxPool, Pool
 from symconv.report.document import (
     Block,
     Code,
@@ -70,7 +70,7 @@ def _meaning(layer: Layer) -> str:
     if isinstance(layer, AvgPool):
         divisor = layer.divisor_override or "n_o"
         return rf"y_{{c,o}} = \frac{{1}}{{{divisor}}} \sum_k x_{{c,\,A(o,k)}} \qquad (x_\bot = 0)"
-    index = "c,m,k" if isinstance(layer, ConvTranspose) else "m,c,k"
+    index = "c,m,k" if layer.is_transposed else "m,c,k"
     bias = "b_m + " if getattr(layer, "bias", False) else ""
     outside = Fraction(str(getattr(layer, "padding_value", 0)))
     products = rf"\sum_{{c,k}} w_{{{index}}}\, x_{{c,\,A(o,k)}}"
