@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from symconv.dialect.files import Entry
 
 FEW = 8
-"""Up to so many layers the SymPy identity is proved as well, unless asked otherwise."""
+"""Up to this many layers the SymPy identity is proved as well, unless asked otherwise."""
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
