@@ -62,7 +62,7 @@ def prove(
     matrices, at that size where it is small enough and else for a reduced instance of the same
     geometry.  Where a size is a name, and where none is given, the claim is for all sizes.
 
-    A network is proved equal to its stride-free form, one square a layer.  Masks stand where a
+    A network is proved equal to its stride-free form, one square per layer.  Masks stand where a
     layer would read the tail of a hidden signal; each is a fact of the certificate.
 
     Args:

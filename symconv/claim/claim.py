@@ -32,7 +32,7 @@ SIZED = ("padding", "slices", "output_padding", "start", "size")
 class Weight:
     """A named tensor: free, constant (``fill``), or derived from another by steps.
 
-    A free weight is a family of unknowns, one an entry; the claim is for all their values.  What
+    A free weight is a family of unknowns, one per entry; the claim is for all their values.  What
     fills a constant is one number, or a number for each entry, in nested tuples of its shape.
 
     Raises:
@@ -82,7 +82,7 @@ def shape_of(values: tuple[Any, ...], stated: tuple[Any, ...] | None = None) -> 
     while level and isinstance(level[0], tuple):
         shape.append(len(level[0]))
         if not all(isinstance(part, tuple) and len(part) == shape[-1] for part in level):
-            raise MalformedError("value must be nested lists of one shape, one number an entry")
+            raise MalformedError("value must be nested lists of one shape, one number per entry")
         level = [entry for part in level for entry in part]
     if not level or not all(map(is_finite, level)):
         wrong: Any = next((entry for entry in level if not is_finite(entry)), [])

@@ -29,7 +29,7 @@ class Pattern:
     right: Side
 
     def factor_sizes(self, shape: Sequence[int], given: Mapping[str, int]) -> dict[str, int]:
-        """Sizes of all factors for an input shape; at most one factor an axis may be left open.
+        """Sizes of all factors for an input shape; at most one factor per axis may be left open.
 
         Raises:
             ClaimError: the pattern does not fit the shape; the message names the axis.

@@ -96,7 +96,7 @@ def _read_side(side: str, steps: Any, rank: int) -> tuple[Step, ...]:
 
 
 def _read_weights(texts: Any) -> tuple[tuple[str, Weight], ...]:
-    """All weights in the text's order; each is read behind the one that it is made from."""
+    """All weights in the text's order; each is read after the one that it is made from."""
     if not isinstance(texts, Mapping):
         raise ClaimError(f"weights must be an object of named weights, got {texts!r}")
     read: dict[str, Weight] = {}
@@ -151,7 +151,7 @@ def _read_shape(shape: Any) -> tuple[SizeText, ...]:
 
 def _read_fill(fill: Any) -> Any:
     if isinstance(fill, list | tuple):
-        raise ClaimError(f"fill must be one number, got {fill!r}; for one an entry write value")
+        raise ClaimError(f"fill must be one number, got {fill!r}; for one per entry write value")
     return fill
 
 

@@ -139,7 +139,7 @@ def decide_theorems(quiet: bool, kernel: bool = False) -> list[Result]:
 
 
 def report_theorems(folder: str, pdf: bool, as_json: bool, kernel: bool) -> None:
-    """Settle the catalogue, write its chapter, and exit with its status."""
+    """Decide the catalogue, write its chapter, and exit with its status."""
     start = perf_counter()
     results = decide_theorems(as_json, kernel)
     words = ["report", "theorems", "-o", folder, *["--kernel"] * kernel, *["--pdf"] * pdf]

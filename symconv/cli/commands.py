@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections import Counter
 from collections.abc import Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from symconv.cli import catalogue, chains, lists, output
+from symconv.cli import chains, lists, shown
 from symconv.cli.faults import Commands
 from symconv.cli.options import (
     all_sizes_option,
-    command_line,
     engine_option,
     expander,
     expansion_options,
-    folder_option,
     for_all_sizes,
     json_option,
     layers_argument,
-    on_phases,
     prove_named,
     refuse,
     seconds_option,
@@ -31,19 +26,16 @@ from symconv.cli.options import (
 )
 from symconv.cli.results import (
     Result,
-    each,
     failure,
-    of_config,
     of_expansion,
     of_refutation,
     of_verdict,
     one_line,
     refuse_fault,
-    reported,
     result_of,
     warned,
 )
-from symconv.cli.running import certify, finish, read_entries, refuse_other_kinds, run
+from symconv.cli.running import certify, finish, read_entries, refuse_other_kinds
 from symconv.errors import InputError, SymconvError
 
 if TYPE_CHECKING:
@@ -51,7 +43,7 @@ if TYPE_CHECKING:
     from symconv.dialect.files import Entry
 
 FEW = 8
-"""Up to so many layers the SymPy identity is proved as well, unless asked otherwise."""
+"""Up to this many layers the SymPy identity is proved as well, unless asked otherwise."""
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -225,183 +217,5 @@ def recheck(paths: Sequence[str], seconds: float, as_json: bool) -> None:
     finish(results, perf_counter() - start, as_json)
 
 
-@main.command()
-@layers_argument
-@expansion_options
-@json_option
-def expand(sources: Sequence[str], as_json: bool, **options: Any) -> None:
-    """The expanded layer, and the maps of input, weight and output as steps."""
-    from symconv.dialect.chain import Chain
-
-    entries, expanded = read_entries(sources), expander(options)
-
-    def work(entry: Entry) -> Result:
-        if isinstance(entry, Chain):
-            return chains.expanded(entry, options, as_json)
-        name, expansion = expanded(entry)
-        written = of_expansion(expansion, name)
-        result = {"name": name, "output_size": list(expansion.output_size), "expansion": written}
-        return result if as_json else {**result, "note": _written(written)}
-
-    run(entries, work, as_json)
-
-
-def _written(expansion: dict[str, Any]) -> str:
-    parts = [f"layer   {json.dumps(expansion['layer'])}"]
-    for name in ("input", "weight", "bias", "output"):
-        parts += [f"{name:7} {json.dumps(step)}" for step in expansion[name]]
-    return "\n        ".join(parts)
-
-
-@main.command()
-@layers_argument
-@expansion_options
-@json_option
-def show(sources: Sequence[str], as_json: bool, **options: Any) -> None:
-    """Sizes, parameters and multiply-adds, before and after expansion."""
-    from dataclasses import asdict
-
-    from symconv.dialect.chain import Chain
-    from symconv.network import NetworkExpansion
-    from symconv.sharing.tying import counts
-
-    entries, expanded = read_entries(sources), expander(options)
-
-    def work(entry: Entry) -> Result:
-        if isinstance(entry, Chain):
-            network = chains.as_network(entry, options)
-            return {"name": entry.name, "layers": chains.counted(NetworkExpansion(network))}
-        name, found = expanded(entry)
-        expansion = on_phases("show", found)
-        return {
-            "name": name,
-            "input_size": list(expansion.input_size),
-            "output_size": list(expansion.output_size),
-            "factor_in": list(expansion.factor_in),
-            "factor_out": list(expansion.factor_out),
-            "counts": asdict(counts(expansion)),
-        }
-
-    start = perf_counter()
-    results = output.with_progress(each(entries, work), len(entries), as_json)
-    if not as_json:
-        output.print_counts([row for result in results for row in result.get("layers", [result])])
-        results = [result for result in results if not {"counts", "layers"} & set(result)]
-    finish(results, perf_counter() - start, as_json)
-
-
-@main.command()
-@layers_argument
-@expansion_options
-@folder_option
-@click.option("--pdf", is_flag=True, help="A PDF too, where latexmk is installed.")
-@click.option("--kernel", is_flag=True, help="Of theorems: have Coq's kernel audit their lemmas.")
-@json_option
-def report(
-    sources: Sequence[str], folder: str, pdf: bool, kernel: bool, as_json: bool, **options: Any
-) -> None:
-    """Prove each layer and write its report: LaTeX, HTML, and PDF where asked."""
-    from symconv import api
-    from symconv.cli.claims import report_claim
-    from symconv.dialect.chain import Chain
-    from symconv.dialect.files import ClaimText
-
-    if tuple(sources) == ("theorems",):
-        refuse("is for layers, not for theorems", **options)
-        catalogue.report_theorems(folder, pdf, as_json, kernel)
-    if kernel:
-        raise InputError("--kernel is for `symconv report theorems`; a layer's is prove --kernel")
-    entries, expanded = read_entries(sources, ("layer", "chain", "claim")), expander(options)
-    command = command_line(["report", *sources, "-o", folder, *["--pdf"] * pdf], options)
-    seen: Counter[str] = Counter()
-
-    def work(entry: Entry) -> Result:
-        if isinstance(entry, Chain):
-            network = chains.as_network(entry, options)
-            verdict, files = api.report_proof(
-                network, folder, name=entry.name, command=command, pdf=pdf
-            )
-            return reported(of_verdict(verdict), files)
-        if isinstance(entry, ClaimText):
-            refuse("is for layers, not for claims", **options)
-            return report_claim(entry.text, folder, command, pdf)
-        name, expansion = expanded(entry)
-        seen[name] += 1
-        if seen[name] > 1:
-            name = f"{name} ({seen[name]})"
-        verdict, files = api.report_proof(expansion, folder, name=name, command=command, pdf=pdf)
-        return reported(of_verdict(verdict), files)
-
-    run(entries, work, as_json)
-
-
-@main.command()
-@click.argument("sources", metavar="CLAIMS", nargs=-1, required=True)
-@folder_option
-@click.option("--name", default="lowerings", show_default=True, help="The page's name.")
-@json_option
-def gallery(sources: Sequence[str], folder: str, name: str, as_json: bool) -> None:
-    """Settle claims and write one page of all of them, LaTeX and HTML."""
-    from symconv.cli.claims import write_page
-
-    command = command_line(["gallery", *sources, "-o", folder, "--name", name], {})
-    start = perf_counter()
-    results = write_page(read_entries(sources, ("claim",)), folder, name, command)
-    finish(results, perf_counter() - start, as_json)
-
-
-@main.command()
-@layers_argument
-@expansion_options
-@click.option(
-    "-o",
-    "--output",
-    "path",
-    required=True,
-    type=click.Path(dir_okay=False),
-    help="A file ending in .svg, .pdf, .tex, .graphml or .json.",
-)
-@json_option
-def draw(sources: Sequence[str], path: str, as_json: bool, **options: Any) -> None:
-    """Draw the parameter tying of one layer, or the copies in one chain."""
-    from symconv.dialect.chain import Chain
-    from symconv.network import NetworkExpansion
-    from symconv.report import draw as draw_tying
-    from symconv.report import draw_network
-
-    entries, expanded = read_entries(sources), expander(options)
-    if len(entries) != 1:
-        raise InputError(f"draw takes one layer, got {len(entries)}; name one of them")
-
-    def work(entry: Entry) -> Result:
-        if isinstance(entry, Chain):
-            network = NetworkExpansion(chains.as_network(entry, options))
-            return {"name": entry.name, "note": draw_network(network, path), "files": [path]}
-        name, found = expanded(entry)
-        note = draw_tying(on_phases("draw", found), path, name=name)
-        return {"name": name, "note": note, "files": [path]}
-
-    run(entries, work, as_json)
-
-
-@main.command()
-@layers_argument
-@click.option("--backend", type=click.Choice(["numpy", "torch"]), default="numpy")
-@click.option("--device", default="cpu", help="cpu, or cuda with the torch backend.")
-@json_option
-def crosscheck(sources: Sequence[str], backend: str, device: str, as_json: bool) -> None:
-    """Run a framework's strided layer against its own stride-free one: an observation."""
-    from symconv.crosscheck import crosscheck as observe
-
-    def work(entry: Entry) -> Result:
-        config = of_config(entry)
-        layer = config.windowed("crosscheck")
-        seen = observe(layer, config.numeric_size or (), backend=backend, device=device)
-        verdict = {} if seen.equal else {"verdict": "refuted"}
-        return {"name": config.name, **verdict, "observation": seen.to_dict(), "note": seen.text()}
-
-    run(read_entries(sources, ("layer",)), work, as_json)
-
-
-for _command in lists.COMMANDS:
+for _command in (*shown.COMMANDS, *lists.COMMANDS):
     main.add_command(_command)

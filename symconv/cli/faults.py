@@ -52,7 +52,7 @@ class Commands(click.Group):
 def _occupy_closed() -> None:
     """Open the null device for each of the three standard files that is closed.
 
-    Else the next file that is opened takes its number, and gets what a library prints.
+    Otherwise the next file that is opened takes its number, and gets what a library prints.
     """
     for descriptor in range(3):
         try:
@@ -98,5 +98,5 @@ def _usage(fault: click.ClickException) -> str:
 def _write_nowhere(stream: TextIO | None = None) -> None:
     """Let what is still to be flushed go nowhere, so that the interpreter ends without a word."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    with suppress(OSError):  # a stream that is no file
+    with suppress(OSError):  # a stream that is not a file
         os.dup2(nowhere, (stream or sys.stdout).fileno())

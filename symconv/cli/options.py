@@ -55,7 +55,7 @@ seconds_option = click.option(
 
 
 def within(seconds: float | None, work: Callable[[Entry], T]) -> Callable[[Entry], T]:
-    """The work on one entry within so much time; within the usual one where none is asked for."""
+    """The work on one entry within a time; within the default where none is asked for."""
     from symconv.machine.budget import Budget, spending
 
     budget = Budget() if seconds is None else Budget(seconds=seconds)
@@ -68,7 +68,7 @@ def within(seconds: float | None, work: Callable[[Entry], T]) -> Callable[[Entry
 
 
 def _factors(ctx: click.Context, option: click.Parameter, value: str | None) -> Any:
-    """``2`` or ``2x3``: one factor for all axes, or one an axis."""
+    """``2`` or ``2x3``: one factor for all axes, or one per axis."""
     if value is None:
         return None
     parts = value.split("x")

@@ -84,7 +84,7 @@ TOLD_LIMITS = ("no ", "the kernel's")
 
 
 def _told(fact: Result) -> str:
-    """A fact that is no table's; the kernel's seconds are not in those of the result's line."""
+    """A fact that is not a table's; the kernel's seconds are not in those of the result's line."""
     seconds = f" ({fact['figures']['seconds']:.1f} s)" if fact["method"] == "kernel" else ""
     return f"{fact['method']}{seconds}: {fact['about']}"
 

@@ -23,7 +23,7 @@ _ATTRIBUTES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "max_pool": (("kernel_size", "stride", "dilation"), ("ceil_mode",)),
     "avg_pool": (("kernel_size", "stride"), ("ceil_mode", "count_include_pad")),
 }
-"""What PyTorch's layers take besides padding: one value an axis, and one for all."""
+"""What PyTorch's layers take besides padding: one value per axis, and one for all."""
 
 
 class Backend(Protocol):

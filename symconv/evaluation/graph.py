@@ -207,7 +207,7 @@ def _taken(known: dict[int, tuple[Grid, Array]], node: Node, grid: Grid) -> Arra
 
 
 def few(marks: Sequence[int], size: int, most: int) -> tuple[int, ...]:
-    """At most so many of the marks inside an axis, the ends and a spread of the others.
+    """At most this many of the marks inside an axis, the ends and a spread of the others.
 
     >>> few([-1, 0, 3, 4, 9, 20], 10, 3)
     (0, 3, 9)

@@ -13,7 +13,7 @@ Array = NDArray[Any]
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _WORD = 2**64 - 1
-RANDOM = random.Random()  # noqa: S311 - seeded by the system; nobody is to be kept from guessing
+RANDOM = random.Random()  # noqa: S311 - seeded by the system; nothing secret depends on it
 """Independent of any claim, so that the chance of an unlucky point can be stated."""
 
 

@@ -269,7 +269,7 @@ def transposed(world: World, x: Node, order: Sequence[int]) -> Node:
 
 
 def scaled(world: World, x: Node, axis: int, factors: Sequence[Fraction]) -> Node:
-    """An axis multiplied by one factor a position."""
+    """An axis multiplied by one factor per position."""
     common = lcm(*(factor.denominator for factor in factors))
     whole = [int(factor * common) for factor in factors]
     numbers = world.numbers

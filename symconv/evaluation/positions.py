@@ -12,7 +12,7 @@ from symconv.evaluation.graph import Grid, Index, Node, few, union
 from symconv.evaluation.hashing import RANDOM
 
 ALL = 4_096
-"""Up to so many outputs all are evaluated, where they read little enough."""
+"""Up to this many outputs all are evaluated, where they read little enough."""
 
 SCANNED = 64
 """Marked positions of one axis in a scan along it."""
@@ -27,7 +27,7 @@ def every_output(sides: Sequence[Node]) -> Grid | None:
 
 
 def output_grid(sides: Sequence[Node], marks: int) -> Grid:
-    """Positions of each axis: so many marked ones, and a random one."""
+    """Positions of each axis: at most this many marked ones, and a random one."""
     rank = len(sides[0].shape) - 1
     spread = marks if rank < 3 else max(2, marks // 2)
     limits = [min(marks, 3), *(spread for _ in range(rank))]

@@ -72,7 +72,7 @@ class Expansion(Sized):
             )
 
     def at(self, sizes: Sizes | Mapping[str, Size | str]) -> Expansion:
-        """The expansion by the same factors at these sizes: one an axis, or one a name.
+        """The expansion by the same factors at these sizes: one per axis, or one per name.
 
         Raises:
             LayerError: the layer has no output there, another rank, or no such name.

@@ -54,7 +54,7 @@ class LatticeExpansion(Sized):
         _ = self.original.dense_size(self.input_size)
 
     def at(self, sizes: Sizes | Mapping[str, Size | str]) -> LatticeExpansion:
-        """The expansion at these sizes: one an axis, or one a name.
+        """The expansion at these sizes: one per axis, or one per name.
 
         >>> expand_lattice(LatticeConv(1, 1, 1, ((1, 1), (1, -1)))).at((4, 4)).output_size
         (4, 3)

@@ -18,7 +18,7 @@ from symconv.size.numbers import Number
 
 
 def inner_window(layer: AnyLayer, window: Window) -> Window:
-    """The window behind the boundary gather: its pads read zeros, or there are none."""
+    """The window after the boundary gather: its pads read zeros, or there are none."""
     if not needs_gather(layer):
         return window
     return replace(window, size=window.padded_size, lo=0, hi=0, mode="zeros")

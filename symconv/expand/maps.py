@@ -84,7 +84,7 @@ class Maps:
         return (whole, st.Slice(((None, None, None), *crop)))
 
     def output_split(self) -> tuple[st.Step, ...]:
-        """The inverse of `output_map`: zeros behind the output, and space-to-depth by ``E_out``."""
+        """The inverse of `output_map`: zeros after the output, and space-to-depth by ``E_out``."""
         merged = self.output_map()
         if not merged:
             return ()

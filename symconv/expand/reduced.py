@@ -1,7 +1,7 @@
 """Stand-ins: a layer of the same geometry, small enough to write out its matrix.
 
 The kernel, stride, pads, dilation, factors and residues of the sizes stay; sizes shrink by whole
-periods ``E_in * t`` of the expanded layer's pads, and channels to one a group.  That period is a
+periods ``E_in * t`` of the expanded layer's pads, and channels to one per group.  That period is a
 multiple of the stride, so a 'same' padding stays what it was.
 """
 

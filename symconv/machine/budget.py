@@ -24,7 +24,7 @@ class Budget:
     """Bounds on one verdict.
 
     Two million entries are about 100 MB and a second; a minute is more than any claim needs that
-    was ever settled.  isl counts its own operations: so many take it about ten seconds.
+    was ever settled.  isl counts its own operations: this many take it about ten seconds.
     """
 
     seconds: float = 60.0
@@ -76,7 +76,7 @@ def running() -> Running:
 
 @contextmanager
 def spending(budget: Budget | None = None) -> Iterator[Running]:
-    """Spend a budget; without one, the one that is being spent already, or the usual one.
+    """Spend a budget; without one, the one that is being spent already, or the default.
 
     >>> with spending(Budget(entries=10)) as spent:
     ...     spent is running(), running().budget.entries

@@ -197,7 +197,7 @@ def _constant(name: str) -> float:
 def write_file(path: str | Path, content: str | bytes) -> None:
     """Write a file whole or not at all: beside its place first, and renamed when it is on disk.
 
-    What is no regular file (``/dev/stdout``, a pipe) is written where it is.
+    What is not a regular file (``/dev/stdout``, a pipe) is written where it is.
 
     Raises:
         OSError: it cannot be written; what was there before is still there.

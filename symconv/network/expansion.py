@@ -206,7 +206,7 @@ class NetworkExpansion:
     def empty_window_tails(self) -> frozenset[int]:
         """Layers that sum over a max pooling's output whose tail may be -inf; they get a mask.
 
-        A structural zero times -inf is no number, so that it must not meet one.
+        A structural zero times -inf is not a number, so that it must not meet one.
         """
         found, last = [], None
         for place, e in self.expansions.items():

@@ -1,4 +1,4 @@
-"""Networks: a graph of layers, and one phase factor a signal.
+"""Networks: a graph of layers, and one phase factor per signal.
 
 Data flow: nodes and an input size, in numbers or in names -> the size of every signal ->
 `solve_factors` (least positive integers with ``E_in * u == E_out * s`` on every edge).
@@ -100,7 +100,7 @@ class Network:
 
     @cached_property
     def factors(self) -> dict[int, Factors]:
-        """The phase factors ``E`` of every signal, one an axis."""
+        """The phase factors ``E`` of every signal, one per axis."""
         return {
             signal: tuple(axis[signal] for axis in map(self._solved, range(len(self.input_size))))
             for signal in range(INPUT, len(self.nodes))
@@ -162,7 +162,7 @@ def chain(
     """A network in which every node reads the one before; a string is a pointwise function."""
     if other := [op for op in operations if not isinstance(op, AnyLayer | str)]:
         raise LayerError(
-            f"network {name!r}: expected layers of one window an axis and functions' names, "
+            f"network {name!r}: expected layers of one window per axis and functions' names, "
             f"got {other[0]!r:.80}"
         )
     made = [st.Pointwise(op) if isinstance(op, str) else op for op in operations]

@@ -119,7 +119,7 @@ def _number(text: str) -> Fraction | float:
 
 
 def _apart(left: Any, right: Any) -> bool:
-    """Whether two values differ: exactly, or beyond rounding; what is no number says nothing."""
+    """Whether two values differ: exactly, or beyond rounding; what is not a number says nothing."""
     if isinstance(left, Rational) and isinstance(right, Rational):
         return bool(Fraction(left) != Fraction(right))
     if left == right or left != left or right != right:

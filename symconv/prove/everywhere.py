@@ -21,7 +21,7 @@ SMALL = {1: 24, 2: 7, 3: 4}
 """Up to which size claims with functions are tried, by the number of named sizes."""
 
 SHARE = 1 / 12
-"""Small sizes are tried for so much of the time."""
+"""Small sizes are tried for this share of the time."""
 
 TRIED = (1, 2, 3, 5, 7, 16, 60, 97, 240)
 """Sizes at which a claim that stays undecided is read: small, prime, and divisible by most."""

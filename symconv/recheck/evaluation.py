@@ -38,7 +38,7 @@ def check_evaluation(evaluation: Any, claim: dict[str, Any]) -> list[str]:
 
 
 def _check_thinned(evaluation: dict[str, Any]) -> None:
-    """Some outputs are seen in full, and the others with so many channels that are not zero."""
+    """Some outputs are seen in full, the others with only this many channels that are not zero."""
     full, thinned = evaluation["full"], evaluation["thinned"]
     if type(full) is not int or not 0 <= full <= evaluation["outputs"]:
         raise CertificateError("evaluation: full counts some of the outputs")

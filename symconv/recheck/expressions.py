@@ -14,7 +14,7 @@ from typing import Any
 from symconv.errors import ClaimError
 
 WORDS = {"same", "same_lower", "valid", "zeros", "reflect", "replicate", "circular"}
-"""Words of steps, which are no names of sizes."""
+"""Words of steps, which are not names of sizes."""
 
 LONGEST = 2000
 """Characters of one expression; the program writes a few dozen."""

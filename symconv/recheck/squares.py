@@ -131,7 +131,7 @@ class _Squares:
         return self._same(before.line, [*way, *after.kept], way)
 
     def _refuse_infinity(self) -> None:
-        """A zero weight times -inf is no number: no sum may read what a maximum left empty.
+        """A zero weight times -inf is not a number: no sum may read what a maximum left empty.
 
         Raises:
             ClaimError: one might.

@@ -1,4 +1,4 @@
-"""Adaptive poolings: windows that share an axis out among so many outputs."""
+"""Adaptive poolings: windows that share an axis out among a number of outputs."""
 
 from __future__ import annotations
 

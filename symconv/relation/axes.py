@@ -42,7 +42,7 @@ def permutation(axes: object, rank: int) -> list[int]:
     """The order in which a transpose takes all axes.
 
     Raises:
-        MalformedError: it is no permutation of the axes.
+        MalformedError: it is not a permutation of the axes.
     """
     found = distinct_axes(axes, rank)
     if len(found) < rank:

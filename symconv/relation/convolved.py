@@ -107,7 +107,7 @@ def pooled(form: Form, windows: Sequence[Window]) -> Form:
 
 
 def biased(form: Form, bias: Form, name: str) -> Form:
-    """The form plus one number a channel.
+    """The form plus one number per channel.
 
     Raises:
         ClaimError: the bias has another shape.

@@ -185,7 +185,7 @@ def _only(term: Term, axis: int, index: AxisMap, *, inside: bool) -> Term:
 
 
 def scale_axis(term: Term, axis: int, factors: Sequence[Fraction]) -> Term:
-    """Multiply an output axis by one exact factor a position."""
+    """Multiply an output axis by one exact factor per position."""
     if factors[0] and all(factor == factors[0] for factor in factors):
         return term.times(factors[0])
     common = lcm(*(factor.denominator for factor in factors))

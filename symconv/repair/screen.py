@@ -1,4 +1,4 @@
-"""Candidates tried on random numbers: what differs there is no repair, and needs no proof.
+"""Candidates tried on random numbers: what differs there is not a repair, and needs no proof.
 
 Numbers are small whole ones, so that floating point is exact on them wherever the claim does not
 divide.  A claim with named sizes is tried at several; a large one at a smaller size of its kind.
@@ -76,7 +76,7 @@ class _Point:
 
 
 def _alike(left: Array, right: Array) -> bool:
-    """Whether two arrays agree, but for rounding; what is no number says nothing."""
+    """Whether two arrays agree, but for rounding; what is not a number says nothing."""
     if left.shape != right.shape:
         return False
     with np.errstate(all="ignore"):

@@ -30,7 +30,7 @@ Row = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One theorem as it is told; ``statement`` is LaTeX of the catalogue's own, a formula a line.
+    """One theorem as it is told; ``statement`` is LaTeX of the catalogue's own, a formula per line.
 
     ``relation`` and ``because`` say what its lemmas are to its statement; ``audit`` what is wrong
     with each, nothing where it is closed, and None where Coq's kernel was not asked.

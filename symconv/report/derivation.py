@@ -137,7 +137,7 @@ class Within:
 
 @dataclass(frozen=True)
 class Checked:
-    """A relation that is no chain of formulas, with the test that evaluates it at every place."""
+    """A relation that is not a chain of formulas, with the test that evaluates it everywhere."""
 
     general: Callable[[Values | None], str]
     test: Callable[[Axis], Any]

@@ -41,7 +41,7 @@ _PARTS = re.compile(r"(\$[^$]+\$|`[^`]+`|<\w+>)")
 
 
 def prose(template: str, **fields: str | int | Inline) -> Prose:
-    """Words with ``$formulas$``, ```code``` and ``<fields>``; a field's text is no markup.
+    """Words with ``$formulas$``, ```code``` and ``<fields>``; a field's text is not markup.
 
     >>> prose("at $s=2$, <name>", name="$x$")
     (Plain(text='at '), Math(tex='s=2'), Plain(text=', '), Plain(text='$x$'))
@@ -78,7 +78,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Formulas:
-    """Displayed formulas, one a line, in LaTeX."""
+    """Displayed formulas, one per line, in LaTeX."""
 
     lines: tuple[str, ...]
     kind: ClassVar[str] = "formulas"

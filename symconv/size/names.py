@@ -6,7 +6,7 @@ NAMES = {1: ("N",), 2: ("H", "W"), 3: ("D", "H", "W")}
 
 
 def axis_names(rank: int) -> tuple[str, ...]:
-    """Names for the sizes of so many axes.
+    """Names for the sizes of this many axes.
 
     >>> axis_names(2), axis_names(4)
     (('H', 'W'), ('N0', 'N1', 'N2', 'N3'))

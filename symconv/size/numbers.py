@@ -57,7 +57,7 @@ def exact(text: str) -> Fraction:
     """Read a finite number of at most `MOST_POWER` digits before or behind its point.
 
     Raises:
-        ValueError: it is no such number.
+        ValueError: it is not such a number.
         ZeroDivisionError: a fraction over zero.
 
     >>> exact("1/3"), exact("1e-3")

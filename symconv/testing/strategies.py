@@ -70,7 +70,7 @@ def least_size(span: int, pads: tuple[int, int], mode: str) -> int:
 
 
 def _spread(draw: st.DrawFn, values: tuple[Any, ...]) -> Any:
-    """An attribute as one value an axis, or as one value for all where they are equal."""
+    """An attribute as one value per axis, or as one value for all where they are equal."""
     return values[0] if len(set(values)) == 1 and draw(st.booleans()) else values
 
 

@@ -74,7 +74,7 @@ def catalogue_folder() -> Path:
     for folder in (package.parent / "proofs" / "theorems", package / "_proofs" / "theorems"):
         if folder.is_dir():
             return folder
-    raise MissingTool("the catalogue of theorems is not installed; install symconv anew")
+    raise MissingTool("the catalogue of theorems is not installed; install symconv again")
 
 
 def read_catalogue() -> tuple[Theorem, ...]:

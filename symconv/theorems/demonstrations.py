@@ -1,4 +1,4 @@
-"""Theorems that are no claim about two pipelines, shown at a small size, with false neighbours."""
+"""Theorems that are not claims of two pipelines, shown at a small size, with false neighbours."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Observed:
 class Demonstration:
     """True instances of a theorem, in symbols and in numbers, and false neighbours of it.
 
-    Both are computed anew each time; a neighbour is an instance that must not hold.
+    Both are computed again each time; a neighbour is an instance that must not hold.
     """
 
     instances: tuple[Callable[[], Observed], ...]

@@ -162,7 +162,7 @@ def _another_kernel() -> Any:
 
 
 def another_kernel_in_slots() -> Observed:
-    """A kernel on phases that is no image."""
+    """A kernel on phases that is not an image."""
     return Observed(_intertwines(_another_kernel()), "the same with 1 added to one slot")
 
 
@@ -210,7 +210,7 @@ def perturbed_slot_is_named() -> Observed:
 
 
 def perturbed_slot_folds() -> Observed:
-    """A kernel on phases with one slot changed is no image."""
+    """A kernel on phases with one slot changed is not an image."""
     kernel, slot = _perturbed(last=True)
     return Observed(_fold_fault(kernel) is None, f"a kernel with slot {slot} changed folds")
 

@@ -19,7 +19,7 @@ from symconv.toeplitz.operators import LinearOperator, Values
 class AffineOperator:
     """``y = linear x + offset``: what a layer is, for fixed weights, bias and padding value.
 
-    ``offset`` is an operator of one column, and ``bias`` holds one value an output channel, where
+    ``offset`` is an operator of one column, and ``bias`` holds one value per output channel, where
     the layer has one.  Shape, matrix, factors and transpose are those of the linear part;
     ``A @ B`` composes the maps, offsets included.
     """

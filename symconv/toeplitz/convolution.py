@@ -22,8 +22,8 @@ class Toeplitz(LinearOperator):
     ``C'`` its number of input channels.  In one axis and one channel this is a Toeplitz matrix; in
     two axes a block-Toeplitz matrix of Toeplitz blocks; groups make it block-diagonal.
 
-    ``weight`` has shape ``(M, C', *K)``, ``size`` is the input size, ``dilation`` one step an axis;
-    ``name`` stands for the weight in LaTeX.
+    ``weight`` has shape ``(M, C', *K)``, ``size`` is the input size, ``dilation`` one step per
+    axis; ``name`` stands for the weight in LaTeX.
 
     Source: Kong and Lucey 2017, section 2; Gray 2006, *Toeplitz and circulant matrices*.
 
@@ -47,7 +47,7 @@ class Toeplitz(LinearOperator):
 
     @property
     def latex_formula(self) -> str:
-        r"""The sum over taps of Kronecker products, one shift matrix an axis.
+        r"""The sum over taps of Kronecker products, one shift matrix per axis.
 
         ``E_{m,c}`` has a one at output channel ``m`` and input channel ``c``; ``J_k`` has ones at
         ``(v, v + d*k)``.  The weight of a pooling, 1, is left out.
@@ -84,7 +84,7 @@ class Toeplitz(LinearOperator):
         return outer * prod(self.output), self.groups * inner * prod(self.size)
 
     def entries(self, rows: Index | None = None) -> Entries:
-        """Return one entry a row and tap: the row's first column plus the tap's distance."""
+        """Return one entry per row and tap: the row's first column plus the tap's distance."""
         chosen = np.arange(self.shape[0]) if rows is None else rows
         live = np.flatnonzero(chosen != BOTTOM)
         taps = prod(self.weight.shape[1:])

@@ -49,7 +49,7 @@ def toeplitz(
     of a SymPy ring; by default they are the symbols ``w_{m,c,k}`` and ``b_{m}``.
 
     Raises:
-        LayerError: the layer is no linear map, does not fit the size, or a shape is wrong.
+        LayerError: the layer is not a linear map, does not fit the size, or a shape is wrong.
 
     Source: Kong and Lucey 2017, section 2.
 

@@ -174,7 +174,7 @@ def test_a_bad_step_is_refused_in_one_line(name: str) -> None:
         ({"value": ["-inf"]}, "got '-inf'"),
         ({"value": 3}, "for one number everywhere write fill"),
         ({"shape": [3], "value": [1, 2]}, r"the shape \[3\], got \[2\]"),
-        ({"shape": [2], "fill": [1, 2]}, "for one an entry write value"),
+        ({"shape": [2], "fill": [1, 2]}, "for one per entry write value"),
     ],
 )
 def test_a_bad_value_of_a_weight_is_refused(weight: Text, words: str) -> None:

@@ -21,7 +21,8 @@ ORDER = {
     "claim.steps": "base axes fitting layers pools moves lattices values branches",
     "claim": "entries patterns steps claim sides naming reading unused verdict",
     "cli": (
-        "results chains claims options output faults running catalogue lists commands __main__"
+        "results chains claims options output faults running catalogue lists shown commands "
+        "__main__"
     ),
     "crosscheck": "backends runs",
     "dialect": "config chain shorthand presets files subject own sources torch registry",

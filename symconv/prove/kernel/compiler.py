@@ -70,7 +70,7 @@ def mathcomp(program: str) -> str:
 
 
 def compile_file(path: Path, folder: Path, *options: str, seconds: float = SECONDS) -> Run:
-    """Run coqc on one file against the library in a folder, for at most so many seconds.
+    """Run coqc on one file against the library in a folder, for at most this many seconds.
 
     Raises:
         KernelMissing: Coq or MathComp is not installed.

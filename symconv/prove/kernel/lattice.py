@@ -11,7 +11,7 @@ from symconv.prove.kernel.text import fill_statement
 from symconv.prove.kernel.words import integer
 
 MOST_TAPS, MOST_NUMBER, MOST_CHANNELS = 512, 512, 8192
-"""Coq counts in unary; so many taps and such numbers take it a second."""
+"""Coq counts in unary; this many taps, and numbers this large, take it a second."""
 
 ABOUT = (
     "every output of this layer of matrix stride is that of its expansion on coset signals, for "

@@ -46,7 +46,7 @@ def sources() -> tuple[Path, ...]:
     for folder in (package / "_proofs", package.parent / "proofs"):
         if found := sorted(folder.glob("*.v")):
             return _in_order(found)
-    raise KernelMissing(f"the proof library's sources are not in {package}; install symconv anew")
+    raise KernelMissing(f"the proof library's sources are not in {package}; install symconv again")
 
 
 def _in_order(files: list[Path]) -> tuple[Path, ...]:
@@ -71,7 +71,7 @@ def _imports(path: Path) -> set[str]:
 def library() -> Path:
     """The folder of the compiled library, built at the first call.
 
-    The audit is no part of it: who asks the kernel about a layer need not wait for it.
+    The audit is not part of it: whoever asks the kernel about a layer need not wait for it.
 
     Raises:
         KernelMissing: Coq or a fitting MathComp is not installed.

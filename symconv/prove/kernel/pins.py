@@ -1,4 +1,4 @@
-"""The pins, written anew: what the audit names, and the texts that are pinned for it.
+"""The pins, written again: what the audit names, and the texts that are pinned for it.
 
 `make pins` calls `write_pins`, after a theorem or a definition was changed on purpose.  The audit
 names every ``Theorem`` of the library, every lemma that the catalogue cites, and the lemmas that
@@ -66,7 +66,7 @@ class Known:
 
 
 def write_pins() -> list[str]:
-    """Write the audit, the pins and the lists of files anew, and say what changed of the pins."""
+    """Write the audit, the pins and the lists of files again, and say what changed of the pins."""
     folder = coqlib.sources()[0].parent
     write_file(folder / ALL, all_text())
     write_file(folder / PROJECT, project_text())

@@ -1,1 +1,1 @@
-"""Chains of layers: one square a layer, at their sizes and at all."""
+"""Chains of layers: one square per layer, at their sizes and at all."""

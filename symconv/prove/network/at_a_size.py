@@ -24,7 +24,7 @@ from symconv.prove.witness.search import evaluated, find_witness, first_apart, w
 from symconv.replay.run import assigned
 
 MOST_PIXELS = 1500
-"""Above so many input samples a counterexample is sought at a smaller size, and then moved."""
+"""Above this many input samples a counterexample is sought at a smaller size, and then moved."""
 
 
 def decide_at_a_size(unmasked: NetworkExpansion) -> NetworkProof:

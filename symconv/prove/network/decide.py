@@ -9,7 +9,7 @@ from symconv.network.proof import NetworkProof
 
 
 def decide_network(network: Network, where: Sequence[str] = ()) -> NetworkProof:
-    """Prove a chain equal to its stride-free form on phases, one square a layer.
+    """Prove a chain equal to its stride-free form on phases, one square per layer.
 
     A layer whose square does not commute because it reads a hidden signal's tail gets a mask in
     front, a fact of the certificate.  ``where`` are conditions on named sizes.

@@ -1,4 +1,4 @@
-"""Chains of named sizes: one square a layer, each decided for all sizes of the signal it reads.
+"""Chains of named sizes: one square per layer, each decided for all sizes of the signal it reads.
 
 The sets of sizes at which a square fails are pulled back to the chain's own input, through the
 expressions of the hidden sizes.  Squares that fail somewhere get a mask, and are decided again.

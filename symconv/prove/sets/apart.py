@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def apart(work: Callable[[], T], seconds: float) -> T:
-    """The result of some work, which must be plain data; ended after so many seconds.
+    """The result of some work, which must be plain data; ended after this many seconds.
 
     Where there is no fork, the work is done in this process, and nothing ends it.
 

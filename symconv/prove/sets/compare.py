@@ -164,7 +164,7 @@ def _values_differ(left: BlockSets, right: BlockSets) -> Any:
     """Sizes at which both terms have a coefficient at one place, of different values.
 
     The values are products over blocks, so that their ratio is; each block's ratios are looked at
-    alone, and every choice of one a block must multiply to one.
+    alone, and every choice of one per block must multiply to one.
     """
     nowhere = left.loose.subtract(left.loose)
     if left.term.scalar == right.term.scalar and not _divided(left.term, right.term):

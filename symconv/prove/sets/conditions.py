@@ -26,7 +26,7 @@ class Linear:
     factors: Mapping[str, int] = field(default_factory=dict)
 
     def plus(self, other: Linear, times: int = 1) -> Linear:
-        """The sum with so many times the other."""
+        """The sum with a multiple of the other."""
         factors = dict(self.factors)
         for atom, factor in other.factors.items():
             factors[atom] = factors.get(atom, 0) + times * factor

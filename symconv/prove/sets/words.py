@@ -21,7 +21,7 @@ MOST_OPERATIONS = 300_000
 """How long isl looks for short words: about 0.1 s."""
 
 SHORT = 24
-"""Words of so many letters are not made shorter by looking on: about one comparison."""
+"""Words of this many letters are not made shorter by looking further: about one comparison."""
 
 LOW = (1, 0, -16, -4096)
 """Names of sizes start at 1, of pads at 0; a few hold only where one of them is negative."""
@@ -214,7 +214,7 @@ def _run(value: str, first: int, last: int, most: int) -> str:
 
 
 def points(sizes: Any, names: Sequence[str], most: int) -> Iterator[dict[str, int]]:
-    """Up to so many sizes of a set, the first in the order of the names first."""
+    """At most this many sizes of a set, the first in the order of the names first."""
     for _ in range(most):
         if sizes.is_empty():
             return

@@ -35,7 +35,7 @@ from symconv.relation.form import bounded_below
 from symconv.relation.reading import UnsupportedStep
 
 SHARE = 1 / 6
-"""The search for hidden phases ends after so much of the time: others follow where it fails."""
+"""The search for hidden phases ends after this share of the time: others follow where it fails."""
 
 ABOUT = "the sides agree part by part, for every value of what lies beyond a hidden tensor's end"
 
@@ -232,7 +232,7 @@ class _Composition:
         return Composed(tuple(Square(*item) for item in ends), self.shapes[0][-1])
 
     def _refuse_infinity(self, part: int) -> None:
-        """A zero weight times -inf is no number: a sum must not meet what a maximum left empty."""
+        """Zero times -inf is not a number: a sum must not meet what a maximum left empty."""
         self.finite = self.finite or self._masked(part)
         if not self.finite and any(sums(parts(side, cut)[part]) for side, cut in self._sides()):
             raise UnsupportedStep(

@@ -2,10 +2,10 @@
 
 Both sides are sums of terms, products of sparse tables.  The terms of one monomial (the same
 tensors) are written over the same digits; the digits fall into blocks that no term connects, so
-that every term is a product of one small table a block.  Within a block, entries that have the same
-value in every term are one class.  The sides differ iff some choice of one class a block makes the
-two sums of products differ; as the classes are few, that is decided at the cost of the blocks'
-entries alone.
+that every term is a product of one small table per block.  Within a block, entries that have the
+same value in every term are one class.  The sides differ iff some choice of one class per block
+makes the two sums of products differ; as the classes are few, that is decided at the cost of the
+blocks' entries alone.
 
 The first difference is least: fewest tensors, then the lexicographic order of (output index, input
 index, weight indices).  Blocks are independent, so the least index of a choice is the least of
@@ -212,7 +212,7 @@ def _sums(
 
 
 def _axis_index(place: Place, term: Product) -> list[int]:
-    """Put chosen digits together to one index an axis."""
+    """Put chosen digits together to one index per axis."""
     digits = dict(place)
     result = []
     for axis, legs in enumerate(term.out):

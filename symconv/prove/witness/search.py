@@ -27,10 +27,10 @@ from symconv.machine.budget import running
 from symconv.replay.run import run_claim
 
 MOST_ENTRIES = 60_000
-"""Above so many entries of the input and the free weights together nothing is evaluated."""
+"""Above this many entries of the input and the free weights together nothing is evaluated."""
 
 SHARE = 1 / 20
-"""No assignment is tried or reduced after so much of the time: most differences show at once."""
+"""No assignment is tried or reduced after this share of the time: most differences show at once."""
 
 _TOLERANCE = 1e-6
 Array = NDArray[Any]
@@ -142,7 +142,7 @@ class _Search:
 
 
 def evaluated(claim: Claim, x: Array, weights: Tensors) -> tuple[Array, Array]:
-    """Both sides on these tensors; -inf times zero is no number, and no warning."""
+    """Both sides on these tensors; -inf times zero is not a number, and no warning."""
     with np.errstate(all="ignore"):
         left, right = (run_claim(claim, side, x, weights) for side in ("left", "right"))
     return left, right
@@ -165,7 +165,7 @@ def _entries(values: Array) -> Entries:
 def _apart(left: Any, right: Any) -> bool:
     """Whether two values differ: exactly, or beyond rounding where a function rounds.
 
-    What is no number (-inf times zero) says nothing.
+    What is not a number (-inf times zero) says nothing.
     """
     if isinstance(left, Rational) and isinstance(right, Rational):
         return left != right

@@ -15,7 +15,7 @@ WINDOWS = ("conv", "conv_transpose", "conv_as_kernel", "max_pool", "avg_pool", "
 
 
 def step_mutations(step: Text, rank: int, seen: Seen | None = None) -> Iterator[Mutation]:
-    """All small changes of a step, given as JSON, of a claim of so many spatial axes.
+    """All small changes of a step, given as JSON, of a claim with this many spatial axes.
 
     ``seen`` holds values of attributes that stand elsewhere in the claim, which are tried too.
     What is more often meant comes first among changes of one size.

@@ -27,7 +27,7 @@ def changed(step: Text, attribute: str, value: Any, size: int) -> Mutation:
 
 
 def moved(value: Any, by: int) -> Any:
-    """A number or an expression, so much larger.
+    """A number or an expression, larger by this much.
 
     >>> moved(3, -1), moved("N - K", -1), moved("N - 1", 1), moved("N // 2 + 1", 1)
     (2, 'N - K - 1', 'N', 'N // 2 + 2')

@@ -9,7 +9,7 @@ from typing import Any
 from symconv.repair.mutations.base import Mutation, Seen, Text, changed, per_axis
 
 COMMON = (1, 2)
-"""Strides and dilations that are tried whatever the claim says: none, and the usual one."""
+"""Strides and dilations that are tried whatever the claim says: none, and two."""
 
 DILATED = ("conv", "conv_transpose", "conv_as_kernel", "max_pool", "max_conv")
 

@@ -18,7 +18,7 @@ _LEAST_CELL, _MOST_CELL = 12.0, 22.0
 
 
 def kernel_scene(subject: Subject) -> Scene:
-    """Every slot of the expanded kernel, in blocks of taps, one block a pair of phases."""
+    """Every slot of the expanded kernel, in blocks of taps, one block per pair of phases."""
     layout = _Layout(subject)
     items = [*layout.headings()]
     for slot in subject.slots:

@@ -122,7 +122,7 @@ def replay(claim: Claim, found: Counterexample) -> tuple[str, str] | None:
     """What the two sides give at the counterexample in NumPy; None for a claim too large to run.
 
     Raises:
-        InputError: they agree, so that it is no counterexample.
+        InputError: they agree, so that it is not a counterexample.
     """
     if _work(claim) > _MOST_REPLAYED:
         return None
@@ -150,7 +150,7 @@ def command_section(command: str) -> Section:
     return Section(
         "Do it again",
         (
-            Paragraph(prose("This command proves the layer anew and writes this report.")),
+            Paragraph(prose("This command proves the layer again and writes this report.")),
             Listing(command),
         ),
     )
