@@ -28,7 +28,7 @@ def conditions_of(claim: Claim, sides: Sequence[Form]) -> list[str]:
 
     >>> from symconv.claim import read_claim
     >>> from symconv.claim.sides import read_sides
-    >>> crop = [{"op": "slice", "axis": 1, "start": 2, "stop": "N"}]
+    >>> crop = [{"op": "pad", "padding": [[0, 0], [-2, 0]]}]
     >>> claim = read_claim({"input": {"channels": 1, "size": ["N"]}, "left": crop, "right": crop})
     >>> conditions_of(claim, read_sides(claim))
     ['N - 2 >= 1']
