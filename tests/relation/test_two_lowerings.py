@@ -23,9 +23,9 @@ from symconv.claim.sides import pipeline_monoid, read_part
 from symconv.errors import SymconvError, TooLarge
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.sets.blocks import Sizes
-from symconv.prove.sets.formulas import Product
+from symconv.prove.sets.formulas import Summand
 from symconv.prove.sets.legal import legal_conditions
-from symconv.prove.sets.lowering import domain, lowered
+from symconv.prove.sets.lowering import domain, summand
 from symconv.prove.tables.lowering import tables_of
 from symconv.prove.tables.table import contract, join, ones
 from symconv.relation.form import Form
@@ -88,7 +88,7 @@ def by_formulas(form: Form, n: int) -> Coefficients:
     """Every coefficient, from the points of formulas at one size."""
     found: Coefficients = defaultdict(Fraction)
     for term in form.terms:
-        whole = lowered(term)
+        whole = summand(term)
         for pieces in product(*(factor.pieces for factor in whole.factors)):
             scalar = whole.scalar
             for value, _ in pieces:
@@ -98,7 +98,7 @@ def by_formulas(form: Form, n: int) -> Coefficients:
     return _without_zeros(found)
 
 
-def _points(term: Product, more: list[str], n: int) -> list[tuple[int, ...]]:
+def _points(term: Summand, more: list[str], n: int) -> list[tuple[int, ...]]:
     """The positions of the axes, once for each value of the hidden indices."""
     legs = list(dict.fromkeys([*term.out, *(leg for t in term.relations for leg in t.legs)]))
     parts = [*(t.formula for t in term.tables), *(leg.bounds for leg in legs), *more, f"N = {n}"]

@@ -14,7 +14,7 @@ from typing import Any
 import islpy as isl
 
 from symconv.errors import ClaimError, TooLarge
-from symconv.prove.sets.formulas import Divisor, Factor, Index, Product
+from symconv.prove.sets.formulas import Divisor, Factor, Index, Summand
 
 
 class Counted(TooLarge):
@@ -53,7 +53,7 @@ class Sizes:
         )
 
 
-def _components(term: Product) -> dict[Index, int]:
+def _connections(term: Summand) -> dict[Index, int]:
     """The number of the component of every leg; tables connect, and so does a shared leg."""
     number: dict[Index, int] = {}
     groups: dict[int, list[Index]] = {}
@@ -68,12 +68,12 @@ def _components(term: Product) -> dict[Index, int]:
     return number
 
 
-def connected(terms: Sequence[Product]) -> list[tuple[int, ...]]:
+def connected(terms: Sequence[Summand]) -> list[tuple[int, ...]]:
     """Positions that some term connects."""
     positions = range(len(terms[0].out))
     block = list(positions)
     for term in terms:
-        number = _components(term)
+        number = _connections(term)
         by_component: dict[int, list[int]] = defaultdict(list)
         for position, leg in enumerate(term.out):
             by_component[number[leg]].append(position)
@@ -87,7 +87,7 @@ def connected(terms: Sequence[Product]) -> list[tuple[int, ...]]:
 class BlockSets:
     """A term's coefficient, block by block: where there is one, and which values it takes."""
 
-    term: Product
+    term: Summand
     blocks: Sequence[Sequence[int]]
     maximum: bool
     sizes: Sizes
@@ -97,7 +97,7 @@ class BlockSets:
     @cached_property
     def number(self) -> dict[Index, int]:
         """The component of every leg."""
-        return _components(self.term)
+        return _connections(self.term)
 
     @cached_property
     def supports(self) -> list[Any]:

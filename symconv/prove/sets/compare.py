@@ -17,7 +17,7 @@ from symconv.errors import TooLarge
 from symconv.prove.sets.blocks import BlockSets, Counted, Sizes, alike, connected
 from symconv.prove.sets.counted import written_out
 from symconv.prove.sets.divisors import differing, undivided
-from symconv.prove.sets.formulas import Product, Side
+from symconv.prove.sets.formulas import Side, Summand
 
 MOST_TERMS = 32
 """Most terms of one monomial, both sides together: their overlaps are looked at one by one."""
@@ -48,7 +48,7 @@ def _other_shapes(left: Side, right: Side, legal: Any, sizes: Sizes) -> Any:
     return found
 
 
-def _monomials(left: Side, right: Side) -> Iterator[tuple[list[Product], list[Product]]]:
+def _monomials(left: Side, right: Side) -> Iterator[tuple[list[Summand], list[Summand]]]:
     """Terms of the same tensors; in a maximum, constants by the value that they reach."""
     for names in sorted({term.signature for form in (left, right) for term in form.terms}):
         sides = [[t for t in form.terms if t.signature == names] for form in (left, right)]
@@ -72,7 +72,7 @@ def _check_once(names: tuple[str, ...]) -> None:
 
 
 def _differ(
-    lefts: list[Product], rights: list[Product], maximum: bool, sizes: Sizes, legal: Any
+    lefts: list[Summand], rights: list[Summand], maximum: bool, sizes: Sizes, legal: Any
 ) -> Any:
     """The sizes at which two sums differ; indices that must be counted are written out."""
     try:
@@ -85,7 +85,7 @@ def _differ(
 
 
 def _uncounted(
-    lefts: list[Product], rights: list[Product], maximum: bool, sizes: Sizes, legal: Any
+    lefts: list[Summand], rights: list[Summand], maximum: bool, sizes: Sizes, legal: Any
 ) -> Any:
     if len(lefts) == len(rights) == 1:
         terms = [lefts[0], rights[0]]
@@ -108,7 +108,7 @@ def _uncounted(
     return _region_difference(whole, scalars, len(spread[0]), maximum)
 
 
-def _check_divisors(term: Product, maximum: bool, sizes: Sizes, legal: Any) -> None:
+def _check_divisors(term: Summand, maximum: bool, sizes: Sizes, legal: Any) -> None:
     """Refuse a factor that has no piece somewhere."""
     if term.factors:
         sets = BlockSets(term, connected([term]), maximum, sizes, legal)
@@ -116,7 +116,7 @@ def _check_divisors(term: Product, maximum: bool, sizes: Sizes, legal: Any) -> N
             sets.values(number)
 
 
-def _pieces(term: Product) -> list[Product]:
+def _pieces(term: Summand) -> list[Summand]:
     """A term without factors for every way to choose a piece of each."""
     found = [term.times(term.scalar, ())]
     for factor in term.factors:
@@ -181,7 +181,7 @@ def _values_differ(left: BlockSets, right: BlockSets) -> Any:
     return reduce(lambda a, b: a.union(b), differing(left, right, found), nowhere)
 
 
-def _divided(*terms: Product) -> bool:
+def _divided(*terms: Summand) -> bool:
     """Whether some term's value depends on the place."""
     return any(term.factors or term.divisors for term in terms)
 

@@ -15,16 +15,16 @@ import islpy as isl
 
 from symconv.errors import TooLarge
 from symconv.prove.sets.blocks import Sizes
-from symconv.prove.sets.formulas import Index, Product
+from symconv.prove.sets.formulas import Index, Summand
 
 
-def written_out(terms: Sequence[Product], sizes: Sizes, most: int) -> list[Product]:
+def written_out(terms: Sequence[Summand], sizes: Sizes, most: int) -> list[Summand]:
     """The same sum, with no index in a term that its other indices leave open.
 
     Raises:
         TooLarge: that takes too many terms.
     """
-    found: list[Product] = []
+    found: list[Summand] = []
     left = list(terms)
     while left:
         term = left.pop()
@@ -38,7 +38,7 @@ def written_out(terms: Sequence[Product], sizes: Sizes, most: int) -> list[Produ
     return found
 
 
-def _open_leg(term: Product, sizes: Sizes) -> Index | None:
+def _open_leg(term: Summand, sizes: Sizes) -> Index | None:
     """The smallest index that the output and the tensors do not determine."""
     shown = list(term.out)
     hidden = list(
@@ -57,7 +57,7 @@ def _size(leg: Index) -> int:
     return leg.size if isinstance(leg.size, int) else 0
 
 
-def _relation(term: Product, shown: list[Index], hidden: list[Index], sizes: Sizes) -> Any:
+def _relation(term: Summand, shown: list[Index], hidden: list[Index], sizes: Sizes) -> Any:
     """From the indices of all axes to those on none."""
     every = dict.fromkeys([*shown, *hidden])
     parts = [table.formula for table in term.tables] + [leg.bounds for leg in every]

@@ -15,7 +15,7 @@ import islpy as isl
 
 from symconv.errors import TooLarge
 from symconv.prove.sets.blocks import BlockSets, Sizes
-from symconv.prove.sets.formulas import Product, Text
+from symconv.prove.sets.formulas import Summand, Text
 
 Ratios = list[tuple[Fraction, Any]]
 """Ratios of two coefficients, left to right, and the sizes at which each occurs."""
@@ -60,7 +60,7 @@ def _positive(pairs: Any) -> Any:
     Raises:
         TooLarge: a count may be below 1.
     """
-    if not pairs.subtract(_where(pairs, "v >= 1 and w >= 1")).is_empty():
+    if not pairs.subtract(_where_divided(pairs, "v >= 1 and w >= 1")).is_empty():
         raise TooLarge("a divisor is no positive number somewhere")
     return pairs
 
@@ -71,21 +71,21 @@ def _constant(pairs: Any) -> Fraction | None:
         return Fraction(1)
     point = pairs.sample_point()
     v, w = (int(point.get_coordinate_val(isl.dim_type.set, n).to_python()) for n in (0, 1))
-    return Fraction(w, v) if pairs.is_subset(_where(pairs, f"{v}*w = {w}*v")) else None
+    return Fraction(w, v) if pairs.is_subset(_where_divided(pairs, f"{v}*w = {w}*v")) else None
 
 
 def _unequal(pairs: Any, ratio: Fraction) -> Any:
     """The sizes at which a ratio of coefficients times one of these ratios is not 1."""
-    equal = _where(pairs, f"{ratio.numerator}*w = {ratio.denominator}*v")
+    equal = _where_divided(pairs, f"{ratio.numerator}*w = {ratio.denominator}*v")
     return pairs.subtract(equal).params()
 
 
-def _where(pairs: Any, formula: str) -> Any:
+def _where_divided(pairs: Any, formula: str) -> Any:
     names = [pairs.get_dim_name(isl.dim_type.param, n) for n in range(pairs.n_param())]
     return isl.Set(f"[{', '.join(names)}] -> {{ [v, w] : {formula} }}")
 
 
-def undivided(terms: Sequence[Product], sizes: Sizes, legal: Any) -> list[Product]:
+def undivided(terms: Sequence[Summand], sizes: Sizes, legal: Any) -> list[Summand]:
     """Terms that all divide alike, without their divisors: their sums are equal iff these are.
 
     Raises:
@@ -99,7 +99,7 @@ def undivided(terms: Sequence[Product], sizes: Sizes, legal: Any) -> list[Produc
     return [term.undivided() for term in terms]
 
 
-def _by_position(term: Product) -> dict[int, tuple[str, Text]]:
+def _by_position(term: Summand) -> dict[int, tuple[str, Text]]:
     """What a term divides by at its positions, a formula in ``p``, and the position's size."""
     found: dict[int, tuple[str, Text]] = {}
     for divisor in term.divisors:

@@ -28,7 +28,7 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class Formula:
     """A formula and the indices that it speaks of; their ranges go without saying."""
 
     legs: tuple[Index, ...]
@@ -60,31 +60,31 @@ class Divisor:
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
+class Summand:
     """A number times the sum, over indices on no axis, of tables times factors over divisors."""
 
     signature: tuple[str, ...]
     out: tuple[Index, ...]
-    tables: tuple[Table, ...] = ()
+    tables: tuple[Formula, ...] = ()
     scalar: Fraction = Fraction(1)
     factors: tuple[Factor, ...] = ()
     divisors: tuple[Divisor, ...] = ()
 
     @property
-    def relations(self) -> tuple[Table | Factor | Divisor, ...]:
+    def relations(self) -> tuple[Formula | Factor | Divisor, ...]:
         """Everything that speaks of indices."""
         return (*self.tables, *self.factors, *self.divisors)
 
-    def with_table(self, formula: str, *legs: Index) -> Product:
+    def with_table(self, formula: str, *legs: Index) -> Summand:
         """The product with one more table."""
-        tables = (*self.tables, Table(legs, formula))
+        tables = (*self.tables, Formula(legs, formula))
         return replace(self, tables=tables)
 
-    def times(self, scalar: Fraction, factors: Sequence[Factor]) -> Product:
+    def times(self, scalar: Fraction, factors: Sequence[Factor]) -> Summand:
         """The product with another number and other factors."""
         return replace(self, scalar=scalar, factors=tuple(factors))
 
-    def undivided(self) -> Product:
+    def undivided(self) -> Summand:
         """The product without its divisors."""
         return replace(self, divisors=())
 
@@ -94,5 +94,5 @@ class Side:
     """A tensor of the given shape as a sum (or maximum) of products."""
 
     shape: tuple[Text, ...]
-    terms: tuple[Product, ...]
+    terms: tuple[Summand, ...]
     maximum: bool = False

@@ -9,7 +9,7 @@ from math import prod
 from typing import Any
 
 from symconv.errors import ClaimError, InternalError, TooLarge
-from symconv.prove.sets.formulas import Divisor, Factor, Index, Product, Side, Table, Text
+from symconv.prove.sets.formulas import Divisor, Factor, Formula, Index, Side, Summand, Text
 from symconv.prove.sets.text import formula_of, greatest_value, size_to_isl
 from symconv.relation.digits import numbers
 from symconv.relation.form import Form, Throughout
@@ -59,7 +59,7 @@ def side(form: Form) -> Side:
     if len(form.terms) > MOST_TERMS:
         raise TooLarge(f"a sum has {len(form.terms)} terms, at most {MOST_TERMS}")
     shape = tuple(map(text, form.shape))
-    return Side(shape, tuple(map(lowered, form.terms)), form.monoid == "max")
+    return Side(shape, tuple(map(summand, form.terms)), form.monoid == "max")
 
 
 def text(size: Size) -> Text:
@@ -79,7 +79,7 @@ def _condition(condition: Condition | Throughout) -> str:
     return f"not exists ({POSITION} : {inside} and not ({broken}))"
 
 
-def lowered(term: Term) -> Product:
+def summand(term: Term) -> Summand:
     """A term as a product of formulas, every axis one index.
 
     Raises:
@@ -87,11 +87,11 @@ def lowered(term: Term) -> Product:
         TooLarge: there are too many factors on an axis.
     """
     tensors = sorted(term.tensors, key=lambda tensor: tensor.name)
-    framed, out = _single(term.with_tensors(tuple(tensors)).framed())
+    framed, out = _one_index(term.with_tensors(tuple(tensors)).framed())
     written = _Written()
     for relation in framed.relations:
         _LOWER[type(relation)](relation, written)
-    return Product(
+    return Summand(
         tuple(tensor.name for tensor in tensors),
         tuple(map(written.of, out)),
         tuple(written.tables),
@@ -101,7 +101,7 @@ def lowered(term: Term) -> Product:
     )
 
 
-def _single(term: Term) -> tuple[Term, list[Leg]]:
+def _one_index(term: Term) -> tuple[Term, list[Leg]]:
     """One index an axis; axes of the same digits have the same one."""
     whole: dict[Axis, Leg] = {}
     for axis in term.out:
@@ -114,7 +114,7 @@ class _Written:
     """What has been written of one term; its indices are named in the order of their appearance."""
 
     def __init__(self) -> None:
-        self.tables: list[Table] = []
+        self.tables: list[Formula] = []
         self.factors: list[Factor] = []
         self.divisors: list[Divisor] = []
         self._known: dict[Leg, Index] = {}
@@ -128,15 +128,15 @@ class _Written:
 
     def add(self, formula: str, legs: Iterable[Leg]) -> None:
         """Write a formula about these legs."""
-        self.tables.append(Table(tuple(map(self.of, legs)), formula))
+        self.tables.append(Formula(tuple(map(self.of, legs)), formula))
 
 
-def _split(r: Split, to: _Written) -> None:
+def _split_formula(r: Split, to: _Written) -> None:
     whole, high, low = map(to.of, r.legs)
     to.add(f"{whole.name} = {low.size}*{high.name} + {low.name}", r.legs)
 
 
-def _fuse(r: Fuse, to: _Written) -> None:
+def _fuse_formula(r: Fuse, to: _Written) -> None:
     """The number that digits write; those in front of one of named size are written out."""
     sizes = [leg.size for leg in r.digits]
     first = next((n for n, size in enumerate(sizes) if not isinstance(size, int)), 0)
@@ -168,21 +168,21 @@ def _either(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else " or ".join(f"({part})" for part in parts)
 
 
-def _same(r: Same, to: _Written) -> None:
+def _same_formula(r: Same, to: _Written) -> None:
     to.add(f"{to.of(r.gone).name} = {to.of(r.kept).name}", r.legs)
 
 
-def _gather(r: Gather, to: _Written) -> None:
-    to.add(_reads(r.index, to.of(r.new).name, to.of(r.old).name), r.legs)
+def _gather_formula(r: Gather, to: _Written) -> None:
+    to.add(_reads_formula(r.index, to.of(r.new).name, to.of(r.old).name), r.legs)
 
 
-def _reads(index: AxisMap, new: str, old: str) -> str:
+def _reads_formula(index: AxisMap, new: str, old: str) -> str:
     """Where a new position reads an old one."""
-    pieces = [_piece(piece, new, old) for piece in index.pieces]
+    pieces = [_piece_formula(piece, new, old) for piece in index.pieces]
     return _either(pieces)
 
 
-def _piece(piece: Piece, new: str, old: str) -> str:
+def _piece_formula(piece: Piece, new: str, old: str) -> str:
     position = f"{text(piece.shift)}"
     if piece.slope:
         steps = new if piece.slope == 1 else f"{piece.slope}*{new}"
@@ -194,13 +194,13 @@ def _piece(piece: Piece, new: str, old: str) -> str:
     return " and ".join(parts)
 
 
-def _where(r: Where, to: _Written) -> None:
-    reads, size = _reads(r.index, to.of(r.leg).name, "_old"), text(r.index.source)
+def _where_formula(r: Where, to: _Written) -> None:
+    reads, size = _reads_formula(r.index, to.of(r.leg).name, "_old"), text(r.index.source)
     found = f"exists (_old : ({reads}) and 0 <= _old < {size})"
     to.add(found if r.inside else f"not ({found})", r.legs)
 
 
-def _slide(r: Slide, to: _Written) -> None:
+def _slide_formula(r: Slide, to: _Written) -> None:
     w, (out, tap, read) = r.window, map(to.of, r.legs)
     if max(w.stride, w.dilation, w.base_dilation) >= MOST_STEP:
         raise ClaimError(f"stride and dilation must hold integers from 1 to {MOST_STEP - 1}")
@@ -211,7 +211,7 @@ def _slide(r: Slide, to: _Written) -> None:
     to.add(f"{w.base_dilation}*{read.name} = {position}", r.legs)
 
 
-def _portions(r: Portions, to: _Written) -> None:
+def _portions_formula(r: Portions, to: _Written) -> None:
     out, read = to.of(r.out).name, to.of(r.read).name
     parts = [
         f"({out} = {i} and {text(first)} <= {read} < {text(end)})"
@@ -237,7 +237,7 @@ def _shares(r: Shares, to: _Written) -> None:
     to.divisors.append(Divisor(leg, " or ".join(_few(parts))))
 
 
-def _lattice(r: Lattice, to: _Written) -> None:
+def _lattice_formula(r: Lattice, to: _Written) -> None:
     if len(r.offsets) > MOST_VALUES:
         raise TooLarge(f"more than {MOST_VALUES} cosets are not read for all sizes")
     coset, steps = to.of(r.coset).name, _progression(r.offsets)
@@ -271,7 +271,7 @@ def _points(r: Lattice, more: Sequence[str], offset: Sequence[Size], to: _Writte
     return " and ".join(equations)
 
 
-def _row(r: Row, to: _Written) -> None:
+def _row_formula(r: Row, to: _Written) -> None:
     leg, different = to.of(r.leg), set(r.values) - {0}
     if len(different) > MOST_VALUES:
         raise TooLarge(f"more than {MOST_VALUES} different factors on one axis are not read")
@@ -295,7 +295,7 @@ def _share(r: Share, to: _Written) -> None:
     to.factors.append(Factor((leg,), tuple(pieces)))
 
 
-def _entries(r: Entries, to: _Written) -> None:
+def _entries_formula(r: Entries, to: _Written) -> None:
     names = [to.of(leg).name for leg in r.legs]
     at: dict[int, list[str]] = {}
     for place, value in zip(r.places, r.values, strict=True):
@@ -321,16 +321,16 @@ def _runs(row: Sequence[int], name: str) -> dict[int, str]:
 
 
 _LOWER: dict[type, Callable[[Any, _Written], None]] = {
-    Split: _split,
-    Fuse: _fuse,
-    Same: _same,
-    Gather: _gather,
-    Where: _where,
-    Slide: _slide,
-    Portions: _portions,
-    Lattice: _lattice,
-    Row: _row,
-    Entries: _entries,
+    Split: _split_formula,
+    Fuse: _fuse_formula,
+    Same: _same_formula,
+    Gather: _gather_formula,
+    Where: _where_formula,
+    Slide: _slide_formula,
+    Portions: _portions_formula,
+    Lattice: _lattice_formula,
+    Row: _row_formula,
+    Entries: _entries_formula,
     Share: _share,
     Shares: _shares,
 }

@@ -8,7 +8,7 @@ from typing import Any
 import islpy as isl
 
 from symconv.prove.sets.blocks import Sizes
-from symconv.prove.sets.words import bounded_below, least, points
+from symconv.prove.sets.words import least, points, with_lower_bound
 
 COUNT = 3
 """The least size, and two more: other residues, and room for what the least size leaves out."""
@@ -27,7 +27,7 @@ def samples(sizes: Any, names: Sequence[str]) -> tuple[At, ...]:
     ({'N': 3}, {'N': 5}, {'N': 7})
     """
     found: list[At] = []
-    rest = sizes = bounded_below(sizes, names)
+    rest = sizes = with_lower_bound(sizes, names)
     while len(found) < COUNT and not rest.is_empty():
         found.append(least(rest, names))
         rest = rest.intersect(_beyond(found[-1], names))

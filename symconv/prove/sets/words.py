@@ -33,7 +33,7 @@ NEGATION = 8
 def least(sizes: Any, names: Sequence[str]) -> dict[str, int]:
     """The least sizes of a set: the first in the lexicographic order of the names.
 
-    Where there is no first, a name being negative without end, it is that of `bounded_below`.
+    Where there is no first, a name being negative without end, it is that of `with_lower_bound`.
     """
     count = len(names)
     try:
@@ -41,7 +41,7 @@ def least(sizes: Any, names: Sequence[str]) -> dict[str, int]:
     except isl.Error as fault:
         if "unbounded" not in str(fault):
             raise
-        first = _at(bounded_below(sizes, names), count).lexmin()
+        first = _at(with_lower_bound(sizes, names), count).lexmin()
     point = first.sample_point()
     values = [point.get_coordinate_val(isl.dim_type.set, i).to_python() for i in range(count)]
     return dict(zip(names, map(int, values), strict=True))
@@ -52,7 +52,7 @@ def _at(sizes: Any, count: int) -> Any:
     return sizes.move_dims(isl.dim_type.set, 0, isl.dim_type.param, 0, count)
 
 
-def bounded_below(sizes: Any, names: Sequence[str]) -> Any:
+def with_lower_bound(sizes: Any, names: Sequence[str]) -> Any:
     """The sizes that are bounded below: a pad or a crop by name may be negative without end."""
     for bound in LOW:
         low = Sizes(tuple(names)).set([f"{name} >= {bound}" for name in names])
@@ -75,20 +75,20 @@ def describe(sizes: Any, among: Any, names: Sequence[str]) -> str:
     found: list[str] = []
     for said, of in (("{}", sizes), ("not ({})", rest)):
         with _few_operations():
-            exact = (w for w in _candidates(of, among, names) if _same(w, of, among, names))
+            exact = (w for w in _candidates(of, among, names) if _equal_sizes(w, of, among, names))
             found += (said.format(words) for words in islice(exact, 1))
         if found and _length(found[0]) <= SHORT:
             return found[0]
     with _few_operations():
         for words in _formulas(sizes, rest, among, names):
-            found += [words] if _same(words, sizes, among, names) else []
+            found += [words] if _equal_sizes(words, sizes, among, names) else []
     return min(found, key=_length) if found else _plain(sizes, among, names)
 
 
 def _plain(sizes: Any, among: Any, names: Sequence[str]) -> str:
     """The set's own formula, whatever it costs."""
     words = condition(sizes, names)
-    if not _same(words, sizes, among, names):
+    if not _equal_sizes(words, sizes, among, names):
         raise InternalError(f"a set of sizes is not what its words say, {words!r}: {sizes}")
     return words
 
@@ -122,7 +122,7 @@ def _formulas(sizes: Any, rest: Any, among: Any, names: Sequence[str]) -> Iterat
             yield said.format(condition(part, names))
 
 
-def _same(words: str, sizes: Any, among: Any, names: Sequence[str]) -> bool:
+def _equal_sizes(words: str, sizes: Any, among: Any, names: Sequence[str]) -> bool:
     said = Sizes(tuple(names)).set([condition_to_isl(words)])
     return bool(said.intersect(among).is_equal(sizes.intersect(among)))
 
