@@ -74,10 +74,13 @@ class Evaluation:
         degrees = [d for d in (self.degree, other.degree) if d is not None]
         thinned = [n for n in (self.thinned, other.thinned) if n is not None]
         return replace(
-            self, outputs=self.outputs + other.outputs, full=self.full + other.full,
-            degree=max(degrees, default=None), thinned=min(thinned, default=None),
+            self,
+            outputs=self.outputs + other.outputs,
+            full=self.full + other.full,
+            degree=max(degrees, default=None),
+            thinned=min(thinned, default=None),
             sizes=self.sizes + other.sizes,
-        )  # fmt: skip
+        )
 
 
 def _bits(degree: int, primes: Sequence[int]) -> int:
@@ -127,10 +130,12 @@ _WIDE = (
 time for many points."""
 
 _THINNED = (
-    _Effort((MANY,), 60_000, 9, 4), _Effort((MANY,), 60_000, 3, 2, 2),
-    _Effort((MANY, 2), 120_000, 1, 1, 1), _Effort((1,), 2_000_000, 1, 1, 1),
+    _Effort((MANY,), 60_000, 9, 4),
+    _Effort((MANY,), 60_000, 3, 2, 2),
+    _Effort((MANY, 2), 120_000, 1, 1, 1),
+    _Effort((1,), 2_000_000, 1, 1, 1),
     _Effort((MANY, 2, 1), 400_000, 9, 1, 2, samples=32),
-)  # fmt: skip
+)
 """Fewer channels, then fewer taps and smaller integers, then a wide field of view; and at last few
 samples of a field so wide that one output reads millions."""
 
@@ -288,9 +293,13 @@ class _Sides:
                 return found
             outputs += prod(map(len, grid))
         return Evaluation(
-            outputs, 0 if self.thinned else outputs, self.world.numbers.points, primes,
-            None if primes is None else self.degree, self.channels if self.thinned else None,
-        )  # fmt: skip
+            outputs,
+            0 if self.thinned else outputs,
+            self.world.numbers.points,
+            primes,
+            None if primes is None else self.degree,
+            self.channels if self.thinned else None,
+        )
 
     def _difference(self, grid: Grid) -> Difference | None:
         budget, both = self.world.budget.fresh(), (self.left, self.right)

@@ -84,9 +84,15 @@ def _(step: st.ConvTransposeStep, x: Node, reader: Reader) -> Node:
     extras = text.per_axis(step.output_padding, rank)
     axes = []
     for n, k, s, d, span, (lo, hi), more in zip(
-        x.shape[1:], kernel, strides, dilations, spans, text.crops(step.padding, spans, strides),
-        extras, strict=True,
-    ):  # fmt: skip
+        x.shape[1:],
+        kernel,
+        strides,
+        dilations,
+        spans,
+        text.crops(step.padding, spans, strides),
+        extras,
+        strict=True,
+    ):
         outputs = (n - 1) * s + span - lo - hi + more
         require(outputs >= 1, f"a crop {lo, hi} leaves nothing")
         axes.append(text.Axis(n, k, outputs, 1, d, span - 1 - lo, s, reversed=True))

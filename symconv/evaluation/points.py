@@ -19,10 +19,21 @@ from symconv.evaluation.graph import Array, Grid, Index, Live
 from symconv.evaluation.hashing import RANDOM, fresh_key, mixed
 from symconv.evaluation.numbers import EXACT, Numbers, Overflow
 
-KEEP_ZERO = frozenset({
-    "elu", "gelu", "hardswish", "identity", "leaky_relu", "mish", "relu", "relu6", "selu", "silu",
-    "tanh",
-})  # fmt: skip
+KEEP_ZERO = frozenset(
+    {
+        "elu",
+        "gelu",
+        "hardswish",
+        "identity",
+        "leaky_relu",
+        "mish",
+        "relu",
+        "relu6",
+        "selu",
+        "silu",
+        "tanh",
+    }
+)
 """Functions with f(0) = 0, by their definitions in PyTorch."""
 
 
@@ -144,9 +155,11 @@ class RandomPoint:
         place = np.arange(numbers.points, dtype=np.uint64) << np.uint64(56)
         for axis, at in enumerate(grid):
             stride = np.uint64(prod(shape[axis + 1 :]) % 2**64)
-            place = np.add.outer(place, at.astype(np.uint64) * stride) if axis else (
-                place[:, None] ^ (at.astype(np.uint64) * stride)
-            )  # fmt: skip
+            place = (
+                np.add.outer(place, at.astype(np.uint64) * stride)
+                if axis
+                else (place[:, None] ^ (at.astype(np.uint64) * stride))
+            )
         key = self.keys.setdefault(name, fresh_key())
         found = numbers.drawn(mixed(place.reshape(numbers.points, *map(len, grid)), key))
         for axis, alive in enumerate(self.live(name, shape), 1):

@@ -125,10 +125,14 @@ def convolved(
         return Plan((wants,), run)
 
     return world.graph.node(
-        (outer * groups, *(axis.outputs for axis in axes)), [x], plan, den=x.den * w.den,
-        degree=x.degree + w.degree, live=_rows_live(w, outer, groups, len(axes), transposed),
+        (outer * groups, *(axis.outputs for axis in axes)),
+        [x],
+        plan,
+        den=x.den * w.den,
+        degree=x.degree + w.degree,
+        live=_rows_live(w, outer, groups, len(axes), transposed),
         marks=_window_marks(x, _row_marks(w, outer, groups, transposed), axes),
-    )  # fmt: skip
+    )
 
 
 def _products(world: World, kernel: Array, samples: Array, picks: Index) -> Array:
@@ -256,9 +260,13 @@ def overlaid(world: World, x: Node, w: Node, axes: Sequence[Axis]) -> Node:
 
     marks = tuple((0, axis.outputs - 1) for axis in axes)
     return world.graph.node(
-        (w.shape[0], *(axis.outputs for axis in axes)), [x, w], plan, den=x.den * w.den,
-        degree=x.degree + w.degree, marks=(w.marks[0], *marks),
-    )  # fmt: skip
+        (w.shape[0], *(axis.outputs for axis in axes)),
+        [x, w],
+        plan,
+        den=x.den * w.den,
+        degree=x.degree + w.degree,
+        marks=(w.marks[0], *marks),
+    )
 
 
 def pooled(world: World, x: Node, axes: Sequence[Slid], *, maximum: bool) -> Node:
@@ -286,9 +294,14 @@ def pooled(world: World, x: Node, axes: Sequence[Slid], *, maximum: bool) -> Nod
 
     live = (None if maximum else x.live[0], *(None for _ in axes))
     return world.graph.node(
-        (x.shape[0], *(axis.outputs for axis in axes)), [x], plan, den=x.den, degree=x.degree,
-        live=live, marks=_window_marks(x, x.marks[0], axes),
-    )  # fmt: skip
+        (x.shape[0], *(axis.outputs for axis in axes)),
+        [x],
+        plan,
+        den=x.den,
+        degree=x.degree,
+        live=live,
+        marks=_window_marks(x, x.marks[0], axes),
+    )
 
 
 def _beside_zeros(table: Index, live: Index | None) -> Index:
@@ -333,9 +346,13 @@ def maximised(world: World, x: Node, w: Node, axes: Sequence[Axis], groups: int)
         return Plan(wants, run)
 
     return world.graph.node(
-        (w.shape[0], *(axis.outputs for axis in axes)), [x, w], plan, den=x.den, degree=x.degree,
+        (w.shape[0], *(axis.outputs for axis in axes)),
+        [x, w],
+        plan,
+        den=x.den,
+        degree=x.degree,
         marks=_window_marks(x, w.marks[0], axes),
-    )  # fmt: skip
+    )
 
 
 def biased(world: World, y: Node, bias: Node) -> Node:
@@ -350,7 +367,12 @@ def biased(world: World, y: Node, bias: Node) -> Node:
         return Plan(((grid[0],),), run)
 
     wide = world.graph.node(
-        y.shape, [bias], spread, den=bias.den, degree=bias.degree,
-        live=(bias.live[0], *(None for _ in range(rank))), marks=y.marks,
-    )  # fmt: skip
+        y.shape,
+        [bias],
+        spread,
+        den=bias.den,
+        degree=bias.degree,
+        live=(bias.live[0], *(None for _ in range(rank))),
+        marks=y.marks,
+    )
     return added(world, [y, wide])

@@ -9,10 +9,17 @@ from symconv.recheck.lattices import sampled
 from symconv.recheck.text import count, integers, pads
 
 _DEFAULTS: dict[str, Any] = {
-    "stride": 1, "padding": 0, "dilation": 1, "groups": 1, "padding_mode": "zeros",
-    "padding_value": 0, "output_padding": 0, "ceil_mode": False, "count_include_pad": True,
+    "stride": 1,
+    "padding": 0,
+    "dilation": 1,
+    "groups": 1,
+    "padding_mode": "zeros",
+    "padding_value": 0,
+    "output_padding": 0,
+    "ceil_mode": False,
+    "count_include_pad": True,
     "legality": "torch",
-}  # fmt: skip
+}
 _ATTRIBUTES = {
     "conv": ("stride", "padding", "dilation", "groups", "padding_mode", "padding_value"),
     "conv_transpose": ("stride", "padding", "output_padding", "dilation", "groups"),

@@ -62,9 +62,12 @@ def numbers(
 
 
 def tap_slice(
-    size: Sequence[int], kernel: Sequence[int], tap: Sequence[int], strides: Sequence[int],
+    size: Sequence[int],
+    kernel: Sequence[int],
+    tap: Sequence[int],
+    strides: Sequence[int],
     dilations: Sequence[int],
-) -> tuple[slice, ...]:  # fmt: skip
+) -> tuple[slice, ...]:
     """What one tap reads of the padded signal, for all outputs."""
     return tuple(
         slice(d * k, n - d * (width - 1 - k), s)
@@ -95,8 +98,10 @@ def _at_tap(w: Array, tap: Sequence[int]) -> Array:
 def max_over_live(x: Array, taps: Array, strides: Sequence[int], dilations: Sequence[int]) -> Array:
     """The maximum over the taps that are not zero; -inf where there is none."""
     kernel = taps.shape[1:]
-    windows = {tap: tap_slice(x.shape[1:], kernel, tap, strides, dilations)
-               for tap in product(*map(range, kernel))}  # fmt: skip
+    windows = {
+        tap: tap_slice(x.shape[1:], kernel, tap, strides, dilations)
+        for tap in product(*map(range, kernel))
+    }
     highest = np.full(x[0][windows[(0,) * len(kernel)]].shape, float("-inf"), dtype=x.dtype)
     for tap, part in windows.items():
         for channel in np.flatnonzero(_at_tap(taps, tap) != 0):

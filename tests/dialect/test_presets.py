@@ -14,10 +14,21 @@ from symconv.errors import LayerError
 ZOO = Path(__file__).parents[1] / "data" / "zoo.json.gz"
 
 NOT_IN_THE_ZOO = {
-    "cyclegan-up", "dcgan-up", "efficientnet-b0-stem", "encodec-down", "hifigan-up",
-    "segformer-patch", "stable-diffusion-down", "tf-same-k3-s2", "unet-up", "unet3d-pool",
-    "unet3d-up", "wav2vec2-conv0", "whisper-conv2", "yolov5-stem",
-}  # fmt: skip
+    "cyclegan-up",
+    "dcgan-up",
+    "efficientnet-b0-stem",
+    "encodec-down",
+    "hifigan-up",
+    "segformer-patch",
+    "stable-diffusion-down",
+    "tf-same-k3-s2",
+    "unet-up",
+    "unet3d-pool",
+    "unet3d-up",
+    "wav2vec2-conv0",
+    "whisper-conv2",
+    "yolov5-stem",
+}
 """Of neither torchvision nor timm, or with the padding that those do by hand."""
 
 SIZES = {

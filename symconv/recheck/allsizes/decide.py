@@ -119,8 +119,14 @@ def ask(text: Mapping[str, Any], clock: Clock, shapes_only: bool = False) -> Que
         where = [reader.condition(c) for c in text.get("where", ())]
         reader.check_weights()
         shapes, paths = zip(*(reader.side(side) for side in ("left", "right")), strict=True)
-    except (z3.Z3Exception, ArithmeticError, AttributeError, LookupError, TypeError,
-            ValueError) as fault:  # fmt: skip
+    except (
+        z3.Z3Exception,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as fault:
         if isinstance(fault, NotRead):
             raise
         raise NotRead(f"it is not read for all sizes ({type(fault).__name__}: {fault})") from None

@@ -31,8 +31,11 @@ def conv(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
     refuse_maximum(reader, step)
     (_, _, *kernel), _ = reader.weight(step["weight"])
     pads = layer_pads(reader, step, shape[1:], kernel)
-    front = {"padding": [[0, 0], *pads], "mode": step.get("padding_mode", "zeros"),
-             "value": step.get("padding_value", 0)}  # fmt: skip
+    front = {
+        "padding": [[0, 0], *pads],
+        "mode": step.get("padding_mode", "zeros"),
+        "value": step.get("padding_value", 0),
+    }
     if front["mode"] == "zeros" and Fraction(str(front["value"])) == 0:
         return _convolved(reader, step, shape, pads)
     between, before = _padded_by(reader, front, shape, pads)
@@ -92,8 +95,9 @@ def _convolved(reader: Reader, step: Text, shape: Shape, pads: list[Any]) -> tup
             at = positions(path.index[1:], taps, strides, dilations, pads)
             live = [v for x, n in zip(at, shape[1:], strict=True) for v in (x >= 0, x < n)]
             live += [v for k, n in zip(taps, kernel, strict=True) for v in (k >= 0, k < n)]
-            there = replace(path, index=(group * inner + c, *at),
-                            taps=(*path.taps, *unknown)).under(*live)  # fmt: skip
+            there = replace(
+                path, index=(group * inner + c, *at), taps=(*path.taps, *unknown)
+            ).under(*live)
             yield from read(there, (path.index[0], c, *taps))
 
     return [m, *out], _biased(reader, step, m, back)
@@ -163,8 +167,9 @@ def conv_transpose(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Bac
     out = [
         (n - 1) * s + d * (k - 1) + 1 - lo - hi + e
         for n, s, d, k, e, (lo, hi) in zip(
-            shape[1:], strides, dilations, kernel, extras, pads, strict=True)
-    ]  # fmt: skip
+            shape[1:], strides, dilations, kernel, extras, pads, strict=True
+        )
+    ]
     reader.require(*(n >= 1 for n in out), shape[0] == lead, lead % groups == 0)
     for e, s, d in zip(extras, strides, dilations, strict=True):
         reader.require(e >= 0, e < max(s, d))
@@ -172,8 +177,10 @@ def conv_transpose(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Bac
     def back(path: Path) -> Iterator[Path]:
         group = div(path.index[0], inner) if groups > 1 else 0
         for c, taps in product(range(lead // groups), product(*map(range, kernel))):
-            v = [o + lo - d * k for o, k, d, (lo, _) in zip(
-                path.index[1:], taps, dilations, pads, strict=True)]  # fmt: skip
+            v = [
+                o + lo - d * k
+                for o, k, d, (lo, _) in zip(path.index[1:], taps, dilations, pads, strict=True)
+            ]
             at = [div(x, s) for x, s in zip(v, strides, strict=True)]
             live = [rest(x, s) == 0 for x, s in zip(v, strides, strict=True) if s > 1]
             live += [c for x, n in zip(at, shape[1:], strict=True) for c in (x >= 0, x < n)]
@@ -209,9 +216,14 @@ def layer_pads(reader: Reader, step: Text, sizes: Any, kernel: Any) -> list[Any]
 
 
 def outputs(
-    reader: Reader, sizes: Any, kernel: Any, strides: Any, dilations: Any, pads: Any,
+    reader: Reader,
+    sizes: Any,
+    kernel: Any,
+    strides: Any,
+    dilations: Any,
+    pads: Any,
     ceil: bool = False,
-) -> list[Any]:  # fmt: skip
+) -> list[Any]:
     """How many outputs each axis has; there must be one at least."""
     out = []
     for n, k, s, d, (lo, hi) in zip(sizes, kernel, strides, dilations, pads, strict=True):
@@ -224,7 +236,9 @@ def outputs(
 
 
 LAYERS: dict[str, Rule] = {
-    "conv": conv, "max_conv": max_conv, "conv_as_kernel": conv_as_kernel,
+    "conv": conv,
+    "max_conv": max_conv,
+    "conv_as_kernel": conv_as_kernel,
     "conv_transpose": conv_transpose,
-}  # fmt: skip
+}
 """How each layer with a weight is read."""

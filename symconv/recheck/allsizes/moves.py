@@ -326,8 +326,9 @@ def divided(reader: Reader, step: Text, shape: Shape) -> tuple[Shape, Back]:
                 value = _count_at(reader, entry[0], i)
                 paths = [
                     p.under(value == n).scaled(Fraction(1, n))
-                    for p in paths for n in range(1, most + 1)
-                ]  # fmt: skip
+                    for p in paths
+                    for n in range(1, most + 1)
+                ]
         return iter(paths)
 
     return shape, back
@@ -371,9 +372,22 @@ def _holds(reader: Reader, given: list[Any], claim: Any) -> bool:
 
 
 MOVES: dict[str, Rule] = {
-    "rearrange": rearranged, "pad": padded, "slice": sliced, "flip": flipped,
-    "transpose": transposed, "dilate": dilated, "tile": tiled, "split": split, "concat": joined,
-    "add": added, "subtract": subtracted, "repeat": repeated, "roll": rolled,
-    "pointwise": pointwise, "scale": scaled, "mask": scaled, "divide": divided,
-}  # fmt: skip
+    "rearrange": rearranged,
+    "pad": padded,
+    "slice": sliced,
+    "flip": flipped,
+    "transpose": transposed,
+    "dilate": dilated,
+    "tile": tiled,
+    "split": split,
+    "concat": joined,
+    "add": added,
+    "subtract": subtracted,
+    "repeat": repeated,
+    "roll": rolled,
+    "pointwise": pointwise,
+    "scale": scaled,
+    "mask": scaled,
+    "divide": divided,
+}
 """How each of these steps is read."""

@@ -201,8 +201,13 @@ def elsewhere(path: Path) -> Path:
         return tuple(z3.substitute(v, *taps) if z3.is_expr(v) else v for v in values)
 
     weights = tuple((name, moved(index)) for name, index in path.weights)
-    return replace(path, index=moved(path.index), guards=moved(path.guards), weights=weights,
-                   taps=tuple(new for _, new in taps))  # fmt: skip
+    return replace(
+        path,
+        index=moved(path.index),
+        guards=moved(path.guards),
+        weights=weights,
+        taps=tuple(new for _, new in taps),
+    )
 
 
 def combined(outer: Path, inner: Path) -> Path:

@@ -100,8 +100,14 @@ def condition(node: Any, names: Mapping[str, Any]) -> Any:
 
 def compare(a: Any, kind: str, b: Any) -> Any:
     """A comparison, by the name of its operator in Python's syntax tree."""
-    found = {"Lt": lambda: a < b, "LtE": lambda: a <= b, "Gt": lambda: a > b,
-             "GtE": lambda: a >= b, "Eq": lambda: a == b, "NotEq": lambda: a != b}  # fmt: skip
+    found = {
+        "Lt": lambda: a < b,
+        "LtE": lambda: a <= b,
+        "Gt": lambda: a > b,
+        "GtE": lambda: a >= b,
+        "Eq": lambda: a == b,
+        "NotEq": lambda: a != b,
+    }
     if kind not in found:
         raise NotRead(f"sizes are not compared by {kind}")
     return found[kind]()

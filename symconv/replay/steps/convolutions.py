@@ -15,9 +15,14 @@ from symconv.replay.steps.base import Weights, Writer, exact, expression, run
 def _as_conv(step: st.ConvStep | st.MaxConvStep, w: Array) -> Conv:
     """The step's layer, its channels and kernel read off the weight."""
     return Conv(
-        w.shape[1] * step.groups, w.shape[0], w.shape[2:], step.stride, step.padding,
-        step.dilation, step.groups,
-    )  # fmt: skip
+        w.shape[1] * step.groups,
+        w.shape[0],
+        w.shape[2:],
+        step.stride,
+        step.padding,
+        step.dilation,
+        step.groups,
+    )
 
 
 def _biased(y: Array, bias: str | None, weights: Weights) -> Array:
@@ -40,10 +45,13 @@ def _(step: st.ConvStep, x: Array, weights: Weights) -> Array:
 @expression.register
 def _(step: st.ConvStep, to: Writer, x: str) -> str:
     told = options(
-        stride=(step.stride, 1), pads=(pads_of(step.padding), 0), dilation=(step.dilation, 1),
-        groups=(step.groups, 1), value=(literal(step.padding_value), "0"),
+        stride=(step.stride, 1),
+        pads=(pads_of(step.padding), 0),
+        dilation=(step.dilation, 1),
+        groups=(step.groups, 1),
+        value=(literal(step.padding_value), "0"),
         mode=(NUMPY_MODES[step.padding_mode], "constant"),
-    )  # fmt: skip
+    )
     return _with_bias(f"{to.call('conv')}({x}, {to.weight(step.weight)}{told})", step.bias, to)
 
 
@@ -51,18 +59,27 @@ def _(step: st.ConvStep, to: Writer, x: str) -> str:
 def _(step: st.ConvTransposeStep, x: Array, weights: Weights) -> Array:
     w = weights(step.weight)
     layer = ConvTranspose(
-        w.shape[0], w.shape[1] * step.groups, w.shape[2:], step.stride, step.padding,
-        step.output_padding, step.groups, dilation=step.dilation,
-    )  # fmt: skip
+        w.shape[0],
+        w.shape[1] * step.groups,
+        w.shape[2:],
+        step.stride,
+        step.padding,
+        step.output_padding,
+        step.groups,
+        dilation=step.dilation,
+    )
     return _biased(scattered(x, w, layer), step.bias, weights)
 
 
 @expression.register
 def _(step: st.ConvTransposeStep, to: Writer, x: str) -> str:
     told = options(
-        stride=(step.stride, 1), pads=(pads_of(step.padding), 0), extra=(step.output_padding, 0),
-        dilation=(step.dilation, 1), groups=(step.groups, 1),
-    )  # fmt: skip
+        stride=(step.stride, 1),
+        pads=(pads_of(step.padding), 0),
+        extra=(step.output_padding, 0),
+        dilation=(step.dilation, 1),
+        groups=(step.groups, 1),
+    )
     called = f"{to.call('conv_transpose')}({x}, {to.weight(step.weight)}{told})"
     return _with_bias(called, step.bias, to)
 
@@ -103,7 +120,9 @@ def _(step: st.MaxConvStep, x: Array, weights: Weights) -> Array:
 @expression.register
 def _(step: st.MaxConvStep, to: Writer, x: str) -> str:
     told = options(
-        stride=(step.stride, 1), pads=(pads_of(step.padding), 0), dilation=(step.dilation, 1),
+        stride=(step.stride, 1),
+        pads=(pads_of(step.padding), 0),
+        dilation=(step.dilation, 1),
         groups=(step.groups, 1),
-    )  # fmt: skip
+    )
     return f"{to.call('max_conv')}({x}, {to.weight(step.weight)}{told})"

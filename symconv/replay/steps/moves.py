@@ -69,8 +69,9 @@ def _part(part: tuple[int | None, int | None, int | None]) -> str:
 def _(step: st.Split, x: Array, weights: Weights) -> Array:
     sizes = step.sizes
     if isinstance(sizes, int):
-        return x.take(range(sizes * step.part, min(sizes * (step.part + 1), x.shape[step.axis])),
-                      step.axis)  # fmt: skip
+        return x.take(
+            range(sizes * step.part, min(sizes * (step.part + 1), x.shape[step.axis])), step.axis
+        )
     return np.split(x, np.cumsum(sizes)[:-1], step.axis)[step.part]
 
 
