@@ -212,6 +212,10 @@ class Claim:
                 "be at least 1"
             )
 
+    def side(self, side: str) -> tuple[Step, ...]:
+        """The steps of the ``"left"`` or the ``"right"`` side."""
+        return {"left": self.left, "right": self.right}[side]
+
     def weight(self, name: str) -> Weight:
         """The weight of this name.
 

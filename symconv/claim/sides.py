@@ -136,8 +136,7 @@ def read_sides(claim: Claim) -> tuple[Form, Form]:
     if "max" in (pipeline_monoid(claim.left), pipeline_monoid(claim.right)):
         monoid = "max"
     left, right = (
-        read_part(claim, side, getattr(claim, side), claim.shape, monoid)
-        for side in ("left", "right")
+        read_part(claim, side, claim.side(side), claim.shape, monoid) for side in ("left", "right")
     )
     return left, right
 

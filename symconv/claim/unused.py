@@ -45,7 +45,7 @@ def _hint(claim: Claim, name: str) -> str:
     """The step that uses what the weight is derived from, if there is one."""
     sources = set(_sources(claim, name))
     for side in PLACES:
-        for place, step in enumerate(getattr(claim, side)):
+        for place, step in enumerate(claim.side(side)):
             if sources & set(_named([step])):
                 return f"; did you mean weight {name!r} in step {place} of {side}?"
     return ""

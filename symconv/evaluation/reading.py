@@ -53,7 +53,7 @@ class Reader:
     def side(self, side: str) -> Node:
         """The tensor that one side computes."""
         start = self.tensor(INPUT, (self.claim.channels, *self.claim.size))
-        return self.pipeline(start, getattr(self.claim, side))
+        return self.pipeline(start, self.claim.side(side))
 
     def pipeline(self, x: Node, steps: Sequence[st.Step]) -> Node:
         """The tensor after all steps."""

@@ -175,7 +175,7 @@ class Expansion(Sized):
     @property
     def has_bias(self) -> bool:
         """Whether both layers add a bias."""
-        return bool(getattr(self.original, "bias", False))
+        return self.original.has_bias
 
     @property
     def _maps(self) -> Maps:

@@ -77,7 +77,7 @@ def layer_step(layer: AnyLayer, weight: str, bias: str, padding: Any = None) -> 
     depends on named sizes.
     """
     kind = STEPS[layer.op]
-    told = {**vars(layer), "weight": weight, "bias": bias if vars(layer).get("bias") else None}
+    told = {**vars(layer), "weight": weight, "bias": bias if layer.has_bias else None}
     if padding is not None:
         told["padding"] = padding
     return kind(**{field.name: told[field.name] for field in fields(kind)})

@@ -86,7 +86,7 @@ class _Writer:
         self.lines.append("")
         for side in ("left", "right"):
             self.lines.append(f"{side} = x")
-            self.pipeline(side, getattr(self.claim, side))
+            self.pipeline(side, self.claim.side(side))
         shown = ".shape" if self.found.left_shape is not None else f"[{index(self.found.output)}]"
         self.lines += [f'print("left ", left{shown})', f'print("right", right{shown})']
         return "\n".join(self.lines)

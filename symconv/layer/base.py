@@ -140,6 +140,11 @@ class Layer:
         return tuple(window.output for window in self.windows(input_size))
 
     @property
+    def has_bias(self) -> bool:
+        """Whether a number is added to each output channel."""
+        return False
+
+    @property
     def channel_groups(self) -> int:
         """Into how many groups the channels fall; of a pooling each is one."""
         raise TypeError(f"{type(self).__name__} does not say its groups")

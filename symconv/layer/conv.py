@@ -69,6 +69,11 @@ class Conv(Layer):
         )
 
     @property
+    def has_bias(self) -> bool:
+        """Its ``bias``."""
+        return self.bias
+
+    @property
     def channel_groups(self) -> int:
         """Its ``groups``."""
         return self.groups
@@ -154,6 +159,11 @@ class ConvTranspose(Layer):
         return transposed_window(
             size, a["kernel_size"], a["stride"], a["padding"], a["dilation"], a["output_padding"]
         )
+
+    @property
+    def has_bias(self) -> bool:
+        """Its ``bias``."""
+        return self.bias
 
     @property
     def channel_groups(self) -> int:

@@ -39,7 +39,7 @@ class Run:
 
     def side(self, side: str) -> Array:
         """What a side gives."""
-        return self._run((), self.tensors[""], getattr(self.claim, side)).astype(float)
+        return self._run((), self.tensors[""], self.claim.side(side)).astype(float)
 
     def _weight(self, name: str) -> Array:
         weight = self.claim.weight(name)

@@ -27,7 +27,7 @@ def run_claim(claim: Claim, side: str, x: Array, tensors: Mapping[str, Array]) -
             return run_steps(weight.steps, value(weight.source), value)
         return tensors[name] if weight.fill is None else filled(weight)
 
-    return run_steps(getattr(claim, side), x, value)
+    return run_steps(claim.side(side), x, value)
 
 
 def filled(weight: Weight) -> Array:

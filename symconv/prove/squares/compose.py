@@ -187,7 +187,7 @@ def _live_ranges(
 
 def _shapes(claim: Claim, side: str, where: tuple[Cut, ...]) -> list[tuple[int, ...]]:
     """Shapes at the ends of a side's parts, read in order so that a fault names its step."""
-    steps, shape, found = getattr(claim, side), claim.input_shape, []
+    steps, shape, found = claim.side(side), claim.input_shape, []
     places = [0, *(cut.next for cut in where)]
     for part, first in zip(parts(steps, where), places, strict=True):
         shape = read_part(claim, side, part, shape, pipeline_monoid(part), first).shape

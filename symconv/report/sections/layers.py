@@ -71,7 +71,7 @@ def _meaning(layer: Layer) -> str:
         divisor = layer.divisor_override or "n_o"
         return rf"y_{{c,o}} = \frac{{1}}{{{divisor}}} \sum_k x_{{c,\,A(o,k)}} \qquad (x_\bot = 0)"
     index = "c,m,k" if layer.is_transposed else "m,c,k"
-    bias = "b_m + " if getattr(layer, "bias", False) else ""
+    bias = "b_m + " if layer.has_bias else ""
     outside = Fraction(str(getattr(layer, "padding_value", 0)))
     products = rf"\sum_{{c,k}} w_{{{index}}}\, x_{{c,\,A(o,k)}}"
     return rf"y_{{m,o}} = {bias}{products} \qquad (x_\bot = {outside})"
