@@ -17,7 +17,7 @@ from symconv.recheck.claims import at, names, read_claim
 from symconv.recheck.cuts import functions_first
 from symconv.recheck.denote import Meaning
 from symconv.recheck.ops import MAXIMA, WINDOWED_SUMS, every_step
-from symconv.recheck.statement import claim_of_layer, has_matrix, weight_shape
+from symconv.recheck.statement import beyond_means, claim_of_layer, has_matrix, weight_shape
 
 Texts = dict[str, Any]
 SETTLING = {"these": ("tables", "squares", "sets"), "all": ("sets", "squares", "z3")}
@@ -200,6 +200,8 @@ def _kernel(fact: Texts, stated: Certified) -> Iterator[str]:
             f"the kernel is asked of a layer at a size, with numbers up to {MOST_NUMBER} and "
             f"{MOST_CHANNELS} channels"
         )
+    if (unknown := beyond_means(layer)) is not None:
+        raise CertificateError(f"the kernel's library has no means with {unknown}")
     _require(fact["about"], _kernel_about(layer), "what the kernel's theorem is about")
     _keys(fact, {"coq", "seconds"} | ({"file"} if "file" in figures else set()))
     coq, seconds = figures["coq"], figures["seconds"]

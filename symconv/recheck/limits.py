@@ -14,7 +14,7 @@ from symconv.recheck.facts import (
     CertificateError,
     is_plain_lattice,
 )
-from symconv.recheck.statement import has_matrix, weight_shape
+from symconv.recheck.statement import beyond_means, has_matrix, weight_shape
 
 Texts = dict[str, Any]
 KERNEL = (
@@ -103,6 +103,8 @@ def _expected(facts: dict[str, Texts], layer: Any, shape: list[Any]) -> list[str
         return found
     if layer["op"] == "max_pool":
         return [*found, NO_MATRIX]
+    if (unknown := beyond_means(layer)) is not None:
+        found.append(f"no kernel proof: the library's means have no {unknown}")
     whole = weight_shape(layer, len(layer["input_size"]))
     entries = whole[0] * whole[1] * prod(shape[1:]) * prod(whole[2:])
     large = f"this layer's matrix has up to {entries} non-zeros, the SymPy identity takes up to"

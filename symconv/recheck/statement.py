@@ -124,6 +124,21 @@ def weight_shape(layer: dict[str, Any], rank: int) -> list[int]:
     return [lead, inner, *taps]
 
 
+def beyond_means(layer: dict[str, Any]) -> str | None:
+    """What an average has that the kernel's library knows no mean with, by its attribute's name.
+
+    >>> beyond_means({"op": "avg_pool", "dilation": [1, 2]}), beyond_means({"op": "max_pool"})
+    ('dilation', None)
+    """
+    if layer["op"] != "avg_pool":
+        return None
+    if layer.get("divisor_override") is not None:
+        return "divisor_override"
+    dilation = layer.get("dilation", 1)
+    every = dilation if isinstance(dilation, list) else [dilation]
+    return "dilation" if any(d != 1 for d in every) else None
+
+
 def spelt_out(step: dict[str, Any], rank: int) -> dict[str, Any]:
     """A layer's step with one value for each axis where one stood for all.
 

@@ -18,8 +18,9 @@ from symconv.dialect.config import Config, layer_to_dict, read_layer
 from symconv.dialect.files import read_layers
 from symconv.dialect.shorthand import read_shorthand, to_shorthand
 from symconv.errors import ContradictionError, LayerError, SymconvError
-from symconv.layer import counting, pool
+from symconv.layer import AnyLayer, counting, pool
 from symconv.layer.window import Window
+from symconv.prove.kernel.theorem import LIMIT
 from symconv.replay.run import run_claim
 from tests.helpers.forging import plain, signed
 from tests.helpers.onnx_pools import Array, NoMean, Text, pooled, random_text, samples
@@ -88,7 +89,9 @@ def test_every_engine_and_every_stranger_agree_at_a_size() -> None:
         verdict = prove(layer, x.shape[1:])
         assert verdict.verdict == "proved", text
         assert recheck(verdict.to_dict()).verdict == "proved", text
-        assert sides(verdict.claim, x) == [meant(text, x).tolist()] * 2  # type: ignore[union-attr]
+        wanted = meant(text, x)
+        assert wanted is not None
+        assert sides(verdict.claim, x) == [wanted.tolist()] * 2
         seen += 1
     assert seen > 60
 
@@ -98,7 +101,7 @@ def sides(claim: Claim, x: Array) -> list[Any]:
     return [run_claim(claim, side, x, {}).tolist() for side in ("left", "right")]
 
 
-def names_agree(layer: AvgPool | MaxPool, sizes: range) -> int:
+def names_agree(layer: AnyLayer, sizes: range) -> int:
     """How many sizes a named one may be: exactly those that the layer takes as numbers."""
     (window,) = layer.windows(("N",))
     conditions = [requirement.condition for requirement in window.requirements]
@@ -107,14 +110,14 @@ def names_agree(layer: AvgPool | MaxPool, sizes: range) -> int:
     return len(legal)
 
 
-def takes(layer: AvgPool | MaxPool, size: int) -> bool:
+def takes(layer: AnyLayer, size: int) -> bool:
     try:
         return bool(layer.output_size((size,)))
     except LayerError:
         return False
 
 
-def open_layers(seed: int, count: int) -> Iterator[AvgPool | MaxPool]:
+def open_layers(seed: int, count: int) -> Iterator[AnyLayer]:
     """Layers of one axis that take some size."""
     rng = random.Random(seed)
     for _ in range(count):
@@ -122,7 +125,7 @@ def open_layers(seed: int, count: int) -> Iterator[AvgPool | MaxPool]:
         padding = rng.choice([None, None, "same", "same_lower"])
         given = {**text, "padding": padding or text["padding"], "input_size": [40]}
         try:
-            yield read_layer(given).windowed("")  # type: ignore[misc]
+            yield read_layer(given).windowed("")
         except LayerError as fault:
             expect(fault)
 
@@ -235,6 +238,45 @@ def test_the_kernel_says_what_it_does_not_know() -> None:
         verdict = prove(layer, (9,), kernel=True)
         assert isinstance(verdict, Certificate)
         assert f"no kernel proof: the library's means have no {what}" in verdict.limits
+        assert recheck(verdict).verdict == "proved"
+
+
+@pytest.mark.parametrize("change", [{"dilation": 2}, {"divisor_override": 5}])
+def test_what_the_kernel_does_not_know_is_no_fact_of_its(change: Text) -> None:
+    """A certificate that names Coq for a layer that its library has no theorem of."""
+    near = certified(AvgPool(3, 2, 3, **ONNX))
+    text = certified(AvgPool(3, 2, 3, **ONNX, **change))
+    law = "for every field and every input, divided by the samples that its windows count"
+    about = (
+        "every output of this layer, of input 9, is that output of its expansion on arrays of "
+        f"phases, {law}; and these numbers at any size"
+    )
+    fact = {"method": "kernel", "about": about, "figures": {"coq": "8.16.1", "seconds": 0.5}}
+    assert recheck(with_fact(near, fact)).verdict == "proved"
+    with pytest.raises(SymconvError, match="the kernel's library has no means with"):
+        recheck(with_fact(text, fact))
+
+
+def certified(layer: AvgPool) -> Text:
+    """The text of a layer's certificate at nine samples."""
+    verdict = prove(layer, (9,))
+    assert isinstance(verdict, Certificate)
+    text: Text = plain(verdict.to_dict())
+    return text
+
+
+def with_fact(text: Text, fact: Text) -> Text:
+    """A certificate with the kernel's fact and its limit, signed again."""
+    method = [*text["method"], fact["method"]]
+    return signed({**text, "facts": [*text["facts"], fact], "method": method, "limits": [LIMIT]})
+
+
+@pytest.mark.parametrize("what", ["dilation", "divisor_override"])
+def test_a_limit_of_another_average_is_refused(what: str) -> None:
+    text = certified(AvgPool(3, 2, 3, **ONNX))
+    limit = f"no kernel proof: the library's means have no {what}"
+    with pytest.raises(SymconvError, match="has the limit"):
+        recheck(signed({**text, "limits": [limit]}))
 
 
 def test_texts_are_read_back() -> None:
