@@ -81,6 +81,7 @@ def crosscheck(
         InputError: no such backend or device, or more axes than the framework has layers for.
         TooLarge: even with few channels it would take too long.
 
+    >>> from symconv.layer import Conv
     >>> crosscheck(Conv(2, 3, kernel_size=5, stride=2, padding=2), (9, 8)).equal
     True
     """
