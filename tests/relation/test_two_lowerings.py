@@ -23,13 +23,26 @@ from symconv.claim.sides import pipeline_monoid, read_part
 from symconv.errors import SymconvError, TooLarge
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.sets.blocks import Sizes
-from symconv.prove.sets.formulas import Summand
+from symconv.prove.sets.formulas import Divisor, Summand
 from symconv.prove.sets.legal import legal_conditions
 from symconv.prove.sets.lowering import domain, summand
 from symconv.prove.tables.lowering import tables_of
 from symconv.prove.tables.table import contract, join, ones
 from symconv.relation.form import Form
-from symconv.relation.indices import Fuse, Gather, Row, Same, Slide, Split, Where
+from symconv.relation.indices import (
+    Entries,
+    Fuse,
+    Gather,
+    Lattice,
+    Portions,
+    Row,
+    Same,
+    Share,
+    Shares,
+    Slide,
+    Split,
+    Where,
+)
 from symconv.relation.term import Term
 from symconv.size.expr import size_at
 from tests.helpers.random_pipelines import Pipelines
@@ -89,13 +102,26 @@ def by_formulas(form: Form, n: int) -> Coefficients:
     found: Coefficients = defaultdict(Fraction)
     for term in form.terms:
         whole = summand(term)
-        for pieces in product(*(factor.pieces for factor in whole.factors)):
+        every = [*(factor.pieces for factor in whole.factors), *map(_quotients, whole.divisors)]
+        for pieces in product(*every):
             scalar = whole.scalar
             for value, _ in pieces:
                 scalar *= value
             for place in _points(whole, [where for _, where in pieces], n):
                 _count(found, form, whole.signature, scalar, place, 1)
     return _without_zeros(found)
+
+
+MOST_COUNT = 2 * max(SIZES)
+"""No window of these pipelines counts more samples."""
+
+
+def _quotients(divisor: Divisor) -> list[tuple[Fraction, str]]:
+    """Every count that a divisor may take, and where it does."""
+    return [
+        (Fraction(1, count), re.sub(r"\b_v\b", str(count), divisor.count))
+        for count in range(1, MOST_COUNT + 1)
+    ]
 
 
 def _points(term: Summand, more: list[str], n: int) -> list[tuple[int, ...]]:
@@ -178,6 +204,7 @@ PHASES = {"op": "rearrange", "pattern": "c (h a) -> (c a) h", "a": 2}
 BACK = {"op": "rearrange", "pattern": "(c a) h -> c (h a)", "a": 2}
 FLIP = {"op": "flip", "axes": [0]}
 CONV = {"op": "conv", "weight": "w", "stride": 2}
+COSETS = {"op": "cosets", "matrix": [[2]], "representatives": [[0], [1]], "start": [0], "size": [3]}
 KINDS: dict[type, list[dict[str, Any]]] = {
     Gather: [FLIP],
     Slide: [CONV],
@@ -186,6 +213,11 @@ KINDS: dict[type, list[dict[str, Any]]] = {
     Same: [FLIP, CONV],
     Where: [PAD],
     Row: [{"op": "mask", "keep": [[1, 0], None]}],
+    Portions: [{"op": "adaptive_max_pool", "output_size": [2]}],
+    Lattice: [COSETS],
+    Entries: [{"op": "conv", "weight": "c"}],
+    Share: [{"op": "avg_pool", "kernel_size": 3, "padding": 1, "count_include_pad": False}],
+    Shares: [{"op": "adaptive_avg_pool", "output_size": [3]}],
 }
 
 
@@ -194,6 +226,7 @@ def with_relation(kind: type) -> Claim:
     weights = {
         "w": {"from": "v", "steps": [{"op": "flip", "axes": [1]}]},
         "v": {"shape": [1, 2, 3]},
+        "c": {"value": [[[1, 2, 3], [4, 0, 5]]]},
     }
     source = {"input": {"channels": 2, "size": ["N"]}, "weights": weights}
     claim = read_claim({**source, "left": KINDS[kind], "right": []})
