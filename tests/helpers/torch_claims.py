@@ -347,6 +347,8 @@ def avg_pool(step: Text, x: Tensor, weight: Env) -> Tensor:
     kernel, ints, pads = _pool(step, x)
     ends = _ceiled(x, kernel, ints, pads, step.get("ceil_mode", False))
     total = sum(_windows(padded(x.double(), [(0, 0), *ends], "zeros", 0), kernel, ints))
+    if (divisor := step.get("divisor_override")) is not None:
+        return total / divisor
     ones = torch.ones_like(x[:1], dtype=torch.float64)
     if step.get("count_include_pad", True):
         ones = padded(ones, [(0, 0), *pads], "zeros", 1)
@@ -371,6 +373,26 @@ def max_conv(step: Text, x: Tensor, weight: Env) -> Tensor:
     return torch.stack(rows)
 
 
+def _difference(step: Text, x: Tensor, weight: Env) -> Tensor:
+    first, *others = (run(branch, x, weight) for branch in step["branches"])
+    return first - sum(others)
+
+
+def _scale(step: Text, x: Tensor, weight: Env) -> Tensor:
+    if "factor" in step:
+        return x.double() * float(Fraction(step["factor"]))
+    return _multiplied("factors")(step, x, weight)
+
+
+def _adaptive(pool: str) -> Run:
+    def apply(step: Text, x: Tensor, weight: Env) -> Tensor:
+        size = step["output_size"]
+        pooled = getattr(F, f"adaptive_{pool}_pool{x.ndim - 1}d")
+        return pooled(x.double()[None], size if isinstance(size, int) else tuple(size))[0]
+
+    return apply
+
+
 RUN: dict[str, Run] = {
     "rearrange": rearrange,
     "pad": pad,
@@ -380,7 +402,11 @@ RUN: dict[str, Run] = {
     "tile": lambda s, x, w: x.tile(tuple(s["repeats"])),
     "roll": lambda s, x, w: x.roll(s["shift"], s["axis"]),
     "transpose": lambda s, x, w: x.permute(list(s["axes"])),
-    "scale": _multiplied("factors"),
+    "repeat": lambda s, x, w: x.repeat_interleave(s["count"], s["axis"]),
+    "subtract": _difference,
+    "adaptive_max_pool": _adaptive("max"),
+    "adaptive_avg_pool": _adaptive("avg"),
+    "scale": _scale,
     "mask": _multiplied("keep"),
     "split": split,
     "pointwise": lambda s, x, w: pointwise(s.get("function", s.get("name")), x),
