@@ -1,4 +1,4 @@
-"""Claims settled for a page: the verdicts are made here and handed to the report."""
+"""Claims decided for a page: the verdicts are made here and handed to the report."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def shown(text: Mapping[str, Any]) -> Shown:
 
 
 def report_claim(text: Mapping[str, Any], folder: str, command: str, pdf: bool) -> Result:
-    """Settle one claim and write its report."""
+    """Decide one claim and write its report."""
     from symconv.report import write_claim
 
     page = shown(text)
@@ -36,7 +36,7 @@ def report_claim(text: Mapping[str, Any], folder: str, command: str, pdf: bool) 
 
 
 def write_page(entries: Sequence[Entry], folder: str, name: str, command: str) -> list[Result]:
-    """Settle all claims, write the page of those that could be, and give a result for each."""
+    """Decide all claims, write the page of those that could be, and give a result for each."""
     from symconv.dialect.files import ClaimText
     from symconv.report import write_gallery
 
@@ -51,6 +51,6 @@ def write_page(entries: Sequence[Entry], folder: str, name: str, command: str) -
 
     results = [result_of(entry.name, entry, work) for entry in entries]
     if not pages:
-        return [*results, failure(name, "no claim could be settled; no page is written")]
+        return [*results, failure(name, "no claim could be decided; no page is written")]
     write_gallery(pages, folder, name=name, command=command)
     return results

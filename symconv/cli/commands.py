@@ -177,15 +177,15 @@ def check(
 )
 @json_option
 def recheck(paths: Sequence[str], seconds: float, as_json: bool) -> None:
-    """Settle certificates again from their own text, by other code than the prover's.
+    """Check certificates again from their own text, by other code than the prover's.
 
     Nothing in a certificate is believed: its claim, layer, shape, facts, figures and limits are
-    computed again or refused, and what only its maker can know is named. Given sizes are settled
+    computed again or refused, and what only its maker can know is named. Given sizes are checked
     by plain dictionaries of integers; all sizes by z3 (pip install 'symconv[z3]') and by the
     dictionaries at each of a grid of small sizes.
 
     Exit status: 0 all proved again, 1 a claim is refuted, 2 not a true certificate, or z3 is
-    missing, 3 undecided: too large, or not settled in time.
+    missing, 3 undecided: too large, or not decided in time.
     """
     from symconv.recheck import read_certificates
     from symconv.recheck import recheck as recheck_text

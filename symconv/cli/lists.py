@@ -15,7 +15,7 @@ from symconv.cli.running import finish
 @click.option("--kernel", is_flag=True, help="Have Coq's kernel audit the lemmas that are cited.")
 @json_option
 def theorems(kernel: bool, as_json: bool) -> None:
-    """The catalogue of theorems: every claim settled for all sizes, every demonstration run."""
+    """The catalogue of theorems: every claim decided for all sizes, every demonstration run."""
     start = perf_counter()
     finish(catalogue.decide_theorems(as_json, kernel), perf_counter() - start, as_json)
 

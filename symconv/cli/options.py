@@ -26,7 +26,7 @@ MOST_DIGITS = 18
 """Digits of a factor, as of a number in a shorthand: it fits 64 bits."""
 
 all_sizes_option = click.option(
-    "--all-sizes", is_flag=True, help="Name the input sizes, and settle the claim for all of them."
+    "--all-sizes", is_flag=True, help="Name the input sizes, and decide the claim for all of them."
 )
 
 
@@ -50,7 +50,10 @@ seconds_option = click.option(
     "--seconds",
     type=click.FloatRange(min=0.01, max=86_400.0),
     default=None,
-    help="How long one verdict may take; 60 by default. What is not settled by then is undecided.",
+    help=(
+        "How long one verdict may take; 60 by default. What is not decided by then is reported "
+        "undecided."
+    ),
 )
 
 

@@ -149,7 +149,7 @@ def with_progress(results: Iterator[Result], total: int, quiet: bool) -> list[Re
     from rich.progress import track
 
     console = Console(stderr=True)
-    return list(track(results, description="settling", total=total, console=console))
+    return list(track(results, description="deciding", total=total, console=console))
 
 
 def print_counts(results: list[Result]) -> None:

@@ -31,7 +31,7 @@ PROVED, REFUTED, BAD_INPUT, UNDECIDED, CONTRADICTION = range(5)
 
 
 def each(entries: Iterable[Entry], work: Work) -> Iterator[Result]:
-    """One result an entry; a fault becomes an ``error`` result, and the next entry is settled."""
+    """One result an entry; a fault becomes an ``error`` result, and the next entry is decided."""
     for entry in entries:
         yield result_of(entry.name, entry, work)
 
@@ -67,7 +67,7 @@ def _undecided(name: str) -> Result:
 
 
 def failure(name: str, message: str) -> Result:
-    """The result of an item that could not be read or settled."""
+    """The result of an item that could not be read or decided."""
     return {"name": name, "verdict": "error", "error": " ".join(message.split())}
 
 

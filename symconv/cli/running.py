@@ -1,4 +1,4 @@
-"""From entries to results: read, settled one by one, printed, and an exit status."""
+"""From entries to results: read, decided one by one, printed, and an exit status."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def refuse_other_kinds(path: str, texts: Sequence[Any]) -> None:
 
 
 def run(entries: Sequence[Entry], work: Work, as_json: bool) -> None:
-    """Settle all entries, print the results, and exit with their status."""
+    """Decide all entries, print the results, and exit with their status."""
     start = perf_counter()
     results = output.with_progress(each(entries, work), len(entries), as_json)
     finish(results, perf_counter() - start, as_json)
@@ -83,7 +83,7 @@ def certify(
     path: str | None,
     as_json: bool,
 ) -> None:
-    """Settle all entries as `run` does; before the results are printed, write the certificates."""
+    """Decide all entries as `run` does; before the results are printed, write the certificates."""
     start, certificates = perf_counter(), []
 
     def work(entry: Entry) -> Result:

@@ -152,7 +152,7 @@ def report(
 @click.option("--name", default="lowerings", show_default=True, help="The page's name.")
 @json_option
 def gallery(sources: Sequence[str], folder: str, name: str, as_json: bool) -> None:
-    """Settle claims and write one page of all of them, LaTeX and HTML."""
+    """Decide claims and write one page of all of them, LaTeX and HTML."""
     from symconv.cli.claims import write_page
 
     command = command_line(["gallery", *sources, "-o", folder, "--name", name], {})

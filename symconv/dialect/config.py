@@ -69,7 +69,7 @@ class Config:
         _ = self.output_size
 
     def windowed(self, where: str) -> AnyLayer:
-        """The layer, one with a window an axis: what takes no matrix stride asks for it so.
+        """The layer, one with one window per axis: what takes no matrix stride asks for it so.
 
         Raises:
             Unsupported: its stride is a matrix; ``where`` says what does not take it.

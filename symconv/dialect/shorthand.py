@@ -117,7 +117,7 @@ def _integers(text: str) -> int | list[int]:
 
 
 def _padding(text: str) -> Any:
-    """An int, a name, one ``(lo, hi)`` tuple for every axis, or a list with one entry an axis."""
+    """An int, a name, one ``(lo, hi)`` tuple for every axis, or a list with one entry per axis."""
     if text in _PADDING_NAMES:
         return text
     entries = [tuple(map(_integer, entry.split(":"))) for entry in text.split("x")]

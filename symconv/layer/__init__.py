@@ -11,7 +11,7 @@ from symconv.layer.lattice import LatticeConv
 from symconv.layer.pool import AvgPool, MaxPool, Pool
 
 AnyLayer = Conv | ConvTranspose | MaxPool | AvgPool
-"""Every layer of one window an axis (`MaxConv` is a `Conv`); a `LatticeConv` has none."""
+"""Every layer of one window per axis (`MaxConv` is a `Conv`); a `LatticeConv` has none."""
 
 __all__ = [
     "AnyLayer",

@@ -1,4 +1,4 @@
-"""What every layer has: attributes read and checked, and a window an axis."""
+"""What every layer has: attributes read and checked, and one window per axis."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _MAY_BE_NAMED = ("kernel_size", "output_padding")
 """Attributes that a step of a claim may give as expressions, as it may its pads."""
 
 Sizes = Sequence[Size | str]
-"""One size an axis: a number, an expression, or the text of one, such as a name."""
+"""One size per axis: a number, an expression, or the text of one, such as a name."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """What every layer has: a window an axis.  Use one of its subclasses."""
+    """What every layer has: one window per axis.  Use one of its subclasses."""
 
     op: ClassVar[str]
     monoid: ClassVar[Literal["sum", "max"]] = "sum"
@@ -91,7 +91,7 @@ class Layer:
         return ()
 
     def per_axis(self, name: str, rank: int) -> tuple[Any, ...]:
-        """The attribute as one value an axis; padding as one ``(lo, hi)`` pair or name an axis."""
+        """The attribute as one value per axis; padding as one ``(lo, hi)`` pair or name an axis."""
         value = getattr(self, name)
         if isinstance(value, tuple):
             return value

@@ -22,7 +22,7 @@ class Conv(Layer):
     per spatial axis; ``w`` has shape ``(out_channels, in_channels/groups, *kernel_size)``.
 
     Raises:
-        LayerError: an attribute that PyTorch would refuse; the message shows it and the mend.
+        LayerError: an attribute that PyTorch would refuse; the message shows it and how to fix it.
 
     Source: PyTorch, ``torch.nn.Conv2d``; Kong and Lucey 2017, section 2.
 
@@ -113,7 +113,7 @@ class ConvTranspose(Layer):
     ``(in_channels, out_channels/groups, *kernel_size)``.
 
     Raises:
-        LayerError: an attribute that PyTorch would refuse; the message shows it and the mend.
+        LayerError: an attribute that PyTorch would refuse; the message shows it and how to fix it.
 
     Source: PyTorch, ``torch.nn.ConvTranspose2d``; Dumoulin and Visin 2016, chapter 4.
 

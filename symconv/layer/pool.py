@@ -144,7 +144,7 @@ class MaxPool(Pool):
     out, since every channel is treated alike.
 
     Raises:
-        LayerError: an attribute that PyTorch would refuse; the message shows it and the mend.
+        LayerError: an attribute that PyTorch would refuse; the message shows it and how to fix it.
 
     Source: PyTorch, ``torch.nn.MaxPool2d``.
 
@@ -169,7 +169,7 @@ class AvgPool(Pool):
     sample there.
 
     Raises:
-        LayerError: an attribute that these rules refuse; the message shows it and the mend.
+        LayerError: an attribute that these rules refuse; the message shows it and how to fix it.
 
     Source: PyTorch, ``torch.nn.AvgPool2d``, whose ``divisor_override`` it is; ONNX,
     ``AveragePool`` of opset 19 and later.

@@ -41,7 +41,7 @@ _AROUND = {"name", "in_channels", "out_channels"}
 
 
 def claim_of_layer(layer: Any, claim: dict[str, Any]) -> dict[str, Any]:
-    """The claim with its left side, input and free weights written anew from the layer.
+    """The claim with its left side, input and free weights written again from the layer.
 
     Raises:
         ClaimError: the layer has an attribute that it cannot have, or lacks one.

@@ -49,7 +49,7 @@ def _crop_after(shape: Sequence[int], pads: Sequence[tuple[int, int]]) -> tuple[
 def numbers(
     layer: Layer, x: Array
 ) -> tuple[list[tuple[int, int]], tuple[int, ...], tuple[int, ...]]:
-    """Pads, strides and dilations, one an axis."""
+    """Pads, strides and dilations, one per axis."""
     rank = x.ndim - 1
     strides = layer.per_axis("stride", rank)
     dilations = layer.per_axis("dilation", rank) if hasattr(layer, "dilation") else (1,) * rank

@@ -13,7 +13,7 @@ Array = NDArray[Any]
 
 
 def points(matrix: Sequence[Sequence[int]], start: Sequence[int], size: Sequence[int]) -> Array:
-    """``A (q + start)`` for every ``q`` in C order, one row an axis."""
+    """``A (q + start)`` for every ``q`` in C order, one row per axis."""
     grid = np.indices(size, dtype=np.int64).reshape(len(size), -1)
     moved = grid + np.array(start, dtype=np.int64)[:, None]
     return np.asarray(np.array(matrix, dtype=np.int64) @ moved)

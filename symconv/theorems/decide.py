@@ -1,4 +1,4 @@
-"""Theorems settled: every claim for all sizes, and shown at a small one in symbols and numbers."""
+"""Theorems decided: every claim for all sizes, and shown at a small one in symbols and numbers."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ SHARED = {"kernel_size": 3, "stride": 3, "dilation": 3}
 
 @st.composite
 def per_axis(draw: st.DrawFn, rank: int, least: int, most: int) -> int | list[int]:
-    """One integer, or one an axis."""
+    """One integer, or one per axis."""
     entry = st.integers(least, most)
     return draw(st.one_of(entry, st.lists(entry, min_size=rank, max_size=rank)))
 

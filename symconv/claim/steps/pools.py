@@ -214,7 +214,7 @@ class AdaptiveAvgPoolStep(AdaptivePooling):
 
 
 def _divided(form: Form, layer: AvgPool, windows: Sequence[Window]) -> Form:
-    """Sums over the counts of their windows, one an axis."""
+    """Sums over the counts of their windows, one per axis."""
     if (divisor := layer.one_divisor(len(windows))) is not None:
         return form.each(lambda term: term.times(Fraction(1, divisor)), form.shape)
     counters = list(zip(windows, layer.counters(windows), strict=True))

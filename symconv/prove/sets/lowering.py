@@ -102,7 +102,7 @@ def summand(term: Term) -> Summand:
 
 
 def _one_index(term: Term) -> tuple[Term, list[Leg]]:
-    """One index an axis; axes of the same digits have the same one."""
+    """One index per axis; axes of the same digits have the same one."""
     whole: dict[Axis, Leg] = {}
     for axis in term.out:
         if axis not in whole:
