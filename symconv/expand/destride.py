@@ -15,6 +15,7 @@ from symconv.expand.layers import inner_windows
 from symconv.expand.maps import ORDERS, Order
 from symconv.layer import AnyLayer, LatticeConv, read_size
 from symconv.layer.base import Sizes
+from symconv.layer.lattice import require_layer
 from symconv.layer.padding import is_int
 from symconv.layer.window import Window
 from symconv.size.names import axis_names
@@ -79,6 +80,7 @@ def destride(
     >>> destride(Conv(3, 64, kernel_size=7, stride=2, padding=3), (224, "W")).claim().size
     (224, 'W')
     """
+    require_layer(layer, "destride")
     if isinstance(layer, LatticeConv):
         _refuse_phases(factor, factor_out, residual_stride, order)
         return expand_lattice(layer, input_size)

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from symconv.errors import FactorError, LayerError
+from symconv.errors import FactorError, InputError, LayerError
 from symconv.layer.base import read_size, shown
 from symconv.size.expr import Extent, Size, names_of, size_at
+
+
+def require_expansion(value: object, verb: str) -> None:
+    """Refuse what is not a layer's expansion.
+
+    Raises:
+        InputError: it is not one.
+    """
+    if not isinstance(value, Sized):
+        raise InputError(
+            f"{verb} takes an expansion, as symconv.destride(layer, input_size) makes one, got "
+            f"{type(value).__name__} {value!r:.60}"
+        )
 
 
 class Sized:

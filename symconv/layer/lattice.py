@@ -7,8 +7,8 @@ from functools import cached_property
 from itertools import product
 from typing import ClassVar, Literal
 
-from symconv.errors import LayerError, Unsupported
-from symconv.layer.base import Ints, Sizes, read_numbers, read_size, shown
+from symconv.errors import InputError, LayerError, Unsupported
+from symconv.layer.base import Ints, Layer, Sizes, read_numbers, read_size, shown
 from symconv.layer.conv import Conv
 from symconv.layer.matrix import Matrix, Point, bounding_box, read_matrix, times
 from symconv.layer.padding import Padding
@@ -130,12 +130,28 @@ class LatticeConv:
         return list(product(*map(range, self.weight_shape()[2:])))
 
 
-def refuse_matrix_stride(layer: object, what: str) -> None:
-    """Refuse a layer whose stride is a matrix.
+def require_layer(value: object, verb: str) -> None:
+    """Refuse what is not a layer, and say which verbs take more.
 
     Raises:
-        Unsupported: it is one.
+        InputError: it is not one.
     """
+    if not isinstance(value, Layer | LatticeConv):
+        raise InputError(
+            f"{verb} takes a layer, such as symconv.Conv(3, 64, 7, 2, 3), got "
+            f"{type(value).__name__} {value!r:.60}; symconv.prove and symconv.report take names, "
+            "files and torch.nn modules as well"
+        )
+
+
+def refuse_matrix_stride(layer: object, what: str) -> None:
+    """Refuse what is not a layer, and a layer whose stride is a matrix.
+
+    Raises:
+        InputError: it is not a layer.
+        Unsupported: its stride is a matrix.
+    """
+    require_layer(layer, what)
     if isinstance(layer, LatticeConv):
         raise layer.refused_by(what)
 

@@ -24,6 +24,7 @@ from symconv.layer import (
     Pool,
     read_value,
 )
+from symconv.layer.lattice import require_layer
 from symconv.replay.lattices import cosets
 
 Array = NDArray[Any]
@@ -61,6 +62,7 @@ def evaluate(
     >>> evaluate(Conv(1, 1, kernel_size=2, stride=2, bias=False), [[1, 2, 3, 4]], [[[10, 1]]])
     array([[12, 34]])
     """
+    require_layer(layer, "evaluate")
     samples = np.asarray(x)
     weight = None if w is None else np.asarray(w)
     rank = _rank(layer, weight, rank)

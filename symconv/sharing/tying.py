@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from symconv.errors import InputError, TooLarge
 from symconv.expand import AxisExpansion, Expansion
+from symconv.expand.sizes import require_expansion
 from symconv.layer.lattice import refuse_matrix_stride
 from symconv.layer.window import Window
 
@@ -109,6 +110,7 @@ def counts(expansion: Expansion, scope: Scope = "layer") -> Counts:
     >>> c.parameters, c.slots, c.zeros, c.copies
     (9408, 12288, 2880, 1)
     """
+    require_expansion(expansion, "a count of ties")
     refuse_matrix_stride(expansion.original, "a count of phases")
     expansion.require_numbers("a count of multiply-adds")
     axes, pairs = expansion.axes, channel_pairs(expansion) if scope == "layer" else 1

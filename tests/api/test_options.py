@@ -10,7 +10,7 @@ import pytest
 
 import symconv
 from symconv.claim.verdict import Fact
-from symconv.errors import SymconvError
+from symconv.errors import InputError, SymconvError
 from symconv.expand.lattice import expand_lattice
 from symconv.layer import LatticeConv
 from symconv.network import chain
@@ -156,3 +156,19 @@ def test_check_names_the_command_for_another_kind(
 def test_what_is_no_subject_is_refused_in_one_line(subject: Any, size: Any) -> None:
     with pytest.raises(SymconvError, match="expected a layer, an expansion, a network, a preset"):
         symconv.prove(subject, size)
+
+
+@pytest.mark.parametrize("odd", [None, 3, b"", "resnet50-stem", {"op": "conv"}, object()])
+@pytest.mark.parametrize("verb", ["destride", "toeplitz", "crosscheck", "evaluate"])
+def test_what_takes_a_layer_says_so(verb: str, odd: Any) -> None:
+    with pytest.raises(InputError, match=f"^{verb} takes a layer, such as symconv.Conv") as fault:
+        getattr(symconv, verb)(odd, (8, 8))
+    assert "symconv.prove and symconv.report take names" in str(fault.value)
+
+
+@pytest.mark.parametrize("odd", [None, 3, "resnet50-stem", symconv.Conv(1, 1, 3)])
+def test_what_takes_an_expansion_says_so(odd: Any, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="^draw takes an expansion, as"):
+        symconv.draw(odd, tmp_path / "tying.svg")
+    with pytest.raises(InputError, match="takes an expansion, as"):
+        symconv.tie_graph(odd)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from symconv.errors import InputError
 from symconv.expand import Expansion
+from symconv.expand.sizes import require_expansion
 from symconv.layer.lattice import refuse_matrix_stride
 from symconv.machine.files import write_file
 from symconv.report.drawing.bipartite import MOST_DRAWN, bipartite_scene
@@ -34,6 +35,7 @@ def draw(expansion: Expansion, path: str | Path, *, name: str = "") -> str:
         InputError: an ending of another kind; or ``.pdf`` on a machine without TeX.
         OSError: the file cannot be written.
     """
+    require_expansion(expansion, "draw")
     path = Path(path)
     write = _WRITERS.get(path.suffix.lower())
     if write is None:
