@@ -168,7 +168,7 @@ def test_what_takes_a_layer_says_so(verb: str, odd: Any) -> None:
 
 @pytest.mark.parametrize("odd", [None, 3, "resnet50-stem", symconv.Conv(1, 1, 3)])
 def test_what_takes_an_expansion_says_so(odd: Any, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="^draw takes an expansion, as"):
+    with pytest.raises(InputError, match=r"^draw takes an expansion, as"):
         symconv.draw(odd, tmp_path / "tying.svg")
     with pytest.raises(InputError, match="takes an expansion, as"):
         symconv.tie_graph(odd)
