@@ -13,7 +13,7 @@ from symconv.dialect.own import resized
 from symconv.dialect.subject import Subject
 from symconv.errors import InputError
 from symconv.expand import destride
-from symconv.layer.base import Sizes
+from symconv.layer.base import Sizes, entries
 from symconv.size.names import axis_names
 
 
@@ -46,7 +46,7 @@ def _read_mapping(text: Mapping[str, Any], input_size: Sizes | None) -> Entry:
         raise InputError(f"expected an object with 'op', or one with 'network', got {dict(text)!r}")
     if "input_size" in text:
         return read_layer(text)
-    rank = len(tuple(input_size)) if input_size is not None else _rank(text)
+    rank = len(entries(input_size)) if input_size is not None else _rank(text)
     return read_layer({**text, "input_size": list(axis_names(rank))})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from operator import index
@@ -175,7 +175,7 @@ def read_size(input_size: Sizes, where: str) -> tuple[Extent, ...]:
 
 def entries(input_size: Any) -> tuple[Any, ...]:
     """What is given for each axis; a size alone is that of one."""
-    alone = isinstance(input_size, str) or not isinstance(input_size, Iterable)
+    alone = isinstance(input_size, str | bytes | Mapping) or not isinstance(input_size, Iterable)
     return (input_size,) if alone else tuple(input_size)
 
 

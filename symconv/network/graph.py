@@ -17,7 +17,7 @@ from math import gcd, lcm
 from symconv.claim import steps as st
 from symconv.errors import FactorError, LayerError
 from symconv.layer import AnyLayer, read_size
-from symconv.layer.base import Sizes
+from symconv.layer.base import Sizes, entries
 from symconv.size.expr import Extent, names_of, size_at
 
 INPUT = -1
@@ -174,7 +174,7 @@ def chain(
     first = next((op for op in made if not isinstance(op, st.Pointwise)), None)
     if first is None:
         raise LayerError(f"network {name!r} holds no layer")
-    return Network(name, first.in_channels, tuple(input_size), nodes)
+    return Network(name, first.in_channels, entries(input_size), nodes)
 
 
 def thinned(network: Network) -> Network:

@@ -172,3 +172,20 @@ def test_what_takes_an_expansion_says_so(odd: Any, tmp_path: Path) -> None:
         symconv.draw(odd, tmp_path / "tying.svg")
     with pytest.raises(InputError, match="takes an expansion, as"):
         symconv.tie_graph(odd)
+
+
+PLAIN: dict[str, Any] = {"op": "conv", "in_channels": 1, "out_channels": 1, "kernel_size": 3}
+
+
+@pytest.mark.parametrize("size", [8, "N", (8,)])
+def test_a_size_alone_is_that_of_one_axis(size: Any) -> None:
+    for subject in (PLAIN, symconv.Conv(1, 1, 3), chain("one", [symconv.Conv(1, 1, 3)], size)):
+        assert symconv.prove(subject, size, symbolic=False).verdict == "proved"
+
+
+@pytest.mark.parametrize("size", [0, -1, 8.5, {"H": 8}, [], [[8]], [None], [True], b"8"])
+def test_a_size_that_is_none_is_refused_in_one_line(size: Any) -> None:
+    for subject in (PLAIN, symconv.Conv(1, 1, 3), "conv i1x8 o1 k3"):
+        with pytest.raises(InputError) as fault:
+            symconv.prove(subject, size)
+        assert "\n" not in str(fault.value)
