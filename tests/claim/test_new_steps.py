@@ -217,3 +217,13 @@ def test_false_claims_are_refuted(name: str, size: Any) -> None:
     text = claim(FALSE[name])
     found = check(text if size == "N" else read_claim(text).at({"N": size}))
     assert found.verdict == "refuted"
+
+
+@pytest.mark.parametrize("size", [4, "N"])
+def test_entries_that_make_no_sense_are_refused_when_a_claim_is_checked(size: Any) -> None:
+    nothing = step("divide", counts=[None, ["0", size]])
+    with pytest.raises(ClaimError, match="the count '0' must be at least 1"):
+        check(read_claim(claim(([nothing], []), size)))
+    truth = step("mask", keep=[None, [True] * 4])
+    with pytest.raises(ClaimError, match="a mask's entries must be 0 or 1"):
+        check(read_claim(claim(([truth], []), 4)))

@@ -138,6 +138,8 @@ class Divide(PerAxis):
 def _count(text: Any) -> Size:
     """A count as an expression in the position."""
     count = parse(text)
+    if isinstance(count, int) and count < 1:
+        raise ClaimError(f"divide: the count {text!r} must be at least 1")
     every = {name: named(PLACE if name == POSITION else name) for name in names_of(count)}
     found: Size = size_at(count, every)
     return found
@@ -254,7 +256,8 @@ def _plain(number: Fraction) -> Number:
 
 
 def _check_mask(keep: Sequence[Any]) -> None:
-    if any(entry not in (0, 1) for row in keep if row is not None for entry in row):
+    entries = [entry for row in keep if row is not None for entry in row]
+    if any(isinstance(entry, bool) or entry not in (0, 1) for entry in entries):
         raise MalformedError("a mask's entries must be 0 or 1")
 
 
