@@ -83,6 +83,10 @@ def crops(value: Any, spans: Sequence[int], strides: Sequence[int]) -> list[tupl
     return found
 
 
+MOST_LISTED = 65_536
+"""Taps times outputs of an axis whose holes are listed: a millisecond."""
+
+
 @dataclass(frozen=True, slots=True)
 class Axis:
     """A window's axis: output ``o`` and tap ``k`` meet at ``(s*o + d*k - lo) / u`` in the signal.
@@ -108,6 +112,14 @@ class Axis:
         if self.spread == 1:
             return np.where(inside, at, -1)
         return np.where(inside & (at % self.spread == 0), at // self.spread, -1)
+
+    @property
+    def live(self) -> Index | None:
+        """The outputs that read a sample, where a transposed kernel leaves holes between them."""
+        if self.spread == 1 or self.outputs * self.taps > MOST_LISTED:
+            return None
+        reading = (self.table(np.arange(self.outputs, dtype=np.int64)) >= 0).any(0)
+        return None if reading.all() else np.flatnonzero(reading)
 
     def readers(self, position: int) -> tuple[int, ...]:
         """Outputs around the first and the last that read a position of the signal."""

@@ -130,8 +130,8 @@ def convolved(
         plan,
         den=x.den * w.den,
         degree=x.degree + w.degree,
-        live=_rows_live(w, outer, groups, len(axes), transposed),
-        marks=_window_marks(x, _row_marks(w, outer, groups, transposed), axes),
+        live=_rows_live(w, outer, groups, axes, transposed),
+        marks=_beside_holes(_window_marks(x, _row_marks(w, outer, groups, transposed), axes), axes),
     )
 
 
@@ -206,12 +206,12 @@ def _samples(
 
 
 def _rows_live(
-    w: Node, outer: int, groups: int, rank: int, transposed: bool
+    w: Node, outer: int, groups: int, axes: Sequence[Axis], transposed: bool
 ) -> tuple[Index | None, ...]:
     alive = w.live[1] if transposed else w.live[0]
     if alive is not None and transposed:
         alive = (np.arange(groups)[:, None] * outer + alive).ravel()
-    return (alive, *(None for _ in range(rank)))
+    return (alive, *(axis.live for axis in axes))
 
 
 def _row_marks(w: Node, outer: int, groups: int, transposed: bool) -> tuple[int, ...]:
@@ -234,6 +234,16 @@ def _window_marks(
         for axis, marks in zip(axes, x.marks[1:], strict=True)
     )
     return (rows, *spatial)
+
+
+def _beside_holes(
+    marks: tuple[tuple[int, ...], ...], axes: Sequence[Axis]
+) -> tuple[tuple[int, ...], ...]:
+    """The marks, and of an axis with holes the first and the last output that is none."""
+    lives = (axis.live for axis in axes)
+    found = [() if live is None else tuple(map(int, (*live[:1], *live[-1:]))) for live in lives]
+    spatial = (tuple(sorted({*m, *more})) for m, more in zip(marks[1:], found, strict=True))
+    return (marks[0], *spatial)
 
 
 def overlaid(world: World, x: Node, w: Node, axes: Sequence[Axis]) -> Node:

@@ -227,3 +227,16 @@ def test_a_pooler_wider_than_its_input_is_proved(size: tuple[int | str, ...]) ->
     """EfficientNet's, as its model files say it: the average of all, rounded up."""
     pooler = AvgPool(2560, 2560, ceil_mode=True, channels=3)
     assert prove(pooler, size, symbolic=False).verdict == "proved"
+
+
+@pytest.mark.parametrize("bias", [None, "b"])
+@pytest.mark.parametrize("channels", [3, 64, 512])
+def test_shifts_between_the_holes_of_a_transposed_kernel_are_seen(channels: int, bias: Any) -> None:
+    """Most outputs read nothing: looking at these alone shows no difference."""
+    step = {"op": "conv_transpose", "weight": "w", "stride": 16, "bias": bias}
+    sides = {"left": [{**step, "padding": [[3, 4]]}], "right": [{**step, "padding": [[4, 3]]}]}
+    weights = {"w": {"shape": [channels, channels, 1]}, "b": {"shape": [channels]}}
+    claim = read_claim(
+        {"input": {"channels": channels, "size": [200]}, "weights": weights, **sides}
+    )
+    assert all(isinstance(evaluate_sides(claim), Difference) for _ in range(20))

@@ -9,6 +9,7 @@ from math import gcd
 
 import numpy as np
 
+from symconv.machine.budget import running
 from symconv.prove.squares.hidden import Keep, Ranges
 from symconv.prove.tables.compare import first_difference
 from symconv.prove.tables.lowering import tables_of
@@ -52,6 +53,7 @@ def everywhere_finite(form: Form) -> bool:
 
 
 def _possible(form: Form, axis: int) -> tuple[int, ...]:
+    running().check_entries(number(form.shape[axis]), "an axis")
     seen = np.zeros(number(form.shape[axis]), dtype=np.int64)
     for term in form.terms:
         seen |= _positions(term, axis)
@@ -60,6 +62,7 @@ def _possible(form: Form, axis: int) -> tuple[int, ...]:
 
 def _positions(term: Term, axis: int) -> np.ndarray:
     term, leg = single_leg(term, axis)
+    running().check_entries(extent(leg), "an axis")
     seen = np.zeros(extent(leg), dtype=np.int64)
     tables = _component(leg, tables_of(term))
     if not tables:
