@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +10,13 @@ from symconv.claim import Claim
 from symconv.dialect.subject import Dialect, Subject
 from symconv.errors import InputError
 from symconv.layer.base import Sizes
-
-
-def _found() -> Iterator[Dialect]:
-    for path in sorted(Path(__file__).parent.glob("[!_]*.py")):
-        if path.stem != Path(__file__).stem:
-            module = import_module(f"symconv.dialect.{path.stem}")
-            if hasattr(module, "DIALECT"):
-                yield module.DIALECT
+from symconv.machine.plugins import held
 
 
 @cache
 def dialects() -> tuple[Dialect, ...]:
     """All dialects, in the order of their files' names."""
-    return tuple(_found())
+    return tuple(held("symconv.dialect", Path(__file__).parent, "[!_]*.py", "DIALECT"))
 
 
 def read_subject(given: Any, input_size: Sizes | None = None) -> Subject:

@@ -7,24 +7,20 @@ one is to add its folder.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 from symconv.errors import InputError
+from symconv.machine.plugins import held
 from symconv.prove.engine import Engine, Question
-
-
-def _found() -> Iterator[Engine]:
-    for path in sorted(Path(__file__).parent.glob("*/engine.py")):
-        engine: Engine = import_module(f"symconv.prove.{path.parent.name}.engine").ENGINE
-        yield engine
 
 
 def _rank(one: Engine) -> tuple[bool, bool]:
     return one.by_name, not one.decides
 
 
-ENGINES: tuple[Engine, ...] = tuple(sorted(_found(), key=_rank))
+ENGINES: tuple[Engine, ...] = tuple(
+    sorted(held("symconv.prove", Path(__file__).parent, "*/engine.py", "ENGINE"), key=_rank)
+)
 """All of them: those that decide, those that add a proof, and those asked by their names only."""
 
 DECIDERS: tuple[Engine, ...] = tuple(one for one in ENGINES if one.decides)

@@ -35,7 +35,7 @@ ORDER = {
     "layer": (
         "requirements padding pointwise window base matrix legality counting pool conv lattice"
     ),
-    "machine": "budget files",
+    "machine": "budget files plugins",
     "network": "graph expansion proof",
     "prove": (
         "confirm cuts options engine witness tables sets squares sympy kernel z3 "

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 
+from symconv.machine.plugins import held
 from symconv.report.formats.base import Format
-
-
-def _found() -> Iterator[Format]:
-    for path in sorted(Path(__file__).parent.glob("[!_]*.py")):
-        module = import_module(f"symconv.report.formats.{path.stem}")
-        if hasattr(module, "FORMAT"):
-            yield module.FORMAT
 
 
 @cache
@@ -24,5 +17,8 @@ def formats() -> tuple[Format, ...]:
     >>> [(one.suffix, one.on_demand) for one in formats()]
     [('.tex', False), ('.html', False), ('.pdf', True)]
     """
-    every = sorted(_found(), key=lambda one: one.suffix, reverse=True)
+    found: Iterator[Format] = held(
+        "symconv.report.formats", Path(__file__).parent, "[!_]*.py", "FORMAT"
+    )
+    every = sorted(found, key=lambda one: one.suffix, reverse=True)
     return tuple(sorted(every, key=lambda one: one.on_demand))
