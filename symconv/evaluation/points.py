@@ -111,8 +111,11 @@ class RandomPoint:
     samples: int | None = None
     keys: dict[str, int] = field(default_factory=dict)
     kept: dict[str, Live] = field(default_factory=dict)
-    fractions: tuple[float, ...] = ()
+    fractions: tuple[float, ...] = field(init=False)
     sizes: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.fractions = tuple(RANDOM.random() for _ in range(self.channels or 0))
 
     def live(self, name: str, shape: tuple[int, ...]) -> Live:
         """Random positions of the axes that are thinned; channels that meet are thinned alike."""
@@ -134,8 +137,6 @@ class RandomPoint:
         return self._at(size) if self.channels is not None and size > self.channels else None
 
     def _at(self, size: int) -> Index:
-        if len(self.fractions) < (self.channels or 0):
-            self.fractions = tuple(RANDOM.random() for _ in range(self.channels or 0))
         return np.unique(np.array([int(f * size) for f in self.fractions], dtype=np.int64))
 
     def _second(self, size: int) -> Index | None:

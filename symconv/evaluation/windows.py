@@ -124,14 +124,16 @@ def convolved(
 
         return Plan((wants,), run)
 
+    lives = [axis.live for axis in axes]
+    marks = _window_marks(x, _row_marks(w, outer, groups, transposed), axes)
     return world.graph.node(
         (outer * groups, *(axis.outputs for axis in axes)),
         [x],
         plan,
         den=x.den * w.den,
         degree=x.degree + w.degree,
-        live=_rows_live(w, outer, groups, axes, transposed),
-        marks=_beside_holes(_window_marks(x, _row_marks(w, outer, groups, transposed), axes), axes),
+        live=(_rows_live(w, outer, groups, transposed), *lives),
+        marks=_beside_holes(marks, lives),
     )
 
 
@@ -205,13 +207,12 @@ def _samples(
     return where.of(values, fill)
 
 
-def _rows_live(
-    w: Node, outer: int, groups: int, axes: Sequence[Axis], transposed: bool
-) -> tuple[Index | None, ...]:
+def _rows_live(w: Node, outer: int, groups: int, transposed: bool) -> Index | None:
+    """The channels outside which all outputs are zero."""
     alive = w.live[1] if transposed else w.live[0]
     if alive is not None and transposed:
         alive = (np.arange(groups)[:, None] * outer + alive).ravel()
-    return (alive, *(axis.live for axis in axes))
+    return alive
 
 
 def _row_marks(w: Node, outer: int, groups: int, transposed: bool) -> tuple[int, ...]:
@@ -237,11 +238,10 @@ def _window_marks(
 
 
 def _beside_holes(
-    marks: tuple[tuple[int, ...], ...], axes: Sequence[Axis]
+    marks: tuple[tuple[int, ...], ...], lives: Sequence[Index | None]
 ) -> tuple[tuple[int, ...], ...]:
     """The marks, and of an axis with holes the first and the last output that is none."""
-    lives = (axis.live for axis in axes)
-    found = [() if live is None else tuple(map(int, (*live[:1], *live[-1:]))) for live in lives]
+    found = [() if live is None else map(int, (*live[:1], *live[-1:])) for live in lives]
     spatial = (tuple(sorted({*m, *more})) for m, more in zip(marks[1:], found, strict=True))
     return (marks[0], *spatial)
 
