@@ -93,8 +93,7 @@ def read_bias(layer: AnyLayer, bias: ArrayLike | None) -> tuple[Any, ...]:
     """Read one bias an output channel: as given, or as symbols where the layer has a bias."""
     channels = layer.out_channels
     if bias is None:
-        has_bias = layer.has_bias
-        return tuple(weight_symbols((channels,), "b")) if has_bias else ()
+        return tuple(weight_symbols((channels,), "b")) if layer.has_bias else ()
     values = np.asarray(bias, dtype=object)
     if values.shape != (channels,):
         raise LayerError(f"{layer.op}: expected a bias of shape ({channels},), got {values.shape}")

@@ -268,7 +268,7 @@ class Roll(Step):
         return _on(axis, maps.pad(wrapped.shape[axis], -behind, -front, "zeros"), wrapped)
 
 
-def _on(axis: int, index: Any, form: Form) -> Form:
+def _on(axis: int, index: maps.AxisMap | None, form: Form) -> Form:
     """One axis read through a map."""
     return gather_axes(form, [index if a == axis else None for a in range(len(form.shape))], None)
 
@@ -308,9 +308,7 @@ class Split(Step):
         axis = axis_of(self.axis, len(form.shape))
         size = form.shape[axis]
         first, end, domain = maps.split_bounds(self.sizes, self.part, axis, size)
-        index: list[maps.AxisMap | None] = [None] * len(form.shape)
-        index[axis] = maps.slice_(size, first, end, 1)
-        return gather_axes(form.where(domain), index, None)
+        return _on(axis, maps.slice_(size, first, end, 1), form.where(domain))
 
 
 def _slice(size: Size, part: Any) -> maps.AxisMap | None:

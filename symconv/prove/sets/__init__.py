@@ -17,6 +17,7 @@ from symconv.claim import Claim
 from symconv.claim.sides import read_sides
 from symconv.claim.verdict import Certificate, Fact, Undecided
 from symconv.errors import TooLarge
+from symconv.layer.base import shown
 from symconv.machine.budget import running
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.sets import compare
@@ -153,7 +154,7 @@ def _decided(claim: Claim, start: float) -> Holds | Fails:
     if failing.is_empty():
         figures: dict[str, Any] = {"sizes": list(claim.names), "domain": domain}
         about = "both sides have the same coefficients at every size of the domain"
-        shape = tuple(_written(size) for size in sets.shape)
+        shape = tuple(shown(sets.shape))
         seconds = perf_counter() - start
         facts = (Fact("sets", about, figures),)
         certificate = Certificate(claim, facts, shape, seconds, sizes="all")
@@ -186,14 +187,10 @@ def _in_parts(claim: Claim, start: float) -> Holds:
         "parts": parts,
     }
     about = "the sides agree part by part at every size of the domain"
-    shape = tuple(_written(size) for size in shape)
+    shape = tuple(shown(shape))
     seconds = perf_counter() - start
     certificate = Certificate(claim, (Fact("sets", about, figures),), shape, seconds, sizes="all")
     return Holds(certificate, samples(legal, claim.names))
-
-
-def _written(size: Any) -> Any:
-    return size if isinstance(size, int) else str(size)
 
 
 def _input_names(claim: Claim) -> list[str]:

@@ -16,6 +16,7 @@ from symconv.claim.sides import read_sides
 from symconv.claim.steps import flat
 from symconv.claim.verdict import Certificate, Counterexample, Fact, Refuted, Undecided
 from symconv.errors import ClaimError, TooLarge, Unsupported
+from symconv.layer.base import shown
 from symconv.machine.budget import running
 from symconv.prove.engine import Engine, Finding, Question
 from symconv.prove.z3.domain import conditions_of, joined
@@ -102,16 +103,12 @@ def _decided(asked: _Asked) -> Finding:
     sides = read_sides(asked.claim)  # what is ill-formed is said as every engine says it
     found = decide(asked.text, asked.left())
     if found.answer == "holds":
-        return _proved(asked, conditions_of(asked.claim, sides), [*map(_written, sides[0].shape)])
+        return _proved(asked, conditions_of(asked.claim, sides), shown(sides[0].shape))
     if found.answer == "fails":
         return _refuted(asked, found.sizes)
     if found.reason == NO_SIZE:
         raise ClaimError(f"claim {asked.claim.name!r}: {found.reason}; it would say nothing")
     return asked.undecided(found.reason)
-
-
-def _written(size: Any) -> Any:
-    return size if isinstance(size, int) else str(size)
 
 
 def _proved(asked: _Asked, conditions: list[str], shape: list[Any]) -> Finding:
