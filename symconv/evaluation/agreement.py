@@ -241,7 +241,8 @@ def _sides(claim: Claim, effort: _Effort) -> _Sides | Difference:
         if left.shape != right.shape:
             shapes = list(left.shape), list(right.shape)
             return Difference(f"left has shape {shapes[0]}, right has {shapes[1]}")
-        found = _Sides(world, left, right, point.thinned, effort.channels, _uneven(claim))
+        uneven = _uneven(claim) or world.graph.holes
+        found = _Sides(world, left, right, point.thinned, effort.channels, uneven)
         if numbers.primes is None or _bits(found.degree, numbers.primes) >= BITS:
             return found
     raise TooLarge(f"the sides have degree {found.degree}, which asks for more points")

@@ -74,6 +74,8 @@ class Graph:
     """Nodes in the order in which they were made: parents first."""
 
     count: int = 0
+    holes: bool = False
+    """Whether some layer leaves outputs that read nothing between those that do."""
 
     def node(
         self,

@@ -125,6 +125,7 @@ def convolved(
         return Plan((wants,), run)
 
     lives = [axis.live for axis in axes]
+    world.graph.holes |= any(live is not None for live in lives)
     marks = _window_marks(x, _row_marks(w, outer, groups, transposed), axes)
     return world.graph.node(
         (outer * groups, *(axis.outputs for axis in axes)),

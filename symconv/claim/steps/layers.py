@@ -79,7 +79,6 @@ class ConvTransposeStep(Step):
     groups: int = 1
     bias: str | None = None
     op: ClassVar[str] = "conv_transpose"
-    uneven: ClassVar[bool] = True
     kinds: ClassVar[Kinds] = {
         "padding": PADDING,
         "output_padding": OUTPUT_PADDING,
