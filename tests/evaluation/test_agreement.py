@@ -231,12 +231,16 @@ def test_a_pooler_wider_than_its_input_is_proved(size: tuple[int | str, ...]) ->
 
 @pytest.mark.parametrize("bias", [None, "b"])
 @pytest.mark.parametrize("channels", [3, 64, 512])
-def test_shifts_between_the_holes_of_a_transposed_kernel_are_seen(channels: int, bias: Any) -> None:
+@pytest.mark.parametrize(("size", "stride"), [([200], 16), ([14, 14], 9)])
+def test_shifts_between_the_holes_of_a_transposed_kernel_are_seen(
+    size: list[int], stride: int, channels: int, bias: Any
+) -> None:
     """Most outputs read nothing: looking at these alone shows no difference."""
-    step = {"op": "conv_transpose", "weight": "w", "stride": 16, "bias": bias}
-    sides = {"left": [{**step, "padding": [[3, 4]]}], "right": [{**step, "padding": [[4, 3]]}]}
-    weights = {"w": {"shape": [channels, channels, 1]}, "b": {"shape": [channels]}}
-    claim = read_claim(
-        {"input": {"channels": channels, "size": [200]}, "weights": weights, **sides}
-    )
+    rank = len(size)
+    step = {"op": "conv_transpose", "weight": "w", "stride": stride, "bias": bias}
+    left, right = ({**step, "padding": [pads] * rank} for pads in ([3, 4], [4, 3]))
+    weights = {"w": {"shape": [channels, channels, *[1] * rank]}, "b": {"shape": [channels]}}
+    source = {"channels": channels, "size": size}
+    sides = {"left": [left], "right": [right]}
+    claim = read_claim({"input": source, "weights": weights, **sides})
     assert all(isinstance(evaluate_sides(claim), Difference) for _ in range(20))
