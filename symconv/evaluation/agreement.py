@@ -164,7 +164,7 @@ def _evaluated(claim: Claim) -> Evaluation | Difference:
     found = _first(claim, _efforts(claim))
     if isinstance(found, Difference) or (found is not None and found.marks == MANY):
         return found if isinstance(found, Difference) else found.evaluation
-    more = _first(claim, _THINNED)
+    more = _first(claim, _THINNED if _kernels(claim) <= DEEP else _THINNED[SEVERAL:])
     if isinstance(more, Difference):
         return more
     every = [one.evaluation for one in (found, more) if one is not None]
@@ -181,6 +181,17 @@ def _efforts(claim: Claim) -> Sequence[_Effort]:
     return (*(one for one in _WIDE if one.values >= entries or one.each == EACH), *_FULL)
 
 
+DEEP, SEVERAL = 6, 2
+"""Through more kernels than six, one behind the other, several taps of each read more than an
+evaluation looks at, which it takes a graph to find out: the first two efforts are left out."""
+
+
+def _kernels(claim: Claim) -> int:
+    """How many free weights have more than one tap."""
+    free = (weight.shape or () for _, weight in claim.weights if weight.source is None)
+    return sum(prod(shape[2:]) > 1 for shape in free)
+
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """An evaluation, and at how many marked positions of an axis."""
@@ -190,29 +201,42 @@ class _Seen:
 
 
 def _first(claim: Claim, efforts: Sequence[_Effort]) -> _Seen | Difference | None:
-    """What the first of these efforts finds that is not too much."""
+    """What the first of these efforts finds that is not too much.
+
+    One that reads too much is not tried again with smaller numbers: they help against overflow.
+    """
+    tried: _Effort | None = None
     for effort in efforts:
-        found = _attempt(claim, effort)
-        if found is not None:
-            return found
+        if tried is not None and replace(tried, most=effort.most) == effort:
+            continue
+        try:
+            return _attempt(claim, effort)
+        except TooLarge:
+            tried = effort
+        except Overflow:
+            continue
     return None
 
 
-def _attempt(claim: Claim, effort: _Effort) -> _Seen | Difference | None:
-    """One graph, evaluated at as many outputs as the effort allows; None where that is too much."""
-    try:
-        sides = _sides(claim, effort)
-    except (TooLarge, Overflow):
-        return None
+def _attempt(claim: Claim, effort: _Effort) -> _Seen | Difference:
+    """One graph, evaluated at as many outputs as the effort allows.
+
+    Raises:
+        TooLarge: it reads too much at the fewest outputs.
+        Overflow: a value is beyond these numbers.
+    """
+    sides = _sides(claim, effort)
     if isinstance(sides, Difference):
         return sides
-    for marks in effort.marks:
-        try:
-            found = sides.evaluated(marks)
-        except (TooLarge, Overflow):
-            continue
-        return found if isinstance(found, Difference) else _Seen(found, marks)
-    return None
+    *more, fewest = effort.marks
+    for marks in more:
+        with suppress(TooLarge, Overflow):
+            return _seen(sides.evaluated(marks), marks)
+    return _seen(sides.evaluated(fewest), fewest)
+
+
+def _seen(found: Evaluation | Difference, marks: int) -> _Seen | Difference:
+    return found if isinstance(found, Difference) else _Seen(found, marks)
 
 
 def takes_maxima(claim: Claim) -> bool:

@@ -20,6 +20,7 @@ from symconv.evaluation.graph import (
     Marks,
     Node,
     Plan,
+    distinct,
     few,
     outer_sum,
     union,
@@ -98,7 +99,7 @@ def _read(old: Index) -> tuple[Index, tuple[Index, Index]]:
             return old, (np.arange(len(old)), old[:0])
         found, at = np.unique(old, return_inverse=True)
         return found, (at, old[:0])
-    found = np.unique(old[inside])
+    found = distinct(old[inside])
     at = np.where(inside, np.searchsorted(found, old), 0)
     return found, (at, np.flatnonzero(~inside))
 
@@ -164,7 +165,7 @@ def rearranged(
             for axis, group in zip(grid, right, strict=True)
             for n, d in _digits(axis, group, sizes).items()
         }
-        used = {name: np.unique(values) for name, values in digits.items()}
+        used = {name: distinct(values) for name, values in digits.items()}
         world.budget.spend(*(len(values) for values in used.values()))
         wants = tuple(_merged(group, used, sizes) for group in left)
         picks = [_places(group, digits, used) for group in right]
@@ -219,7 +220,7 @@ def _regrouped_live(
     factors: dict[str, Index | None] = {}
     for axis, group in zip(x.live, left, strict=True):
         digits = {} if axis is None else _digits(axis, group, sizes)
-        factors |= {n: np.unique(digits[n]) if n in digits else None for n in group}
+        factors |= {n: distinct(digits[n]) if n in digits else None for n in group}
     found: list[Index | None] = []
     for group in right:
         free = all(factors[n] is None for n in group)

@@ -143,6 +143,8 @@ class RandomPoint:
         """Positions within a group: those that the first axes read so far leave in theirs."""
         if self.channels is None or size <= self.channels:
             return None
+        if size in self.sizes:
+            return self._at(size)
         met = [self._at(n) % size for n in self.sizes if n % size == 0]
         return np.unique(np.concatenate(met or [self._at(size)]))
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from symconv.evaluation.graph import Array, Grid, Index, Node, Plan, evaluate, few
+from symconv.evaluation.graph import Array, Grid, Index, Node, Plan, distinct, evaluate, few
 from symconv.evaluation.moves import MOST_MARKS, World, added, scaled
 from symconv.evaluation.text import Axis
 
@@ -104,7 +104,7 @@ def convolved(
     outer = w.shape[1] if transposed else w.shape[0] // groups
 
     def plan(grid: Grid) -> Plan:
-        own = None if x.live[0] is None else np.unique(x.live[0] % inner)
+        own = None if x.live[0] is None else distinct(x.live[0] % inner)
         kernel, alive = _kernel(world, w, grid[0], groups, own, transposed=transposed)
         tables = zip(axes, grid[1:], alive[1:], strict=True)
         where = patches([axis.table(out)[taps] for axis, out, taps in tables])
@@ -112,7 +112,7 @@ def convolved(
         if (channels == channels[:1]).all():
             channels, read = channels[:1], channels[0]
         else:
-            read = np.unique(channels)
+            read = distinct(channels)
         world.budget.spend(channels.size, where.taps, where.outputs)
         wants = (read, *where.reads)
         picks = np.searchsorted(read, channels)
@@ -172,7 +172,7 @@ def _kernel(
         return _alive(values, places)
     outer = w.shape[1]
     leads = (rows // outer)[:, None] * channels + places[0]
-    lead, second = np.unique(leads), np.unique(rows % outer)
+    lead, second = distinct(leads), distinct(rows % outer)
     (values,) = evaluate([(w, (lead, second, *places[1:]))], world.budget)
     columns = np.searchsorted(second, rows % outer)
     return _alive(values[:, np.searchsorted(lead, leads), columns[:, None]], places)
@@ -340,7 +340,7 @@ def maximised(world: World, x: Node, w: Node, axes: Sequence[Axis], groups: int)
         taps = tuple(map(world.budget.positions, w.shape[1:]))
         where = patches([axis.table(out) for axis, out in zip(axes, grid[1:], strict=True)])
         channels = (grid[0] // outer)[:, None] * inner + taps[0]
-        read = np.unique(channels)
+        read = distinct(channels)
         picks = np.searchsorted(read, channels)
         world.budget.spend(picks.size, where.taps, where.outputs)
         wants = (read, *where.reads), (grid[0], *taps)
