@@ -23,6 +23,7 @@ from symconv.evaluation.graph import (
     distinct,
     few,
     outer_sum,
+    places,
     union,
 )
 from symconv.evaluation.numbers import Numbers
@@ -125,7 +126,7 @@ def _moved_live(x: Node, maps: Mapping[int, AxisMap], filled: bool) -> Live:
         found[axis] = None
         if m.size <= MOST_SCANNED and (alive is not None or sparse):
             old = m.source(np.arange(m.size, dtype=np.int64))
-            found[axis] = np.flatnonzero(old >= 0 if alive is None else np.isin(old, alive))
+            found[axis] = np.flatnonzero(old >= 0) if alive is None else places(old, alive)
     return tuple(found)
 
 
@@ -142,7 +143,7 @@ def _breaks(m: AxisMap, marks: Sequence[int]) -> tuple[int, ...]:
         return 1, m.size - 2
     old = m.source(np.arange(m.size, dtype=np.int64))
     breaks = np.flatnonzero(np.diff(old, 2)) + 1
-    seen = np.flatnonzero(np.isin(old, marks))
+    seen = places(old, marks)
     jumps = [*breaks.tolist(), *(breaks + 1).tolist()]
     return few(seen.tolist(), m.size, MOST_MARKS) + few(jumps, m.size, MOST_MARKS)
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from symconv.evaluation.graph import Array, Grid, Index, Live
+from symconv.evaluation.graph import Array, Grid, Index, Live, places
 from symconv.evaluation.hashing import RANDOM, fresh_key, mixed
 from symconv.evaluation.numbers import EXACT, Numbers, Overflow
 
@@ -167,8 +167,9 @@ class RandomPoint:
         found = numbers.drawn(mixed(place.reshape(numbers.points, *map(len, grid)), key))
         for axis, alive in enumerate(self.live(name, shape), 1):
             if alive is not None:
-                dead = np.flatnonzero(~np.isin(grid[axis - 1], alive))
-                if len(dead):
+                dead = np.ones(len(grid[axis - 1]), dtype=bool)
+                dead[places(grid[axis - 1], alive)] = False
+                if dead.any():
                     found[(slice(None),) * axis + (dead,)] = 0
         return found
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from symconv.evaluation.graph import Array, Grid, Index, Node, Plan, distinct, evaluate, few
+from symconv.evaluation.graph import Array, Grid, Index, Node, Plan, distinct, evaluate, few, places
 from symconv.evaluation.moves import MOST_MARKS, World, added, scaled
 from symconv.evaluation.text import Axis
 
@@ -182,7 +182,7 @@ def _both(first: Index | None, second: Index | None) -> Index | None:
     """The positions of two lists; None is all of them."""
     if first is None or second is None:
         return second if first is None else first
-    return np.intersect1d(first, second)
+    return first[places(first, second)]
 
 
 def _alive(kernel: Array, places: Sequence[Index]) -> tuple[Array, list[Index]]:
