@@ -36,7 +36,7 @@ ORDER = {
         "requirements padding pointwise window base matrix legality counting pool conv lattice"
     ),
     "machine": "budget files plugins",
-    "network": "graph expansion proof",
+    "network": "model graph expansion proof",
     "prove": (
         "confirm cuts options engine witness tables sets squares sympy kernel z3 "
         "asking everywhere registry decide network"
