@@ -25,7 +25,8 @@ ORDER = {
         "__main__"
     ),
     "crosscheck": "backends runs",
-    "dialect": "config chain shorthand presets files subject own sources torch registry",
+    "dialect": "config chain shorthand presets files subject own sources torch onnx registry",
+    "dialect.onnx": "load opsets read bind",
     "evaluation": (
         "hashing graph numbers moves lattices points positions text windows reading "
         "layers agreement replay"
@@ -36,7 +37,7 @@ ORDER = {
         "requirements padding pointwise window base matrix legality counting pool conv lattice"
     ),
     "machine": "budget files plugins",
-    "network": "model graph expansion proof",
+    "network": "model bound graph expansion proof",
     "prove": (
         "confirm cuts options engine witness tables sets squares sympy kernel z3 "
         "asking everywhere registry decide network"

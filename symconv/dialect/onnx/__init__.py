@@ -1,0 +1,1 @@
+"""ONNX files: read as models, bound to sizes, and written back."""

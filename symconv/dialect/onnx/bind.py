@@ -1,0 +1,204 @@
+"""A model at given sizes: shapes by onnx's own inference, small constants by its evaluator.
+
+Data flow: a `Model` and the sizes of its inputs -> node by node, the shapes and the known values of
+its outputs -> `Bound`.  A branch of ``If`` whose condition is known is inlined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from symconv.dialect.onnx.load import onnx_library
+from symconv.errors import InputError
+from symconv.network.bound import Bound, Shape, Sizes, given_shapes
+from symconv.network.model import Array, Model, ModelNode
+
+OPSET = 18
+"""The opset whose form the nodes of a model have."""
+
+MOST_VALUES = 4096
+"""Entries of a tensor that is still computed: shapes, axes and grids have fewer."""
+
+
+def bind(model: Model, sizes: Sizes | None = None) -> Bound:
+    """Return a model at these sizes of its inputs.
+
+    Raises:
+        InputError: a size does not fit or is missing, or a node does not fit what it reads.
+        MissingTool: the onnx library is not installed.
+    """
+    shapes = given_shapes(model, sizes or {})
+    binder = _Binder(shapes, {p.name: p.dtype for p in model.inputs})
+    ports = tuple(replace(p, shape=shapes[p.name]) for p in model.inputs)
+    bound = binder.graph(replace(model, inputs=ports))
+    return Bound(bound, binder.shapes, binder.values, binder.dtypes)
+
+
+class _Binder:
+    """What is known of each tensor so far; names are unique in a file, bodies included."""
+
+    def __init__(self, shapes: Mapping[str, Shape], dtypes: Mapping[str, str]) -> None:
+        self.shapes: dict[str, Shape] = dict(shapes)
+        self.dtypes: dict[str, str] = dict(dtypes)
+        self.values: dict[str, Array] = {}
+        self.onnx = onnx_library()
+
+    def graph(self, model: Model) -> Model:
+        for name, array in model.constants.items():
+            self._know(name, array)
+        constants = dict(model.constants)
+        nodes = [new for node in model.nodes for new in self._node(node, constants)]
+        return replace(model, nodes=tuple(nodes), constants=constants)
+
+    def _know(self, name: str, array: Array) -> None:
+        self.shapes[name], self.dtypes[name] = array.shape, str(array.dtype)
+        if array.size <= MOST_VALUES:
+            self.values[name] = array
+
+    def _node(self, node: ModelNode, constants: dict[str, Array]) -> list[ModelNode]:
+        if node.op == "If" and node.inputs[0] in self.values:
+            return self._chosen(node, constants)
+        bodies = {key: self._body(node, body) for key, body in node.bodies.items()}
+        node = replace(node, bodies=bodies)
+        if node.op in ("Shape", "Size") and node.inputs[0] in self.shapes:
+            self._know(node.outputs[0], _shape_value(node, self.shapes[node.inputs[0]]))
+        elif self._is_known(node):
+            self._evaluate(node)
+        elif node.op == "If":
+            self._join(node)
+        elif not node.domain and not bodies:
+            self._infer(node)
+        return [node]
+
+    def _chosen(self, node: ModelNode, constants: dict[str, Array]) -> list[ModelNode]:
+        """The nodes of the branch that is taken, and its outputs under the node's own names."""
+        taken = bool(np.all(self.values[node.inputs[0]]))
+        body = self.graph(node.bodies["then_branch" if taken else "else_branch"])
+        constants.update(body.constants)
+        named = [
+            ModelNode(f"{node.name}:{new}", "Identity", (old,), (new,))
+            for old, new in zip(body.outputs, node.outputs, strict=True)
+        ]
+        return [*body.nodes, *(new for one in named for new in self._node(one, constants))]
+
+    def _body(self, node: ModelNode, body: Model) -> Model:
+        for port in body.inputs:
+            self.dtypes[port.name] = port.dtype
+            if port.shape is not None and all(isinstance(d, int) for d in port.shape):
+                self.shapes[port.name] = tuple(d for d in port.shape if isinstance(d, int))
+        return self.graph(body)
+
+    def _join(self, node: ModelNode) -> None:
+        """The shapes of an If's outputs, where both branches have the same."""
+        then, other = node.bodies["then_branch"], node.bodies["else_branch"]
+        for name, a, b in zip(node.outputs, then.outputs, other.outputs, strict=True):
+            if a in self.shapes and self.shapes[a] == self.shapes.get(b):
+                self.shapes[name] = self.shapes[a]
+            if a in self.dtypes and self.dtypes[a] == self.dtypes.get(b):
+                self.dtypes[name] = self.dtypes[a]
+
+    def _is_known(self, node: ModelNode) -> bool:
+        inputs = [name for name in node.inputs if name]
+        return not node.domain and not node.bodies and all(n in self.values for n in inputs)
+
+    def _evaluate(self, node: ModelNode) -> None:
+        inputs = [name for name in node.inputs if name]
+        values = [self.values[name] for name in dict.fromkeys(inputs)]
+        try:
+            found = self._run(node, dict(zip(dict.fromkeys(inputs), values, strict=True)))
+        except Exception as fault:
+            raise InputError(f"{_said(node)} cannot be computed: {fault}") from fault
+        for name, array in zip(node.outputs, found, strict=False):
+            if name:
+                self._know(name, np.asarray(array))
+
+    def _run(self, node: ModelNode, values: Mapping[str, Array]) -> Sequence[Array]:
+        helper = self.onnx.helper
+        inputs = [
+            helper.make_tensor_value_info(
+                name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape
+            )
+            for name, array in values.items()
+        ]
+        outputs = [helper.make_empty_tensor_value_info(name) for name in node.outputs if name]
+        graph = helper.make_graph([self.proto(node)], "one", inputs, outputs)
+        opsets = [helper.make_opsetid("", self._opset(node))]
+        from onnx.reference import ReferenceEvaluator
+
+        evaluator = ReferenceEvaluator(helper.make_model(graph, opset_imports=opsets))
+        found: Sequence[Array] = evaluator.run(None, dict(values))
+        return found
+
+    def _opset(self, node: ModelNode) -> int:
+        return int(node.attributes.get("since", OPSET))
+
+    def proto(self, node: ModelNode) -> Any:
+        """The node as a message, in the form of its opset."""
+        attributes = {k: self._attribute(v) for k, v in node.attributes.items() if k != "since"}
+        given = {k: v for k, v in attributes.items() if not (isinstance(v, tuple) and not v)}
+        return self.onnx.helper.make_node(node.op, node.inputs, node.outputs, **given)
+
+    def _attribute(self, value: Any) -> Any:
+        return self.onnx.numpy_helper.from_array(value) if isinstance(value, np.ndarray) else value
+
+    def _infer(self, node: ModelNode) -> None:
+        """Shapes of the outputs, as far as onnx's inference tells."""
+        inputs = [name for name in node.inputs if name]
+        if any(name not in self.dtypes for name in inputs):
+            return
+        types = {name: self._type(name) for name in inputs}
+        helper = self.onnx.numpy_helper
+        data = {
+            name: helper.from_array(self.values[name], name)
+            for name in inputs
+            if name in self.values and self.values[name].dtype != object
+        }
+        try:
+            schema = self.onnx.defs.get_schema(node.op, self._opset(node), "")
+        except self.onnx.defs.SchemaError:
+            schema = self.onnx.defs.get_schema(node.op, self.onnx.defs.onnx_opset_version(), "")
+        opsets = [self.onnx.helper.make_opsetid("", schema.since_version)]
+        try:
+            found = self.onnx.shape_inference.infer_node_outputs(
+                schema, self.proto(node), types, data, opset_imports=opsets
+            )
+        except Exception as fault:
+            raise InputError(f"{_said(node)} does not fit: {_reason(fault)}") from fault
+        for name, kind in found.items():
+            self._learn(name, kind)
+
+    def _type(self, name: str) -> Any:
+        helper = self.onnx.helper
+        element = helper.np_dtype_to_tensor_dtype(np.dtype(self.dtypes[name]))
+        return helper.make_tensor_type_proto(element, self.shapes.get(name))
+
+    def _learn(self, name: str, kind: Any) -> None:
+        if not kind.HasField("tensor_type"):
+            return
+        tensor = kind.tensor_type
+        if tensor.elem_type:
+            dtype = self.onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)
+            self.dtypes[name] = str(dtype)
+        if tensor.HasField("shape") and all(d.HasField("dim_value") for d in tensor.shape.dim):
+            self.shapes[name] = tuple(d.dim_value for d in tensor.shape.dim)
+
+
+def _shape_value(node: ModelNode, shape: Shape) -> Array:
+    if node.op == "Size":
+        return np.asarray(int(np.prod(shape, dtype=np.int64)), np.int64)
+    first, end = node.attributes.get("start", 0), node.attributes.get("end")
+    return np.asarray(shape[first:end], np.int64)
+
+
+def _said(node: ModelNode) -> str:
+    return f"node {node.name!r} ({node.op})"
+
+
+def _reason(fault: Exception) -> str:
+    """The library's own words, without where in its sources it raised them."""
+    lines = [line.strip() for line in str(fault).splitlines() if line.strip()]
+    return lines[-1] if lines else type(fault).__name__
