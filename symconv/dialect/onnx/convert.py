@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from symconv.dialect.onnx.emit import Emitter
 from symconv.dialect.onnx.load import DOMAINS, onnx_library, opset_of
 from symconv.dialect.onnx.local import write_local
 from symconv.dialect.onnx.strided import WINDOWS, has_stride, read_strided
-from symconv.errors import InputError, SymconvError, Unsupported
+from symconv.errors import SymconvError, Unsupported
 from symconv.network.bound import Bound
 
 if TYPE_CHECKING:
@@ -57,7 +55,8 @@ def convert_locally(proto: onnx.ModelProto, bound: Bound | None, *, free: bool) 
     """
     made = type(proto)()
     made.CopyFrom(proto)
-    converter = _Converter(opset_of(proto), bound, free, _names_of(made.graph))
+    listed = made.ir_version < 4
+    converter = _Converter(opset_of(proto), bound, free, _names_of(made.graph), listed)
     converter.graph(made.graph)
     return Conversion(made, tuple(converter.changes))
 
@@ -65,8 +64,11 @@ def convert_locally(proto: onnx.ModelProto, bound: Bound | None, *, free: bool) 
 class _Converter:
     """Converts graphs, and notes what became of each strided node."""
 
-    def __init__(self, opset: int, bound: Bound | None, free: bool, taken: set[str]) -> None:
+    def __init__(
+        self, opset: int, bound: Bound | None, free: bool, taken: set[str], listed: bool
+    ) -> None:
         self.opset, self.bound, self.free, self.taken = opset, bound, free, taken
+        self.listed = listed
         self.changes: list[Change] = []
         self.onnx = onnx_library()
 
@@ -85,7 +87,9 @@ class _Converter:
 
     def _node(self, node: Any, graph: onnx.GraphProto) -> list[Any]:
         attributes = {a.name: self._value(a) for a in node.attribute}
-        if node.domain not in (*DOMAINS, "com.microsoft") or not has_stride(node.op_type, attributes):
+        if node.domain not in (*DOMAINS, "com.microsoft") or not has_stride(
+            node.op_type, attributes
+        ):
             return [node]
         strides = tuple(attributes["strides"])
         said = node.name or node.output[0], node.op_type, strides
@@ -102,8 +106,13 @@ class _Converter:
             fault.within(f"node {said[0]!r} ({node.op_type})")
             raise
         self.changes.append(Change(*said, "converted"))
+        if self.listed:  # an initialiser would have to be an input as well
+            return [*map(self._constant, emit.constants), *emit.nodes]
         graph.initializer.extend(emit.constants)
         return emit.nodes
+
+    def _constant(self, tensor: Any) -> Any:
+        return self.onnx.helper.make_node("Constant", [], [tensor.name], value=tensor)
 
     def _value(self, attribute: Any) -> Any:
         value = self.onnx.helper.get_attribute_value(attribute)
@@ -179,5 +188,3 @@ def _is_single(node: Any, attributes: dict[str, Any], bound: Bound | None) -> bo
     if shape is None or node.op_type not in WINDOWS:
         return False
     return all(n == 1 for n, s in zip(shape[2:], attributes["strides"], strict=False) if s > 1)
-
-

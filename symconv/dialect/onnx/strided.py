@@ -15,7 +15,14 @@ from symconv.errors import Unsupported
 WINDOWS = ("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool")
 """Operators that move a window, with or without a stride."""
 
-QUANTISED = ("QLinearConv", "ConvInteger", "QLinearAveragePool", "NhwcConv", "FusedConv", "NhwcMaxPool")
+QUANTISED = (
+    "QLinearConv",
+    "ConvInteger",
+    "QLinearAveragePool",
+    "NhwcConv",
+    "FusedConv",
+    "NhwcMaxPool",
+)
 """Strided operators that are not converted; they are listed where they have a stride."""
 
 
@@ -102,5 +109,3 @@ def _same_pads(n: int, k: int, s: int, d: int, *, lower: bool) -> tuple[int, int
     total = max(0, (-(-n // s) - 1) * s + span - n)
     small, large = total // 2, total - total // 2
     return (large, small) if lower else (small, large)
-
-

@@ -7,7 +7,7 @@ are those of the other; where they are not, the first tensor at which the models
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -49,12 +49,13 @@ class OutputMatch:
 class Comparison:
     """What the terms of two models say.
 
-    ``tied`` names the weights whose equal entries were taken as one unknown.
+    ``assumed`` are the tensors that were taken as others, and ``tied`` names the weights whose equal entries were taken as one unknown.
     """
 
     outputs: tuple[OutputMatch, ...]
     partings: tuple[Parting, ...]
     tied: tuple[str, ...]
+    assumed: tuple[str, ...]
     nodes: int
     seconds: float
 
@@ -81,13 +82,14 @@ def compare_models(
     sources = find_sources(terms, first, second)
     walk = Walk(terms, sources.terms)
     mine = walk.run(first)
-    terms.second = True
+    terms.begin_second()
     walk.assumed = {name: mine[other] for name, other in (assumed or {}).items()}
     theirs = walk.run(second)
     outputs = tuple(_matches(first, second, mine, theirs))
     parted = () if all(o.equal for o in outputs) else tuple(_partings(second, mine, theirs, terms))
     seconds = perf_counter() - start
-    return Comparison(outputs, parted, tuple(sources.tied), len(second.model.nodes), seconds)
+    tied, used = tuple(sources.tied), tuple(walk.used)
+    return Comparison(outputs, parted, tied, used, len(second.model.nodes), seconds)
 
 
 def _refuse_other_faces(first: Bound, second: Bound) -> None:
@@ -119,18 +121,18 @@ def _matches(
 def _equal(a: Tensor, b: Tensor) -> bool:
     if a.number == b.number:
         return True
-    return a.shape == b.shape and bool((a.ids < FIRST_GARBAGE).all()) and np.array_equal(a.ids, b.ids)
+    return (
+        a.shape == b.shape and bool((a.ids < FIRST_GARBAGE).all()) and np.array_equal(a.ids, b.ids)
+    )
 
 
 def _partings(
     second: Bound, mine: Environment, theirs: Environment, terms: Terms
 ) -> Iterator[Parting]:
     """The nodes whose inputs are of known terms, and whose outputs are not."""
-    known = frozenset[int]().union(*(terms.blocks_of(t) for t in mine.values()))
 
     def is_known(name: str) -> bool:
-        tensor = theirs[name]
-        return terms.blocks_of(tensor) <= known and not (tensor.ids >= FIRST_GARBAGE).any()
+        return terms.is_of_first(theirs[name])
 
     for node in second.model.nodes:
         outputs = [name for name in node.outputs if name]
@@ -143,5 +145,3 @@ def _partings(
 
 def _parting(node: ModelNode, name: str, theirs: Environment, mine: Environment) -> Parting:
     return Parting(name, node.name, node.op, theirs[name].shape, name if name in mine else None)
-
-

@@ -240,7 +240,7 @@ class Pointwise:
         start = self.terms.start(full, shape)
         applied = Applied(full, tuple(operands), start, shape, commutes, self.terms.second)
         whole = any(t.distinct and t.shape == shape for t in operands)
-        plain = whole and not (op in NEUTRAL and any(t.mixed for t in operands))
+        plain = whole and not (op in NEUTRAL and any(_may_simplify(op, t) for t in operands))
         tensor = self.terms.tensor(
             full,
             shape,
@@ -310,6 +310,21 @@ def _meet(mine: Sequence[frozenset[int]], theirs: Sequence[frozenset[int]]) -> b
     return bool(frozenset[int]().union(*mine) & frozenset[int]().union(*theirs))
 
 
+def _may_simplify(op: str, t: Tensor) -> bool:
+    """Whether an operand may hold a neutral number of an operator, or a factor 0."""
+    if not t.constant:
+        return t.mixed
+    return bool(np.isin(t.ids, [ZERO, *NEUTRAL[op].values()]).any())
+
+
+def _all_apart(column: Ids) -> bool:
+    """Whether no term is in a column twice."""
+    if (column[1:] > column[:-1]).all():
+        return True
+    ordered = np.sort(column)
+    return bool((ordered[1:] != ordered[:-1]).all())
+
+
 def _shared(
     out: Ids, rows: Ids, first: Ids, own: np.ndarray[tuple[int], np.dtype[np.bool_]]
 ) -> Ids:
@@ -317,7 +332,7 @@ def _shared(
     if not own.any():
         return out
     mine = rows[own]
-    if any(np.unique(mine[:, column]).size == len(mine) for column in range(mine.shape[1])):
+    if any(_all_apart(mine[:, column]) for column in range(mine.shape[1])):
         return out
     _, at, inverse = np.unique(mine, axis=0, return_index=True, return_inverse=True)
     out[own] = first[own][at][inverse.ravel()]

@@ -46,7 +46,10 @@ class RowTable:
         width = max(rows.shape[1], self.rows.shape[1])
         mine, rows = of_width(self.rows, width), of_width(rows, width)
         hashes = _hashes(rows)
-        at = np.searchsorted(self._hashes, hashes).clip(max=len(self._hashes) - 1)
+        order = np.argsort(hashes, kind="stable")  # a search in order stays in the cache
+        at = np.empty(len(hashes), np.int64)
+        at[order] = np.searchsorted(self._hashes, hashes[order])
+        at = at.clip(max=len(self._hashes) - 1)
         places = self._order[at]
         return np.where((mine[places] == rows).all(axis=1), places, -1)
 

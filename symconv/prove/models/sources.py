@@ -52,7 +52,9 @@ def _take(
     if (counts[used] > 1).any() and key[1] not in found.terms:
         found.tied.append(name)
         found.terms[key[1]] = start + first[np.searchsorted(values, source.ravel())]
-    found.terms[digest] = start + first[np.searchsorted(values, array.ravel()).clip(max=len(first) - 1)]
+    found.terms[digest] = (
+        start + first[np.searchsorted(values, array.ravel()).clip(max=len(first) - 1)]
+    )
 
 
 def _free_weights(model: Model) -> Iterable[tuple[str, Array]]:

@@ -84,7 +84,8 @@ class Terms:
     """
 
     def __init__(self) -> None:
-        self.second = False
+        self.second, self.of_first = False, 0
+        self._known: frozenset[int] = frozenset()
         self._tensors: dict[Hashable, Tensor] = {}
         self._blocks: dict[Hashable, int] = {}
         self._starts: list[int] = []
@@ -208,6 +209,50 @@ class Terms:
     def alias(self, key: Hashable, tensor: Tensor) -> Tensor:
         """Note that what this key would make is a tensor that there is already."""
         return self._tensors.setdefault(key, tensor)
+
+    def canonical(self, tensor: Tensor) -> Tensor:
+        """The first model's tensor that one of the second is, term by term; else itself.
+
+        What is made of it is then known by its number, without a look at its terms.
+        """
+        if not self.second or tensor.constant or tensor.number < self.of_first or not tensor.shape:
+            return tensor
+        flat = tensor.ids.ravel()
+        first = int(flat[0]) if flat.size else -1
+        place = bisect_right(self._starts, first) - 1
+        if not 0 <= first < FIRST_GARBAGE or self.span(place) != (first, first + flat.size):
+            return tensor
+        known = self._tensors.get(self._keys[place])
+        if known is None or known.shape != tensor.shape:
+            return tensor
+        in_order = flat[-1] == first + flat.size - 1 and bool((np.diff(flat) == 1).all())
+        return known if in_order and known.number < self.of_first else tensor
+
+    def begin_second(self) -> None:
+        """From here on the second model is run."""
+        self.second, self.of_first = True, len(self._tensors)
+        self._known = frozenset[int]().union(
+            *(t.origins for t in self._tensors.values() if t.origins is not None)
+        )
+
+    def is_of_first(self, tensor: Tensor) -> bool:
+        """Whether every term is one that the first model made, or a number."""
+        if tensor.number < self.of_first or tensor.constant:
+            return True
+        if (tensor.ids >= FIRST_GARBAGE).any():
+            return False
+        return self.blocks_of(tensor) <= self._known or self._is_made(tensor)
+
+    def _is_made(self, tensor: Tensor) -> bool:
+        """Whether the blocks are functions of the first model's, block by block."""
+        keys = (self._keys[place] for place in self.blocks_in(tensor.ids))
+        return all(self._of_known(key) for key in keys)
+
+    def _of_known(self, key: Hashable) -> bool:
+        if self._blocks[key] in self._known:
+            return True
+        tensor = self._tensors.get(key)
+        return tensor is not None and tensor.number < self.of_first
 
     def constant(self, array: npt.NDArray[Any]) -> Tensor:
         """A tensor of numbers."""

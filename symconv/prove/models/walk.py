@@ -52,6 +52,7 @@ class Walk:
 
     def __post_init__(self) -> None:
         self.applier = Applier(self.terms)
+        self.used: list[str] = []
 
     def run(self, bound: Bound) -> Environment:
         """The terms of every tensor of a model.
@@ -79,7 +80,15 @@ class Walk:
                 raise
             for name, tensor in zip(node.outputs, found, strict=False):
                 if name:
-                    env[name] = self.assumed.get(name, tensor)
+                    env[name] = self._settled(name, self.terms.canonical(tensor))
+
+    def _settled(self, name: str, tensor: Tensor) -> Tensor:
+        """The tensor, or what it is taken as where it is not made of the first model's terms."""
+        other = self.assumed.get(name)
+        if other is None or self.terms.is_of_first(tensor):
+            return tensor
+        self.used.append(name)
+        return other
 
     def weight(self, array: Array) -> Tensor:
         """What a file holds as numbers: numbers, or a free weight, which its content names."""
