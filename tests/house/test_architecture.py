@@ -25,7 +25,10 @@ ORDER = {
         "__main__"
     ),
     "crosscheck": "backends runs",
-    "dialect": "config chain shorthand presets files subject own sources torch onnx registry",
+    "dialect": (
+        "config chain shorthand presets subject torch pasted files own sources onnx registry"
+    ),
+    "dialect.pasted": "base protobuf torch onnx keras hlo stablehlo tflite registry",
     "dialect.onnx": "load opsets read bind",
     "evaluation": (
         "hashing graph numbers moves lattices points positions text windows reading "
