@@ -26,8 +26,10 @@ ORDER = {
     ),
     "crosscheck": "backends runs",
     "dialect": (
-        "config chain shorthand presets subject torch pasted files own sources onnx registry"
+        "config chain shorthand presets subject torch pasted files own sources onnx models registry"
     ),
+    "dialect.models": "opening build keras pt2 tflite registry",
+    "dialect.models.keras": "activations node windows values rules read files",
     "dialect.pasted": "base protobuf torch onnx keras hlo stablehlo tflite registry",
     "dialect.onnx": "load opsets read bind",
     "evaluation": (
