@@ -29,6 +29,7 @@ ORDER = {
         "config chain shorthand presets subject torch pasted files own sources onnx models registry"
     ),
     "dialect.models": "opening build keras pt2 tflite registry",
+    "dialect.models.pt2": "weights calls windows values shapes read files module",
     "dialect.models.keras": "activations node windows values rules read files",
     "dialect.pasted": "base protobuf torch onnx keras hlo stablehlo tflite registry",
     "dialect.onnx": "load opsets read bind",
@@ -108,7 +109,7 @@ ALSO_NOT: dict[str, set[str]] = {
 ONLY_IN: dict[str, set[str]] = {
     "islpy": {"prove.sets"},
     "z3": {"recheck.allsizes"},
-    "torch": {"crosscheck", "dialect.torch"},
+    "torch": {"crosscheck", "dialect.torch", "dialect.models.pt2.module"},
     "jax": {"crosscheck", "dialect.jax"},
     "onnx": {"dialect.onnx"},
     "onnxruntime": {"crosscheck"},

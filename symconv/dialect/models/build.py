@@ -92,7 +92,7 @@ class Builder:
         """A weight that the file does not hold: values of its own, the same for the same name.
 
         Raises:
-            Unsupported: all of them are too many.
+            InputError: all of them are too many, or it is one with another shape.
         """
         if (known := self.constants.get(stem)) is not None:
             if known.shape != tuple(shape):
@@ -100,7 +100,7 @@ class Builder:
             return stem
         self._made += prod(shape)
         if self._made > MOST_MADE:
-            raise Unsupported(f"the model has more than {MOST_MADE:,} weights")
+            raise InputError(f"the model has more than {MOST_MADE:,} weights")
         seed = int.from_bytes(hashlib.sha256(stem.encode()).digest()[:8])
         values = np.random.default_rng(seed).standard_normal(tuple(shape), dtype=np.float32)
         return self.constant(stem, np.abs(values) + np.float32(0.5) if positive else values)

@@ -58,7 +58,7 @@ def read_keras(document: Any, where: str) -> Model:
 
     Raises:
         InputError: it is malformed, or its layers do not fit together.
-        Unsupported: a layer has an option that is not read.
+        Unsupported: a layer without a rule has several outputs.
     """
     if not isinstance(document, Mapping) or document.get("class_name") not in MODELS:
         raise InputError(f"{where} is no Keras model: class_name must be {' or '.join(MODELS)}")
@@ -117,7 +117,10 @@ class _Network:
             raise InputError("it reads nothing")
         if len(images) > 1 and not _joins(node.kind):
             raise InputError(f"it reads {len(images)} tensors, and takes one")
-        return rule(self.b, node, images)
+        try:
+            return rule(self.b, node, images)
+        except Unsupported:  # an option without a rule
+            return opaque(self.b, node, images, call.extra, None)
 
 
 def _joins(kind: str) -> bool:
