@@ -29,6 +29,7 @@ ORDER = {
         "config chain shorthand presets subject torch pasted files own sources onnx models registry"
     ),
     "dialect.models": "opening build keras pt2 tflite registry",
+    "dialect.models.tflite": "parse scope windows values read",
     "dialect.models.pt2": "weights calls windows values shapes read files module",
     "dialect.models.keras": "activations node windows values rules read files",
     "dialect.pasted": "base protobuf torch onnx keras hlo stablehlo tflite registry",
@@ -118,6 +119,7 @@ ONLY_IN: dict[str, set[str]] = {
     "click": {"cli"},
     "rich": {"cli"},
     "hypothesis": {"testing.strategies"},
+    "tflite": {"dialect.models.tflite.parse"},
     "matplotlib": set(),
     "scipy": set(),
 }
@@ -136,6 +138,7 @@ LATE = [
     "rich",
     "scipy",
     "sympy",
+    "tflite",
     "torch",
 ]
 """What ``import symconv`` must not load."""

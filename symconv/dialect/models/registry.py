@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from symconv.dialect.models.opening import ModelFormat, opening_of
+from symconv.dialect.models.opening import ZIP, ModelFormat, opening_of
 from symconv.dialect.onnx.read import read_onnx
+from symconv.errors import InputError
 from symconv.machine.plugins import held
 from symconv.network.model import Model
 
@@ -25,7 +26,13 @@ def format_of(path: str | Path) -> ModelFormat | None:
         InputError: it cannot be read.
     """
     opening = opening_of(path)
-    return next((found for found in formats() if found.is_mine(opening)), None)
+    found = next((found for found in formats() if found.is_mine(opening)), None)
+    if found is None and opening.head.startswith(ZIP):
+        raise InputError(
+            f"{path} is a zip archive, but neither an exported program of PyTorch (torch.export, "
+            ".pt2) nor a .keras file; checkpoints and TorchScript are pickled, and are not read"
+        )
+    return found
 
 
 def read_model(path: str | Path) -> Model:
