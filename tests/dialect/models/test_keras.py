@@ -125,7 +125,7 @@ def test_everything_else_in_one_chain() -> None:
         layer("Cropping2D", cropping=[[1, 0], [0, 1]]),
         layer("UpSampling2D", size=[2, 3]),
         layer("LeakyReLU", negative_slope=0.1),
-        layer("Dropout", rate=0.5),
+        layer("Rescaling", scale=0.5, offset=-1),
         layer("Permute", dims=[2, 1, 3]),
         layer("Flatten"),
         layer("Reshape", target_shape=[-1, 4]),
@@ -139,7 +139,7 @@ def test_everything_else_in_one_chain() -> None:
     y = F.batch_norm(y, mean, variance, w["layer_2/gamma"], w["layer_2/beta"], eps=0.001)
     y = F.prelu(y, w["layer_3/alpha"].flatten())[:, :, 1:, :-1]
     y = y.repeat_interleave(2, 2).repeat_interleave(3, 3)
-    y = F.leaky_relu(y, 0.1).permute(0, 3, 2, 1).reshape(2, -1, 4)
+    y = (F.leaky_relu(y, 0.1) * 0.5 - 1).permute(0, 3, 2, 1).reshape(2, -1, 4)
     y = (y @ w["layer_11/kernel"] + w["layer_11/bias"]).softmax(-1)
     assert np.allclose(run(document, x), y.numpy(), atol=1e-4)
 

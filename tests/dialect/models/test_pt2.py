@@ -173,6 +173,11 @@ def test_what_has_no_rule_is_opaque() -> None:
     agrees(nn.Upsample(scale_factor=2, mode="bicubic"), SHAPE, opaque=("upsample_bicubic2d",))
 
 
+def test_integers_are_left_to_torch() -> None:
+    model = read_torch_module(function_of(lambda _, x: torch.sigmoid(x.to(torch.int64))), [SHAPE])
+    assert {node.op for node in model.nodes if node.domain} >= {"sigmoid"}
+
+
 def test_a_change_in_place_is_seen_or_refused() -> None:
     def fine(_: Any, x: Any) -> Any:
         y = x + 1

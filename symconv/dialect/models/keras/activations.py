@@ -21,12 +21,11 @@ PLAIN: dict[str, tuple[str, dict[str, Any]]] = {
     "softsign": ("Softsign", {}),
     "exponential": ("Exp", {}),
     "leaky_relu": ("LeakyRelu", {"alpha": 0.2}),
-    "hard_sigmoid": ("HardSigmoid", {"alpha": 1 / 6}),
     "hard_silu": ("HardSwish", {}),
     "hard_swish": ("HardSwish", {}),
     "mish": ("Mish", {}),
 }
-"""Functions that are one operator, with Keras 3's own parameters."""
+"""Functions that are one operator; hard_sigmoid is another one in Keras 2, and is opaque."""
 
 
 class Called(Protocol):

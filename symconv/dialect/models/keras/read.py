@@ -211,7 +211,10 @@ def _calls_of(
         _mapping(layer, "a layer")
     if document.get("class_name") == "Sequential":
         return _in_sequence(document, config, layers)
-    calls = {(call.name, call.place): call for layer in layers for call in _functional(layer)}
+    found = [call for layer in layers for call in _functional(layer)]
+    calls = {(call.name, call.place): call for call in found}
+    if len(calls) < len(found):
+        raise InputError(f"two of {len(layers)} layers have one name")
     ends = [Tensor(key, output, None) for key, output in _triples(config.get("output_layers"))]
     starts = [key for key, _ in _triples(config.get("input_layers"))]
     if not ends or any(key not in calls for key in starts):

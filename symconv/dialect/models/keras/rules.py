@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from symconv.dialect.models.build import Builder, Image, Shape
 from symconv.dialect.models.keras.activations import activated
 from symconv.dialect.models.keras.node import KerasNode
@@ -33,11 +35,22 @@ from symconv.dialect.models.keras.windows import (
     up_sampling,
     zero_padding,
 )
+from symconv.errors import Unsupported
 
 
 def activation(b: Builder, node: KerasNode, images: Sequence[Image]) -> Image:
     """``Activation``, and the classes that are functions."""
     return activated(b, node, images[0])
+
+
+def rescaling(b: Builder, node: KerasNode, images: Sequence[Image]) -> Image:
+    """``Rescaling``: one factor and one number for all values."""
+    image, ends = images[0], [node.config.get("scale", 1.0), node.config.get("offset", 0.0)]
+    if any(isinstance(end, bool) or not isinstance(end, int | float) for end in ends):
+        raise Unsupported(f"scale and offset {ends!r}")
+    scale, offset = (b.constant(f"float/{float(end):g}", np.float32(end)) for end in ends)
+    name = b.node("Mul", [image.name, scale], f"{node.call}/scaled")
+    return Image(b.node("Add", [name, offset], node.call), image.shape, image.first)
 
 
 def nothing(b: Builder, node: KerasNode, images: Sequence[Image]) -> Image:
@@ -83,6 +96,7 @@ RULES: dict[str, Rule] = {
     ),
     **dict.fromkeys(("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax"), activation),
     "BatchNormalization": batch_norm,
+    "Rescaling": rescaling,
     "LayerNormalization": layer_norm,
     "Dense": dense,
     "Permute": permute,

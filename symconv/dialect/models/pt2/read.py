@@ -33,6 +33,9 @@ RULES: dict[str, Rule] = {**WINDOWS, **values.RULES, **shapes.RULES}
 RANDOM = ("rand", "bernoulli", "multinomial", "normal", "poisson", "native_dropout", "rrelu")
 """How operators begin of which no two runs are equal."""
 
+GUARDS = ("torch.ops.aten._assert_", "torch.ops.aten.sym_constrain_range")
+"""How calls begin that make nothing: they stop a run whose sizes or types are not those exported."""
+
 WEIGHTS = {
     "parameter": "parameter_name",
     "buffer": "buffer_name",
@@ -116,6 +119,8 @@ def _output(g: Graph, spec: Any) -> Iterator[str]:
 
 
 def _call(g: Graph, node: Any) -> None:
+    if isinstance(node, Mapping) and str(node.get("target")).startswith(GUARDS):
+        return
     call = read_call(node)
     try:
         _refuse_chance(call)
@@ -155,10 +160,18 @@ def _apply(g: Graph, call: Aten) -> None:
 def _by_rule(g: Graph, call: Aten) -> str | None:
     """What a call's rule makes; None where it has none, or none for what it is given."""
     rule = RULES.get(call.op)
+    if rule is None or (call.op in values.REAL and not _reads_reals(g, call)):
+        return None
     try:
-        return rule(g, call) if rule else None
+        return rule(g, call)
     except Unsupported:
         return None
+
+
+def _reads_reals(g: Graph, call: Aten) -> bool:
+    """Whether its first tensor holds real numbers: of integers torch makes other types."""
+    refs = [value for value in call.given.values() if isinstance(value, Ref)]
+    return bool(refs) and g.dtype(refs[0].name).kind == "f"
 
 
 def _opaque(g: Graph, call: Aten) -> str:

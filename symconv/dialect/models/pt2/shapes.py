@@ -28,9 +28,11 @@ def convert(g: Graph, call: Aten) -> str | None:
     return g.read(name) if stays else None
 
 
-def view(g: Graph, call: Aten) -> str:
+def view(g: Graph, call: Aten) -> str | None:
     """``view`` and ``reshape`` to sizes, some of which may be computed."""
     key = "size" if "size" in call.given else "shape"
+    if key not in call.given:  # as another element type
+        return None
     return g.node("Reshape", [g.read(call.tensor("self")), g.sizes(call, key)], call.made)
 
 

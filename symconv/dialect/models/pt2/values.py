@@ -254,3 +254,6 @@ RULES: dict[str, Rule] = {
     "bmm": matmul,
 }
 """The rule of each operator; those of windows and shapes stand in their own files."""
+
+REAL = set(RULES) - {"add", "sub", "mul", "maximum", "minimum", "matmul", "mm", "bmm"}
+"""Operators whose rules are for real numbers alone."""

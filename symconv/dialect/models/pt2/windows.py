@@ -98,7 +98,8 @@ def adaptive_avg_pool(g: Graph, call: Aten) -> str | None:
     return g.node("AveragePool", inputs, call.made, kernel_shape=kernel, strides=kernel)
 
 
-PAD_MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+PAD_MODES = {"constant": "constant", "reflect": "reflect", "replicat": "edge"}
+"""ONNX's modes, by how torch's begin; opset 18 has none that is circular."""
 
 
 def pad(g: Graph, call: Aten) -> str | None:
@@ -108,8 +109,6 @@ def pad(g: Graph, call: Aten) -> str | None:
     pairs = call.integers("padding" if "padding" in call.given else "pad")
     rank = len(g.shape(name))
     if mode is None or len(pairs) % 2 or len(pairs) > 2 * rank:
-        raise Unsupported(f"mode={found!r}, pad={pairs}")
-    if mode == "circular":  # opset 18 has no such mode
         return None
     ends = [[0, 0] for _ in range(rank)]
     for axis in range(len(pairs) // 2):
@@ -138,7 +137,8 @@ def upsample(g: Graph, call: Aten) -> str | None:
         inputs = [g.read(name), "", g.b.constant(f"{call.made}/scales", scales)]
         return g.node("Resize", inputs, call.made, **attributes)
     sizes = g.shape(call.made)
-    if None in sizes:
+    scaled = any(value is not None for key, value in call.given.items() if "scale" in key)
+    if None in sizes or scaled:  # torch then uses the scale, and not the quotient of the sizes
         return None
     whole = g.b.integers(f"{call.made}/sizes", [n for n in sizes if n is not None])
     return g.node("Resize", [g.read(name), "", "", whole], call.made, **attributes)
