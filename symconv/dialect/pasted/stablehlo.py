@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from symconv.dialect.pasted.base import Fault, Pasted, guarded, one_of
-from symconv.dialect.pasted.hlo import (
+from symconv.dialect.pasted.xla import (
     MOST_COPIES,
     Axis,
     Literal,
@@ -224,7 +224,7 @@ _READ: dict[str, Callable[[Operation, Constants], Windowed]] = {
 
 
 def _read(operation: Operation, constants: Constants) -> Pasted:
-    return as_layer(_READ[operation.op](operation, constants))
+    return as_layer(_READ[operation.op](operation, constants), StableHlo.noun)
 
 
 class StableHlo:

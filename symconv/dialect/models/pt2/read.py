@@ -34,7 +34,7 @@ RANDOM = ("rand", "bernoulli", "multinomial", "normal", "poisson", "native_dropo
 """How operators begin of which no two runs are equal."""
 
 GUARDS = ("torch.ops.aten._assert_", "torch.ops.aten.sym_constrain_range")
-"""How calls begin that make nothing: they stop a run whose sizes or types are not those exported."""
+"""How calls begin that make nothing: they stop a run whose sizes or types are others."""
 
 WEIGHTS = {
     "parameter": "parameter_name",
