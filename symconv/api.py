@@ -180,7 +180,8 @@ def _prove_network(network: Network, where: Sequence[str], name: str | None) -> 
 
 def _claim_in(path: str | Path) -> Mapping[str, Any]:
     """The one claim of a JSON or TOML file."""
-    from symconv.dialect.files import ClaimText, Fault, read_layers, redirect
+    from symconv.dialect.files import ClaimText, read_layers, redirect
+    from symconv.dialect.pasted.base import Fault
 
     entries = read_layers(path)
     if other := next((e for e in entries if e.kind not in ("claim", "fault")), None):

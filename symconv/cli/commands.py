@@ -18,10 +18,12 @@ from symconv.cli.options import (
     expansion_options,
     for_all_sizes,
     json_option,
+    layer_size,
     layers_argument,
     prove_named,
     refuse,
     seconds_option,
+    sizes_option,
     within,
 )
 from symconv.cli.results import (
@@ -53,7 +55,8 @@ def main(ctx: click.Context) -> None:
     """Prove that strided convolutions equal stride-free ones, or refute it.
 
     LAYERS is a JSON or TOML file, - for standard input, a shorthand such as
-    "conv i3x224x224 o64 k7 s2 p3", or a preset (symconv presets lists them).
+    "conv i3x224x224 o64 k7 s2 p3", a preset (symconv presets lists them), or what another tool
+    prints: a torch module, a node of ONNX, a layer of Keras, windows of HLO.
 
     Exit status: 0 all proved or done, 1 something refuted, 2 bad input, 3 something undecided,
     4 symconv contradicts itself.
@@ -64,6 +67,7 @@ def main(ctx: click.Context) -> None:
 
 @main.command()
 @layers_argument
+@sizes_option
 @expansion_options
 @click.option(
     "--symbolic/--no-symbolic",
@@ -79,6 +83,7 @@ def main(ctx: click.Context) -> None:
 @json_option
 def prove(
     sources: Sequence[str],
+    sizes: Sequence[str],
     engine: str | None,
     symbolic: bool | None,
     all_sizes: bool,
@@ -95,7 +100,7 @@ def prove(
     from symconv.expand import Expansion
     from symconv.prove.network.decide import decide_network
 
-    entries, expand = read_entries(sources), expander(options)
+    entries, expand = read_entries(sources, size=layer_size(sizes)), expander(options)
     with_sympy = len(entries) <= FEW if symbolic is None else symbolic
 
     def decide(entry: Entry) -> tuple[Verdict, Result]:

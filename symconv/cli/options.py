@@ -13,12 +13,20 @@ from symconv.prove.options import chosen
 
 if TYPE_CHECKING:
     from symconv.claim.verdict import Verdict
+    from symconv.dialect.config import Size
     from symconv.dialect.files import Entry
     from symconv.expand import Expansion
     from symconv.expand.lattice import LatticeExpansion
 
 T = TypeVar("T")
 layers_argument = click.argument("sources", metavar="LAYERS", nargs=-1, required=True)
+sizes_option = click.option(
+    "--size",
+    "sizes",
+    multiple=True,
+    metavar="HxW",
+    help="The input size of layers that have none, such as 224x224; a name is for all sizes.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
@@ -55,6 +63,29 @@ seconds_option = click.option(
         "undecided."
     ),
 )
+
+
+def layer_size(sizes: Sequence[str]) -> Size | None:
+    """The one input size that is asked for, in numbers or names; None where none is.
+
+    Raises:
+        InputError: it is no size, or there are two.
+
+    >>> layer_size(["224x224"]), layer_size(["HxW"]), layer_size([])
+    ((224, 224), ('H', 'W'), None)
+    """
+    if not sizes:
+        return None
+    if len(sizes) > 1:
+        raise InputError(f"a layer has one input size, got --size {' --size '.join(sizes)}")
+    words = [word.strip() for word in sizes[0].split("x")]
+    if not all(word.isidentifier() or _is_positive(word) for word in words):
+        raise InputError(f"expected --size 224x224, or names such as HxW, got --size {sizes[0]}")
+    return tuple(word if word.isidentifier() else int(word) for word in words)
+
+
+def _is_positive(word: str) -> bool:
+    return word.isdecimal() and word.isascii() and len(word) <= MOST_DIGITS and int(word) > 0
 
 
 def within(seconds: float | None, work: Callable[[Entry], T]) -> Callable[[Entry], T]:
@@ -161,11 +192,11 @@ def refuse(why: str, **options: Any) -> None:
         raise InputError(f"{', '.join(given)} {why}; leave it out")
 
 
-def command_line(words: Sequence[str], options: dict[str, Any]) -> str:
+def command_line(words: Sequence[str], options: dict[str, Any], sizes: Sequence[str] = ()) -> str:
     """The command line that does the same again."""
     from shlex import join
 
-    given = []
+    given = [word for size in sizes for word in ("--size", size)]
     for name, value in options.items():
         if value not in (None, "channel"):
             numbers = value if isinstance(value, list) else [value]

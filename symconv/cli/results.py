@@ -114,7 +114,7 @@ def of_config(entry: Entry) -> Config:
 
 def refuse_fault(entry: Entry) -> None:
     """Raise what was wrong with an entry that could not be read, or that is of another kind."""
-    from symconv.dialect.files import Fault
+    from symconv.dialect.pasted.base import Fault
 
     if isinstance(entry, Fault):
         raise InputError(entry.message)

@@ -17,24 +17,29 @@ from symconv.machine.files import write_file
 
 if TYPE_CHECKING:
     from symconv.claim.verdict import Verdict
+    from symconv.dialect.config import Size
     from symconv.dialect.files import Entry
 
 
 LAYERS = ("layer", "chain")
 
 
-def read_entries(sources: Sequence[str], takes: Sequence[str] = LAYERS) -> list[Entry]:
+def read_entries(
+    sources: Sequence[str], takes: Sequence[str] = LAYERS, size: Size | None = None
+) -> list[Entry]:
     """All entries of all sources, of the kinds that the command takes.
 
-    A source that cannot be read is a `Fault` among them; so is an entry of another kind, and what
-    is said of it is the command that takes it.
+    Layers without an input size get the one that is asked for.  A source that cannot be read is a
+    `Fault` among them; so is an entry of another kind, and what is said of it is the command that
+    takes it.
     """
-    from symconv.dialect.files import Fault, read_layers
+    from symconv.dialect.files import read_layers
+    from symconv.dialect.pasted.base import Fault
 
     entries: list[Entry] = []
     for source in sources:
         try:
-            entries += _of_kinds(source, read_layers(source), takes)
+            entries += _of_kinds(source, read_layers(source, size), takes)
         except (SymconvError, UnicodeError, RecursionError) as fault:
             entries.append(Fault(source, one_line(fault)))
     return entries
@@ -42,7 +47,8 @@ def read_entries(sources: Sequence[str], takes: Sequence[str] = LAYERS) -> list[
 
 def _of_kinds(source: str, entries: list[Entry], takes: Sequence[str]) -> list[Entry]:
     """The entries, those of another kind as faults; one fault where all of them are."""
-    from symconv.dialect.files import Fault, redirect
+    from symconv.dialect.files import redirect
+    from symconv.dialect.pasted.base import Fault
 
     known = {*takes, Fault.kind}
     other = [entry for entry in entries if entry.kind not in known]

@@ -17,9 +17,11 @@ from symconv.cli.options import (
     expansion_options,
     folder_option,
     json_option,
+    layer_size,
     layers_argument,
     on_phases,
     refuse,
+    sizes_option,
 )
 from symconv.cli.results import (
     Result,
@@ -38,13 +40,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @layers_argument
+@sizes_option
 @expansion_options
 @json_option
-def expand(sources: Sequence[str], as_json: bool, **options: Any) -> None:
+def expand(sources: Sequence[str], sizes: Sequence[str], as_json: bool, **options: Any) -> None:
     """The expanded layer, and the maps of input, weight and output as steps."""
     from symconv.dialect.chain import Chain
 
-    entries, expanded = read_entries(sources), expander(options)
+    entries, expanded = read_entries(sources, size=layer_size(sizes)), expander(options)
 
     def work(entry: Entry) -> Result:
         if isinstance(entry, Chain):
@@ -66,9 +69,10 @@ def _written(expansion: dict[str, Any]) -> str:
 
 @click.command()
 @layers_argument
+@sizes_option
 @expansion_options
 @json_option
-def show(sources: Sequence[str], as_json: bool, **options: Any) -> None:
+def show(sources: Sequence[str], sizes: Sequence[str], as_json: bool, **options: Any) -> None:
     """Sizes, parameters and multiply-adds, before and after expansion."""
     from dataclasses import asdict
 
@@ -76,7 +80,7 @@ def show(sources: Sequence[str], as_json: bool, **options: Any) -> None:
     from symconv.network import NetworkExpansion
     from symconv.sharing.tying import counts
 
-    entries, expanded = read_entries(sources), expander(options)
+    entries, expanded = read_entries(sources, size=layer_size(sizes)), expander(options)
 
     def work(entry: Entry) -> Result:
         if isinstance(entry, Chain):
@@ -103,13 +107,20 @@ def show(sources: Sequence[str], as_json: bool, **options: Any) -> None:
 
 @click.command()
 @layers_argument
+@sizes_option
 @expansion_options
 @folder_option
 @click.option("--pdf", is_flag=True, help="A PDF too, where latexmk is installed.")
 @click.option("--kernel", is_flag=True, help="Of theorems: have Coq's kernel audit their lemmas.")
 @json_option
 def report(
-    sources: Sequence[str], folder: str, pdf: bool, kernel: bool, as_json: bool, **options: Any
+    sources: Sequence[str],
+    sizes: Sequence[str],
+    folder: str,
+    pdf: bool,
+    kernel: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Prove each layer and write its report: LaTeX, HTML, and PDF where asked."""
     from symconv import api
@@ -118,12 +129,13 @@ def report(
     from symconv.dialect.files import ClaimText
 
     if tuple(sources) == ("theorems",):
-        refuse("is for layers, not for theorems", **options)
+        refuse("is for layers, not for theorems", size=sizes or None, **options)
         catalogue.report_theorems(folder, pdf, as_json, kernel)
     if kernel:
         raise InputError("--kernel is for `symconv report theorems`; a layer's is prove --kernel")
-    entries, expanded = read_entries(sources, ("layer", "chain", "claim")), expander(options)
-    command = command_line(["report", *sources, "-o", folder, *["--pdf"] * pdf], options)
+    takes, expanded = ("layer", "chain", "claim"), expander(options)
+    entries = read_entries(sources, takes, layer_size(sizes))
+    command = command_line(["report", *sources, "-o", folder, *["--pdf"] * pdf], options, sizes)
     seen: Counter[str] = Counter()
 
     def work(entry: Entry) -> Result:
@@ -163,6 +175,7 @@ def gallery(sources: Sequence[str], folder: str, name: str, as_json: bool) -> No
 
 @click.command()
 @layers_argument
+@sizes_option
 @expansion_options
 @click.option(
     "-o",
@@ -173,14 +186,16 @@ def gallery(sources: Sequence[str], folder: str, name: str, as_json: bool) -> No
     help="A file ending in .svg, .pdf, .tex, .graphml or .json.",
 )
 @json_option
-def draw(sources: Sequence[str], path: str, as_json: bool, **options: Any) -> None:
+def draw(
+    sources: Sequence[str], sizes: Sequence[str], path: str, as_json: bool, **options: Any
+) -> None:
     """Draw the parameter tying of one layer, or the copies in one chain."""
     from symconv.dialect.chain import Chain
     from symconv.network import NetworkExpansion
     from symconv.report import draw as draw_tying
     from symconv.report import draw_network
 
-    entries, expanded = read_entries(sources), expander(options)
+    entries, expanded = read_entries(sources, size=layer_size(sizes)), expander(options)
     if len(entries) != 1:
         raise InputError(f"draw takes one layer, got {len(entries)}; name one of them")
 
@@ -197,10 +212,13 @@ def draw(sources: Sequence[str], path: str, as_json: bool, **options: Any) -> No
 
 @click.command()
 @layers_argument
+@sizes_option
 @click.option("--backend", type=click.Choice(["numpy", "torch"]), default="numpy")
 @click.option("--device", default="cpu", help="cpu, or cuda with the torch backend.")
 @json_option
-def crosscheck(sources: Sequence[str], backend: str, device: str, as_json: bool) -> None:
+def crosscheck(
+    sources: Sequence[str], sizes: Sequence[str], backend: str, device: str, as_json: bool
+) -> None:
     """Run a framework's strided layer against its own stride-free one: an observation."""
     from symconv.crosscheck import crosscheck as observe
 
@@ -211,7 +229,7 @@ def crosscheck(sources: Sequence[str], backend: str, device: str, as_json: bool)
         verdict = {} if seen.equal else {"verdict": "refuted"}
         return {"name": config.name, **verdict, "observation": seen.to_dict(), "note": seen.text()}
 
-    run(read_entries(sources, ("layer",)), work, as_json)
+    run(read_entries(sources, ("layer",), layer_size(sizes)), work, as_json)
 
 
 COMMANDS = (expand, show, report, gallery, draw, crosscheck)

@@ -3,7 +3,8 @@
 from symconv.claim.steps import Pointwise
 from symconv.dialect.chain import Chain
 from symconv.dialect.config import Config, layer_to_dict, read_layer
-from symconv.dialect.files import CertificateText, ClaimText, Fault, read_layers
+from symconv.dialect.files import CertificateText, ClaimText, read_layers
+from symconv.dialect.pasted.base import Fault
 from symconv.dialect.presets import PRESETS, preset
 from symconv.dialect.shorthand import parse_shorthand, read_shorthand, to_shorthand
 

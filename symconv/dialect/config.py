@@ -34,6 +34,9 @@ OPERATIONS: dict[str, type[AnyLayer]] = {
 }
 SPATIAL = ("kernel_size", "stride", "dilation", "output_padding")
 SWITCHES = ("bias", "ceil_mode", "count_include_pad")
+AXES = ("input_size", "kernel_size", "stride")
+"""Attributes by whose lists one knows how many axes a text is about."""
+
 CHANNELS = ("channels", "in_channels", "out_channels")
 AROUND = {"op", "name", "input_size", "output_size"}
 
@@ -135,8 +138,10 @@ def _read_layer(text: Mapping[str, Any], name: str | None) -> Config:
     _check_keys(text, cls)
     if "input_size" not in text:
         raise LayerError(
-            f"{cls.op}: input_size is missing; give one size per spatial axis, such as [224, 224]"
+            f"{cls.op}: input_size is missing; give one size per spatial axis, such as [224, 224], "
+            "or --size 224x224"
         )
+    _check_padding(text)
     config = Config(name or cls.op, _read_attributes(text, cls), text["input_size"])
     _check_output_size(config, text)
     return config
@@ -212,6 +217,36 @@ def _read_number(value: Any, where: str) -> int | float | Fraction:
         raise LayerError(
             f"{where}: padding_value must be a number or a fraction such as '1/3', got {value!r}"
         ) from None
+
+
+PADDING_WORDS = {
+    "SAME": "'same'",
+    "SAME_UPPER": "'same'",
+    "SAME_LOWER": "'same_lower'",
+    "VALID": "'valid'",
+    "NOTSET": "a number, or [lo, hi] per axis,",
+}
+"""How other tools name a padding, and what it is here."""
+
+
+def _check_padding(text: Mapping[str, Any]) -> None:
+    """Refuse a padding in another tool's words or order, and say what it is here.
+
+    Raises:
+        LayerError: it is one.
+    """
+    padding = text.get("padding")
+    if isinstance(padding, str) and (ours := PADDING_WORDS.get(padding)):
+        raise LayerError(f"padding: {padding} is {ours} here")
+    axes = max((len(v) for k in AXES if isinstance(v := text.get(k), list | tuple)), default=0)
+    if not axes or not isinstance(padding, list | tuple) or len(padding) != 2 * axes:
+        return
+    if all(map(is_int, padding)):
+        pairs = [list(pair) for pair in zip(padding[:axes], padding[axes:], strict=True)]
+        raise LayerError(
+            f"padding: {list(padding)} has ONNX's order, all begins and then all ends; "
+            f"write {pairs}"
+        )
 
 
 def _pool_channels(attributes: dict[str, Any], op: str) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from typing import Any
 
 from symconv.dialect.chain import Chain, read_chain
 from symconv.dialect.config import Config, read_layer
-from symconv.dialect.files import Entry, Fault, kind_of, read_layers, redirect
+from symconv.dialect.files import Entry, kind_of, read_layers, redirect
 from symconv.dialect.own import resized
+from symconv.dialect.pasted.base import Asked, Fault
+from symconv.dialect.pasted.registry import read_pasted, tool_of
 from symconv.dialect.subject import Subject
 from symconv.errors import InputError
 from symconv.expand import destride
@@ -22,7 +24,7 @@ class Sources:
 
     noun = (
         "a preset's name, a shorthand such as 'conv i3x224x224 o64 k7 s2 p3', a layer's JSON "
-        "object, a file's path"
+        "object, a printed layer of another tool, a file's path"
     )
 
     def takes(self, given: object) -> bool:
@@ -33,11 +35,14 @@ class Sources:
         """The one layer or chain that it holds."""
         if isinstance(given, Mapping):
             return _of_entry(_read_mapping(given, input_size), input_size)
-        return _of_entry(_only(read_layers(given), str(given)), input_size)
+        return _of_entry(_only(read_layers(given, named=True), str(given)), input_size)
 
 
 def _read_mapping(text: Mapping[str, Any], input_size: Sizes | None) -> Entry:
     kind = kind_of(text)
+    if kind is None and tool_of(text):
+        (found,) = read_pasted(text, "the object")
+        return found if isinstance(found, Fault) else found.at(Asked(named=True))
     if "network" in text:
         return read_chain(text["network"], str(text.get("name", "network")))
     if kind != "layer" or "layers" in text:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
@@ -33,6 +34,11 @@ def require_tool(program: str) -> str:
     """Path of a program; where it is not installed, the test (or its file) skips."""
     path = shutil.which(program)
     return path or _miss(f"the program {program} is not installed")
+
+
+def require_file(path: Path) -> Path:
+    """The path of a file; where there is none, the test (or its file) skips."""
+    return path if path.is_file() else _miss(f"there is no file {path}")
 
 
 def _miss(reason: str) -> NoReturn:

@@ -25,7 +25,14 @@ ORDER = {
         "__main__"
     ),
     "crosscheck": "backends runs",
-    "dialect": "config chain shorthand presets files subject own sources torch onnx registry",
+    "dialect": (
+        "config chain shorthand presets subject torch pasted files own sources onnx models registry"
+    ),
+    "dialect.models": "opening build keras pt2 tflite registry",
+    "dialect.models.tflite": "parse scope windows values read",
+    "dialect.models.pt2": "weights calls windows values shapes read files module",
+    "dialect.models.keras": "activations node windows values rules read files",
+    "dialect.pasted": "base protobuf torch onnx keras xla hlo stablehlo tflite registry",
     "dialect.onnx": "load opsets read bind",
     "evaluation": (
         "hashing graph numbers moves lattices points positions text windows reading "
@@ -103,7 +110,7 @@ ALSO_NOT: dict[str, set[str]] = {
 ONLY_IN: dict[str, set[str]] = {
     "islpy": {"prove.sets"},
     "z3": {"recheck.allsizes"},
-    "torch": {"crosscheck", "dialect.torch"},
+    "torch": {"crosscheck", "dialect.torch", "dialect.models.pt2.module"},
     "jax": {"crosscheck", "dialect.jax"},
     "onnx": {"dialect.onnx"},
     "onnxruntime": {"crosscheck"},
@@ -112,6 +119,7 @@ ONLY_IN: dict[str, set[str]] = {
     "click": {"cli"},
     "rich": {"cli"},
     "hypothesis": {"testing.strategies"},
+    "tflite": {"dialect.models.tflite.parse"},
     "matplotlib": set(),
     "scipy": set(),
 }
@@ -130,6 +138,7 @@ LATE = [
     "rich",
     "scipy",
     "sympy",
+    "tflite",
     "torch",
 ]
 """What ``import symconv`` must not load."""

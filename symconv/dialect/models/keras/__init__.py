@@ -1,0 +1,1 @@
+"""Keras models: their JSON, and ``.keras`` archives, read without Keras."""

@@ -1,0 +1,1 @@
+"""TFLite files: parsed by the ``tflite`` wheel, and read as models with their channels first."""

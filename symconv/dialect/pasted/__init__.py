@@ -1,0 +1,1 @@
+"""Layers as other tools print them: one file a tool, found by the name ``DIALECT`` in it."""

@@ -1,0 +1,16 @@
+"""Other people's files, which stay out of the project: ``../shared/data``, or ``SYMCONV_DATA``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tests.helpers.requirements import require_file
+
+PROJECT = Path(__file__).parents[2]
+
+
+def shared_data(name: str) -> Path:
+    """The path of one of them; where it is missing, the test (or its file) skips."""
+    folder = os.environ.get("SYMCONV_DATA") or PROJECT.parent / "shared" / "data"
+    return require_file(Path(folder) / name)
