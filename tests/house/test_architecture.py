@@ -37,13 +37,17 @@ ORDER = {
         "requirements padding pointwise window base matrix legality counting pool conv lattice"
     ),
     "machine": "budget files plugins",
-    "network": "model bound graph expansion proof",
+    "network": (
+        "model bound factors rules dimensions reading regions phases graph expansion squares "
+        "proof results"
+    ),
+    "network.rules": "base pointwise channels reductions moves windows gathers registry",
     "prove": (
         "confirm cuts options engine witness tables sets squares sympy kernel z3 "
         "asking everywhere registry decide network"
     ),
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem engine",
-    "prove.network": "at_a_size for_all_sizes decide",
+    "prove.network": "at_a_size for_all_sizes decide nodes named models",
     "prove.sets": (
         "text apart conditions formulas lowering hidden blocks legal counted divisors "
         "words compare samples parts engine"
