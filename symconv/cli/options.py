@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 layers_argument = click.argument("sources", metavar="LAYERS", nargs=-1, required=True)
+sizes_option = click.option(
+    "--size",
+    "sizes",
+    multiple=True,
+    metavar="HxW",
+    help="The input size of layers that have none, such as 224x224; a name is for all sizes.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
@@ -55,6 +62,24 @@ seconds_option = click.option(
         "undecided."
     ),
 )
+
+
+def region_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say where the phases of a model go."""
+    for option in (
+        click.option(
+            "--max-factor",
+            type=click.IntRange(min=1),
+            help="Of a model: the most phases of an axis; beyond it they are merged.",
+        ),
+        click.option(
+            "--region",
+            metavar="local|core|full|NODES",
+            help="Of a model: where phases go; full by default.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def within(seconds: float | None, work: Callable[[Entry], T]) -> Callable[[Entry], T]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from symconv.network.factors import Ratios
-from symconv.network.model import ModelNode
+from symconv.network.model import ModelNode, captured
 from symconv.network.reading import ReadModel
 from symconv.network.regions import Region, members
 from symconv.network.rules import Link, Rule, Shape
@@ -132,6 +132,9 @@ class PhasedModel:
                 if made != read:
                     why = self._solved.refused.get((place, slot), "")
                     yield Border(name, one.label, made, read, why)
+            for name in captured(one.node):
+                if any(factor > 1 for factor in self.made.get(name, ())):
+                    yield Border(name, one.label, self.made[name], (1,) * len(self.made[name]))
         for name in self.read.model.outputs:
             made = self.made.get(name, ())
             if any(factor > 1 for factor in made):

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from symconv.network.dimensions import dimensions_of
-from symconv.network.model import Array, Model, ModelNode, Port
-from symconv.network.rules import Rule, Shape, Site, rule_of
+from symconv.network.model import Array, Model, ModelNode, Port, captured
+from symconv.network.rules import Rule, Shape, Site, rule_of, without_rule
 from symconv.size.expr import Expr, Extent, named, names_of
+
+CONSTANT = "it reads no input of the model"
+"""Why a node that makes a constant carries no phases."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,13 @@ def read_model(
     numbers = {**(values or {}), **model.constants}
     known |= {name: array.shape for name, array in numbers.items()}
     dims: dict[str, tuple[Extent, ...]] = {}
+    fed = {port.name for port in model.inputs} | model.outer
     rules, bodies = [], {}
     for place, node in enumerate(model.nodes):
-        rule = rule_of(_site(node, known, numbers, dims, shapes or {}))
-        rules.append(rule)
+        site = _site(node, known, numbers, dims, shapes or {})
+        is_fed = any(name in fed for name in (*node.inputs, *captured(node)))
+        rules.append(rule := rule_of(site) if is_fed else without_rule(site, CONSTANT))
+        fed.update(node.outputs if is_fed else ())
         known |= dict(zip(node.outputs, rule.shapes, strict=False))
         dims |= dimensions_of(node, known, numbers, dims)
         if node.bodies:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from symconv.claim.claim import digest
-from symconv.claim.verdict import Certificate
+from symconv.claim.verdict import Certificate, Fact
+from symconv.network.model import ModelNode, captured
 from symconv.network.phases import PhasedModel, PhasedNode
 from symconv.network.squares import Square
 from symconv.size.numbers import freeze
@@ -70,6 +71,7 @@ class NodeProof:
             "op": node.op,
             "inputs": list(node.inputs),
             "outputs": list(node.outputs),
+            "captures": list(captured(node)),
             "reads": [list(factors) for factors in one.reads],
             "how": one.rule.how,
             "links": [[k.slot, k.axis, k.out, k.up, k.stride] for k in one.rule.links],
@@ -107,7 +109,7 @@ class GraphProof:
     def to_dict(self) -> dict[str, Any]:
         """The graph in a certificate: its tensors and their factors, its nodes, its outputs."""
         model, read = self.phased.read.model, self.phased.read
-        named = {n for node in model.nodes for n in (*node.inputs, *node.outputs) if n}
+        named = {n for node in model.nodes for n in _touched(node)}
         tensors = {
             name: {"shape": list(freeze(read.shapes[name])), "factors": list(factors)}
             for name, factors in self.phased.made.items()
@@ -120,6 +122,11 @@ class GraphProof:
             "tensors": tensors,
             "nodes": [node.text() for node in self.nodes],
         }
+
+
+def _touched(node: ModelNode) -> Iterator[str]:
+    """The tensors that a node reads or makes, and those that its bodies read."""
+    yield from filter(None, (*node.inputs, *node.outputs, *captured(node)))
 
 
 @dataclass(frozen=True)
@@ -146,6 +153,11 @@ class ModelCertificate:
     def sizes(self) -> str:
         """Whether sizes are named."""
         return "all" if self.names else "these"
+
+    def told(self) -> dict[str, Any]:
+        """What a result says of the verdict."""
+        found: dict[str, Any] = {"squares": len(self.squares), "limits": list(self.limits)}
+        return {**found, "domain": self.domain} if self.names else found
 
     @property
     def method(self) -> list[str]:
@@ -181,6 +193,11 @@ class ModelUndecided:
     seconds: float
     sizes: str = "these"
     verdict: Literal["undecided"] = "undecided"
+    method: tuple[str, ...] = ()
+
+    def told(self) -> dict[str, Any]:
+        """What a result says of the verdict."""
+        return {"reason": self.reason}
 
 
 @dataclass(frozen=True)
@@ -193,6 +210,8 @@ class ModelProof:
     """The named sizes at which no mask is needed."""
     strided: tuple[str, ...] = ()
     """The nodes that the local form would change."""
+    theorems: Mapping[str, tuple[Fact, ...] | str] = field(default_factory=dict)
+    """What the proof kernel says of each converted layer, or why it says nothing."""
 
     @property
     def nodes(self) -> Iterator[NodeProof]:

@@ -21,11 +21,11 @@ ORDER = {
     "claim.steps": "base axes fitting layers pools moves lattices values branches",
     "claim": "entries patterns steps claim sides naming reading unused verdict",
     "cli": (
-        "results chains claims options output faults running catalogue lists shown commands "
+        "results chains claims options output faults running models catalogue lists shown commands "
         "__main__"
     ),
     "crosscheck": "backends runs",
-    "dialect": "config chain shorthand presets files subject own sources torch onnx registry",
+    "dialect": "config chain shorthand presets files subject own sources torch onnx models registry",
     "dialect.onnx": "load opsets read bind",
     "evaluation": (
         "hashing graph numbers moves lattices points positions text windows reading "
@@ -47,7 +47,7 @@ ORDER = {
         "asking everywhere registry decide network"
     ),
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem engine",
-    "prove.network": "at_a_size for_all_sizes decide nodes named models",
+    "prove.network": "at_a_size for_all_sizes decide nodes named models theorems",
     "prove.sets": (
         "text apart conditions formulas lowering hidden blocks legal counted divisors "
         "words compare samples parts engine"

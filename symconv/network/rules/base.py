@@ -191,8 +191,8 @@ def linked(slot: int, axes: Sequence[int], out: Sequence[int] | None = None) -> 
 def with_residual(link: Link, most: int) -> Link:
     """The link where the largest divisor of the stride not above ``most`` stays as a stride.
 
-    >>> with_residual(Link(0, 2, 2, stride=6), 4).up, with_residual(Link(0, 2, 2, stride=3), 2).up
-    (3, 1)
+    >>> [with_residual(Link(0, 2, 2, stride=s), most).stride for s, most in ((6, 4), (3, 2))]
+    [2, 3]
     """
     stay = max(t for t in range(1, most + 1) if link.stride % t == 0)
     shared = gcd(link.up * stay, link.stride)

@@ -45,7 +45,12 @@ def rule_of(site: Site) -> Rule:
 
 
 def without_rule(site: Site, why: str) -> Rule:
-    """A node that is left alone: a function of its whole inputs."""
+    """A node that is left alone: a function of its whole inputs.
+
+    Raises:
+        Unsupported: the node is random.
+    """
+    _refuse_random(site)
     stated = site.stated or (None,) * len(site.node.outputs)
     return Rule("whole", tuple(stated), why=why)
 
