@@ -76,6 +76,7 @@ class NodeProof:
             "how": one.rule.how,
             "links": [[k.slot, k.axis, k.out, k.up, k.stride] for k in one.rule.links],
             "status": self.status,
+            "partial": one.rule.partial,
         }
         if self.square is not None:
             found |= {"square": self.square, "fresh": self.fresh}

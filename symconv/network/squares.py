@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import prod
 
 from symconv.claim import Claim, Weight
 from symconv.claim import steps as st
@@ -85,10 +86,9 @@ class Square:
         """Depth to space, or back, as a permutation of channels on phases."""
         given, window = self._given(), self.window
         outer = self.factor_out if not window.to_space else self.factor_in
-        split, permuted, merged = _block_patterns(window, outer)
         crop = first_samples(_blocked_size(window))
         fill = (*given, _filled(window.size, self.factor_in)) if self.fresh else ()
-        return self._claim((*given, *window.left), (*fill, split, permuted, merged, crop))
+        return self._claim((*given, *window.left), (*fill, *_block_patterns(window, outer), crop))
 
     def _given(self) -> tuple[st.Step, ...]:
         return () if self.fresh else (first_samples(self.window.size),)
@@ -154,7 +154,7 @@ def _blocked_size(window: Window) -> Shape:
     return tuple(n // window.block for n in window.size)
 
 
-def _block_patterns(window: Window, outer: Factors) -> tuple[st.Step, st.Step, st.Step]:
+def _block_patterns(window: Window, outer: Factors) -> tuple[st.Step, ...]:
     """Line to phases, the permutation of channels, and phases to line.
 
     ``outer`` are the factors on the side of the channels, ``block`` times as many on the other.
@@ -162,20 +162,28 @@ def _block_patterns(window: Window, outer: Factors) -> tuple[st.Step, st.Step, s
     (step,) = window.left
     pattern = str(step.to_dict()["pattern"])
     blocks = (("i", window.block), ("j", window.block))
-    coarse = (("p", outer[0]), ("q", outer[1]))
-    fine = (("r", outer[0] * window.block), ("s", outer[1] * window.block))
+    fine = tuple(factor * window.block for factor in outer)
+    groups = (("r0", outer[0]), ("r1", outer[1]))
     deep = _deep(pattern if window.to_space else " -> ".join(pattern.split(" -> ")[::-1]))
     if window.to_space:
-        return (
-            st.Rearrange("c (h p) (w q) -> (c p q) h w", coarse),
-            st.Rearrange(f"({deep} p q) h w -> (c p i q j) h w", (*blocks, *coarse)),
-            st.Rearrange("(c r s) h w -> c (h r) (w s)", fine),
-        )
-    return (
-        st.Rearrange("c (h r) (w s) -> (c r s) h w", fine),
-        st.Rearrange(f"(c p i q j) h w -> ({deep} p q) h w", (*blocks, *coarse)),
-        st.Rearrange("(c p q) h w -> c (h p) (w q)", coarse),
-    )
+        permuted = st.Rearrange(f"({deep} r0 r1) h w -> (c r0 i r1 j) h w", (*blocks, *groups))
+        return (*_split(outer), permuted, *_merge(fine))
+    permuted = st.Rearrange(f"(c r0 i r1 j) h w -> ({deep} r0 r1) h w", (*blocks, *groups))
+    return (*_split(fine), permuted, *_merge(outer))
+
+
+def _split(factors: Factors) -> tuple[st.Step, ...]:
+    """From the line of an image to its phases, as `symconv.expand` writes it."""
+    sizes = (("r0", factors[0]), ("r1", factors[1]))
+    split = st.Rearrange("c (h0 r0) (h1 r1) -> (c r0 r1) h0 h1", sizes)
+    return (split,) if prod(factors) > 1 else ()
+
+
+def _merge(factors: Factors) -> tuple[st.Step, ...]:
+    """From phases to their line, likewise."""
+    sizes = (("p0", factors[0]), ("p1", factors[1]))
+    merge = st.Rearrange("(m p0 p1) h0 h1 -> m (h0 p0) (h1 p1)", sizes)
+    return (merge,) if prod(factors) > 1 else ()
 
 
 def _deep(pattern: str) -> str:

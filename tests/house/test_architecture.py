@@ -25,7 +25,9 @@ ORDER = {
         "__main__"
     ),
     "crosscheck": "backends runs",
-    "dialect": "config chain shorthand presets files subject own sources torch onnx models registry",
+    "dialect": (
+        "config chain shorthand presets files subject own sources torch onnx models registry"
+    ),
     "dialect.onnx": "load opsets read bind",
     "evaluation": (
         "hashing graph numbers moves lattices points positions text windows reading "
@@ -59,7 +61,8 @@ ORDER = {
     "prove.z3": "domain engine",
     "recheck": (
         "allsizes expressions factors text functions lattices windows ops steps claims "
-        "statement cuts shapes denote facts decide certificate evaluation limits squares everywhere"
+        "statement cuts shapes denote facts decide certificate evaluation limits squares "
+        "everywhere families node_squares pasting models"
     ),
     "recheck.ops": "base moves values branches lattices convolutions pools",
     "recheck.allsizes": "terms paths reading moves layers lattices pools decide parts",

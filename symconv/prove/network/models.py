@@ -92,7 +92,9 @@ class _Work:
     ) -> ModelProof:
         """The verdict on all graphs together."""
         nodes = [node for graph in graphs for node in graph.nodes]
-        strided = tuple(n.label for n in nodes if n.phased.rule.is_strided)
+        strided = tuple(
+            n.label for n in nodes if n.phased.rule.is_strided or n.status == "left strided"
+        )
         left = [n for n in nodes if n.status == "left strided"]
         free = self._free(nodes)
         if unasked := [n for n in left if n.why != OUTSIDE]:

@@ -227,8 +227,12 @@ class NamedNodes:
         return verdict
 
     def _leave(self, one: PhasedNode, infinite: Any) -> None:
-        if not infinite.is_empty():
-            self.infinite |= dict.fromkeys(one.node.outputs, infinite.coalesce())
+        """Remember where tails may hold no numbers: only where there are tails."""
+        for name, factors in zip(one.node.outputs, one.makes, strict=True):
+            shape = self.phased.read.shapes.get(name) or ()
+            sizes = infinite.intersect(self.domain.with_tail(shape, factors)).coalesce()
+            if not sizes.is_empty():
+                self.infinite[name] = sizes
 
     def _refuse_empty(self, place: int, square: Square) -> None:
         if not self._emptied(place, square, tail=False).is_empty():
@@ -265,11 +269,14 @@ class NamedNodes:
             left = self._tails(one, slot, factors)
             known = self.infinite.get(one.node.inputs[slot], self.domain.none)
             found = found.union(left if one.rule.partial else known)
-            counted = self._tails(one, slot, factors, one.rule.all_phases)
-            if slot == 0 and not counted.is_empty():
-                mask = Mask("statistics", self.domain.words(counted))
+            mask = self._statistics(one) if slot == 0 else mask
         self._leave(one, self.domain.none if mask else found)
         return NodeProof(one.label, one, status, why, mask=mask)
+
+    def _statistics(self, one: PhasedNode) -> Mask | None:
+        """A mask in front of what takes statistics over axes with a tail."""
+        counted = self._tails(one, 0, one.reads[0], one.rule.all_phases)
+        return None if counted.is_empty() else Mask("statistics", self.domain.words(counted))
 
     def _is_border(self, one: PhasedNode, slot: int) -> bool:
         return one.reads[slot] != self.phased.made.get(one.node.inputs[slot])
