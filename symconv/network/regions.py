@@ -21,6 +21,12 @@ Kind = Literal["full", "core", "local", "nodes"]
 OUTSIDE = "it is outside the region"
 """Why a node carries no phases that might: nobody asked for it."""
 
+STAYS = "its stride is one that may stay"
+"""Why a node is left strided that could be converted: its stride is the residual one."""
+
+ASKED_FOR = (OUTSIDE, STAYS)
+"""Reasons that the region gives, and not the node."""
+
 KINDS: tuple[Kind, ...] = ("full", "core", "local")
 
 

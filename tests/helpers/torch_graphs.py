@@ -125,25 +125,20 @@ def with_garbage(x: Tensor, shape: Any, factors: Any, generator: Any) -> Tensor:
 def needs_its_mask(graph: GraphProof, proof: NodeProof, values: Values) -> bool:
     """Whether a square without its mask gives something else for some tails."""
     assert proof.of is not None
-    node = proof.phased.node
-    bare = replace(proof.of, masked=False)
+    node, bare = proof.phased.node, replace(proof.of, masked=False)
     x = values[node.inputs[0]]
-    given = [x, *(values.get(name) for name in node.inputs[1:])]
     for seed in range(4):
         generator = torch.Generator().manual_seed(seed)
-        line = with_garbage(x, x.shape, proof.phased.reads[0], generator)
-        line = torch.where(torch.ones_like(line) > 0, line, line)
-        if not torch.equal(
-            square_run(bare, [100 * line - 99 * refit(x, line), *given[1:]]),
-            values[node.outputs[0]],
-        ):
+        line = far_off(x, with_garbage(x, x.shape, proof.phased.reads[0], generator))
+        given = [line, *(values.get(name) for name in node.inputs[1:])]
+        if not torch.equal(square_run(bare, given), values[node.outputs[0]]):
             return True
     return False
 
 
-def refit(x: Tensor, line: Tensor) -> Tensor:
-    """The signal on a line of this shape, zeros behind it."""
-    return filled(x, list(line.shape), torch.zeros_like(line))
+def far_off(x: Tensor, line: Tensor) -> Tensor:
+    """The signal on its line, and behind it numbers that no sum of samples takes back."""
+    return filled(x, list(line.shape), 1000 * line)
 
 
 def _conv(node: Any, given: list[Tensor]) -> list[Tensor]:

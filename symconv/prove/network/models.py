@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from symconv.machine.budget import spending
 from symconv.network.phases import PhasedModel
 from symconv.network.reading import ReadModel
-from symconv.network.regions import OUTSIDE, Region, every
+from symconv.network.regions import ASKED_FOR, Region, every
 from symconv.network.results import (
     GraphProof,
     ModelCertificate,
@@ -97,7 +97,7 @@ class _Work:
         )
         left = [n for n in nodes if n.status == "left strided"]
         free = self._free(nodes)
-        if unasked := [n for n in left if n.why != OUTSIDE]:
+        if unasked := [n for n in left if n.why not in ASKED_FOR]:
             verdict = ModelUndecided(self.read.model.name, _left(unasked), seconds, self.sizes)
             return ModelProof(graphs, verdict, free, strided)
         certificate = ModelCertificate(
@@ -110,7 +110,7 @@ class _Work:
             self.read.names,
             "all sizes" if self.domain is None else self.domain.domain(),
             self.where,
-            (f"strided nodes outside the region: {len(left)}",) if left else (),
+            (f"strided nodes that the region leaves: {len(left)}",) if left else (),
         )
         return ModelProof(graphs, certificate, free, strided)
 

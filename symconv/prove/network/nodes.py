@@ -9,6 +9,7 @@ from symconv.claim import Claim
 from symconv.claim.verdict import Certificate, Verdict
 from symconv.errors import SymconvError
 from symconv.network.phases import PhasedModel, PhasedNode, tails
+from symconv.network.regions import STAYS
 from symconv.network.results import GraphProof, Mask, NodeProof, Status
 from symconv.network.squares import Square
 from symconv.prove.decide import decide
@@ -147,7 +148,7 @@ def status_of(one: PhasedNode) -> tuple[Status, str]:
     if one.has_phases:
         return "carried", ""
     if one.rule.is_strided or _may_stride(one):
-        return "left strided", one.why or ""
+        return "left strided", one.why or STAYS
     return "untouched", one.why or "no phases reach it"
 
 
