@@ -46,6 +46,11 @@ NORMALISING = frozenset(
 )
 """Statistics over every position, in any order, and then position by position."""
 
+MOVING = frozenset(
+    ["Transpose", "Unsqueeze", "Squeeze", "Reshape", "Flatten", "Gather", "ArgMax", "ArgMin"]
+)
+"""Operators whose output has an axis elsewhere than the input has it."""
+
 JOINING = frozenset(["Concat"])
 PRODUCT = "MatMul"
 
@@ -68,6 +73,7 @@ def check_links(node: Text, shapes: Sequence[Ints], out: Ints, made: Ints) -> No
         _refuse(node, f"{op} is not known to carry phases")
     for link in node["links"]:
         _check_link(node, link, shapes, out, made)
+    _check_order(node)
     linked = {(slot, axis) for slot, axis, *_ in node["links"]}
     for slot, factors in enumerate(reads):
         if other := [a for a, f in enumerate(factors) if f > 1 and (slot, a) not in linked]:
@@ -86,8 +92,22 @@ def _check_link(node: Text, link: Any, shapes: Sequence[Ints], out: Ints, made: 
         return
     if (up, stride) != (1, 1) or shapes[slot][axis] != out[target]:
         _refuse(node, f"its axis {axis} of input {slot} is not the output's axis {target}")
+    stays = node["op"] not in MOVING | REDUCTIONS
+    if stays and axis - len(shapes[slot]) != target - len(out):
+        _refuse(node, f"its axis {axis} of input {slot} does not become the axis {target}")
     if (read := node["reads"][slot][axis]) != made[target]:
         _refuse(node, f"it reads {read} phases of axis {axis}, and makes {made[target]}")
+
+
+def _check_order(node: Text) -> None:
+    """Refuse axes that change places, unless they are transposed."""
+    ends = [(slot, axis, target) for slot, axis, target, *_ in node["links"] if target is not None]
+    for slot in {slot for slot, *_ in ends}:
+        targets = [target for other, _, target in sorted(ends) if other == slot]
+        if len(set(targets)) != len(targets):
+            _refuse(node, f"two axes of input {slot} become one")
+        if node["op"] != "Transpose" and targets != sorted(targets):
+            _refuse(node, f"the axes of input {slot} change places")
 
 
 def _check_reached(

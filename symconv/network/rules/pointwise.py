@@ -99,7 +99,9 @@ def quantised(site: Site) -> Rule:
     """Read a (de)quantisation by one scale, or one for each place of an axis."""
     shape = site.shape()
     axes = list(range(len(shape)))
-    if len(site.shape(1)) > 0:
+    if len(site.shape(1)) > 1:
+        raise NoRule("it has scales for blocks of values")
+    if len(site.shape(1)) == 1:
         axes.remove(site.axis("axis", 1, len(shape)))
     return Rule("pointwise", site.outputs_alike(shape), linked(0, axes))
 
