@@ -29,7 +29,7 @@ POINTWISE = frozenset(_POINTWISE.split())
 _FIRST = (
     "BatchNormalization Dropout QuantizeLinear DequantizeLinear Softmax LogSoftmax Hardmax ArgMax "
     "ArgMin LpNormalization CumSum LRN LayerNormalization Split Gather Tile Transpose Unsqueeze "
-    "Squeeze Reshape Flatten Resize Upsample Pad Slice"
+    "Squeeze Reshape Flatten Expand Resize Upsample Pad Slice"
 )
 FIRST = frozenset(_FIRST.split())
 """Along linked axes it acts on the first operand position by position."""

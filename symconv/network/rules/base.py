@@ -29,7 +29,14 @@ Array = npt.NDArray[Any]
 
 
 class NoRule(Unsupported):
-    """A node carries no phases; the message says why, in words that follow its name."""
+    """A node carries no phases; the message says why, in words that follow its name.
+
+    ``shapes`` are those of its outputs, where they are known all the same.
+    """
+
+    def __init__(self, message: str, *shapes: Shape) -> None:
+        super().__init__(message)
+        self.shapes = shapes
 
 
 @dataclass(frozen=True, slots=True)

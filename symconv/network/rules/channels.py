@@ -143,6 +143,22 @@ def matrix_product(site: Site) -> Rule:
     return Rule("channels", (out,), tuple(links), conditions=tuple(dict.fromkeys(conditions)))
 
 
+def affine(site: Site) -> Rule:
+    """Read a Gemm: rows of the first matrix stay apart, what it contracts has no phases."""
+    a, b = site.shape(0), site.shape(1)
+    if len(a) != 2 or len(b) != 2:
+        raise NoRule("it multiplies what are no matrices")
+    turned = bool(site.number("transA", 0)), bool(site.number("transB", 0))
+    rows, columns = a[int(turned[0])], b[int(not turned[1])]
+    links = [Link(0, int(turned[0]), 0), Link(1, int(not turned[1]), 1)]
+    if site.has(2):
+        c = site.shape(2)
+        links += [
+            Link(2, axis, axis + 2 - len(c)) for axis, n in enumerate(c) if not is_number(n, 1)
+        ]
+    return Rule("channels", ((rows, columns),), tuple(links))
+
+
 def tile(site: Site) -> Rule:
     """Read a repetition; axes that it leaves alone carry phases."""
     shape, repeats = site.shape(), site.numbers(1, "repeats")
@@ -162,5 +178,6 @@ RULES: dict[str, RuleOf] = {
     "Split": split,
     "Gather": gather,
     "MatMul": matrix_product,
+    "Gemm": affine,
     "Tile": tile,
 }

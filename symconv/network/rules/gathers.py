@@ -7,7 +7,8 @@ node means is said by steps of its own, and that the layer does the same is prov
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
 
@@ -28,7 +29,7 @@ from symconv.network.rules.base import (
     linked,
 )
 from symconv.network.rules.windows import of_layer
-from symconv.size.expr import Extent, greatest, least
+from symconv.size.expr import Extent
 
 MODES: dict[str, PaddingMode] = {
     "constant": "zeros",
@@ -51,7 +52,7 @@ def pad(site: Site) -> Rule:
         kept = [axis for axis in range(len(shape)) if axis not in padded]
         return Rule("channels", (out,), linked(0, kept))
     if min(padded) < 2:
-        raise NoRule("it pads channels and space at once")
+        raise NoRule("it pads channels and space at once", out)
     return _padded(site, shape, tuple(ends[2:]))
 
 
@@ -103,21 +104,30 @@ def _gathered(site: Site, layer: AnyLayer, *left: st.Step) -> Rule:
 
 
 def slice_(site: Site) -> Rule:
-    """Read a slice: in space as a layer, on other axes as what acts along them."""
+    """Read a slice: in space as a layer, on other axes as what acts along them.
+
+    Of a named size the ends are taken to lie inside: at smaller ones the slice would be cut short,
+    and these are not in the model's domain.
+    """
     shape = site.shape()
     parts = _slices(site, shape)
-    if all(axis < 2 or len(shape) < 3 for axis in parts):
-        kept = [axis for axis in range(len(shape)) if axis not in parts]
-        out = list(shape)
-        for axis, (start, stop, step) in parts.items():
-            out[axis] = _count(start, stop, step)
-        return Rule("channels", (tuple(out),), linked(0, kept))
-    if min(parts) < 2:
-        raise NoRule("it slices channels and space at once")
-    return _sliced(site, shape)
+    out = list(shape)
+    for axis, part in parts.items():
+        out[axis] = _count(*part)
+    conditions = tuple(dict.fromkeys(text for n, p in parts.items() for text in _ends(shape[n], p)))
+    in_space = len(shape) > 2 and parts and min(parts) >= 2
+    forward = all(isinstance(part[0], int) and part[2] > 0 for part in parts.values())
+    if in_space and forward:
+        return replace(_sliced(site, shape), conditions=conditions)
+    kept = [axis for axis in range(len(shape)) if axis not in parts]
+    return Rule("channels", (tuple(out),), linked(0, kept), conditions=conditions)
 
 
-def _slices(site: Site, shape: Shape) -> dict[int, tuple[Extent, Extent, int]]:
+Part = tuple[Extent, Extent, int]
+"""First place, end and step of a slice, counted from the front."""
+
+
+def _slices(site: Site, shape: Shape) -> dict[int, Part]:
     starts, ends = site.numbers(1, "starts"), site.numbers(2, "ends")
     axes = site.numbers(3, "axes") if site.has(3) else [*range(len(starts))]
     steps = site.numbers(4, "steps") if site.has(4) else [1] * len(starts)
@@ -130,26 +140,36 @@ def _slices(site: Site, shape: Shape) -> dict[int, tuple[Extent, Extent, int]]:
     return found
 
 
-def _part(size: Extent, start: int, end: int, step: int) -> tuple[Extent, Extent, int]:
+def _part(size: Extent, start: int, end: int, step: int) -> Part:
     """A slice with ends from the front, inside the axis."""
-    if step < 1:
-        raise NoRule("it reads an axis backwards")
-    first = _inside(size, start)
-    return first, size if end >= FAR else _inside(size, end), step
+    if isinstance(size, int):
+        first, stop, by = slice(start, max(end, -FAR), step).indices(size)
+        return first, stop, by
+    if step < 0:
+        if (start, step) != (-1, -1) or end > -FAR:
+            raise NoRule("it reads a part of an axis of named size backwards")
+        return size - 1, -1, -1
+    return _inside(size, start), size if end >= FAR else _inside(size, end), step
 
 
 def _inside(size: Extent, end: int) -> Extent:
-    """An end from the front; of a named size one from the back stays in it where a slice is left.
+    return size + end if end < 0 else end
 
-    A slice in space is a window, which makes no sense where it has no output.
-    """
-    if end < 0:
-        return greatest(size + end, 0) if isinstance(size, int) else size + end
-    return least(end, size)
+
+def _ends(size: Extent, part: Part) -> Iterator[str]:
+    """That the ends of a slice of a named size lie inside, and leave something."""
+    first, stop, step = part
+    if isinstance(size, int) or step < 0:
+        return
+    for low, high in ((0, first), (first, stop), (stop, size)):
+        if not (isinstance(high - low, int) and high - low >= 0):
+            yield f"{high} >= {low}"
 
 
 def _count(start: Extent, stop: Extent, step: int) -> Extent:
-    return greatest(-(-(stop - start) // step), 0)
+    gap = stop - start if step > 0 else start - stop
+    count = -(-gap // abs(step))
+    return max(count, 0) if isinstance(count, int) else count
 
 
 def _sliced(site: Site, shape: Shape) -> Rule:
@@ -164,11 +184,9 @@ def _sliced(site: Site, shape: Shape) -> Rule:
 
 
 def _slice_layer(
-    channels: int, size: Shape, parts: dict[int, tuple[Extent, Extent, int]]
+    channels: int, size: Shape, parts: dict[int, Part]
 ) -> tuple[Conv, tuple[st.Step, ...]]:
     taken = [parts.get(2 + axis, (0, n, 1)) for axis, n in enumerate(size)]
-    if not all(isinstance(start, int) for start, _, _ in taken):
-        raise NoRule("it starts at a place that depends on a named size")
     crops = tuple((-start, stop - n) for (start, stop, _), n in zip(taken, size, strict=True))
     strides = tuple(step for _, _, step in taken)
     layer = Conv(channels, channels, (1,) * len(size), strides, crops, 1, channels, False)
@@ -181,14 +199,14 @@ def resize(site: Site) -> Rule:
     out = _resized(site, shape)
     if len(shape) < 3 or out[:2] != shape[:2]:
         raise NoRule("it resizes channels")
-    if site.text("mode", "nearest") != "nearest":
-        raise NoRule(f"resizing by {site.text('mode', 'nearest')} interpolation has no rule")
-    ratios = [_ratio(n, m) for n, m in zip(shape[2:], out[2:], strict=True)]
+    if (mode := site.text("mode", "nearest")) != "nearest":
+        raise NoRule(f"resizing by {mode} interpolation has no rule", out)
+    ratios = [_ratio(n, m, out) for n, m in zip(shape[2:], out[2:], strict=True)]
     if all(ratio == 1 for ratio in ratios):
         return Rule("pointwise", (out,), linked(0, range(len(shape))))
     if all(ratio >= 1 for ratio in ratios):
-        return _upsampled(site, shape, [int(ratio) for ratio in ratios])
-    raise NoRule("it makes an axis smaller")
+        return _upsampled(site, shape, out, [int(ratio) for ratio in ratios])
+    raise NoRule("it makes an axis smaller", out)
 
 
 def _resized(site: Site, shape: Shape) -> Shape:
@@ -214,23 +232,25 @@ MOST_RATIO = 64
 """Ratios of two named sizes that are tried: real networks upsample by 2 to 32."""
 
 
-def _ratio(size: Extent, out: Extent) -> Fraction:
-    """By how much an axis grows, a whole number or one over it."""
+def _ratio(size: Extent, out: Extent, shape: Shape) -> Fraction:
+    """By how much an axis grows, a whole number or one over it; ``shape`` is the output's."""
     if isinstance(size, int) and isinstance(out, int):
         found = Fraction(out, size)
     else:
         whole = (n for n in range(1, MOST_RATIO + 1) if out == size * n)
         found = Fraction(next(whole, 0))
     if (found < 1 and found.numerator != 1) or (found > 1 and found.denominator != 1):
-        raise NoRule(f"it resizes an axis from {size} to {out}, by no whole number")
+        raise NoRule(f"it resizes an axis from {size} to {out}, by no whole number", shape)
     return found
 
 
-def _upsampled(site: Site, shape: Shape, ratios: list[int]) -> Rule:
+def _upsampled(site: Site, shape: Shape, out: Shape, ratios: list[int]) -> Rule:
     place = _rounding(site)
     for ratio in ratios:
         if any(place(Fraction(n), ratio) != n // ratio for n in range(4 * ratio)):
-            raise NoRule(f"its nearest sample, upsampling by {ratio}, is not the one it is part of")
+            raise NoRule(
+                f"its nearest sample, upsampling by {ratio}, is not the one it is part of", out
+            )
     channels = _channels(shape)
     kernel = tuple(ratios)
     layer = ConvTranspose(channels, channels, kernel, kernel, groups=channels, bias=False)

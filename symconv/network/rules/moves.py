@@ -127,10 +127,26 @@ def flatten(site: Site) -> Rule:
     return Rule("moves", (out,), tuple(links))
 
 
+def expand(site: Site) -> Rule:
+    """Read a broadcast to a shape; axes that it leaves alone carry phases."""
+    shape = site.shape()
+    asked: list[Any] = list(site.dims.get(site.node.inputs[1], ()))
+    stated = site.stated[0] if site.stated else None
+    asked = list(stated or asked or site.numbers(1, "sizes"))
+    rank = max(len(shape), len(asked))
+    own = (*(1,) * (rank - len(shape)), *shape)
+    wanted = (*(1,) * (rank - len(asked)), *asked)
+    out = tuple(b if is_number(a, 1) else a for a, b in zip(own, wanted, strict=True))
+    moved = rank - len(shape)
+    kept = [axis for axis in range(len(shape)) if shape[axis] == out[axis + moved]]
+    return Rule("moves", (out,), linked(0, kept, [axis + moved for axis in kept]))
+
+
 RULES: dict[str, RuleOf] = {
     "Transpose": transpose,
     "Unsqueeze": unsqueeze,
     "Squeeze": squeeze,
     "Reshape": reshape,
     "Flatten": flatten,
+    "Expand": expand,
 }

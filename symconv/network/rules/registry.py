@@ -38,21 +38,23 @@ def rule_of(site: Site) -> Rule:
     try:
         return _checked(rule(site), site)
     except NoRule as fault:
-        return without_rule(site, str(fault))
+        return without_rule(site, str(fault), fault.shapes)
     except (InputError, IndexError, TypeError) as fault:
         # Attributes that make no sense together are the node's own affair: it is left alone.
         return without_rule(site, f"its attributes were not understood: {fault}")
 
 
-def without_rule(site: Site, why: str) -> Rule:
+def without_rule(site: Site, why: str, shapes: tuple[Shape, ...] = ()) -> Rule:
     """A node that is left alone: a function of its whole inputs.
 
     Raises:
         Unsupported: the node is random.
     """
     _refuse_random(site)
+    known = (*shapes, *(None,) * len(site.node.outputs))
     stated = site.stated or (None,) * len(site.node.outputs)
-    return Rule("whole", tuple(stated), why=why)
+    found = tuple(a if a is not None else b for a, b in zip(stated, known, strict=False))
+    return Rule("whole", found, why=why)
 
 
 def _refuse_random(site: Site) -> None:

@@ -8,7 +8,8 @@ from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from symconv.machine.budget import spending
+from symconv.errors import TooLarge
+from symconv.machine.budget import running, spending
 from symconv.network.phases import PhasedModel
 from symconv.network.reading import ReadModel
 from symconv.network.regions import ASKED_FOR, Region, every
@@ -48,8 +49,13 @@ def decide_model(
     """
     start, work = perf_counter(), _Work(read, region or Region(), tuple(where))
     with spending():
-        graphs = tuple(work.graphs(read))
-        return work.proof(graphs, perf_counter() - start, sha256)
+        try:
+            graphs = tuple(work.graphs(read))
+            return work.proof(graphs, perf_counter() - start, sha256)
+        except TooLarge as fault:
+            seconds = perf_counter() - start
+            undecided = ModelUndecided(read.model.name, str(fault), seconds, work.sizes)
+            return ModelProof((), undecided)
 
 
 @dataclass
@@ -74,6 +80,7 @@ class _Work:
 
     def graphs(self, read: ReadModel) -> Iterator[GraphProof]:
         """A graph, and the graphs inside its nodes, each with borders around it."""
+        running().check_time()
         yield self._graph(read)
         for bodies in read.bodies.values():
             for body in bodies:
@@ -84,8 +91,10 @@ class _Work:
         if self.domain is None:
             return prove_graph(name, phased, self.squares)
         from symconv.prove.network.named import prove_named_graph
+        from symconv.prove.sets import bounded
 
-        return prove_named_graph(name, phased, self.squares, self.domain)
+        with bounded():
+            return prove_named_graph(name, phased, self.squares, self.domain)
 
     def proof(
         self, graphs: tuple[GraphProof, ...], seconds: float, sha256: str | None

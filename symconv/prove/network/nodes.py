@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from symconv.claim import Claim
 from symconv.claim.verdict import Certificate, Verdict
-from symconv.errors import SymconvError
+from symconv.errors import SymconvError, TooLarge
+from symconv.machine.budget import running
 from symconv.network.phases import PhasedModel, PhasedNode, tails
 from symconv.network.regions import STAYS
 from symconv.network.results import GraphProof, Mask, NodeProof, Status
@@ -34,6 +35,7 @@ class Squares:
     def verdict(self, claim: Claim) -> Verdict:
         """The verdict on a claim."""
         if claim not in self.decided:
+            running().check_time()
             self.decided[claim] = decide(claim)
         return self.decided[claim]
 
@@ -131,6 +133,8 @@ class _Nodes:
     def _decided(self, place: int, square: Square) -> Verdict:
         try:
             return self.squares.verdict(square.claim())
+        except TooLarge:
+            raise
         except SymconvError as fault:
             raise NotProved(place, f"its square cannot be stated: {fault}") from fault
 
