@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from symconv.cli.results import Result, blame, failure, of_expansion, one_line
 from symconv.errors import InputError, SymconvError
+from symconv.network.regions import ASKED_FOR
 from symconv.prove.options import chosen
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _listed(names: Sequence[str]) -> str:
 def of_node(node: NodeProof, sizes: str) -> Result:
     """What becomes of one node."""
     told = node.to_dict()
-    left = node.status == "left strided"
+    left = node.status == "left strided" and node.why not in ASKED_FOR
     result: Result = {
         "name": node.label,
         "verdict": "undecided" if left else "proved",
