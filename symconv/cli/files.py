@@ -87,13 +87,16 @@ def _result(name: str, verdict: str) -> Result:
 
 def _counterexample(shown: Shown) -> dict[str, Any]:
     apart = shown.apart
+    made = f"numpy.random.default_rng({shown.seed}), {shown.scale:g} times"
     weights = {"weights": "random, those of equal content alike"} if shown.weights else {}
     return {
         "output": list(apart.index),
         "tensor": apart.name,
         "left": apart.left,
         "right": apart.right,
-        "input": dict.fromkeys(shown.feeds, f"numpy.random.default_rng({shown.seed})"),
+        "input": dict.fromkeys(
+            shown.feeds, f"numpy.random.default_rng({shown.seed}), {shown.scale:g} times"
+        ),
         **weights,
     }
 

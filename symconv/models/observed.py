@@ -8,6 +8,7 @@ from typing import Any
 
 from symconv.crosscheck.models import (
     FAR,
+    NEAR,
     Apart,
     Feeds,
     by_position,
@@ -15,12 +16,12 @@ from symconv.crosscheck.models import (
     random_feeds,
     run_model,
 )
-from symconv.dialect.onnx.expose import exposed, reweighted
+from symconv.dialect.onnx.expose import exposed, reweighted, weights_of
 from symconv.errors import InputError
 from symconv.network.bound import Bound
 
-TRIES = 3
-"""Random inputs that are tried."""
+SCALES = (1.0, 0.1, 0.01, 10.0)
+"""Sizes of the random inputs that are tried: a softmax shows nothing where it is saturated."""
 
 
 @dataclass(frozen=True)
@@ -37,19 +38,20 @@ class Pair:
 class Shown:
     """What shows that two models differ: the input, and the output where they are far apart.
 
-    ``seed`` makes the input again, and ``weights`` says that new weights were needed for it.
+    ``seed`` and ``scale`` make the input again, and ``weights`` says that new weights were needed.
     """
 
     apart: Apart
     feeds: Feeds
     seed: int
+    scale: float
     weights: bool
 
 
 def shown_apart(pair: Pair) -> Shown | None:
     """An input for which the outputs differ by more than rounding; None where none was found.
 
-    Where weights are all one number, the models are run with random ones too.
+    The models are run with the files' weights, and then with random ones.
 
     Raises:
         InputError: onnxruntime does not run one of them.
@@ -59,13 +61,19 @@ def shown_apart(pair: Pair) -> Shown | None:
 
 
 def _tried(pair: Pair) -> Iterator[Shown]:
-    fresh = reweighted(pair.first), reweighted(pair.second)
-    for weights, (first, second) in ((False, (pair.first, pair.second)), (True, fresh)):
-        if first is None or second is None:
-            continue
-        for seed in range(TRIES):
-            feeds = random_feeds(pair.a, seed)
-            yield Shown(_worst(pair, first, second, feeds), feeds, seed, weights)
+    for weights, first, second in _weighted(pair):
+        for seed, scale in enumerate(SCALES):
+            feeds = random_feeds(pair.a, seed, scale)
+            apart = _worst(pair, first, second, feeds)
+            yield Shown(apart, feeds, seed, scale, weights)
+
+
+def _weighted(pair: Pair) -> Iterator[tuple[bool, Any, Any]]:
+    """Both files as they are, and then with random weights, alike in both."""
+    yield False, pair.first, pair.second
+    shared = weights_of(pair.first) & weights_of(pair.second)
+    if shared:
+        yield True, reweighted(pair.first, shared), reweighted(pair.second, shared)
 
 
 def _worst(pair: Pair, first: Any, second: Any, feeds: Feeds) -> Apart:
@@ -86,7 +94,7 @@ def _for_second(pair: Pair, feeds: Feeds) -> Feeds:
 
 
 def near_tensors(pair: Pair, seed: int = 0) -> dict[str, Apart]:
-    """The tensors of equal name and shape that differ by rounding at most, for one input."""
+    """The tensors of equal name and shape that are near each other, for one input."""
     both = [
         name
         for name, shape in pair.b.shapes.items()
@@ -105,4 +113,4 @@ def near_tensors(pair: Pair, seed: int = 0) -> dict[str, Apart]:
         for name in names
         if name in left and name in right and left[name].dtype.kind in "fiub"
     }
-    return {name: one for name, one in apart.items() if one.relative <= FAR}
+    return {name: one for name, one in apart.items() if one.relative <= NEAR}

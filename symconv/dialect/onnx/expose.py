@@ -1,9 +1,9 @@
-"""Files changed for looking at: hidden tensors as outputs, weights of one number made random."""
+"""Files changed for looking at: hidden tensors as outputs, weights made random."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,38 +30,58 @@ def exposed(proto: onnx.ModelProto, bound: Bound, names: Iterable[str]) -> bytes
     return data
 
 
-def reweighted(proto: onnx.ModelProto) -> onnx.ModelProto | None:
-    """The file with random weights for those that are all one number; None where none is.
+def weights_of(proto: onnx.ModelProto) -> set[str]:
+    """The contents, by digest, of a file's free weights, made by ConstantOfShape included."""
+    return {_digest(array) for _, array in _weights(proto)}
+
+
+def reweighted(proto: onnx.ModelProto, contents: set[str]) -> onnx.ModelProto:
+    """The file with random values for the weights of these contents.
 
     Equal weights stay equal, in two files too: what replaces one follows from its content.
     """
-    onnx = onnx_library()
+    helper = onnx_library().numpy_helper
     made = _copy(proto)
-    helper = onnx.numpy_helper
-    shapes = {t.name: helper.to_array(t) for t in made.graph.initializer if _is_shape(t)}
-    changed = 0
+    fresh = {name: a for name, a in _weights(made) if _digest(a) in contents}
     for tensor in made.graph.initializer:
-        if tensor.data_type == onnx.TensorProto.FLOAT and np.prod(tensor.dims) > 1:
-            array = helper.to_array(tensor)
-            if (array == array.flat[0]).all() and array.flat[0] not in (0, 1):
-                tensor.CopyFrom(helper.from_array(_random_like(array), tensor.name))
-                changed += 1
-    kept = []
-    for node in made.graph.node:
-        if node.op_type == "ConstantOfShape" and node.input[0] in shapes:
-            array = _filled(node, shapes[node.input[0]])
-            if array.dtype == np.float32 and array.size > 1:
-                value = helper.from_array(_random_like(array))
-                node = onnx.helper.make_node("Constant", [], list(node.output), value=value)
-                changed += 1
-        kept.append(node)
+        if tensor.name in fresh:
+            tensor.CopyFrom(helper.from_array(_random_like(fresh[tensor.name]), tensor.name))
+    nodes = [_reweighted_node(node, fresh) for node in made.graph.node]
     del made.graph.node[:]
-    made.graph.node.extend(kept)
-    return made if changed else None
+    made.graph.node.extend(nodes)
+    return made
 
 
-def _is_shape(tensor: Any) -> bool:
-    return bool(tensor.data_type == onnx_library().TensorProto.INT64 and len(tensor.dims) == 1)
+def _reweighted_node(node: Any, fresh: dict[str, Array]) -> Any:
+    name = node.output[0] if node.output else ""
+    if node.op_type not in MAKERS or name not in fresh:
+        return node
+    onnx = onnx_library()
+    value = onnx.numpy_helper.from_array(_random_like(fresh[name]))
+    return onnx.helper.make_node("Constant", [], [name], name=node.name, value=value)
+
+
+MAKERS = ("Constant", "ConstantOfShape")
+"""Nodes that make a weight from nothing but numbers."""
+
+
+def _weights(proto: onnx.ModelProto) -> Iterator[tuple[str, Array]]:
+    """The weights in floating point with more than one entry, but masks and counts."""
+    helper = onnx_library().numpy_helper
+    arrays = {t.name: helper.to_array(t) for t in proto.graph.initializer}
+    for node in proto.graph.node:
+        if node.op_type == "Constant" and node.attribute and node.attribute[0].HasField("t"):
+            arrays[node.output[0]] = helper.to_array(node.attribute[0].t)
+        if node.op_type == "ConstantOfShape" and node.input[0] in arrays:
+            arrays[node.output[0]] = _filled(node, arrays[node.input[0]])
+    for name, array in arrays.items():
+        if array.dtype == np.float32 and array.size > 1 and (array != np.round(array)).any():
+            yield name, array
+
+
+def _digest(array: Array) -> str:
+    text = f"{array.shape}".encode() + np.ascontiguousarray(array).tobytes()
+    return hashlib.sha256(text).hexdigest()
 
 
 def _filled(node: Any, shape: Array) -> Array:
@@ -72,8 +92,7 @@ def _filled(node: Any, shape: Array) -> Array:
 
 def _random_like(array: Array) -> Array:
     """Random values of about the size that keeps a network's signals alive."""
-    text = f"{array.shape}{array.flat[0]}".encode()
-    chance = np.random.default_rng(int(hashlib.sha256(text).hexdigest()[:8], 16))
+    chance = np.random.default_rng(int(_digest(array)[:8], 16))
     fan = max(1, int(np.prod(array.shape[1:])))
     if array.ndim == 1:
         return np.asarray(0.75 + 0.5 * chance.random(array.shape), array.dtype)

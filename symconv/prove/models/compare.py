@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from time import perf_counter
 
 import numpy as np
@@ -19,6 +20,9 @@ from symconv.network.model import ModelNode
 from symconv.prove.models.sources import find_sources
 from symconv.prove.models.terms import FIRST_GARBAGE, Tensor, Terms
 from symconv.prove.models.walk import Environment, Walk
+
+MOST_PARTINGS = 4
+"""Partings that are looked for: the first one tells, and more take time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,11 @@ def compare_models(
     walk.assumed = {name: mine[other] for name, other in (assumed or {}).items()}
     theirs = walk.run(second)
     outputs = tuple(_matches(first, second, mine, theirs))
-    parted = () if all(o.equal for o in outputs) else tuple(_partings(second, mine, theirs, terms))
+    parted = (
+        ()
+        if all(o.equal for o in outputs)
+        else tuple(islice(_partings(second, mine, theirs, terms), MOST_PARTINGS))
+    )
     seconds = perf_counter() - start
     tied, used = tuple(sources.tied), tuple(walk.used)
     return Comparison(outputs, parted, tied, used, len(second.model.nodes), seconds)

@@ -53,6 +53,7 @@ class Walk:
     def __post_init__(self) -> None:
         self.applier = Applier(self.terms)
         self.used: list[str] = []
+        self.weights: set[str] = set()
 
     def run(self, bound: Bound) -> Environment:
         """The terms of every tensor of a model.
@@ -69,6 +70,7 @@ class Walk:
         return env
 
     def _graph(self, model: Model, bound: Bound, env: Environment) -> None:
+        self.weights |= set(model.constants)
         for name, array in model.constants.items():
             env[name] = self.weight(array)
         for node in model.nodes:
@@ -80,12 +82,18 @@ class Walk:
                 raise
             for name, tensor in zip(node.outputs, found, strict=False):
                 if name:
-                    env[name] = self._settled(name, self.terms.canonical(tensor))
+                    env[name] = self._settled(node, name, self.terms.canonical(tensor), env)
 
-    def _settled(self, name: str, tensor: Tensor) -> Tensor:
-        """The tensor, or what it is taken as where it is not made of the first model's terms."""
+    def _settled(self, node: ModelNode, name: str, tensor: Tensor, env: Environment) -> Tensor:
+        """The tensor, or what it is taken as where it alone is not of the first model's terms.
+
+        What its node reads has to be: a difference that came from further up is not taken away.
+        """
         other = self.assumed.get(name)
         if other is None or self.terms.is_of_first(tensor):
+            return tensor
+        read = [env[n] for n in node.inputs if n and n not in self.weights]
+        if not all(map(self.terms.is_of_first, read)):
             return tensor
         self.used.append(name)
         return other
