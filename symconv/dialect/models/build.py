@@ -21,6 +21,9 @@ from symconv.network.model import Array, Dimension, Model, ModelNode, Port
 MOST_MADE = 2**28
 """Values of made-up weights: twice those of VGG-16, the largest of Keras' own models."""
 
+MOST_NUMBER = 2**63
+"""The first integer that ONNX's lists of sizes cannot hold."""
+
 Shape = tuple[int | None, ...]
 
 
@@ -86,7 +89,10 @@ class Builder:
 
     def integers(self, stem: str, values: Iterable[int]) -> str:
         """A constant list of integers: axes, pads, sizes."""
-        return self.constant(stem, np.array(list(values), dtype=np.int64))
+        found = list(values)
+        if any(not -MOST_NUMBER <= n < MOST_NUMBER for n in found):
+            raise InputError(f"{stem}: {found} is more than 64 bits hold")
+        return self.constant(stem, np.array(found, dtype=np.int64))
 
     def weight(self, stem: str, shape: Sequence[int], positive: bool = False) -> str:
         """A weight that the file does not hold: values of its own, the same for the same name.

@@ -213,6 +213,8 @@ def _of_object(document: Mapping[str, Any]) -> KerasLayer:
     built = document.get("build_config")
     shape = built.get("input_shape") if isinstance(built, Mapping) else None
     shape = shape or config.get("batch_input_shape") or config.get("batch_shape") or ()
+    if not isinstance(shape, list | tuple):
+        raise LayerError(f"its input's shape must be a list, got {shape!r}")
     given = {key: document[key] for key in BESIDE if key in document}
     rank = int(found["rank"]) if found else 0
     return KerasLayer(kind, stem, rank, config, tuple(shape), given)

@@ -257,7 +257,7 @@ def _listed(entry: Any) -> tuple[str, Any]:
     """An ``AttributeProto`` in protobuf's JSON, whose integers are texts and texts are base64."""
     if not isinstance(entry, Mapping) or not isinstance(entry.get("name"), str):
         raise LayerError(f"an attribute must be an object with a name, got {entry!r}")
-    if "ints" in entry:
+    if isinstance(entry.get("ints"), list):
         return entry["name"], [_integer(value) for value in entry["ints"]]
     if "i" in entry:
         return entry["name"], _integer(entry["i"])
