@@ -6,21 +6,25 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
 from symconv.claim import Claim, read_claim
 from symconv.claim.naming import named_sizes
 from symconv.claim.unused import unused_weights
 from symconv.claim.verdict import Certificate, Undecided, Verdict
 from symconv.dialect.config import layer_to_dict, read_layer
+from symconv.dialect.opened import is_model_file
 from symconv.dialect.registry import read_subject
 from symconv.dialect.subject import Subject
 from symconv.errors import ClaimError, ClaimWarning, InputError
 from symconv.expand import Expansion
 from symconv.expand.lattice import LatticeExpansion
+from symconv.layer import AnyLayer, LatticeConv
 from symconv.layer.base import Sizes
 from symconv.machine.budget import Budget, spending
 from symconv.network import Network
+from symconv.network.regions import read_region
+from symconv.network.results import ModelCertificate, ModelProof, ModelUndecided
 from symconv.prove.decide import decide
 from symconv.prove.engine import Engine, Question
 from symconv.prove.kernel.engine import Kernel
@@ -28,6 +32,7 @@ from symconv.prove.options import (
     AT_A_SIZE,
     FOR_ALL_SIZES,
     MATRIX_STRIDE,
+    MODEL,
     NETWORK,
     TAKES,
     refuse_others,
@@ -38,8 +43,35 @@ from symconv.size.names import axis_names
 if TYPE_CHECKING:
     from symconv.report import ReportFiles
 
+Own = Expansion | Network | LatticeExpansion | AnyLayer | LatticeConv | Mapping[str, Any]
+"""What can only be a layer or a chain; a text may name a model's file too."""
+
+Proved = Verdict | ModelCertificate | ModelUndecided
+"""The verdict on a layer or a chain, or on a model."""
+
 NAME = "expansion"
 """The name of a claim that is given none."""
+
+
+class Options(TypedDict, total=False):
+    """What `prove` may be asked beside a subject and a size."""
+
+    where: Sequence[str]
+    name: str | None
+    config: Mapping[str, Any] | None
+    symbolic: bool | None
+    kernel: bool
+    keep: str | Path | None
+    engine: str | None
+    budget: Budget | None
+
+
+@overload
+def prove(subject: Own, input_size: Sizes | None = None, **options: Unpack[Options]) -> Verdict: ...
+
+
+@overload
+def prove(subject: Any, input_size: Any = None, **options: Unpack[Options]) -> Proved: ...
 
 
 def prove(
@@ -54,7 +86,7 @@ def prove(
     keep: str | Path | None = None,
     engine: str | None = None,
     budget: Budget | None = None,
-) -> Verdict:
+) -> Proved:
     """Prove that a layer and its expansion are the same function, or refute it.
 
     At sizes in numbers two proofs must agree: the access tables (or one formula, where that is
@@ -68,9 +100,9 @@ def prove(
     Args:
         subject: a layer, to be expanded with the least factors; an `Expansion`; a `Network`; a
             layer of matrix stride; or what stands for one: a preset's name, a shorthand, a layer's
-            JSON object, a path, a ``torch.nn`` module.
+            JSON object, a path, a ``torch.nn`` module; or a model file (see `prove_model`).
         input_size: one number or name per spatial axis, such as ``(224, "W")``; an expansion and a
-            network have their own.
+            network have their own.  Of a model a shape for each input by its name.
         where: conditions on named sizes, such as ``"H >= 32"``.
         name: the claim's name; by default what the subject came with, or ``expansion``.
         config: the layer's configuration, kept in the certificate; by default written out.
@@ -98,6 +130,12 @@ def prove(
     >>> verdict.verdict, verdict.sizes, verdict.method
     ('proved', 'all', ['sets'])
     """
+    if is_model_file(subject):
+        refuse_others(MODEL, name=name, config=config, symbolic=symbolic, engine=engine)
+        sizes = None if input_size is None else _model_sizes(input_size)
+        return prove_model(
+            subject, sizes, where=where, kernel=kernel, keep=keep, budget=budget
+        ).verdict
     read = read_subject(subject, input_size)
     refuse_others(
         _kind(read),
@@ -123,6 +161,63 @@ def prove(
         second: list[Engine] = [SymPy()] if has_operators else []
         second += [Kernel(keep)] if kernel else []
         return _with_second_proofs(verdict, Question(claim, expansion=read.of), second)
+
+
+def prove_model(
+    path: str | Path,
+    sizes: Mapping[str, Sequence[int | str]] | None = None,
+    *,
+    region: str = "full",
+    max_factor: int | None = None,
+    residual_stride: int = 1,
+    where: Sequence[str] = (),
+    all_sizes: bool = False,
+    kernel: bool = False,
+    keep: str | Path | None = None,
+    budget: Budget | None = None,
+) -> ModelProof:
+    """Prove a model file equal to its form on phases, node by node.
+
+    Args:
+        path: an ONNX file.
+        sizes: dimensions of the inputs by their names, such as ``{"x": (1, 3, "H", "W")}``; a name
+            is for all sizes.
+        region: which nodes carry phases: ``"full"``, ``"core"``, ``"local"``, or nodes' names with
+            commas between them.
+        max_factor: the most phases of an axis; beyond it phases are merged and split again.
+        residual_stride: the most of a stride that may stay, where it divides the stride.
+        where: conditions on named sizes.
+        all_sizes: whether to name the sizes of every input in space.
+        kernel: whether to have the proof kernel of Coq check the layers' theorems as well.
+        keep: a folder in which to leave the kernel's files; asks for the kernel too.
+        budget: what the proof may cost.
+
+    Raises:
+        InputError: the file is not a model, or a size, a node or a condition does not fit it.
+        Unsupported: the model is random.
+        MissingTool: the library that reads such files is not installed.
+    """
+    from symconv.dialect.opened import open_model
+    from symconv.prove.network.models import decide_model
+
+    with spending(budget):
+        opened = open_model(path, sizes, all_sizes=all_sizes)
+        asked = read_region(region, max_factor, residual_stride)
+        proof = decide_model(opened.read, asked, where=where, sha256=opened.sha256)
+        if kernel or keep is not None:
+            from symconv.prove.network.theorems import with_theorems
+
+            return with_theorems(proof, keep)
+        return proof
+
+
+def _model_sizes(sizes: Any) -> Mapping[str, Sequence[int | str]]:
+    if not isinstance(sizes, Mapping):
+        raise InputError(
+            "a model's input_size names its inputs, such as {'x': (1, 3, 224, 224)}, got "
+            f"{sizes!r:.80}"
+        )
+    return sizes
 
 
 def _with_second_proofs(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symconv.cli import chains, lists, shown
+from symconv.cli import chains, lists, models, shown
 from symconv.cli.faults import Commands
 from symconv.cli.options import (
     all_sizes_option,
@@ -22,6 +22,7 @@ from symconv.cli.options import (
     layers_argument,
     prove_named,
     refuse,
+    region_options,
     seconds_option,
     sizes_option,
     within,
@@ -68,6 +69,7 @@ def main(ctx: click.Context) -> None:
 @main.command()
 @layers_argument
 @sizes_option
+@region_options
 @expansion_options
 @click.option(
     "--symbolic/--no-symbolic",
@@ -84,6 +86,8 @@ def main(ctx: click.Context) -> None:
 def prove(
     sources: Sequence[str],
     sizes: Sequence[str],
+    region: str | None,
+    max_factor: int | None,
     engine: str | None,
     symbolic: bool | None,
     all_sizes: bool,
@@ -94,12 +98,18 @@ def prove(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Prove each layer equal to its expansion, or a chain to its stride-free form."""
+    """Prove each layer equal to its expansion, or a chain or a model to its stride-free form."""
     from symconv import api
     from symconv.dialect.chain import Chain
     from symconv.expand import Expansion
     from symconv.prove.network.decide import decide_network
 
+    if models.are_models(sources):
+        asked = models.Asked(sizes, region or "full", max_factor, all_sizes, kernel, keep)
+        refuse("is not for models", engine=engine, symbolic=symbolic)
+        models.prove_models(sources, asked, options, seconds, certificate, as_json)
+        return
+    refuse("is for models", region=region, max_factor=max_factor)
     entries, expand = read_entries(sources, size=layer_size(sizes)), expander(options)
     with_sympy = len(entries) <= FEW if symbolic is None else symbolic
 

@@ -88,6 +88,24 @@ def _is_positive(word: str) -> bool:
     return word.isdecimal() and word.isascii() and len(word) <= MOST_DIGITS and int(word) > 0
 
 
+def region_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say where the phases of a model go."""
+    for option in (
+        click.option(
+            "--max-factor",
+            type=click.IntRange(min=1),
+            help="Of a model: the most phases of an axis; beyond it they are merged.",
+        ),
+        click.option(
+            "--region",
+            metavar="local|core|full|NODES",
+            help="Of a model: where phases go; full by default.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def within(seconds: float | None, work: Callable[[Entry], T]) -> Callable[[Entry], T]:
     """The work on one entry within a time; within the default where none is asked for."""
     from symconv.machine.budget import Budget, spending

@@ -15,6 +15,9 @@ from symconv.errors import shortened
 MANY = 20
 """Above this many results only theorems and what is not proved get a line of their own."""
 
+OWN_LINE = {"statement", "model"}
+"""What marks a theorem, or the verdict on a whole model."""
+
 _COLOURS = {"proved": "green", "refuted": "red", "undecided": "yellow", "error": "red"}
 
 
@@ -46,7 +49,7 @@ def print_results(results: list[Result], summary: dict[str, Any]) -> None:
         verdict = result.get("verdict")
         if verdict == "error":
             print_fault(result["error"], result["name"])
-        elif verdict != "proved" or len(results) <= MANY or "statement" in result:
+        elif verdict != "proved" or len(results) <= MANY or OWN_LINE & set(result):
             _say(_line(result))
     if len(results) > 1:
         counted = ", ".join(

@@ -100,11 +100,11 @@ def certify(
 
     results = output.with_progress(each(entries, work), len(entries), as_json)
     if path:
-        _write_certificates(Path(path), certificates)
+        write_certificates(Path(path), certificates)
     finish(results, perf_counter() - start, as_json)
 
 
-def _write_certificates(path: Path, certificates: list[dict[str, Any]]) -> None:
+def write_certificates(path: Path, certificates: list[dict[str, Any]]) -> None:
     """One certificate, or an object with all; without any, the file says that there is none."""
     text = certificates[0] if len(certificates) == 1 else {"certificates": certificates}
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -138,7 +138,7 @@ class NetworkExpansion:
         """
         e, node = self.expansions[place].at(self.inner), self.network.nodes[place]
         first = node.inputs[0] == INPUT
-        given = () if first else (_first_samples(e.input_size),)
+        given = () if first else (first_samples(e.input_size),)
         split: tuple[st.Step, ...] = tuple(
             step for step in e.to_phases if isinstance(step, st.Rearrange)
         )
@@ -147,7 +147,7 @@ class NetworkExpansion:
         return Claim(
             f"{self.network.name}: the square of {node.name}",
             e.original.in_channels,
-            freeze(e.input_size if first else _whole(e.input_size, e.factor_in)),
+            freeze(e.input_size if first else whole_line(e.input_size, e.factor_in)),
             e.weights(),
             (*given, e.original_step()),
             (*split, e.expanded_step(), *e.output_map),
@@ -210,7 +210,7 @@ class NetworkExpansion:
         """
         found, last = [], None
         for place, e in self.expansions.items():
-            empty = last is not None and last.original.monoid == "max" and _has_empty_window(last)
+            empty = last is not None and last.original.monoid == "max" and has_empty_window(last)
             if empty and e.original.monoid == "sum":
                 found.append(place)
             last = e
@@ -226,15 +226,15 @@ def _cropped(e: Expansion) -> tuple[st.Step, ...]:
     line = tuple(axis.coarse_output * axis.factor_out for axis in e.axes)
     if line == e.output_size:
         return ()
-    return (_first_samples(e.output_size),)
+    return (first_samples(e.output_size),)
 
 
-def _first_samples(size: Sequence[Extent]) -> st.Slice:
+def first_samples(size: Sequence[Extent]) -> st.Slice:
     """The first samples of every axis."""
     return st.Slice(((None, None, None), *((0, n, 1) for n in size)))
 
 
-def _whole(size: Sequence[Extent], factors: Factors) -> tuple[Extent, ...]:
+def whole_line(size: Sequence[Extent], factors: Factors) -> tuple[Extent, ...]:
     """The size with its tail, ``E * ceil(n / E)`` an axis."""
     return tuple(-(-n // factor) * factor for n, factor in zip(size, factors, strict=True))
 
@@ -267,7 +267,7 @@ def _line_pads(axis: AxisExpansion) -> tuple[Extent, Extent]:
     return window.lo, window.stride * (outputs - 1) + window.span - window.lo - read
 
 
-def _has_empty_window(e: Expansion) -> bool:
+def has_empty_window(e: Expansion) -> bool:
     """Whether some output beyond the end reads no sample of the signal, so that it may be -inf."""
     for axis in e.axes:
         window = axis.window

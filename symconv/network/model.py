@@ -92,6 +92,12 @@ class Model:
         dimensions = [d for port in self.inputs for d in port.shape or ()]
         return tuple(dict.fromkeys(d for d in dimensions if isinstance(d, str)))
 
+    @property
+    def ports_read(self) -> tuple[Port, ...]:
+        """The inputs that some node reads, or that are outputs as they are."""
+        read = {*self.readers, *self.outputs}
+        return tuple(port for port in self.inputs if port.name in read)
+
     @cached_property
     def makers(self) -> dict[str, ModelNode]:
         """The node that makes each tensor."""

@@ -11,11 +11,13 @@ AT_A_SIZE = "a layer at a size"
 FOR_ALL_SIZES = "a layer for all sizes"
 NETWORK = "a network"
 MATRIX_STRIDE = "a layer of matrix stride"
+MODEL = "a model file"
 
 TAKES: dict[str, frozenset[str]] = {
     AT_A_SIZE: frozenset({"input_size", "name", "config", "symbolic", "kernel", "keep", "engine"}),
     FOR_ALL_SIZES: frozenset({"input_size", "name", "config", "engine", "where"}),
     NETWORK: frozenset({"input_size", "name", "where"}),
+    MODEL: frozenset({"input_size", "kernel", "keep", "where"}),
     MATRIX_STRIDE: frozenset({"input_size", "name", "config", "engine", "where", "kernel", "keep"}),
 }
 """The kinds of subject by what they can honour."""
@@ -25,6 +27,7 @@ INSTEAD = {
     FOR_ALL_SIZES: "give an input_size, or leave it out",
     NETWORK: "prove one of its layers at a size, or leave it out",
     MATRIX_STRIDE: "leave it out",
+    MODEL: "leave it out",
 }
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from symconv.errors import ClaimError, InternalError, SymconvError, TooLarge
-from symconv.recheck.certificate import read_body, read_certificates
+from symconv.recheck.certificate import as_text, read_body, read_certificates
 from symconv.recheck.claims import at, names, read_claim
 from symconv.recheck.decide import same_function
 from symconv.recheck.evaluation import check_evaluation
@@ -28,6 +28,7 @@ from symconv.recheck.everywhere import (
 )
 from symconv.recheck.facts import CertificateError, check_facts
 from symconv.recheck.limits import check_limits
+from symconv.recheck.models import is_model, settle_model
 from symconv.recheck.squares import same_by_squares, shape_of
 from symconv.recheck.statement import claim_of_layer, spelt_out
 
@@ -65,7 +66,9 @@ def recheck(certificate: Any, *, seconds: float = SECONDS) -> Recheck:
     """
     if not 0 < seconds <= 86_400:
         raise CertificateError(f"seconds must be more than 0 and at most a day, got {seconds!r}")
-    body = read_body(certificate)
+    if is_model(text := as_text(certificate)):
+        return _recheck_model(text, seconds)
+    body = read_body(text)
     name = str(body["claim"].get("name"))[:200]
     try:
         found = _recheck_body(name, body, seconds)
@@ -79,6 +82,25 @@ def recheck(certificate: Any, *, seconds: float = SECONDS) -> Recheck:
             f"({type(fault).__name__}: {str(fault)[:200]})"
         ) from fault
     return found
+
+
+def _recheck_model(certificate: Any, seconds: float) -> Recheck:
+    """Settle the certificate of a model: its squares, and how they are pasted."""
+
+    def settle(square: Any) -> Answer:
+        found = recheck(square, seconds=seconds)
+        return found.verdict, found.reason
+
+    try:
+        name, sizes = str(certificate["model"]["name"])[:200], certificate["sizes"]
+        verdict, reason = settle_model(certificate, settle)
+    except (SymconvError, InternalError):
+        raise
+    except _UNREADABLE as fault:
+        raise CertificateError(
+            f"a model's certificate cannot be read ({type(fault).__name__}: {str(fault)[:200]})"
+        ) from fault
+    return Recheck(name, verdict, reason, sizes)
 
 
 def _recheck_body(name: str, body: dict[str, Any], seconds: float) -> Recheck:

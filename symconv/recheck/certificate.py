@@ -37,28 +37,35 @@ def _load(path: Path) -> Any:
         raise CertificateError(str(fault)) from fault
 
 
+def as_text(certificate: Any) -> Any:
+    """The plain data of a certificate: of a file, of an object, or itself."""
+    if isinstance(certificate, str | Path):
+        return _load(Path(certificate))
+    if hasattr(certificate, "to_dict"):
+        return json.loads(json.dumps(certificate.to_dict()))
+    return certificate
+
+
 def read_body(certificate: Any) -> dict[str, Any]:
     """The parts of a certificate, once its digest is found to be theirs.
 
     Raises:
         CertificateError: a part is missing or unknown, or something was changed.
     """
-    if isinstance(certificate, str | Path):
-        certificate = _load(Path(certificate))
-    elif hasattr(certificate, "to_dict"):
-        certificate = json.loads(json.dumps(certificate.to_dict()))
+    certificate = as_text(certificate)
     if not isinstance(certificate, Mapping) or not set(certificate) >= _FIELDS:
         raise CertificateError(f"a certificate has exactly the parts {', '.join(sorted(_FIELDS))}")
     if unknown := set(certificate) - _FIELDS - _OPTIONAL:
         raise CertificateError(f"a certificate has no part {', '.join(sorted(map(str, unknown)))}")
     body = {key: value for key, value in certificate.items() if key != "digest"}
-    if _digest(body) != certificate["digest"]:
+    if digest_of(body) != certificate["digest"]:
         raise CertificateError("the certificate was changed: its digest is not that of its text")
     _check_scope(body)
     return body
 
 
-def _digest(body: Mapping[str, Any]) -> str:
+def digest_of(body: Mapping[str, Any]) -> str:
+    """SHA-256 of a certificate's canonical text."""
     try:
         text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as fault:

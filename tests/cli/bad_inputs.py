@@ -136,7 +136,7 @@ READING = {
     "latin.json": "is not text",
     "nul.json": "Invalid control character",
     "nuls.txt": "no preset",
-    "model.onnx": "is not text",
+    "model.onnx": "is not an ONNX model",
     "twice.json": "the key 'op' twice",
     "manytwice.json": "the key '9' twice",
     "nan.json": "NaN is not a number",

@@ -21,12 +21,12 @@ ORDER = {
     "claim.steps": "base axes fitting layers pools moves lattices values branches",
     "claim": "entries patterns steps claim sides naming reading unused verdict",
     "cli": (
-        "results chains claims options output faults running catalogue lists shown commands "
+        "results chains claims options output faults running models catalogue lists shown commands "
         "__main__"
     ),
     "crosscheck": "backends runs",
     "dialect": (
-        "config chain shorthand presets subject torch pasted files own sources onnx models registry"
+        "config chain shorthand presets subject torch pasted files own sources onnx models opened registry"
     ),
     "dialect.models": "opening build keras pt2 tflite registry",
     "dialect.models.tflite": "parse scope windows values read",
@@ -44,13 +44,17 @@ ORDER = {
         "requirements padding pointwise window base matrix legality counting pool conv lattice"
     ),
     "machine": "budget files plugins",
-    "network": "model bound graph expansion proof",
+    "network": (
+        "model bound factors rules dimensions reading regions phases graph expansion squares "
+        "proof results"
+    ),
+    "network.rules": "base pointwise channels reductions moves windows gathers registry",
     "prove": (
         "confirm cuts options engine witness tables sets squares sympy kernel z3 "
         "asking everywhere registry decide network"
     ),
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem engine",
-    "prove.network": "at_a_size for_all_sizes decide",
+    "prove.network": "at_a_size for_all_sizes decide nodes named models theorems",
     "prove.sets": (
         "text apart conditions formulas lowering hidden blocks legal counted divisors "
         "words compare samples parts engine"
@@ -62,7 +66,8 @@ ORDER = {
     "prove.z3": "domain engine",
     "recheck": (
         "allsizes expressions factors text functions lattices windows ops steps claims "
-        "statement cuts shapes denote facts decide certificate evaluation limits squares everywhere"
+        "statement cuts shapes denote facts decide certificate evaluation limits squares "
+        "everywhere families node_squares pasting models"
     ),
     "recheck.ops": "base moves values branches lattices convolutions pools",
     "recheck.allsizes": "terms paths reading moves layers lattices pools decide parts",

@@ -1,0 +1,127 @@
+"""Model files run by onnxruntime: what both compute for one input, and how far it is apart.
+
+An observation in floating point; it refutes where two models are farther apart than rounding can
+explain, and never proves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symconv.errors import InputError, MissingTool
+from symconv.network.bound import Bound
+from symconv.network.model import Array
+
+FAR = 1e-3
+"""Of a tensor's largest value: equal models were seen to differ by up to 2.3e-4 in float32."""
+
+NEAR = 1e-5
+"""Of the largest value of an output: what a fault inside must leave of itself to count."""
+
+Feeds = dict[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Where two tensors are farthest apart: the entry, both values, the difference in ulps.
+
+    ``relative`` is the difference divided by the largest value of the tensor.
+    """
+
+    name: str
+    index: tuple[int, ...]
+    left: float
+    right: float
+    relative: float
+    ulps: float
+
+
+def runtime() -> Any:
+    """Return onnxruntime.
+
+    Raises:
+        MissingTool: it is not installed.
+    """
+    try:
+        import onnxruntime
+    except ImportError as fault:
+        raise MissingTool(
+            "running model files needs onnxruntime; install it with: pip install 'symconv[onnx]'"
+        ) from fault
+    return onnxruntime
+
+
+def random_feeds(bound: Bound, seed: int) -> Feeds:
+    """Random values for every input: normal ones, small integers, or booleans."""
+    chance = np.random.default_rng(seed)
+    return {
+        port.name: _random(chance, bound.shapes[port.name], np.dtype(port.dtype))
+        for port in bound.model.ports_read
+    }
+
+
+def _random(chance: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    if dtype.kind == "f":
+        return np.asarray(chance.standard_normal(shape), dtype)
+    return np.asarray(chance.integers(0, 2 if dtype.kind == "b" else 4, shape), dtype)
+
+
+def run_model(data: bytes, feeds: Mapping[str, Array], *, plain: bool = False) -> dict[str, Array]:
+    """The outputs of a model by name; ``plain`` leaves its graph as it is.
+
+    Raises:
+        InputError: onnxruntime refuses the model or the input.
+        MissingTool: onnxruntime is not installed.
+    """
+    ort = runtime()
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    if plain:
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    try:
+        session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        given = {value.name: _fed(value, feeds) for value in session.get_inputs()}
+        found = session.run(None, given)
+    except Exception as fault:
+        raise InputError(f"onnxruntime does not run the model: {fault}") from fault
+    names = [value.name for value in session.get_outputs()]
+    return dict(zip(names, found, strict=True))
+
+
+def _fed(value: Any, feeds: Mapping[str, Array]) -> Array:
+    """What an input is given; one that nothing reads, whatever fits."""
+    if value.name in feeds:
+        return feeds[value.name]
+    shape = [n if isinstance(n, int) else 1 for n in value.shape]
+    dtype = {"tensor(float)": "float32", "tensor(double)": "float64"}.get(value.type, "int64")
+    return np.zeros(shape, dtype)
+
+
+def farthest(name: str, left: Array, right: Array) -> Apart:
+    """Where two arrays of one shape are farthest apart; a NaN beside a number is infinitely far."""
+    a, b = np.asarray(left, np.float64), np.asarray(right, np.float64)
+    with np.errstate(invalid="ignore"):
+        difference = np.where(a == b, 0.0, np.abs(a - b))
+    difference = np.where(np.isnan(a) & np.isnan(b), 0.0, difference)
+    difference = np.where(np.isnan(difference), np.inf, difference)
+    if not difference.size:
+        return Apart(name, (), 0.0, 0.0, 0.0, 0.0)
+    index = np.unravel_index(int(difference.argmax()), difference.shape)
+    largest = float(np.abs(a[np.isfinite(a)]).max(initial=0.0))
+    far = float(difference[index])
+    kind = left.dtype if left.dtype.kind == "f" else np.dtype(np.float64)
+    size = max(abs(float(a[index])), abs(float(b[index])), float(np.finfo(kind).tiny))
+    unit = float(np.spacing(np.asarray(min(size, float(np.finfo(kind).max) / 2), kind)))
+    relative = 0.0 if far == 0 else far / largest if largest else float("inf")
+    return Apart(
+        name, tuple(map(int, index)), float(a[index]), float(b[index]), relative, far / unit
+    )
+
+
+def by_position(names: Sequence[str], other: Sequence[str], feeds: Feeds) -> Feeds:
+    """The same values for a model whose inputs have other names."""
+    return {new: feeds[old] for old, new in zip(names, other, strict=True)}

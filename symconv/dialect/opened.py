@@ -1,0 +1,171 @@
+"""Model files: found by their names, read as graphs, and bound to sizes in numbers or in names."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from symconv.dialect.models.registry import format_of
+from symconv.dialect.models.registry import read_model as read_file
+from symconv.errors import InputError
+from symconv.network.bound import Sizes
+from symconv.network.model import Array, Model, Port, captured
+from symconv.network.reading import ReadModel, read_model
+from symconv.size.names import axis_names
+
+SIZE = "--size INPUT=1,3,224,224"
+
+
+SUFFIXES = (".onnx", ".pt2", ".keras", ".tflite")
+"""How the names of model files end; a Keras JSON is known by what it holds."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A model from a file at sizes, the rules of its nodes, and the file's digest."""
+
+    read: ReadModel
+    sha256: str
+
+
+def is_model_file(given: object) -> bool:
+    """Whether a value is the path of a model file, by how its name ends or what it holds.
+
+    >>> is_model_file("resnet.onnx"), is_model_file("conv i3x8x8 o4 k3")
+    (True, False)
+    """
+    if not isinstance(given, str | Path):
+        return False
+    suffix = Path(given).suffix.lower()
+    if suffix in SUFFIXES:
+        return True
+    return suffix == ".json" and Path(given).is_file() and format_of(given) is not None
+
+
+def open_model(path: str | Path, sizes: Sizes | None = None, *, all_sizes: bool = False) -> Opened:
+    """Read a model file at these sizes of its inputs; a name among them stands for all sizes.
+
+    Args:
+        path: the file.
+        sizes: dimensions of inputs by their names; the file's own where nothing is given.
+        all_sizes: whether the spatial sizes of every input are named.
+
+    Raises:
+        InputError: the file is not one, or a size does not fit it.
+        MissingTool: the library that reads such files is not installed.
+    """
+    found = Path(path)
+    model = read_file(found)
+    digest = hashlib.sha256(found.read_bytes()).hexdigest()
+    given = {**(sizes or {})}
+    if all_sizes:
+        given = {**_named(model), **given}
+    if any(isinstance(size, str) for dimensions in given.values() for size in dimensions):
+        return Opened(_at_names(model, given), digest)
+    from symconv.dialect.onnx.bind import bind
+
+    bound = bind(model, given)
+    return Opened(read_model(bound.model, bound.shapes, bound.values), digest)
+
+
+def _named(model: Model) -> dict[str, Sequence[int | str]]:
+    """The dimensions of every image or signal, its sizes in space by name."""
+    spatial = [p for p in model.inputs if p.shape is not None and len(p.shape) > SPACE]
+    return {
+        port.name: tuple(_names(port, str(number) if len(spatial) > 1 else ""))
+        for number, port in enumerate(spatial)
+    }
+
+
+SPACE = 2
+"""The first axis in space, behind batch and channels."""
+
+
+def _names(port: Port, suffix: str) -> Iterator[int | str]:
+    """A port's dimensions: a name for each in space, and the file's own where it has some."""
+    shape = port.shape or ()
+    for axis, size in enumerate(shape[:SPACE]):
+        yield f"B{suffix}" if size is None and axis == 0 else size or f"C{suffix}"
+    for size, name in zip(shape[SPACE:], axis_names(len(shape) - SPACE), strict=True):
+        yield size if isinstance(size, str) else f"{name}{suffix}"
+
+
+def _at_names(model: Model, sizes: Sizes) -> ReadModel:
+    """The model where dimensions of its inputs have these numbers and names."""
+    _refuse_unknown(model, sizes)
+    ports = tuple(_at(port, sizes.get(port.name)) for port in model.inputs)
+    shapes, values = _constants(model)
+    return read_model(replace(model, inputs=ports), shapes, values)
+
+
+def _refuse_unknown(model: Model, sizes: Sizes) -> None:
+    known = [port.name for port in model.inputs]
+    if other := [name for name in sizes if name not in known]:
+        raise InputError(
+            f"{model.name!r} has no input {other[0]!r}; its inputs are {', '.join(known)}"
+        )
+
+
+def _at(port: Port, given: Sequence[int | str] | None) -> Port:
+    if given is None:
+        return port
+    if port.shape is not None and len(port.shape) != len(given):
+        raise InputError(
+            f"input {port.name!r} has {len(port.shape)} dimensions, got "
+            f"{','.join(map(str, given))}; write {SIZE}"
+        )
+    for size in given:
+        if not (size.isidentifier() if isinstance(size, str) else size >= 1):
+            raise InputError(
+                f"a dimension of input {port.name!r} must be a positive integer or a name, "
+                f"got {size!r}"
+            )
+    return replace(port, shape=tuple(given))
+
+
+def _constants(model: Model) -> tuple[dict[str, tuple[int, ...]], dict[str, Array]]:
+    """Shapes and values of what a model computes without its inputs, at whatever sizes."""
+    from symconv.dialect.onnx.bind import bind
+
+    fed = {port.name for port in model.inputs}
+    kept = []
+    for node in model.nodes:
+        if any(name in fed for name in (*node.inputs, *captured(node))):
+            fed.update(node.outputs)
+        else:
+            kept.append(node)
+    bound = bind(replace(model, inputs=(), outputs=(), nodes=tuple(kept)))
+    return dict(bound.shapes), dict(bound.values)
+
+
+def read_sizes(texts: Sequence[str]) -> Mapping[str, tuple[int | str, ...]]:
+    """Read what ``--size`` gives: ``INPUT=1,3,224,224``, an entry a number or a name.
+
+    Raises:
+        InputError: a text is no such thing, or an input is named twice.
+
+    >>> read_sizes(["x=1,3,H,224"])
+    {'x': (1, 3, 'H', 224)}
+    """
+    found: dict[str, tuple[int | str, ...]] = {}
+    for text in texts:
+        name, equals, listed = text.rpartition("=")
+        words = [word.strip() for word in listed.split(",")]
+        if not equals or not name or not all(_is_entry(word) for word in words):
+            raise InputError(f"a model's input sizes are written {SIZE}, got --size {text}")
+        if name in found:
+            raise InputError(f"--size gives the input {name!r} twice")
+        found[name] = tuple(int(word) if word.isdecimal() else word for word in words)
+    return found
+
+
+MOST_DIGITS = 9
+"""Digits of a dimension: a tensor of more entries is none."""
+
+
+def _is_entry(word: str) -> bool:
+    if word.isdecimal() and word.isascii():
+        return len(word) <= MOST_DIGITS and int(word) > 0
+    return word.isidentifier()

@@ -1,0 +1,1 @@
+"""Verbs on model files: two of them compared, and one converted."""

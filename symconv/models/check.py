@@ -1,0 +1,149 @@
+"""Two model files that should be the same function: proved, refuted, or undecided with the reason.
+
+Data flow: two files and the sizes of their inputs -> both on terms -> where all outputs are equal,
+proved -> else both run by onnxruntime on random inputs: far apart, refuted, with the node at which
+they part -> else the tensors that differ by rounding are taken as equal and listed, undecided.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Literal
+
+from symconv.crosscheck.models import Apart
+from symconv.dialect.onnx.bind import bind
+from symconv.dialect.onnx.load import load_onnx
+from symconv.dialect.onnx.read import model_of
+from symconv.errors import InputError, MissingTool, Unsupported
+from symconv.machine.budget import Budget, spending
+from symconv.models.observed import Pair, Shown, near_tensors, shown_apart
+from symconv.network.bound import Sizes
+from symconv.prove.models.compare import Comparison, Parting, compare_models
+
+Outcome = Literal["proved", "refuted", "undecided"]
+
+
+@dataclass(frozen=True)
+class ModelCheck:
+    """The verdict on two model files, and on each of their outputs.
+
+    ``parting`` is the first tensor at which they part, ``shown`` the input that shows it, and
+    ``assumed`` the tensors that were taken as equal, as they differ by rounding alone.
+    """
+
+    name: str
+    verdict: Outcome
+    outputs: tuple[tuple[str, Outcome], ...]
+    sizes: dict[str, tuple[int, ...]]
+    seconds: float
+    reason: str = ""
+    tied: tuple[str, ...] = ()
+    parting: Parting | None = None
+    shown: Shown | None = None
+    assumed: tuple[Apart, ...] = ()
+    nodes: int = 0
+    digests: tuple[str, str] = field(default=("", ""))
+
+    def __bool__(self) -> bool:
+        raise TypeError("a verdict is not a bool; compare check.verdict with 'proved'")
+
+
+def check_models(
+    original: str | Path,
+    rewritten: str | Path,
+    sizes: Sizes | None = None,
+    *,
+    budget: Budget | None = None,
+) -> ModelCheck:
+    """Prove or refute that two ONNX files compute the same function, at these sizes.
+
+    It is for every input and every value of the free weights: weights of equal content are the
+    same unknowns, moved ones are known by what they were moved from, and what no rule is known of
+    is a function of its whole inputs.
+
+    Args:
+        original: the file that is believed.
+        rewritten: the file that should compute the same.
+        sizes: the dimensions of inputs, by their names, where the files leave them free.
+        budget: what the verdict may cost; what exceeds it is undecided.
+
+    Raises:
+        InputError: a file is malformed, a size is missing, or the inputs differ.
+        MissingTool: the onnx library is not installed.
+    """
+    first, second = load_onnx(original), load_onnx(rewritten)
+    name = f"{Path(original).name} = {Path(rewritten).name}"
+    with spending(budget):
+        found = check_loaded(first, second, sizes, name)
+    return found
+
+
+def check_loaded(first: Any, second: Any, sizes: Sizes | None, name: str) -> ModelCheck:
+    """The same for two files that are loaded."""
+    start = perf_counter()
+    a = bind(model_of(first, "the original"), sizes)
+    other = model_of(second, "the rewritten model")
+    pair = Pair(first, second, a, bind(other, _renamed(a.model.inputs, other.inputs, sizes)))
+    shapes = {port.name: a.shapes[port.name] for port in a.model.inputs}
+
+    def said(verdict: Outcome, outputs: Any, **more: Any) -> ModelCheck:
+        return ModelCheck(name, verdict, tuple(outputs), shapes, perf_counter() - start, **more)
+
+    try:
+        comparison = compare_models(pair.a, pair.b)
+    except Unsupported as fault:
+        undecided: Outcome = "undecided"
+        return said(undecided, [(n, undecided) for n in a.model.outputs], reason=str(fault))
+    outputs = [(o.name, "proved" if o.equal else "undecided") for o in comparison.outputs]
+    more = {"tied": comparison.tied, "nodes": comparison.nodes}
+    if comparison.equal:
+        return said("proved", outputs, **more)
+    return _unequal(pair, comparison, outputs, said, more)
+
+
+def _renamed(ports: Any, others: Any, sizes: Sizes | None) -> Sizes:
+    """The sizes under the names of the second model's inputs."""
+    mine = {port.name for port in others}
+    pairs = zip((p.name for p in ports), (p.name for p in others), strict=False)
+    renamed = {old: old if old in mine else new for old, new in pairs}
+    return {renamed.get(name, name): size for name, size in (sizes or {}).items()}
+
+
+def _unequal(
+    pair: Pair, comparison: Comparison, outputs: Any, said: Any, more: dict[str, Any]
+) -> ModelCheck:
+    parting = comparison.partings[0] if comparison.partings else None
+    more = {**more, "parting": parting}
+    try:
+        shown = shown_apart(pair)
+    except (MissingTool, InputError) as fault:
+        return said("undecided", outputs, reason=f"{_stopped(parting)}; {fault}", **more)
+    if shown is not None:
+        refuted = [(n, "refuted" if n == shown.apart.name else v) for n, v in outputs]
+        return said("refuted", refuted, shown=shown, **more)
+    near = near_tensors(pair)
+    again = compare_models(pair.a, pair.b, {name: name for name in near})
+    assumed = tuple(near[name] for name in again.assumed)
+    if again.equal and assumed:
+        return said("undecided", outputs, assumed=assumed, reason=_rounded(assumed), **more)
+    left = again.partings[0] if again.partings else parting
+    more = {**more, "parting": left}
+    return said("undecided", outputs, assumed=assumed, reason=_stopped(left), **more)
+
+
+def _stopped(parting: Parting | None) -> str:
+    if parting is None:
+        return "the outputs are not the same terms"
+    like = "" if parting.like is None else f" against {parting.like!r} of the original"
+    return f"it stopped at {parting.name!r}, made by node {parting.node!r} ({parting.op}){like}"
+
+
+def _rounded(assumed: tuple[Apart, ...]) -> str:
+    worst = max(assumed, key=lambda apart: apart.relative)
+    many = f"{len(assumed)} tensors differ" if len(assumed) > 1 else "one tensor differs"
+    return (
+        f"{many} by rounding: at most {worst.relative:.1e} of the largest value "
+        f"({worst.ulps:.0f} ulps, in {worst.name!r} at {list(worst.index)}); all else is equal"
+    )

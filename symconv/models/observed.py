@@ -1,0 +1,108 @@
+"""Two model files run on the same input: their outputs, and the tensors that both name alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from symconv.crosscheck.models import (
+    FAR,
+    Apart,
+    Feeds,
+    by_position,
+    farthest,
+    random_feeds,
+    run_model,
+)
+from symconv.dialect.onnx.expose import exposed, reweighted
+from symconv.errors import InputError
+from symconv.network.bound import Bound
+
+TRIES = 3
+"""Random inputs that are tried."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two loaded files, and their models at one size."""
+
+    first: Any
+    second: Any
+    a: Bound
+    b: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What shows that two models differ: the input, and the output where they are far apart.
+
+    ``seed`` makes the input again, and ``weights`` says that new weights were needed for it.
+    """
+
+    apart: Apart
+    feeds: Feeds
+    seed: int
+    weights: bool
+
+
+def shown_apart(pair: Pair) -> Shown | None:
+    """An input for which the outputs differ by more than rounding; None where none was found.
+
+    Where weights are all one number, the models are run with random ones too.
+
+    Raises:
+        InputError: onnxruntime does not run one of them.
+        MissingTool: onnxruntime is not installed.
+    """
+    return next((shown for shown in _tried(pair) if shown.apart.relative > FAR), None)
+
+
+def _tried(pair: Pair) -> Iterator[Shown]:
+    fresh = reweighted(pair.first), reweighted(pair.second)
+    for weights, (first, second) in ((False, (pair.first, pair.second)), (True, fresh)):
+        if first is None or second is None:
+            continue
+        for seed in range(TRIES):
+            feeds = random_feeds(pair.a, seed)
+            yield Shown(_worst(pair, first, second, feeds), feeds, seed, weights)
+
+
+def _worst(pair: Pair, first: Any, second: Any, feeds: Feeds) -> Apart:
+    left = run_model(first.SerializeToString(), feeds)
+    right = run_model(second.SerializeToString(), _for_second(pair, feeds))
+    found = []
+    for a, b in zip(pair.a.model.outputs, pair.b.model.outputs, strict=True):
+        if left[a].shape != right[b].shape:
+            return Apart(a, (), 0.0, 0.0, float("inf"), float("inf"))
+        if left[a].dtype != object:
+            found.append(farthest(a, left[a], right[b]))
+    return max(found, key=lambda apart: apart.relative)
+
+
+def _for_second(pair: Pair, feeds: Feeds) -> Feeds:
+    names = [port.name for port in pair.a.model.ports_read]
+    return by_position(names, [port.name for port in pair.b.model.ports_read], feeds)
+
+
+def near_tensors(pair: Pair, seed: int = 0) -> dict[str, Apart]:
+    """The tensors of equal name and shape that differ by rounding at most, for one input."""
+    both = [
+        name
+        for name, shape in pair.b.shapes.items()
+        if pair.a.shapes.get(name) == shape and name in pair.b.model.makers
+    ]
+    names = [name for name in both if name in pair.a.model.makers]
+    feeds = random_feeds(pair.a, seed)
+    try:
+        left = run_model(exposed(pair.first, pair.a, names), feeds, plain=True)
+        second = _for_second(pair, feeds)
+        right = run_model(exposed(pair.second, pair.b, names), second, plain=True)
+    except InputError:
+        return {}
+    apart = {
+        name: farthest(name, left[name], right[name])
+        for name in names
+        if name in left and name in right and left[name].dtype.kind in "fiub"
+    }
+    return {name: one for name, one in apart.items() if one.relative <= FAR}

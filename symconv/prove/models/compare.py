@@ -1,0 +1,147 @@
+"""Whether two models are one function: both run on terms, and their outputs compared.
+
+Data flow: two models at one size -> where the second's weights come from -> the first run on terms,
+then the second, whose terms are sought among the first's -> for each output, whether all its terms
+are those of the other; where they are not, the first tensor at which the models part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from symconv.errors import InputError
+from symconv.network.bound import Bound, Shape
+from symconv.network.model import ModelNode
+from symconv.prove.models.sources import find_sources
+from symconv.prove.models.terms import FIRST_GARBAGE, Tensor, Terms
+from symconv.prove.models.walk import Environment, Walk
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """A tensor of the second model that is not of the first's terms, though its inputs are.
+
+    ``name`` is the tensor's, ``node`` the second model's node, ``like`` the first model's node
+    that it stands for, as far as one was found by its name or its inputs.
+    """
+
+    name: str
+    node: str
+    op: str
+    shape: Shape
+    like: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputMatch:
+    """An output of both models: whether it is equal, and the shapes where they differ."""
+
+    name: str
+    equal: bool
+    shapes: tuple[Shape, Shape]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the terms of two models say.
+
+    ``assumed`` are the tensors that were taken as others, and ``tied`` names the weights whose equal entries were taken as one unknown.
+    """
+
+    outputs: tuple[OutputMatch, ...]
+    partings: tuple[Parting, ...]
+    tied: tuple[str, ...]
+    assumed: tuple[str, ...]
+    nodes: int
+    seconds: float
+
+    @property
+    def equal(self) -> bool:
+        """Whether all outputs are equal."""
+        return all(output.equal for output in self.outputs)
+
+
+def compare_models(
+    first: Bound, second: Bound, assumed: Mapping[str, str] | None = None
+) -> Comparison:
+    """Compare two models whose inputs have the same shapes, in order.
+
+    ``assumed`` names tensors of the second model that are to be taken as tensors of the first.
+
+    Raises:
+        InputError: they have other numbers of inputs or outputs, or inputs of other shapes.
+        TooLarge: a tensor is over the bound.
+    """
+    start = perf_counter()
+    _refuse_other_faces(first, second)
+    terms = Terms()
+    sources = find_sources(terms, first, second)
+    walk = Walk(terms, sources.terms)
+    mine = walk.run(first)
+    terms.begin_second()
+    walk.assumed = {name: mine[other] for name, other in (assumed or {}).items()}
+    theirs = walk.run(second)
+    outputs = tuple(_matches(first, second, mine, theirs))
+    parted = () if all(o.equal for o in outputs) else tuple(_partings(second, mine, theirs, terms))
+    seconds = perf_counter() - start
+    tied, used = tuple(sources.tied), tuple(walk.used)
+    return Comparison(outputs, parted, tied, used, len(second.model.nodes), seconds)
+
+
+def _refuse_other_faces(first: Bound, second: Bound) -> None:
+    a, b = first.model, second.model
+    for what, mine, theirs in (
+        ("inputs", a.ports_read, b.ports_read),
+        ("outputs", a.outputs, b.outputs),
+    ):
+        if len(mine) != len(theirs):
+            raise InputError(
+                f"{a.name!r} has {len(mine)} {what}, {b.name!r} has {len(theirs)}; two models are "
+                "compared input by input and output by output"
+            )
+    for p, q in zip(a.ports_read, b.ports_read, strict=True):
+        if first.shapes[p.name] != second.shapes[q.name] or p.dtype != q.dtype:
+            raise InputError(
+                f"input {p.name!r} is {p.dtype}{list(first.shapes[p.name])}, input {q.name!r} of "
+                f"the other model is {q.dtype}{list(second.shapes[q.name])}"
+            )
+
+
+def _matches(
+    first: Bound, second: Bound, mine: Environment, theirs: Environment
+) -> Iterator[OutputMatch]:
+    for a, b in zip(first.model.outputs, second.model.outputs, strict=True):
+        yield OutputMatch(a, _equal(mine[a], theirs[b]), (mine[a].shape, theirs[b].shape))
+
+
+def _equal(a: Tensor, b: Tensor) -> bool:
+    if a.number == b.number:
+        return True
+    return (
+        a.shape == b.shape and bool((a.ids < FIRST_GARBAGE).all()) and np.array_equal(a.ids, b.ids)
+    )
+
+
+def _partings(
+    second: Bound, mine: Environment, theirs: Environment, terms: Terms
+) -> Iterator[Parting]:
+    """The nodes whose inputs are of known terms, and whose outputs are not."""
+
+    def is_known(name: str) -> bool:
+        return terms.is_of_first(theirs[name])
+
+    for node in second.model.nodes:
+        outputs = [name for name in node.outputs if name]
+        if all(map(is_known, outputs)):
+            continue
+        read = [n for n in node.inputs if n in theirs and n not in second.model.constants]
+        if all(theirs[name].constant or is_known(name) for name in read):
+            yield _parting(node, outputs[0], theirs, mine)
+
+
+def _parting(node: ModelNode, name: str, theirs: Environment, mine: Environment) -> Parting:
+    return Parting(name, node.name, node.op, theirs[name].shape, name if name in mine else None)

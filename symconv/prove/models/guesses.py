@@ -1,0 +1,159 @@
+"""Guesses which output of one convolution is which of another; nothing depends on their being right.
+
+A product of a row tells: its weight is entry ``(m, c, k)`` of the other kernel, and where the term
+that it is multiplied with stands in the other input tells at which output the other reads it so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from typing import Protocol
+
+import numpy as np
+
+from symconv.prove.models.terms import ZERO, Ids
+
+TRIES = 4
+"""Products of a row that are asked: the first may read a pad or garbage wherever it is looked at."""
+
+
+class Kernelled(Protocol):
+    """What a guess must know of a convolution."""
+
+    x: Ids
+    w: Ids
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    groups: int
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """Outputs per axis."""
+
+    @property
+    def channels_read(self) -> Ids:
+        """The input channel of each slot of the kernel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Output ``o`` of a row is output ``slope * o + offset`` of the other's ``channel``."""
+
+    channel: int
+    axes: tuple[tuple[Fraction, Fraction], ...]
+
+    def without_channel(self) -> Place:
+        """The same for every channel."""
+        return Place(-1, self.axes)
+
+    def outputs(self, axis: int, mine: int, theirs: int) -> tuple[Ids, Ids]:
+        """The outputs of an axis that both have, in one's and in the other's numbers."""
+        slope, offset = self.axes[axis]
+        pairs = [(o, slope * o + offset) for o in range(mine)]
+        both = [(o, int(p)) for o, p in pairs if p.denominator == 1 and 0 <= p < theirs]
+        found = np.asarray(both, np.int64).reshape(-1, 2)
+        return found[:, 0], found[:, 1]
+
+
+def guesses(one: Kernelled, other: Kernelled) -> Iterator[Sequence[Place | None]]:
+    """For each row of one, which channel and outputs of the other it may be."""
+    if len(one.w) == len(other.w) and one.size == other.size:
+        same = ((Fraction(1), Fraction(0)),) * len(one.size)
+        yield [Place(m, same) for m in range(len(one.w))]
+    asked = _Asked(one, other)
+    yield [asked.place(row) for row in range(len(one.w))]
+
+
+class _Asked:
+    """Asks the products of one convolution for their places in another."""
+
+    def __init__(self, one: Kernelled, other: Kernelled) -> None:
+        self.one, self.other = one, other
+        flat = other.w.ravel()
+        self._order = np.argsort(flat, kind="stable")
+        self._weights = flat[self._order]
+        self._channels: dict[int, tuple[Ids, Ids]] = {}
+        self._points = list(_points(one.size))
+
+    def place(self, row: int) -> Place | None:
+        """Where a row is, by one of its first products that tells."""
+        weights = self.one.w[row].ravel()
+        for slot in np.flatnonzero(weights != ZERO)[:TRIES].tolist():
+            if (found := self._of_slot(row, slot, int(weights[slot]))) is not None:
+                return found
+        return None
+
+    def _of_slot(self, row: int, slot: int, weight: int) -> Place | None:
+        at = int(np.searchsorted(self._weights, weight))
+        if at == len(self._weights) or self._weights[at] != weight:
+            return None
+        m, c, *tap = np.unravel_index(int(self._order[at]), self.other.w.shape)
+        per_group = len(self.other.w) // self.other.groups
+        channel = int(m) // per_group * self.other.w.shape[1] + int(c)
+        own_tap = np.unravel_index(slot % int(np.prod(self.one.w.shape[2:])), self.one.w.shape[2:])
+        own_channel = int(self.one.channels_read[row, slot])
+        for point in self._points:
+            first = self._output(own_channel, own_tap, point, channel, tap)
+            axes = first and self._axes(first, point, (own_channel, own_tap, channel, tap))
+            if axes:
+                return Place(int(m), axes)
+        return None
+
+    def _axes(
+        self,
+        first: Sequence[Fraction],
+        point: tuple[int, ...],
+        how: tuple[int, Sequence[int], int, Sequence[int]],
+    ) -> tuple[tuple[Fraction, Fraction], ...] | None:
+        own_channel, own_tap, channel, tap = how
+        axes = []
+        for axis, size in enumerate(self.one.size):
+            slope = Fraction(1)
+            if size > 1:
+                step = 1 if point[axis] + 1 < size else -1
+                near = (*point[:axis], point[axis] + step, *point[axis + 1 :])
+                second = self._output(own_channel, own_tap, near, channel, tap)
+                if second is None:
+                    return None
+                slope = (second[axis] - first[axis]) * step
+            axes.append((slope, first[axis] - slope * point[axis]))
+        return tuple(axes)
+
+    def _output(
+        self,
+        own_channel: int,
+        own_tap: Sequence[int],
+        point: Sequence[int],
+        channel: int,
+        tap: Sequence[int],
+    ) -> tuple[Fraction, ...] | None:
+        """At which output the other's tap reads what one's own tap reads at this output."""
+        one, other = self.one, self.other
+        reads = zip(point, own_tap, one.stride, one.dilation, strict=True)
+        term = int(one.x[(own_channel, *(int(s * o + d * k) for o, k, s, d in reads))])
+        found = None if term < 0 else self._position(channel, term)
+        if found is None:
+            return None
+        back = zip(found, tap, other.stride, other.dilation, strict=True)
+        return tuple(Fraction(int(i) - d * int(k), s) for i, k, s, d in back)
+
+    def _position(self, channel: int, term: int) -> tuple[int, ...] | None:
+        if channel not in self._channels:
+            flat = self.other.x[channel].ravel()
+            order = np.argsort(flat, kind="stable")
+            self._channels[channel] = order, flat[order]
+        order, ordered = self._channels[channel]
+        at = int(np.searchsorted(ordered, term))
+        if at == len(ordered) or ordered[at] != term:
+            return None
+        return tuple(int(i) for i in np.unravel_index(int(order[at]), self.other.x.shape[1:]))
+
+
+def _points(size: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Outputs to look at: the middle, and the quarters, of each axis."""
+    choices = [dict.fromkeys((n // 2, n // 4, 3 * n // 4, 0, n - 1)) for n in size]
+    seen = [tuple(point) for point in product(*choices)]
+    yield from seen[:25]

@@ -1,0 +1,254 @@
+"""Convolutions met by others: the outputs of one as outputs of another, on phases or not.
+
+Data flow: a convolution (its padded input and its kernel as terms) -> for each earlier one on terms
+of the same blocks, a guess which output is which -> both as products, a weight and what it is
+multiplied with -> compared, one class of outputs after another -> the terms of the outputs.
+
+A guess comes from one product of a row: its weight says which output channel and tap of the other
+convolution it is, what it reads says where.  Nothing depends on a guess being right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+
+from symconv.machine.budget import running
+from symconv.prove.models.guesses import Place, guesses
+from symconv.prove.models.separable import Separable, separate
+from symconv.prove.models.terms import FIRST_GARBAGE, ZERO, Ids, Tensor, Terms
+from symconv.prove.models.windows import Reads, Vectors, Windowed
+
+
+@dataclass(frozen=True, eq=False)
+class Convolution:
+    """A convolution without pads or bias: ``x (C, *S)``, ``w (M, C/groups, *K)``.
+
+    A batch is an axis of its own, the first of ``S``, on which the kernel has one tap.
+    """
+
+    key: Hashable
+    x: Ids
+    w: Ids
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    groups: int
+    start: int
+
+    @property
+    def kernel(self) -> tuple[int, ...]:
+        """Taps per axis."""
+        return tuple(self.w.shape[2:])
+
+    @cached_property
+    def size(self) -> tuple[int, ...]:
+        """Outputs per axis."""
+        return tuple(
+            (n - d * (k - 1) - 1) // s + 1
+            for n, k, s, d in zip(
+                self.x.shape[1:], self.kernel, self.stride, self.dilation, strict=True
+            )
+        )
+
+    @cached_property
+    def strides(self) -> tuple[int, ...]:
+        """How far apart two neighbours of its outputs ``(M, N, *O)`` are in its block, batch first."""
+        batch, *rest = self.size
+        inner = [int(np.prod(rest[n:], dtype=np.int64)) for n in range(len(rest) + 1)]
+        return (inner[0], inner[0] * len(self.w), *inner[1:])
+
+    @cached_property
+    def signal(self) -> Separable | None:
+        """The input as a product of tables."""
+        return separate(self.x)
+
+    @cached_property
+    def channels_read(self) -> Ids:
+        """The input channel that each slot of the kernel reads, ``(M, slots)``."""
+        m, per_group = self.w.shape[:2]
+        group = np.arange(m) // (m // self.groups)
+        channel = group[:, None] * per_group + np.arange(per_group)[None, :]
+        return np.repeat(channel, int(np.prod(self.kernel)), axis=1)
+
+    def windowed(self) -> Windowed | None:
+        """Its windows, where the input is separable."""
+        if self.signal is None:
+            return None
+        return Windowed(self.signal, self.kernel, self.stride, self.dilation)
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """The first product that two convolutions do not share.
+
+    ``row`` is the output channel, ``weight`` a term, ``read`` the term that it is multiplied with
+    at the first output; ``extra`` says that the later convolution has it and the earlier has not.
+    """
+
+    row: int
+    output: tuple[int, ...]
+    weight: int
+    read: int
+    extra: bool
+
+
+class Linear:
+    """Applies convolutions to terms, and keeps what was applied."""
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self._first: dict[Hashable, tuple[Tensor, Tensor, Callable[[], Convolution]]] = {}
+        self.mismatches: dict[Hashable, Mismatch] = {}
+
+    def lazily(
+        self, key: Hashable, x: Tensor, w: Tensor, make: Callable[[], Convolution]
+    ) -> Callable[[], Convolution]:
+        """Note a convolution, so that later ones meet its outputs; it is made when first asked."""
+        once = cache(make)
+        if not self.terms.second:
+            self._first[key] = x, w, once
+        return once
+
+    def outputs(self, one: Convolution) -> Ids:
+        """The terms ``(M, *O)`` of a convolution: those of an earlier one that it equals."""
+        for other in self._candidates(one):
+            running().check_time()
+            if (found := self._met(one, other)) is not None:
+                return found
+        whole = (one.size[0], len(one.w), *one.size[1:])
+        own = np.arange(one.start, one.start + int(np.prod(whole)), dtype=np.int64)
+        return own.reshape(whole).swapaxes(0, 1)
+
+    def _candidates(self, one: Convolution) -> Iterator[Convolution]:
+        """The first model's convolutions, on terms of the same blocks."""
+        if one.key in self._first:
+            return
+        mine = [self._starts_in(t) for t in (one.x, one.w)]
+        for x, w, make in self._first.values():
+            theirs = self.terms.blocks_of(x), self.terms.blocks_of(w)
+            if mine[0] & theirs[0] and (mine[1] & theirs[1] or not (mine[1] | theirs[1])):
+                yield make()
+
+    def _starts_in(self, ids: Ids) -> frozenset[int]:
+        return frozenset(self.terms.span(place)[0] for place in self.terms.blocks_in(ids))
+
+    def _met(self, one: Convolution, other: Convolution) -> Ids | None:
+        mine, theirs = one.windowed(), other.windowed()
+        if mine is None or theirs is None:
+            return None
+        for places in guesses(one, other):
+            found = self._of_guess(one, other, places, (mine, theirs))
+            if found is not None:
+                return found
+        return None
+
+    def _of_guess(
+        self,
+        one: Convolution,
+        other: Convolution,
+        places: Sequence[Place | None],
+        windows: tuple[Windowed, Windowed],
+    ) -> Ids | None:
+        """The outputs, where every row is the one of the other convolution that was guessed."""
+        shape = (len(one.w), *one.size)
+        out = np.full(shape, FIRST_GARBAGE, np.int64)
+        classes: dict[Place, list[int]] = {}
+        for row, place in enumerate(places):
+            if place is not None:
+                classes.setdefault(place.without_channel(), []).append(row)
+        for place, rows in classes.items():
+            channels = np.asarray([_channel(places[row]) for row in rows])
+            axes = [
+                place.outputs(a, n, m)
+                for a, (n, m) in enumerate(zip(one.size, other.size, strict=True))
+            ]
+            if any(len(mine) == 0 for mine, _ in axes):
+                continue
+            if not self._equal(one, other, np.asarray(rows), channels, axes, windows):
+                return None
+            strides = other.strides
+            flat = other.start + channels.reshape(-1, *(1,) * len(axes)) * strides[0]
+            for axis, (_, theirs) in enumerate(axes):
+                index = [1] * (1 + len(axes))
+                index[axis + 1] = -1
+                flat = flat + theirs.reshape(index) * strides[axis + 1]
+            out[np.ix_(rows, *(mine for mine, _ in axes))] = flat
+        lost = out == FIRST_GARBAGE
+        if lost.all():
+            return None
+        out[lost] = self.terms.garbage((int(lost.sum()),))
+        return out
+
+    def _equal(
+        self,
+        one: Convolution,
+        other: Convolution,
+        rows: Ids,
+        channels: Ids,
+        axes: Sequence[tuple[Ids, Ids]],
+        windows: tuple[Windowed, Windowed],
+    ) -> bool:
+        """Whether these rows have the products of those channels, at these outputs."""
+        vectors = Vectors()
+        mine = windows[0].reads([m for m, _ in axes], vectors)
+        theirs = windows[1].reads([t for _, t in axes], vectors)
+        both = np.concatenate(
+            [part.keys.reshape(-1, part.keys.shape[-1]) for part in (mine, theirs)]
+        )
+        _, numbers = np.unique(both, axis=0, return_inverse=True)
+        cut = mine.dead.size
+        keys = numbers.ravel()[:cut], numbers.ravel()[cut:]
+        sides = (one, rows, mine, keys[0]), (other, channels, theirs, keys[1])
+        found = [_products(*side) for side in sides]
+        if np.array_equal(found[0], found[1]):
+            return True
+        self._note(one, rows, axes, found, both, numbers.ravel())
+        return False
+
+    def _note(
+        self,
+        one: Convolution,
+        rows: Ids,
+        axes: Sequence[tuple[Ids, Ids]],
+        found: list[Ids],
+        keys: Ids,
+        numbers: Ids,
+    ) -> None:
+        """Keep the first product that only one of both has."""
+        mine, theirs = ({tuple(p) for p in part.tolist()} for part in found)
+        if not mine ^ theirs:
+            return
+        row, number, weight = min(mine ^ theirs)
+        read = int(keys[np.argmax(numbers == number), 0])
+        first = tuple(int(m[0]) for m, _ in axes)
+        extra = (row, number, weight) in mine
+        self.mismatches.setdefault(one.key, Mismatch(int(rows[row]), first, weight, read, extra))
+
+
+def _channel(place: Place | None) -> int:
+    return -1 if place is None else place.channel
+
+
+def _products(one: Convolution, rows: Ids, reads: Reads, keys: Ids) -> Ids:
+    """``(row, key, weight)`` of every product of these rows that is not zero, in order.
+
+    One that meets garbage has a key of its own, so that it equals nothing.
+    """
+    weights = one.w[rows].reshape(len(rows), -1)
+    channel = one.channels_read[rows]
+    taps = np.tile(np.arange(int(np.prod(one.kernel))), one.w.shape[1])
+    apart = np.arange(reads.lost.size).reshape(reads.lost.shape)
+    known = np.where(reads.lost, -1 - apart - one.start, keys.reshape(reads.lost.shape))
+    key, silent = known[channel, taps], reads.dead[channel, taps]
+    row = np.broadcast_to(np.arange(len(rows))[:, None], key.shape)
+    used = (weights != ZERO) & ~silent
+    found = np.stack([row[used], key[used], weights[used]], axis=1)
+    return found[np.lexsort((found[:, 2], found[:, 1], found[:, 0]))]
+
+
+def as_batchless(x: Ids) -> Ids:
+    """Terms ``(N, C, *S)`` as ``(C, N, *S)``: the batch as an axis of its own."""
+    return np.moveaxis(x, 1, 0)

@@ -1,0 +1,345 @@
+"""A model run on terms: one tensor of terms for each of its tensors.
+
+Data flow: a `Bound` model -> node by node, what the operator does to terms -> the terms of every
+tensor.  Moves move terms, functions of entries and poolings and convolutions are met by those
+before them, and anything else is a function of its whole inputs: equal inputs, equal outputs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from symconv.errors import SymconvError, Unsupported
+from symconv.machine.budget import running
+from symconv.network.bound import Bound
+from symconv.network.model import Array, Model, ModelNode
+from symconv.prove.models.applied import Applier
+from symconv.prove.models.moves import MOVES, padded, pads_of
+from symconv.prove.models.pointwise import NARY, UNARY
+from symconv.prove.models.terms import Ids, Tensor, Terms
+
+Environment = dict[str, Tensor]
+
+REPEATS = frozenset(("Expand", "Tile", "Gather"))
+"""Moves after which one term may stand in several places."""
+
+
+def is_number_like(array: Array) -> bool:
+    """Whether what a file holds is numbers (sizes, masks, counts, scalars), not a free weight."""
+    if array.dtype.kind != "f" or array.size <= 1:
+        return True
+    if not np.isfinite(array).all():
+        return True
+    return bool((array == np.round(array)).all())
+
+
+@dataclass
+class Walk:
+    """Runs models on the terms that all of them share.
+
+    ``sources`` holds the terms of weights that were moved before they were written, and
+    ``assumed`` tensors that are taken as others.
+    """
+
+    terms: Terms = field(default_factory=Terms)
+    sources: Mapping[str, Ids] = field(default_factory=dict)
+    assumed: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.applier = Applier(self.terms)
+        self.used: list[str] = []
+
+    def run(self, bound: Bound) -> Environment:
+        """The terms of every tensor of a model.
+
+        Raises:
+            TooLarge: a tensor has more entries than the budget holds.
+        """
+        model = bound.model
+        env: Environment = {}
+        for place, port in enumerate(model.ports_read):
+            shape = bound.shapes[port.name]
+            env[port.name] = self.terms.fresh(("input", place), shape)
+        self._graph(model, bound, env)
+        return env
+
+    def _graph(self, model: Model, bound: Bound, env: Environment) -> None:
+        for name, array in model.constants.items():
+            env[name] = self.weight(array)
+        for node in model.nodes:
+            running().check_time()
+            try:
+                found = self._node(node, bound, env)
+            except SymconvError as fault:
+                fault.within(f"node {node.name!r} ({node.op})")
+                raise
+            for name, tensor in zip(node.outputs, found, strict=False):
+                if name:
+                    env[name] = self._settled(name, self.terms.canonical(tensor))
+
+    def _settled(self, name: str, tensor: Tensor) -> Tensor:
+        """The tensor, or what it is taken as where it is not made of the first model's terms."""
+        other = self.assumed.get(name)
+        if other is None or self.terms.is_of_first(tensor):
+            return tensor
+        self.used.append(name)
+        return other
+
+    def weight(self, array: Array) -> Tensor:
+        """What a file holds as numbers: numbers, or a free weight, which its content names."""
+        if array.dtype == object or is_number_like(array):
+            return self.terms.constant(array if array.dtype != object else array.astype(str))
+        key = content_key(array)
+        start = frozenset([self.terms.start(key, array.shape)])
+        return self.terms.tensor(
+            key,
+            array.shape,
+            lambda: self._free(key, array),
+            mixed=bool((array == 0).any()),
+            origins=start,
+        )
+
+    def _free(self, key: tuple[str, str], array: Array) -> Ids:
+        """The unknowns of a weight; an entry 0 is 0 for all values of the others."""
+        found = self.sources.get(key[1])
+        ids = self.terms.block(key, array.shape) if found is None else found.reshape(array.shape)
+        return np.where(array == 0, -1, ids)
+
+    def _node(self, node: ModelNode, bound: Bound, env: Environment) -> Sequence[Tensor]:
+        inputs = [env[name] if name else None for name in node.inputs]
+        if (known := self._known(node, inputs, bound)) is not None:
+            return known
+        moved = node.op in MOVES or node.op == "Pad"
+        if moved and not node.domain and self._is_told(node, bound):
+            return (
+                [self._move(node, inputs, bound)]
+                if node.op != "Pad"
+                else self._structure(node, inputs, bound)
+            )
+        if False:
+            return [self._move(node, inputs, bound)]
+        if node.op in ("Concat", "Split") and not node.domain:
+            return self._structure(node, inputs, bound)
+        present = [t for t in inputs if t is not None]
+        if node.op == "Cast" and _is_same_type(node, bound):
+            return present
+        if node.op in UNARY | NARY and not node.domain and present:
+            return [self.applier.pointwise(node, inputs, bound)]
+        if node.op == "If":
+            return self._if(node, bound, env)
+        if node.bodies:
+            return self._opaque(node, inputs, bound, self._bodies(node, env))
+        found = None if node.domain else self.applier.window(node, inputs, bound)
+        return [found] if found is not None else self._opaque(node, inputs, bound, ())
+
+    def _known(
+        self, node: ModelNode, inputs: Sequence[Tensor | None], bound: Bound
+    ) -> list[Tensor] | None:
+        """Outputs that are numbers, because the inputs are, or because they are sizes."""
+        if any(t is not None and not t.constant for t in inputs) and node.op not in (
+            "Shape",
+            "Size",
+        ):
+            return None
+        if any(name and name not in bound.values for name in node.outputs):
+            return None
+        return [self.terms.constant(_plain(bound.values[n])) for n in node.outputs if n]
+
+    def _is_told(self, node: ModelNode, bound: Bound) -> bool:
+        """Whether what says how data moves is known before the model is run."""
+        told = [n for place, n in enumerate(node.inputs) if place != 2 or node.op != "Pad"]
+        return all(not name or name in bound.values for name in told[1:])
+
+    def _move(self, node: ModelNode, inputs: Sequence[Tensor | None], bound: Bound) -> Tensor:
+        first, *rest = inputs
+        if first is None:
+            raise Unsupported("its first input is left out")
+        values = [self._value(name, bound) for name in node.inputs[1:]]
+        key = (node.op, _attributes(node), first.number, _numbers(rest))
+        shape = bound.shapes.get(node.outputs[0])
+        if node.op == "Identity":
+            return first
+        move = MOVES[node.op]
+        make = lambda: np.asarray(move(first.ids, values, node.attributes))  # noqa: E731
+        if shape is None:
+            shape = make().shape
+        return self.terms.tensor(
+            key,
+            shape,
+            make,
+            constant=first.constant,
+            distinct=first.distinct and node.op not in REPEATS,
+            mixed=first.mixed,
+            origins=first.origins,
+        )
+
+    def _value(self, name: str, bound: Bound) -> Array | None:
+        if not name:
+            return None
+        if name not in bound.values:
+            raise Unsupported(f"what {name!r} holds is not known before the model is run")
+        return bound.values[name]
+
+    def _structure(
+        self, node: ModelNode, inputs: Sequence[Tensor | None], bound: Bound
+    ) -> list[Tensor]:
+        present = [t for t in inputs if t is not None]
+        key = (node.op, _attributes(node), _numbers(inputs))
+        shapes = [bound.shapes[name] for name in node.outputs]
+        if node.op == "Concat":
+            axis = node.attributes["axis"]
+            make = lambda: np.concatenate([t.ids for t in present], axis=axis)  # noqa: E731
+            return [self._joined(key, shapes[0], make, present)]
+        first = present[0]
+        if node.op == "Split":
+            return self._split(node, first, key, shapes)
+        values = [self._value(node.inputs[1], bound), None]
+        values += [self._value(n, bound) for n in node.inputs[3:]]
+        mode = node.attributes.get("mode", "constant")
+        filled = inputs[2] if len(inputs) > 2 else None
+
+        def pad() -> Ids:
+            fill = -1 if filled is None else int(filled.ids.ravel()[0])
+            return padded(first.ids, pads_of(first.ids, values), mode, fill)
+
+        return [
+            self.terms.tensor(
+                key, shapes[0], pad, constant=first.constant, mixed=True, origins=first.origins
+            )
+        ]
+
+    def _joined(
+        self, key: Hashable, shape: tuple[int, ...], make: Any, parts: Sequence[Tensor]
+    ) -> Tensor:
+        known = [t.origins for t in parts if t.origins is not None]
+        origins = frozenset[int]().union(*known) if len(known) == len(parts) else None
+        apart = origins is not None and len(origins) == sum(map(len, known))
+        return self.terms.tensor(
+            key,
+            shape,
+            make,
+            constant=all(t.constant for t in parts),
+            distinct=apart and all(t.distinct for t in parts),
+            mixed=any(t.mixed for t in parts),
+            origins=origins,
+        )
+
+    def _split(
+        self, node: ModelNode, first: Tensor, key: Hashable, shapes: Sequence[tuple[int, ...]]
+    ) -> list[Tensor]:
+        axis = node.attributes.get("axis", 0)
+        ends = np.cumsum([shape[axis] for shape in shapes]).tolist()
+        return [
+            self.terms.tensor(
+                (key, place),
+                shape,
+                _part_of(first, axis, end - shape[axis], end),
+                constant=first.constant,
+                distinct=first.distinct,
+                mixed=first.mixed,
+                origins=first.origins,
+            )
+            for place, (shape, end) in enumerate(zip(shapes, ends, strict=True))
+        ]
+
+    def _if(self, node: ModelNode, bound: Bound, env: Environment) -> list[Tensor]:
+        """Both branches are run; the result is a function of the condition and of both."""
+        outputs = []
+        for branch in ("then_branch", "else_branch"):
+            inner = dict(env)
+            self._graph(node.bodies[branch], bound, inner)
+            outputs.append([inner[name] for name in node.bodies[branch].outputs])
+        found = []
+        for place, (then, other) in enumerate(zip(*outputs, strict=True)):
+            operands = [env[node.inputs[0]], then, other]
+            if then.shape == other.shape and env[node.inputs[0]].shape in ((), (1,)):
+                found.append(self.applier.select(operands))
+            else:
+                found.append(self._whole(("If", place), operands, then.shape))
+        return found
+
+    def _bodies(self, node: ModelNode, env: Environment) -> tuple[Hashable, ...]:
+        """What a loop's body is: its text, and the tensors around it that it reads."""
+        return tuple((key, _text(body, env)) for key, body in sorted(node.bodies.items()))
+
+    def _opaque(
+        self,
+        node: ModelNode,
+        inputs: Sequence[Tensor | None],
+        bound: Bound,
+        bodies: tuple[Hashable, ...],
+    ) -> list[Tensor]:
+        """An operator without a rule: a function of its whole inputs."""
+        present = [t for t in inputs if t is not None]
+        given = tuple(t is not None for t in inputs)
+        name: tuple[Hashable, ...] = (node.domain, node.op, _attributes(node), bodies, given)
+        found = []
+        for place, output in enumerate(node.outputs):
+            if not output:
+                continue
+            if output not in bound.shapes:
+                raise Unsupported(f"the shape of {output!r} is not known before the model is run")
+            found.append(self._whole((*name, place), present, bound.shapes[output]))
+        return found
+
+    def _whole(
+        self, name: tuple[Hashable, ...], inputs: Sequence[Tensor], shape: tuple[int, ...]
+    ) -> Tensor:
+        return self.applier.whole(name, inputs, shape)
+
+
+def _part_of(first: Tensor, axis: int, begin: int, end: int) -> Any:
+    return lambda: np.take(first.ids, np.arange(begin, end), axis=axis)
+
+
+def content_key(array: Array) -> tuple[str, str]:
+    """The name of a free weight: a digest of its type, shape and entries."""
+    text = f"{array.dtype}{array.shape}".encode() + np.ascontiguousarray(array).tobytes()
+    return "weight", hashlib.sha256(text).hexdigest()
+
+
+def _is_same_type(node: ModelNode, bound: Bound) -> bool:
+    before, after = (bound.dtypes.get(name) for name in (node.inputs[0], node.outputs[0]))
+    return before is not None and before == after
+
+
+def _plain(array: Array) -> Array:
+    return array.astype(str) if array.dtype == object else array
+
+
+def _numbers(inputs: Sequence[Tensor | None]) -> tuple[int | None, ...]:
+    return tuple(None if t is None else t.number for t in inputs)
+
+
+def _attributes(node: ModelNode) -> tuple[Hashable, ...]:
+    return tuple(sorted((k, _frozen(v)) for k, v in node.attributes.items()))
+
+
+def _frozen(value: Any) -> Hashable:
+    if isinstance(value, np.ndarray):
+        return str(value.dtype), value.shape, value.tobytes()
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
+
+
+def _text(body: Model, env: Environment) -> Hashable:
+    """A body as a value: its nodes with its own tensors by number, others by what they are."""
+    names: dict[str, Hashable] = {port.name: ("in", n) for n, port in enumerate(body.inputs)}
+    names |= {name: content_key(a) for name, a in body.constants.items()}
+
+    def said(name: str) -> Hashable:
+        return names.get(name) or (("outer", env[name].number) if name in env else name)
+
+    lines = []
+    for place, node in enumerate(body.nodes):
+        inner = {**env}
+        bodies = tuple((key, _text(one, inner)) for key, one in sorted(node.bodies.items()))
+        lines.append(
+            (node.domain, node.op, tuple(map(said, node.inputs)), _attributes(node), bodies)
+        )
+        names |= {name: (place, n) for n, name in enumerate(node.outputs)}
+    return tuple(lines), tuple(map(said, body.outputs))

@@ -1,0 +1,162 @@
+"""Operators as ONNX's own node tests have them: what a rule says is what they compute."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from symconv.errors import SymconvError
+from symconv.network.model import Model, ModelNode
+from symconv.network.reading import ReadModel, read_model
+from symconv.network.rules.registry import RULES
+from symconv.network.rules.windows import is_free
+from symconv.network.squares import Square
+from symconv.prove.network.models import decide_model
+from symconv.replay.run import run_claim
+from tests.helpers.requirements import require
+
+onnx: Any = require("onnx")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One of ONNX's node tests, read; inputs but the first are constants."""
+
+    name: str
+    read: ReadModel
+    inputs: list[Any]
+    outputs: list[Any]
+
+
+@cache
+def cases() -> list[Case]:
+    return list(_cases())
+
+
+def _cases() -> Iterator[Case]:
+    from onnx.backend.test.case.node import collect_testcases
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tests of ONNX overflow on purpose
+        collected = collect_testcases(None)
+    for case in collected:
+        nodes = case.model.graph.node
+        if len(nodes) == 1 and nodes[0].op_type in RULES:
+            try:
+                yield _read(case)
+            except SymconvError:
+                continue  # newer than the opset that models are read in, or random
+
+
+def _read(case: Any) -> Case:
+    from symconv.dialect.onnx.bind import bind
+    from symconv.dialect.onnx.read import model_of
+
+    inputs, outputs = case.data_sets[0]
+    model = model_of(case.model, case.name)
+    bound = bind(_first_alone(model, inputs), {})
+    return Case(case.name, read_model(bound.model, bound.shapes, bound.values), inputs, outputs)
+
+
+def _first_alone(model: Model, inputs: list[Any]) -> Model:
+    """The model with its first input as the only one."""
+    first, constants = model.nodes[0].inputs[0], dict(model.constants)
+    ports = []
+    for port, value in zip(model.inputs, inputs, strict=True):
+        if port.name == first:
+            ports.append(replace(port, shape=np.asarray(value).shape))
+        else:
+            constants[port.name] = np.asarray(value)
+    return replace(model, inputs=tuple(ports), constants=constants)
+
+
+def test_rules_give_the_shapes_of_onnx_s_own_tests() -> None:
+    tally = Counter[str]()
+    for case in cases():
+        rule = case.read.rules[-1]
+        if rule.why is None and rule.how != "pointwise":
+            tally[rule.how] += 1
+            for shape, value in zip(rule.shapes, case.outputs, strict=False):
+                assert shape is None or shape == np.asarray(value).shape, case.name
+    assert min(tally[how] for how in ("window", "channels", "moves", "reduces", "normalises")) > 2
+
+
+def square_of(case: Case) -> Square:
+    """The square of a window with the least factors, or with all strides left."""
+    for node in decide_model(case.read).nodes:
+        if node.of is not None:
+            return node.of
+    window = case.read.rules[-1].window
+    assert window is not None
+    ones = (1,) * len(window.size)
+    layer, strides = window.layer, ones
+    if layer is not None:
+        windows = layer.windows(window.size)
+        strides = tuple(1 if is_free(layer, w) else w.stride for w in windows)
+    return Square(window, ones, ones, strides, fresh=True)
+
+
+def computed(case: Case, side: str) -> Any:
+    """What a side of a window's square makes of the test's input."""
+    square = square_of(case)
+    claim, power, tensors = square.claim(), square.window.power, {}
+    if not square.window.left:
+        names = ("w", "b")[: len(case.inputs) - 1]
+        given = (np.asarray(value, float) for value in case.inputs[1:])
+        tensors = dict(zip(names, given, strict=False))
+    if power is not None:
+        tensors = {"w": np.ones(claim.weight("w").shape or ())}
+    x = np.asarray(case.inputs[0], float)
+    x = x if power is None else np.abs(x) ** power
+    found = np.stack([np.asarray(run_claim(claim, side, one, tensors), float) for one in x])
+    return found if power is None else found ** (1 / power)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_windows_compute_what_onnx_s_own_tests_expect(side: str) -> None:
+    tally = Counter[str]()
+    for case in cases():
+        rule = case.read.rules[-1]
+        if rule.window is not None and rule.why is None:
+            tally[case.read.model.nodes[-1].op] += 1
+            wanted = np.asarray(case.outputs[0], float)
+            found = computed(case, side)
+            assert found.shape == wanted.shape, case.name
+            assert np.allclose(found, wanted, rtol=1e-4, atol=1e-4), case.name
+    wanted_ops = {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool", "Pad", "Slice"}
+    assert {*wanted_ops, "Resize", "DepthToSpace"} <= set(tally), tally
+
+
+def spoilt(case: Case, **attributes: Any) -> Case:
+    """The case with other attributes than its test's."""
+    (*before, node) = case.read.model.nodes
+    other: ModelNode = replace(node, attributes={**node.attributes, **attributes})
+    model = replace(case.read.model, nodes=(*before, other))
+    return replace(case, read=read_model(model))
+
+
+def test_a_wrong_attribute_would_be_seen() -> None:
+    case = next(c for c in cases() if c.name == "test_conv_with_strides_padding")
+    wanted = np.asarray(case.outputs[0], float)
+    assert np.allclose(computed(case, "left"), wanted)
+    for pads in ((1, 0, 1, 0), (0, 1, 2, 1)):
+        found = computed(spoilt(case, pads=pads), "left")
+        assert found.shape != wanted.shape or not np.allclose(found, wanted)
+
+
+def test_a_rule_that_contradicts_the_file_is_left_out() -> None:
+    case = next(c for c in cases() if c.name == "test_conv_with_strides_padding")
+    (*before, node) = case.read.model.nodes
+    other = replace(node, attributes={**node.attributes, "strides": (1, 1)})
+    model = replace(case.read.model, nodes=(*before, other))
+    shapes = {name: shape for name, shape in case.read.shapes.items() if shape is not None}
+    (rule,) = read_model(model, shapes).rules
+    assert rule.why is not None
+    assert "in the file, by its rule" in rule.why
