@@ -116,6 +116,10 @@ LONG = {
     "braces": "node { " * 120_000,
     "words": "window={" + "a " * 400_000 + "}",
     "quotes": "Conv2d('" + "x" * 900_000 + "')",
+    "spaces": " " * 900_000 + "= Conv",
+    "lines": "%a, %b = Conv[" * 60_000,
+    "equations": "a = b\n" * 150_000,
+    "brackets": "[" * 900_000,
     "digits": "window={size=" + "9" * 500_000 + "}",
 }
 
