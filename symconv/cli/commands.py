@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symconv.cli import chains, lists, models, shown
+from symconv.cli import chains, files, lists, models, shown
 from symconv.cli.faults import Commands
 from symconv.cli.options import (
     all_sizes_option,
@@ -146,6 +146,7 @@ def prove(
 
 @main.command()
 @click.argument("sources", metavar="CLAIMS", nargs=-1, required=True)
+@sizes_option
 @click.option("--certificate", type=click.Path(dir_okay=False), help="Write the certificates here.")
 @click.option(
     "--repair/--no-repair",
@@ -158,6 +159,7 @@ def prove(
 @json_option
 def check(
     sources: Sequence[str],
+    sizes: Sequence[str],
     certificate: str | None,
     repair: bool,
     all_sizes: bool,
@@ -165,7 +167,15 @@ def check(
     seconds: float | None,
     as_json: bool,
 ) -> None:
-    """Prove or refute somebody's claims: two pipelines that should be the same function."""
+    """Prove or refute somebody's claims: two pipelines that should be the same function.
+
+    CLAIMS may be two model files, ORIGINAL.onnx REWRITTEN.onnx: are they the same function?
+    """
+    if files.are_two_models(sources):
+        refuse("is for claims", certificate=certificate, engine=engine, all_sizes=all_sizes or None)
+        files.check_two(sources, sizes, seconds, as_json)
+        return
+    refuse("is for models", sizes=sizes or None)
     from symconv import api
     from symconv.dialect.files import ClaimText
 
@@ -232,5 +242,5 @@ def recheck(paths: Sequence[str], seconds: float, as_json: bool) -> None:
     finish(results, perf_counter() - start, as_json)
 
 
-for _command in (*shown.COMMANDS, *lists.COMMANDS):
+for _command in (*files.COMMANDS, *shown.COMMANDS, *lists.COMMANDS):
     main.add_command(_command)

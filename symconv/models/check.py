@@ -7,7 +7,8 @@ they part -> else the tensors that differ by rounding are taken as equal and lis
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
@@ -23,6 +24,8 @@ from symconv.network.bound import Sizes
 from symconv.prove.models.compare import Comparison, Parting, compare_models
 
 Outcome = Literal["proved", "refuted", "undecided"]
+Outputs = Sequence[tuple[str, Outcome]]
+Said = Callable[..., "ModelCheck"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,6 @@ class ModelCheck:
     shown: Shown | None = None
     assumed: tuple[Apart, ...] = ()
     nodes: int = 0
-    digests: tuple[str, str] = field(default=("", ""))
 
     def __bool__(self) -> bool:
         raise TypeError("a verdict is not a bool; compare check.verdict with 'proved'")
@@ -76,8 +78,7 @@ def check_models(
     first, second = load_onnx(original), load_onnx(rewritten)
     name = f"{Path(original).name} = {Path(rewritten).name}"
     with spending(budget):
-        found = check_loaded(first, second, sizes, name)
-    return found
+        return check_loaded(first, second, sizes, name)
 
 
 def check_loaded(first: Any, second: Any, sizes: Sizes | None, name: str) -> ModelCheck:
@@ -88,15 +89,15 @@ def check_loaded(first: Any, second: Any, sizes: Sizes | None, name: str) -> Mod
     pair = Pair(first, second, a, bind(other, _renamed(a.model.inputs, other.inputs, sizes)))
     shapes = {port.name: a.shapes[port.name] for port in a.model.inputs}
 
-    def said(verdict: Outcome, outputs: Any, **more: Any) -> ModelCheck:
+    def said(verdict: Outcome, outputs: Outputs, **more: Any) -> ModelCheck:
         return ModelCheck(name, verdict, tuple(outputs), shapes, perf_counter() - start, **more)
 
     try:
         comparison = compare_models(pair.a, pair.b)
     except Unsupported as fault:
-        undecided: Outcome = "undecided"
-        return said(undecided, [(n, undecided) for n in a.model.outputs], reason=str(fault))
-    outputs = [(o.name, "proved" if o.equal else "undecided") for o in comparison.outputs]
+        none: Outputs = [(n, "undecided") for n in a.model.outputs]
+        return said("undecided", none, reason=str(fault))
+    outputs: Outputs = [(o.name, "proved" if o.equal else "undecided") for o in comparison.outputs]
     more = {"tied": comparison.tied, "nodes": comparison.nodes}
     if comparison.equal:
         return said("proved", outputs, **more)
@@ -112,7 +113,7 @@ def _renamed(ports: Any, others: Any, sizes: Sizes | None) -> Sizes:
 
 
 def _unequal(
-    pair: Pair, comparison: Comparison, outputs: Any, said: Any, more: dict[str, Any]
+    pair: Pair, comparison: Comparison, outputs: Outputs, said: Said, more: dict[str, Any]
 ) -> ModelCheck:
     parting = comparison.partings[0] if comparison.partings else None
     more = {**more, "parting": parting}
@@ -121,7 +122,7 @@ def _unequal(
     except (MissingTool, InputError) as fault:
         return said("undecided", outputs, reason=f"{_stopped(parting)}; {fault}", **more)
     if shown is not None:
-        refuted = [(n, "refuted" if n == shown.apart.name else v) for n, v in outputs]
+        refuted: Outputs = [(n, "refuted" if n == shown.apart.name else v) for n, v in outputs]
         return said("refuted", refuted, shown=shown, **more)
     near = near_tensors(pair)
     again = compare_models(pair.a, pair.b, {name: name for name in near})

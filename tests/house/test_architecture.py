@@ -15,25 +15,29 @@ PACKAGE = Path(__file__).parents[2] / "symconv"
 ORDER = {
     "": (
         "errors machine size layer relation claim evaluation replay explain toeplitz "
-        "expand network sharing recheck prove repair dialect crosscheck report api "
+        "expand network sharing recheck prove repair dialect crosscheck models report "
+        "api "
         "theorems testing cli"
     ),
     "claim.steps": "base axes fitting layers pools moves lattices values branches",
     "claim": "entries patterns steps claim sides naming reading unused verdict",
     "cli": (
-        "results chains claims options output faults running models catalogue lists shown commands "
-        "__main__"
+        "results chains claims options output faults running models files catalogue lists shown "
+        "commands __main__"
     ),
-    "crosscheck": "backends runs",
+    "crosscheck": "backends runs models",
     "dialect": (
-        "config chain shorthand presets subject torch pasted files own sources onnx models opened registry"
+        "config chain shorthand presets subject torch pasted files own sources onnx models opened "
+        "registry"
     ),
     "dialect.models": "opening build keras pt2 tflite registry",
     "dialect.models.tflite": "parse scope windows values read",
     "dialect.models.pt2": "weights calls windows values shapes read files module",
     "dialect.models.keras": "activations node windows values rules read files",
-    "dialect.pasted": "base protobuf torch node onnx onnx_text keras xla hlo stablehlo tflite registry",
-    "dialect.onnx": "load opsets read bind",
+    "dialect.pasted": (
+        "base protobuf torch node onnx onnx_text keras xla hlo stablehlo tflite registry"
+    ),
+    "dialect.onnx": "load opsets read bind emit strided local convert expose write",
     "evaluation": (
         "hashing graph numbers moves lattices points positions text windows reading "
         "layers agreement replay"
@@ -51,9 +55,14 @@ ORDER = {
     "network.rules": "base pointwise channels reductions moves windows gathers registry",
     "prove": (
         "confirm cuts options engine witness tables sets squares sympy kernel z3 "
-        "asking everywhere registry decide network"
+        "asking everywhere registry decide network models"
     ),
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem engine",
+    "models": "observed check convert",
+    "prove.models": (
+        "terms moves rows pads pointwise pools separable windows convolution guesses linear "
+        "applied walk sources compare"
+    ),
     "prove.network": "at_a_size for_all_sizes decide nodes named models theorems",
     "prove.sets": (
         "text apart conditions formulas lowering hidden blocks legal counted divisors "

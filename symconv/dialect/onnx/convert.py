@@ -45,18 +45,22 @@ class Conversion:
         return tuple(change for change in self.changes if change.became == "left strided")
 
 
-def convert_locally(proto: onnx.ModelProto, bound: Bound | None, *, free: bool) -> Conversion:
+def convert_locally(
+    proto: onnx.ModelProto, bound: Bound | None, *, free: bool, materialised: bool = False
+) -> Conversion:
     """Replace each strided node of a file by phases and a node of stride 1.
 
     Args:
         proto: the file; it is not changed.
         bound: the model at one size, from which channels and, unless ``free``, sizes are taken.
         free: whether the file leaves sizes free, so that only forms for all sizes may be used.
+        materialised: whether expanded kernels are written out.
     """
     made = type(proto)()
     made.CopyFrom(proto)
     listed = made.ir_version < 4
     converter = _Converter(opset_of(proto), bound, free, _names_of(made.graph), listed)
+    converter.materialised = materialised
     converter.graph(made.graph)
     return Conversion(made, tuple(converter.changes))
 
@@ -68,14 +72,12 @@ class _Converter:
         self, opset: int, bound: Bound | None, free: bool, taken: set[str], listed: bool
     ) -> None:
         self.opset, self.bound, self.free, self.taken = opset, bound, free, taken
-        self.listed = listed
+        self.listed, self.materialised = listed, False
         self.changes: list[Change] = []
         self.onnx = onnx_library()
 
     def graph(self, graph: onnx.GraphProto) -> None:
         nodes: list[Any] = []
-        constants = {t.name: t for t in graph.initializer}
-        constants |= {n.output[0]: n for n in graph.node if n.op_type == "Constant"}
         for node in graph.node:
             for attribute in node.attribute:
                 for body in (attribute.g, *attribute.graphs):
@@ -106,6 +108,8 @@ class _Converter:
             fault.within(f"node {said[0]!r} ({node.op_type})")
             raise
         self.changes.append(Change(*said, "converted"))
+        if self.materialised:
+            emit.fold({t.name: t for t in graph.initializer})
         if self.listed:  # an initialiser would have to be an input as well
             return [*map(self._constant, emit.constants), *emit.nodes]
         graph.initializer.extend(emit.constants)

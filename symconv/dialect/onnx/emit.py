@@ -6,7 +6,7 @@ the file sees where they belong.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,8 +80,8 @@ class Emitter:
             return x
         flat = [lo for lo, _ in pads] + [hi for _, hi in pads]
         if self.opset < 11:
-            value = {} if fill is None else {"value": float(fill)}
-            return self.node("Pad", [x], mode="constant", pads=flat, **value)
+            value = 0.0 if fill is None else float(fill)
+            return self.node("Pad", [x], mode="constant", pads=flat, value=value)
         inputs = [x, self.constant("pads", flat)]
         if fill is not None:
             inputs.append(self.constant("fill", fill, fill.dtype))
@@ -119,6 +119,32 @@ class Emitter:
     def take(self, x: str, axis: int, order: Sequence[int]) -> str:
         """Entries of an axis in another order."""
         return self.node("Gather", [x, self.constant("order", order)], axis=axis)
+
+    def fold(self, known: Mapping[str, onnx.TensorProto]) -> None:
+        """Write out what follows from constants alone, in place of the nodes that make it."""
+        from onnx.reference import ReferenceEvaluator
+
+        helper = self._onnx.numpy_helper
+        values = {t.name: t for t in self.constants}
+        kept: list[onnx.NodeProto] = []
+        for node in self.nodes:
+            inputs = [values.get(n) or known.get(n) for n in node.input]
+            if any(t is None for t in inputs):
+                kept.append(node)
+                continue
+            arrays = {t.name: helper.to_array(t) for t in inputs if t is not None}
+            graph = self._onnx.helper.make_graph(
+                [node],
+                "one",
+                [self._onnx.helper.make_empty_tensor_value_info(n) for n in arrays],
+                [self._onnx.helper.make_empty_tensor_value_info(node.output[0])],
+            )
+            opsets = [self._onnx.helper.make_opsetid("", self.opset)]
+            one = self._onnx.helper.make_model(graph, opset_imports=opsets)
+            (found,) = ReferenceEvaluator(one).run(None, arrays)
+            values[node.output[0]] = helper.from_array(np.ascontiguousarray(found), node.output[0])
+        read = {name for node in kept for name in node.input}
+        self.nodes, self.constants = kept, [t for name, t in values.items() if name in read]
 
     def identity(self, x: str, output: str) -> str:
         """``x`` under another name."""

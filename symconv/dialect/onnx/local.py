@@ -31,12 +31,13 @@ def write_local(proto: Any, node: Strided, emit: Emitter, dtype: str) -> None:
     if any(proto.output[1:]):
         raise Unsupported("its second output holds indices")
     if node.op == "Conv":
-        return _write_conv(proto, node, emit)
-    if node.op == "ConvTranspose":
-        return _write_transposed(proto, node, emit)
-    if node.op == "MaxPool" and set(node.dilation) == {1}:
-        return _write_max_pool(proto, node, emit, dtype)
-    return _write_thinned(proto, node, emit, dtype)
+        _write_conv(proto, node, emit)
+    elif node.op == "ConvTranspose":
+        _write_transposed(proto, node, emit)
+    elif node.op == "MaxPool" and set(node.dilation) == {1} and np.dtype(dtype).kind == "f":
+        _write_max_pool(proto, node, emit, dtype)
+    else:
+        _write_thinned(proto, node, emit)
 
 
 def _write_conv(proto: Any, node: Strided, emit: Emitter) -> None:
@@ -178,16 +179,14 @@ def _write_max_pool(proto: Any, node: Strided, emit: Emitter, dtype: str) -> Non
 
     Tap ``k`` of the window is sample ``k div E`` of phase ``k mod E``.
     """
-    kind = np.dtype(dtype)
-    if kind.kind != "f":
-        return _write_thinned(proto, node, emit, dtype)
-    fill = np.asarray(-np.inf, kind)
+    fill = np.asarray(-np.inf, dtype)
     pads = list(node.pads)
     if node.outputs is not None and node.sizes is not None:
         pads = _exact_pads(node)
     signal = _padded(proto.input[0], pads, emit, fill)
     if emit.opset < 10:
-        return _max_by_depth(proto, node, emit, signal)
+        _max_by_depth(proto, node, emit, signal)
+        return
     for axis in reversed(range(node.rank)):
         k, e = node.kernel[axis], node.stride[axis]
         parts = []
@@ -238,9 +237,10 @@ def _max_by_depth(proto: Any, node: Strided, emit: Emitter, signal: str) -> None
 
 
 def _keep_first(x: str, node: Strided, emit: Emitter, output: str) -> None:
-    """The first phase of every axis: each ``s``-th sample, of exactly the outputs that there are."""
+    """The first phase of every axis: each ``s``-th sample, of just the outputs that there are."""
     if emit.opset >= 10:
-        return _keep_by_slices(x, node, emit, output)
+        _keep_by_slices(x, node, emit, output)
+        return
     if node.rank != 2 or len(set(node.stride)) > 1 or node.outputs is None:
         raise Unsupported(f"opset {emit.opset} has no Slice with steps; upgrade to 10")
     if node.channels is None:
@@ -252,7 +252,6 @@ def _keep_first(x: str, node: Strided, emit: Emitter, output: str) -> None:
     x = emit.pad(x, [(0, 0), (0, 0), (0, e - 1), (0, e - 1)])
     deep = emit.node("SpaceToDepth", [x], blocksize=e)
     emit.slice(deep, 1, 0, node.channels, output=output)
-    return None
 
 
 def _keep_by_slices(x: str, node: Strided, emit: Emitter, output: str) -> None:
@@ -264,7 +263,7 @@ def _keep_by_slices(x: str, node: Strided, emit: Emitter, output: str) -> None:
         x = emit.slice(x, axis + 2, 0, end, s, name)
 
 
-def _write_thinned(proto: Any, node: Strided, emit: Emitter, dtype: str) -> None:
+def _write_thinned(proto: Any, node: Strided, emit: Emitter) -> None:
     """A pooling at stride 1, of which every ``s``-th output is kept; each is the one it was.
 
     An average divides by what it counts, which no form on phases does with fewer nodes.
@@ -371,8 +370,8 @@ def _interleaved(x: str, node: Strided, emit: Emitter, taps: tuple[int, ...]) ->
     for axis in reversed(range(node.rank)):
         e, rest = node.stride[axis], node.channels * prod(node.stride[:axis])
         if e > 1:  # ((rest) r) before n after -> (rest) before (n r) after, by rank 4 alone
-            cut = [-1, e, prod(lengths[: axis + 1]), prod(lengths[axis + 1 :])]
-            merged = emit.transpose(emit.reshape(x, cut), [0, 2, 1, 3])
+            apart = [-1, e, prod(lengths[: axis + 1]), prod(lengths[axis + 1 :])]
+            merged = emit.transpose(emit.reshape(x, apart), [0, 2, 1, 3])
             lengths[axis] *= e
             x = emit.reshape(merged, [-1, rest, *lengths])
     return x

@@ -15,10 +15,9 @@ import numpy as np
 from symconv.errors import Unsupported
 from symconv.network.model import Array, ModelNode
 
-REDUCTIONS = tuple(
-    f"Reduce{kind}"
-    for kind in ("L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "Sum")
-) + ("ReduceSumSquare",)
+_KINDS = ("L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "Sum", "SumSquare")
+
+REDUCTIONS = tuple(f"Reduce{kind}" for kind in _KINDS)
 
 BECAME_INPUTS: dict[str, tuple[str, ...]] = {
     "Slice": ("starts", "ends", "axes"),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
 
 from symconv.network.bound import Bound
 from symconv.network.model import ModelNode
-from symconv.prove.models.linear import Convolution, Linear, as_batchless
+from symconv.prove.models.convolution import Convolution, as_batchless
+from symconv.prove.models.linear import Linear
 from symconv.prove.models.moves import padded, zero_inserted
 from symconv.prove.models.pads import Axis, conv_axes, pool_axes, transpose_axes
 from symconv.prove.models.pointwise import UNARY, Pointwise
@@ -268,7 +269,7 @@ class Applier:
         return self.whole(("", "MatMul"), [left, right], shape)
 
     def whole(self, name: tuple[Hashable, ...], inputs: Sequence[Tensor], shape: Shape) -> Tensor:
-        """A function of its whole inputs: equal inputs, by number or by their terms, equal outputs."""
+        """A function of its whole inputs: equal inputs, by number or by terms, equal outputs."""
         key = ("function", name, tuple(t.number for t in inputs))
         if (found := self.terms.made(key)) is not None:
             return found
@@ -333,7 +334,7 @@ def _turned(w: Ids, groups: int) -> Ids:
     c, m, *taps = w.shape
     split = w.reshape(groups, c // groups, m, *taps).swapaxes(1, 2)
     flat = split.reshape(groups * m, c // groups, *taps)
-    return flat[(..., *(slice(None, None, -1),) * len(taps))]
+    return np.flip(flat, axis=tuple(range(2, flat.ndim)))
 
 
 def _cut(x: Ids, axes: Sequence[Axis], fill: int) -> Ids:

@@ -25,8 +25,8 @@ from symconv.prove.models.walk import Environment, Walk
 class Parting:
     """A tensor of the second model that is not of the first's terms, though its inputs are.
 
-    ``name`` is the tensor's, ``node`` the second model's node, ``like`` the first model's node
-    that it stands for, as far as one was found by its name or its inputs.
+    ``name`` is the tensor's, ``node`` the second model's node, ``like`` the first model's tensor
+    of that name, where there is one.
     """
 
     name: str
@@ -49,7 +49,8 @@ class OutputMatch:
 class Comparison:
     """What the terms of two models say.
 
-    ``assumed`` are the tensors that were taken as others, and ``tied`` names the weights whose equal entries were taken as one unknown.
+    ``assumed`` are the tensors that were taken as others, and ``tied`` names the weights whose
+    equal entries were taken as one unknown.
     """
 
     outputs: tuple[OutputMatch, ...]
@@ -121,9 +122,9 @@ def _matches(
 def _equal(a: Tensor, b: Tensor) -> bool:
     if a.number == b.number:
         return True
-    return (
-        a.shape == b.shape and bool((a.ids < FIRST_GARBAGE).all()) and np.array_equal(a.ids, b.ids)
-    )
+    if a.shape != b.shape or (a.ids >= FIRST_GARBAGE).any():
+        return False
+    return np.array_equal(a.ids, b.ids)
 
 
 def _partings(

@@ -1,4 +1,4 @@
-"""Guesses which output of one convolution is which of another; nothing depends on their being right.
+"""Guesses which output of one convolution is which of another; none need be right.
 
 A product of a row tells: its weight is entry ``(m, c, k)`` of the other kernel, and where the term
 that it is multiplied with stands in the other input tells at which output the other reads it so.
@@ -10,32 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
-from typing import Protocol
 
 import numpy as np
 
+from symconv.prove.models.convolution import Convolution
 from symconv.prove.models.terms import ZERO, Ids
 
 TRIES = 4
-"""Products of a row that are asked: the first may read a pad or garbage wherever it is looked at."""
-
-
-class Kernelled(Protocol):
-    """What a guess must know of a convolution."""
-
-    x: Ids
-    w: Ids
-    stride: tuple[int, ...]
-    dilation: tuple[int, ...]
-    groups: int
-
-    @property
-    def size(self) -> tuple[int, ...]:
-        """Outputs per axis."""
-
-    @property
-    def channels_read(self) -> Ids:
-        """The input channel of each slot of the kernel."""
+"""Products of a row that are asked: the first may read a pad or garbage everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +40,7 @@ class Place:
         return found[:, 0], found[:, 1]
 
 
-def guesses(one: Kernelled, other: Kernelled) -> Iterator[Sequence[Place | None]]:
+def guesses(one: Convolution, other: Convolution) -> Iterator[Sequence[Place | None]]:
     """For each row of one, which channel and outputs of the other it may be."""
     if len(one.w) == len(other.w) and one.size == other.size:
         same = ((Fraction(1), Fraction(0)),) * len(one.size)
@@ -70,7 +52,7 @@ def guesses(one: Kernelled, other: Kernelled) -> Iterator[Sequence[Place | None]
 class _Asked:
     """Asks the products of one convolution for their places in another."""
 
-    def __init__(self, one: Kernelled, other: Kernelled) -> None:
+    def __init__(self, one: Convolution, other: Convolution) -> None:
         self.one, self.other = one, other
         flat = other.w.ravel()
         self._order = np.argsort(flat, kind="stable")
@@ -90,16 +72,16 @@ class _Asked:
         at = int(np.searchsorted(self._weights, weight))
         if at == len(self._weights) or self._weights[at] != weight:
             return None
-        m, c, *tap = np.unravel_index(int(self._order[at]), self.other.w.shape)
+        m, c, *tap = _unravelled(int(self._order[at]), self.other.w.shape)
         per_group = len(self.other.w) // self.other.groups
-        channel = int(m) // per_group * self.other.w.shape[1] + int(c)
-        own_tap = np.unravel_index(slot % int(np.prod(self.one.w.shape[2:])), self.one.w.shape[2:])
+        channel = m // per_group * self.other.w.shape[1] + c
+        own_tap = _unravelled(slot % int(np.prod(self.one.kernel)), self.one.kernel)
         own_channel = int(self.one.channels_read[row, slot])
         for point in self._points:
             first = self._output(own_channel, own_tap, point, channel, tap)
             axes = first and self._axes(first, point, (own_channel, own_tap, channel, tap))
             if axes:
-                return Place(int(m), axes)
+                return Place(m, axes)
         return None
 
     def _axes(
@@ -149,7 +131,11 @@ class _Asked:
         at = int(np.searchsorted(ordered, term))
         if at == len(ordered) or ordered[at] != term:
             return None
-        return tuple(int(i) for i in np.unravel_index(int(order[at]), self.other.x.shape[1:]))
+        return _unravelled(int(order[at]), self.other.x.shape[1:])
+
+
+def _unravelled(flat: int, shape: Sequence[int]) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.unravel_index(flat, tuple(shape)))
 
 
 def _points(size: Sequence[int]) -> Iterator[tuple[int, ...]]:

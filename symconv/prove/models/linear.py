@@ -12,72 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 
 import numpy as np
 
 from symconv.machine.budget import running
+from symconv.prove.models.convolution import Convolution
 from symconv.prove.models.guesses import Place, guesses
-from symconv.prove.models.separable import Separable, separate
 from symconv.prove.models.terms import FIRST_GARBAGE, ZERO, Ids, Tensor, Terms
 from symconv.prove.models.windows import Reads, Vectors, Windowed
-
-
-@dataclass(frozen=True, eq=False)
-class Convolution:
-    """A convolution without pads or bias: ``x (C, *S)``, ``w (M, C/groups, *K)``.
-
-    A batch is an axis of its own, the first of ``S``, on which the kernel has one tap.
-    """
-
-    key: Hashable
-    x: Ids
-    w: Ids
-    stride: tuple[int, ...]
-    dilation: tuple[int, ...]
-    groups: int
-    start: int
-
-    @property
-    def kernel(self) -> tuple[int, ...]:
-        """Taps per axis."""
-        return tuple(self.w.shape[2:])
-
-    @cached_property
-    def size(self) -> tuple[int, ...]:
-        """Outputs per axis."""
-        return tuple(
-            (n - d * (k - 1) - 1) // s + 1
-            for n, k, s, d in zip(
-                self.x.shape[1:], self.kernel, self.stride, self.dilation, strict=True
-            )
-        )
-
-    @cached_property
-    def strides(self) -> tuple[int, ...]:
-        """How far apart two neighbours of its outputs ``(M, N, *O)`` are in its block, batch first."""
-        batch, *rest = self.size
-        inner = [int(np.prod(rest[n:], dtype=np.int64)) for n in range(len(rest) + 1)]
-        return (inner[0], inner[0] * len(self.w), *inner[1:])
-
-    @cached_property
-    def signal(self) -> Separable | None:
-        """The input as a product of tables."""
-        return separate(self.x)
-
-    @cached_property
-    def channels_read(self) -> Ids:
-        """The input channel that each slot of the kernel reads, ``(M, slots)``."""
-        m, per_group = self.w.shape[:2]
-        group = np.arange(m) // (m // self.groups)
-        channel = group[:, None] * per_group + np.arange(per_group)[None, :]
-        return np.repeat(channel, int(np.prod(self.kernel)), axis=1)
-
-    def windowed(self) -> Windowed | None:
-        """Its windows, where the input is separable."""
-        if self.signal is None:
-            return None
-        return Windowed(self.signal, self.kernel, self.stride, self.dilation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +118,7 @@ class Linear:
                 index = [1] * (1 + len(axes))
                 index[axis + 1] = -1
                 flat = flat + theirs.reshape(index) * strides[axis + 1]
-            out[np.ix_(rows, *(mine for mine, _ in axes))] = flat
+            out[np.ix_(np.asarray(rows), *(mine for mine, _ in axes))] = flat
         lost = out == FIRST_GARBAGE
         if lost.all():
             return None
@@ -247,8 +190,3 @@ def _products(one: Convolution, rows: Ids, reads: Reads, keys: Ids) -> Ids:
     used = (weights != ZERO) & ~silent
     found = np.stack([row[used], key[used], weights[used]], axis=1)
     return found[np.lexsort((found[:, 2], found[:, 1], found[:, 0]))]
-
-
-def as_batchless(x: Ids) -> Ids:
-    """Terms ``(N, C, *S)`` as ``(C, N, *S)``: the batch as an axis of its own."""
-    return np.moveaxis(x, 1, 0)

@@ -35,13 +35,16 @@ def _reshape(x: Ids, values: Values, attributes: Mapping[str, Any]) -> Ids:
     wanted = _given(values[0])
     if not attributes.get("allowzero", 0):
         wanted = [x.shape[n] if d == 0 else d for n, d in enumerate(wanted)]
-    return x.reshape(wanted)
+    flat: Ids = x.reshape(wanted)
+    return flat
 
 
 def _flatten(x: Ids, values: Values, attributes: Mapping[str, Any]) -> Ids:
     axis = attributes.get("axis", 1)
     axis += x.ndim * (axis < 0)
-    return x.reshape(int(np.prod(x.shape[:axis], dtype=np.int64)), -1)
+    rows = int(np.prod(x.shape[:axis], dtype=np.int64))
+    flat: Ids = x.reshape((rows, x.size // max(rows, 1)))
+    return flat
 
 
 def _transpose(x: Ids, values: Values, attributes: Mapping[str, Any]) -> Ids:
@@ -65,7 +68,8 @@ def _slice(x: Ids, values: Values, attributes: Mapping[str, Any]) -> Ids:
     for place, (first, end) in enumerate(zip(starts, ends, strict=True)):
         axis = place if axes is None else axes[place]
         index[axis] = _python_slice(first, end, 1 if steps is None else steps[place], x.shape[axis])
-    return x[tuple(index)]
+    found: Ids = x[tuple(index)]
+    return found
 
 
 def _python_slice(first: int, end: int, step: int, size: int) -> slice:
@@ -162,5 +166,6 @@ def zero_inserted(x: Ids, holes: Sequence[int]) -> Ids:
     lead = x.ndim - len(holes)
     shape = [(n - 1) * u + 1 for n, u in zip(x.shape[lead:], holes, strict=True)]
     out = np.full((*x.shape[:lead], *shape), ZERO, np.int64)
-    out[(..., *(slice(None, None, u) for u in holes))] = x
+    index: tuple[Any, ...] = (slice(None),) * lead
+    out[(*index, *(slice(None, None, u) for u in holes))] = x
     return out

@@ -21,7 +21,7 @@ from symconv.network.model import Array, Model, ModelNode
 from symconv.prove.models.applied import Applier
 from symconv.prove.models.moves import MOVES, padded, pads_of
 from symconv.prove.models.pointwise import NARY, UNARY
-from symconv.prove.models.terms import Ids, Tensor, Terms
+from symconv.prove.models.terms import ZERO, Ids, Tensor, Terms
 
 Environment = dict[str, Tensor]
 
@@ -108,34 +108,35 @@ class Walk:
         """The unknowns of a weight; an entry 0 is 0 for all values of the others."""
         found = self.sources.get(key[1])
         ids = self.terms.block(key, array.shape) if found is None else found.reshape(array.shape)
-        return np.where(array == 0, -1, ids)
+        return np.where(array == 0, ZERO, ids)
 
     def _node(self, node: ModelNode, bound: Bound, env: Environment) -> Sequence[Tensor]:
         inputs = [env[name] if name else None for name in node.inputs]
         if (known := self._known(node, inputs, bound)) is not None:
             return known
-        moved = node.op in MOVES or node.op == "Pad"
-        if moved and not node.domain and self._is_told(node, bound):
-            return (
-                [self._move(node, inputs, bound)]
-                if node.op != "Pad"
-                else self._structure(node, inputs, bound)
-            )
-        if False:
-            return [self._move(node, inputs, bound)]
-        if node.op in ("Concat", "Split") and not node.domain:
-            return self._structure(node, inputs, bound)
-        present = [t for t in inputs if t is not None]
-        if node.op == "Cast" and _is_same_type(node, bound):
-            return present
-        if node.op in UNARY | NARY and not node.domain and present:
-            return [self.applier.pointwise(node, inputs, bound)]
         if node.op == "If":
             return self._if(node, bound, env)
         if node.bodies:
             return self._opaque(node, inputs, bound, self._bodies(node, env))
-        found = None if node.domain else self.applier.window(node, inputs, bound)
-        return [found] if found is not None else self._opaque(node, inputs, bound, ())
+        found = None if node.domain else self._ruled(node, inputs, bound)
+        return self._opaque(node, inputs, bound, ()) if found is None else found
+
+    def _ruled(
+        self, node: ModelNode, inputs: Sequence[Tensor | None], bound: Bound
+    ) -> Sequence[Tensor] | None:
+        """What an operator with a rule does; None for one without."""
+        present = [t for t in inputs if t is not None]
+        if node.op in (*MOVES, "Pad") and self._is_told(node, bound):
+            moved = self._move if node.op in MOVES else self._padded
+            return [moved(node, inputs, bound)]
+        if node.op in ("Concat", "Split"):
+            return self._structure(node, present, bound)
+        if node.op == "Cast" and _is_same_type(node, bound):
+            return present
+        if node.op in UNARY | NARY and present:
+            return [self.applier.pointwise(node, inputs, bound)]
+        made = self.applier.window(node, inputs, bound)
+        return None if made is None else [made]
 
     def _known(
         self, node: ModelNode, inputs: Sequence[Tensor | None], bound: Bound
@@ -165,13 +166,16 @@ class Walk:
         if node.op == "Identity":
             return first
         move = MOVES[node.op]
-        make = lambda: np.asarray(move(first.ids, values, node.attributes))  # noqa: E731
+
+        def moved() -> Ids:
+            return np.asarray(move(first.ids, values, node.attributes))
+
         if shape is None:
-            shape = make().shape
+            shape = moved().shape
         return self.terms.tensor(
             key,
             shape,
-            make,
+            moved,
             constant=first.constant,
             distinct=first.distinct and node.op not in REPEATS,
             mixed=first.mixed,
@@ -185,33 +189,37 @@ class Walk:
             raise Unsupported(f"what {name!r} holds is not known before the model is run")
         return bound.values[name]
 
-    def _structure(
-        self, node: ModelNode, inputs: Sequence[Tensor | None], bound: Bound
-    ) -> list[Tensor]:
-        present = [t for t in inputs if t is not None]
-        key = (node.op, _attributes(node), _numbers(inputs))
+    def _structure(self, node: ModelNode, present: Sequence[Tensor], bound: Bound) -> list[Tensor]:
+        key = (node.op, _attributes(node), _numbers(present))
         shapes = [bound.shapes[name] for name in node.outputs]
-        if node.op == "Concat":
-            axis = node.attributes["axis"]
-            make = lambda: np.concatenate([t.ids for t in present], axis=axis)  # noqa: E731
-            return [self._joined(key, shapes[0], make, present)]
-        first = present[0]
         if node.op == "Split":
-            return self._split(node, first, key, shapes)
+            return self._split(node, present[0], key, shapes)
+        axis = node.attributes["axis"]
+
+        def joined() -> Ids:
+            return np.concatenate([t.ids for t in present], axis=axis)
+
+        return [self._joined(key, shapes[0], joined, present)]
+
+    def _padded(self, node: ModelNode, inputs: Sequence[Tensor | None], bound: Bound) -> Tensor:
+        first = inputs[0]
+        if first is None:
+            raise Unsupported("its first input is left out")
+        key = (node.op, _attributes(node), _numbers(inputs))
         values = [self._value(node.inputs[1], bound), None]
         values += [self._value(n, bound) for n in node.inputs[3:]]
         mode = node.attributes.get("mode", "constant")
         filled = inputs[2] if len(inputs) > 2 else None
 
         def pad() -> Ids:
-            fill = -1 if filled is None else int(filled.ids.ravel()[0])
+            fill = ZERO if filled is None else int(filled.ids.ravel()[0])
             return padded(first.ids, pads_of(first.ids, values), mode, fill)
 
-        return [
-            self.terms.tensor(
-                key, shapes[0], pad, constant=first.constant, mixed=True, origins=first.origins
-            )
-        ]
+        shape = bound.shapes[node.outputs[0]]
+        origins = first.origins if filled is None or filled.constant else None
+        return self.terms.tensor(
+            key, shape, pad, constant=first.constant, mixed=True, origins=origins
+        )
 
     def _joined(
         self, key: Hashable, shape: tuple[int, ...], make: Any, parts: Sequence[Tensor]

@@ -1,0 +1,45 @@
+"""Models written: sizes fixed, checked by onnx itself, and whole or not there."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from symconv.dialect.onnx.load import onnx_library
+from symconv.network.bound import Sizes
+
+if TYPE_CHECKING:
+    import onnx
+
+
+def fix_sizes(proto: onnx.ModelProto, sizes: Sizes) -> None:
+    """Write the dimensions of inputs into a file; what follows from them is left to inference."""
+    for value in proto.graph.input:
+        if value.name in sizes:
+            shape = value.type.tensor_type.shape
+            del shape.dim[:]
+            for size in sizes[value.name]:
+                shape.dim.add().dim_value = int(size)
+
+
+def unsound(proto: onnx.ModelProto) -> str | None:
+    """What onnx's checker or its shape inference find wrong with a file; None where nothing."""
+    onnx = onnx_library()
+    try:
+        onnx.checker.check_model(proto)
+        onnx.shape_inference.infer_shapes(proto, check_type=True, strict_mode=True)
+    except Exception as fault:  # noqa: BLE001 - the library raises what its C++ core does
+        return str(fault).strip().splitlines()[0]
+    return None
+
+
+def write_onnx(proto: onnx.ModelProto, path: Path) -> None:
+    """Write a file beside its place, and move it there when it is whole."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        beside.write_bytes(proto.SerializeToString())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
