@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from symconv.errors import InputError, Unsupported
+from symconv.layer.padding import is_int
 from symconv.network.model import Array, Dimension, Model, ModelNode, Port
 
 MOST_MADE = 2**28
@@ -49,6 +50,18 @@ class Image:
     def rank(self) -> int:
         """How many dimensions it has; 0 where that is not known."""
         return len(self.shape or ())
+
+
+def strides_told(value: Any) -> dict[str, list[int]]:
+    """An opaque operator's strides as the attribute by which a strided node is known, if any.
+
+    >>> strides_told([2, 1]), strides_told(2), strides_told([1, 1]), strides_told("two")
+    ({'strides': [2, 1]}, {'strides': [2]}, {}, {})
+    """
+    entries = list(value) if isinstance(value, list | tuple) else [value]
+    if not entries or not all(map(is_int, entries)) or max(entries) <= 1:
+        return {}
+    return {"strides": [int(entry) for entry in entries]}
 
 
 class Builder:

@@ -140,8 +140,7 @@ def _conv(node: Node, window: Text) -> Text:
     group = node.attributes.get("group", 1)
     inputs = node.inputs
     has_bias = inputs is None or (len(inputs) > 2 and bool(inputs[2]))
-    channels = {"in_channels": group, "out_channels": group, "groups": group}
-    return {"op": "conv", **window, **channels, "bias": has_bias}
+    return {"op": "conv", **window, "groups": group, "bias": has_bias}
 
 
 def _conv_transpose(node: Node, window: Text) -> Text:

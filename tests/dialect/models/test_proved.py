@@ -46,6 +46,14 @@ def test_a_file_is_proved(name: str, least: int) -> None:
     assert decide_model(read_model(model)).verdict.verdict == "proved"
 
 
+def test_strides_of_opaque_operators_are_told() -> None:
+    require("tflite")
+    model = with_one_sample(read_file(shared_data("dialects/alexa.tflite")))
+    proof = decide_model(read_model(model))
+    left = [node.label for node in proof.nodes if node.status == "left strided"]
+    assert len(left) == 1
+
+
 def test_a_module_is_proved() -> None:
     nn: Any = require("torch").nn
     net = nn.Sequential(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from symconv.dialect.models.build import strides_told
 from symconv.dialect.models.pt2 import shapes, values, windows
 from symconv.dialect.models.pt2.calls import Aten, Graph, Ref, dimension_of, read_call
 from symconv.dialect.models.pt2.values import Rule
@@ -186,7 +187,9 @@ def _opaque(g: Graph, call: Aten) -> str:
     """A call without a rule: some function of its tensors, told apart by all else it is given."""
     inputs: list[str] = []
     told = {key: _told(g, value, inputs) for key, value in call.given.items()}
-    attributes = {"overload": call.overload, "given": json.dumps(told, default=str)}
+    strides = call.given.get("stride") or call.given.get("kernel_size")
+    attributes: dict[str, Any] = {"overload": call.overload, "given": json.dumps(told, default=str)}
+    attributes |= strides_told(strides)
     made = g.b.nodes_of(call.op, inputs, call.outputs, attributes, "aten")
     for name, tensor in zip(call.outputs[1:], made[1:], strict=True):
         g.bind(name, tensor)
