@@ -116,7 +116,7 @@ def read_layers(
 def _read_line(text: str, asked: Asked) -> list[Entry]:
     """What a text says on its own: a shorthand, a preset, a pasted layer; else nothing."""
     if tool_of(text):
-        return _pasted(text, text, asked)
+        return _pasted(text, "the text", asked)
     if is_shorthand(text):
         return [_asked_of(read_shorthand(text), asked)]
     return [_asked_of(preset(text.strip()), asked)] if text.strip() in PRESETS else []

@@ -34,7 +34,9 @@ ORDER = {
     "dialect.models.tflite": "parse scope windows values read",
     "dialect.models.pt2": "weights calls windows values shapes read files module",
     "dialect.models.keras": "activations node windows values rules read files",
-    "dialect.pasted": "base protobuf torch onnx keras xla hlo stablehlo tflite registry",
+    "dialect.pasted": (
+        "base protobuf torch node onnx onnx_text keras xla hlo stablehlo tflite registry"
+    ),
     "dialect.onnx": "load opsets read bind emit strided local convert expose write",
     "evaluation": (
         "hashing graph numbers moves lattices points positions text windows reading "

@@ -16,10 +16,14 @@ from typing import Any
 import numpy as np
 
 from symconv.errors import InputError, Unsupported
+from symconv.layer.padding import is_int
 from symconv.network.model import Array, Dimension, Model, ModelNode, Port
 
 MOST_MADE = 2**28
 """Values of made-up weights: twice those of VGG-16, the largest of Keras' own models."""
+
+MOST_NUMBER = 2**63
+"""The first integer that ONNX's lists of sizes cannot hold."""
 
 Shape = tuple[int | None, ...]
 
@@ -46,6 +50,18 @@ class Image:
     def rank(self) -> int:
         """How many dimensions it has; 0 where that is not known."""
         return len(self.shape or ())
+
+
+def strides_told(value: Any) -> dict[str, list[int]]:
+    """An opaque operator's strides as the attribute by which a strided node is known, if any.
+
+    >>> strides_told([2, 1]), strides_told(2), strides_told([1, 1]), strides_told("two")
+    ({'strides': [2, 1]}, {'strides': [2]}, {}, {})
+    """
+    entries = list(value) if isinstance(value, list | tuple) else [value]
+    if not entries or not all(map(is_int, entries)) or max(entries) <= 1:
+        return {}
+    return {"strides": [int(entry) for entry in entries]}
 
 
 class Builder:
@@ -86,7 +102,10 @@ class Builder:
 
     def integers(self, stem: str, values: Iterable[int]) -> str:
         """A constant list of integers: axes, pads, sizes."""
-        return self.constant(stem, np.array(list(values), dtype=np.int64))
+        found = list(values)
+        if any(not -MOST_NUMBER <= n < MOST_NUMBER for n in found):
+            raise InputError(f"{stem}: {found} is more than 64 bits hold")
+        return self.constant(stem, np.array(found, dtype=np.int64))
 
     def weight(self, stem: str, shape: Sequence[int], positive: bool = False) -> str:
         """A weight that the file does not hold: values of its own, the same for the same name.

@@ -155,7 +155,12 @@ def beside(layer: Text, given: Mapping[str, Any]) -> tuple[Text, Size | None, tu
     (3, 1, None, ('1 out: not stated',))
     """
     size = read_input_size(given["input_size"]) if "input_size" in given else None
-    stated = {key: given[key] for key in ("in_channels", "out_channels") if key in given}
+    own: Text = {key: layer[key] for key in BESIDE[:2] if key in layer}
+    stated: Text = {key: given[key] for key in BESIDE[:2] if key in given}
+    for key in set(own) & set(stated):
+        if own[key] != stated[key]:
+            raise LayerError(f"{key}={stated[key]!r} stands beside a layer that has {own[key]!r}")
+    stated |= own
     if layer["op"].endswith("_pool"):  # it treats each channel alike
         return {**layer, **stated}, size, ()
     least, missing = layer.get("groups", 1), {"in_channels": "in", "out_channels": "out"}

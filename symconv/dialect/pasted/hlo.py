@@ -30,6 +30,9 @@ from symconv.dialect.pasted.xla import (
 from symconv.errors import LayerError, Unsupported
 
 NOUN = "an HLO window"
+MOST_WINDOWS = 5000
+"""Windows of a text: thirty times those of the largest network's module."""
+
 _FIELDS = ("size", "stride", "pad", "lhs_dilate", "rhs_dilate", "rhs_reversal")
 _WINDOW = re.compile(r"window=\{([^{}]*)\}")
 _MADE = re.compile(r"\s*(?:ROOT\s+)?%?([\w.-]+)\s*=\s*(\([^()]*\)|\S+)\s+([\w-]+)\(([^()]*)\)(.*)")
@@ -215,15 +218,23 @@ def _read(line: Instruction, module: Module) -> Pasted:
     return as_layer(_READ[line.op](line, module), NOUN)
 
 
-def _alone(window: str, text: str) -> Pasted:
-    """A window without its instruction: a convolution of one channel, or one a group."""
-    if "reduce" in text:
-        raise LayerError("paste the reduction's whole line, and the computation to_apply")
-    groups = re.search(r"\bfeature_group_count=([0-9]{1,18})\b", text)
+def _alone(window: str, groups: int) -> Pasted:
+    """A window without its instruction: a convolution of one channel in each group."""
     axes = read_axes(window)
     notes = ("its kernel mirrored",) if is_mirrored(axes) else ()
-    count = int(groups[1]) if groups else 1
-    return as_layer(Windowed(f"window={{{window}}}", axes, groups=count, notes=notes), NOUN)
+    return as_layer(Windowed(f"window={{{window}}}", axes, groups=groups, notes=notes), NOUN)
+
+
+def _windows_alone(text: str) -> list[Pasted | Fault]:
+    """The windows of a text without instructions."""
+    if "reduce" in text:
+        raise LayerError(f"{NOUN}: paste the reduction's whole line, and the computation to_apply")
+    found = re.search(r"\bfeature_group_count=([0-9]{1,18})\b", text)
+    windows = [window[1] for window in _WINDOW.finditer(text)]
+    if len(windows) > MOST_WINDOWS:
+        raise LayerError(f"{NOUN}: the text holds more than {MOST_WINDOWS} windows")
+    groups = int(found[1]) if found else 1
+    return [guarded(NOUN, window, partial(_alone, window, groups)) for window in windows]
 
 
 class Hlo:
@@ -242,14 +253,12 @@ class Hlo:
     def read_text(self, text: str, name: str) -> list[Pasted | Fault]:
         """Read every window of a text."""
         module = _module(text)
-        found = [
-            guarded(self.noun, line.name, partial(_read, line, module))
-            for line in module.made.values()
-            if line.op in _READ
-        ]
+        lines = [line for line in module.made.values() if line.op in _READ]
+        if len(lines) > MOST_WINDOWS:
+            raise LayerError(f"{NOUN}: the text holds more than {MOST_WINDOWS} windows")
+        found = [guarded(self.noun, line.name, partial(_read, line, module)) for line in lines]
         if not module.made:
-            windows = [window[1] for window in _WINDOW.finditer(text)]
-            found = [guarded(self.noun, w, partial(_alone, w, text)) for w in windows]
+            found = _windows_alone(text)
         return one_of(found, f"{name} holds no convolution and no reduce-window of HLO")
 
     def read_object(self, document: Mapping[str, Any], name: str) -> list[Pasted | Fault]:

@@ -93,16 +93,10 @@ def read_layer_object(layer: KerasLayer) -> Pasted:
         has = [f"{kind}1D to {kind}3D" for kind in KINDS]
         raise no_layer("Keras", layer.kind, has, WITHOUT.get(layer.stem, ""))
     first, *others = read(layer)
-    first, size, notes = beside(first, _without_out(layer.beside, first))
+    first, size, notes = beside(first, layer.beside)
     name = str(layer.config.get("name") or layer.kind)
     items = (first, *others, *_activation(layer.config.get("activation")))
     return Pasted(DIALECT.noun, name, items, layer.rank, size, notes)
-
-
-def _without_out(given: Mapping[str, Any], layer: Text) -> dict[str, Any]:
-    """What stands beside a layer, and what it says of itself."""
-    own: Text = {key: layer[key] for key in ("in_channels", "out_channels") if key in layer}
-    return {**given, **own}
 
 
 def _activation(value: Any) -> tuple[Text, ...]:
@@ -213,6 +207,8 @@ def _of_object(document: Mapping[str, Any]) -> KerasLayer:
     built = document.get("build_config")
     shape = built.get("input_shape") if isinstance(built, Mapping) else None
     shape = shape or config.get("batch_input_shape") or config.get("batch_shape") or ()
+    if not isinstance(shape, list | tuple):
+        raise LayerError(f"its input's shape must be a list, got {shape!r}")
     given = {key: document[key] for key in BESIDE if key in document}
     rank = int(found["rank"]) if found else 0
     return KerasLayer(kind, stem, rank, config, tuple(shape), given)

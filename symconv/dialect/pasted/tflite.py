@@ -49,7 +49,7 @@ def read_options(document: Mapping[str, Any], name: str) -> Pasted:
     if not isinstance(options, Mapping):
         raise LayerError(f"builtin_options must be an object, got {options!r}")
     kind = document.get("builtin_options_type") or _guessed(options)
-    if kind not in OPTIONS:
+    if not isinstance(kind, str) or kind not in OPTIONS:
         raise Unsupported(f"there is no layer for {kind}; there is one for {', '.join(OPTIONS)}")
     own = {k: v for k, v in options.items() if k not in (*BESIDE, *_AROUND, "kernel_size")}
     known(own, OPTIONS[kind], f"TFLite's {kind}")
@@ -110,7 +110,7 @@ def _operation(document: Mapping[str, Any], kind: str, options: Mapping[str, Any
 
 def _pool(document: Mapping[str, Any], options: Mapping[str, Any]) -> Text:
     code = document.get("builtin_code", document.get("operator"))
-    if code not in POOLS:
+    if not isinstance(code, str) or code not in POOLS:
         raise LayerError(
             f"Pool2DOptions are those of {' and '.join(POOLS)}; write which beside them, as "
             f"'builtin_code', got {code!r}"

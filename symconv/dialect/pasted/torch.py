@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 from typing import Any
 
 from symconv.dialect.pasted.base import Fault, Pasted, Text, guarded, known, no_layer, one_of
@@ -20,6 +21,9 @@ from symconv.layer.legality import ASK
 
 MOST_ARGUMENTS = 2000
 """Characters between a module's parentheses: ten times what the longest print takes."""
+
+MOST_MODULES = 5000
+"""Modules of a text, those that are repeated counted so often: no print is so long."""
 
 MOST_DEEP = 50
 """Modules inside one another: deeper than any print, and than Python's stack it is not."""
@@ -72,6 +76,8 @@ class Module:
     name: str
     arguments: str
     children: tuple[Module, ...]
+    modules: int = 1
+    """How many there are, those inside counted."""
 
     @property
     def shown(self) -> str:
@@ -96,7 +102,7 @@ def parse_modules(text: str, depth: int = 0) -> Iterator[Module]:
     """
     if depth > MOST_DEEP:
         raise LayerError(f"a torch module holds more than {MOST_DEEP} modules inside one another")
-    place = 0
+    place = total = 0
     while (place := _after_gap(text, place)) < len(text):
         if not (head := _HEAD.match(text, place)):
             rest = text[place : place + 60]
@@ -104,9 +110,14 @@ def parse_modules(text: str, depth: int = 0) -> Iterator[Module]:
         end = _closing(text, head.end())
         inside = text[head.end() : end]
         children = tuple(parse_modules(inside, depth + 1)) if _holds_modules(inside) else ()
-        arguments = "" if children else inside
-        for _ in range(int(head["count"] or 1)):
-            yield Module(head["kind"], head["name"] or "", arguments, children)
+        arguments, count = "" if children else inside, int(head["count"] or 1)
+        modules = 1 + sum(child.modules for child in children)
+        total += modules * count
+        if total > MOST_MODULES:
+            raise LayerError(f"the text holds more than {MOST_MODULES} torch modules")
+        yield from repeat(
+            Module(head["kind"], head["name"] or "", arguments, children, modules), count
+        )
         place = end + 1
 
 

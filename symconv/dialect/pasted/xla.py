@@ -186,6 +186,8 @@ def _dimensions(labels: Sequence[str], shape: tuple[Any, ...] | None) -> dict[st
 
 
 def _spatial(tensor: Mapping[str, Any], spatial: Sequence[str]) -> Size | None:
+    if tensor and not set(spatial) <= set(tensor):
+        raise LayerError(f"dimension numbers {list(tensor)} are not of {len(spatial)} axes")
     return tuple(tensor[axis] for axis in spatial) if tensor else None
 
 

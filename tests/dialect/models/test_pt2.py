@@ -292,6 +292,17 @@ def test_damaged_archives_end_in_one_line(tmp_path: Path) -> None:
             assert "\n" not in str(fault)  # noqa: PT017
 
 
+def test_weights_that_unpack_to_too_much_are_refused(tmp_path: Path) -> None:
+    path = saved(tmp_path, nn.Conv2d(1, 1, 3), (1, 1, 5, 5))
+    with zipfile.ZipFile(path) as old:
+        members = {name: old.read(name) for name in old.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, data in members.items():
+            new.writestr(name, bytes(70 << 20) if name.endswith("weight_0") else data)
+    with pytest.raises(InputError, match="unpacks to more than 64 MB"):
+        read_model(path)
+
+
 def test_weights_in_their_storage() -> None:
     form = {"dtype": 7, "sizes": [{"as_int": 2}, {"as_int": 3}], "storage_offset": {"as_int": 1}}
     form["strides"] = [{"as_int": 1}, {"as_int": 2}]

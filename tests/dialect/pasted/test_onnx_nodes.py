@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import Any
 
 import numpy as np
@@ -34,8 +35,20 @@ def random_attributes(rng: random.Random, kind: str, rank: int) -> dict[str, Any
         found["auto_pad"] = pads
         if kind == "Conv" and pads != "VALID":
             found.pop("dilations", None)  # onnxruntime has none of them
+    return {**found, **_more(rng, kind, found)}
+
+
+def _more(rng: random.Random, kind: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Attributes of one operator alone."""
+    found: dict[str, Any] = {}
+    plain = "auto_pad" not in given
     if kind == "AveragePool":
         found["count_include_pad"] = rng.randint(0, 1)
+    if kind.endswith("Pool") and plain:
+        found["ceil_mode"] = rng.randint(0, 1)
+    if kind == "ConvTranspose" and plain:
+        strides = given.get("strides", [1] * len(given["kernel_shape"]))
+        found["output_padding"] = [rng.randint(0, s - 1) for s in strides]
     if kind.startswith("Conv"):
         found["group"] = rng.choice([1, 2])
     return found
@@ -111,6 +124,8 @@ def written(node: Any) -> list[str]:
         json_format.MessageToJson(node),
         text_format.MessageToString(node),
         text_format.MessageToString(node, as_one_line=True),
+        onnx.helper.printable_node(node),
+        onnx.printer.to_text(node),
     ]
 
 
@@ -130,7 +145,7 @@ def shown(text: str) -> str:
     try:
         (config,) = read_layers(text, (9, 9))
     except SymconvError as fault:
-        return str(fault)
+        return re.sub("node '[^']*'", "node", str(fault))
     return str(getattr(config, "layer", None))
 
 
@@ -141,6 +156,17 @@ def test_a_text_of_many_nodes() -> None:
     model.graph.node.append(onnx.helper.make_node("Relu", ["y"], ["z"]))
     conv, relu = read_layers(text_format.MessageToString(model.graph), (9, 9))
     assert (conv.kind, relu.kind) == ("layer", "fault")
+
+
+def test_a_printed_graph() -> None:
+    attributes = {"kernel_shape": [3, 3], "strides": [2, 2]}
+    model = model_of("Conv", attributes, [(1, 1, 9, 9), (1, 1, 3, 3)])
+    model.graph.node.append(onnx.helper.make_node("Relu", ["y"], ["z"]))
+    model.graph.node.append(onnx.helper.make_node("LpPool", ["z"], ["p"], kernel_shape=[2, 2]))
+    for text in (onnx.printer.to_text(model), onnx.helper.printable_graph(model.graph)):
+        conv, pool = read_layers(text, (9, 9))
+        assert isinstance(conv, Config)
+        assert (conv.output_size, conv.windowed("").has_bias, pool.kind) == ((4, 4), False, "fault")
 
 
 def test_attributes_alone_are_a_convolution_s() -> None:

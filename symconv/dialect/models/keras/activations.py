@@ -139,6 +139,8 @@ def _softmax(b: Builder, node: Called, image: Image) -> Image:
 def _prelu(b: Builder, node: Called, image: Image) -> Image:
     """A slope for each value, shared along some axes; they lie as the tensor does."""
     shape, shared = image.known("it")[1:], node.config.get("shared_axes") or []
+    if not isinstance(shared, list | tuple):
+        raise InputError(f"shared_axes must be a list, got {shared!r}")
     slopes = [1 if axis in shared else n for axis, n in enumerate(shape, start=1)]
     known = [n for n in slopes if n is not None]
     if len(known) < len(slopes):

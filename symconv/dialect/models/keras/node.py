@@ -63,6 +63,20 @@ class KerasNode:
             raise InputError(f"padding must be 'valid' or 'same', got {value!r}")
         return str(value)
 
+    def number(self, key: str, default: float) -> float:
+        """An option that is a real number."""
+        value = self.config.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{key} must be a number, got {value!r}")
+        return float(value)
+
+    def listed(self, key: str) -> list[Any]:
+        """An option that is a list."""
+        value = self.config.get(key, [])
+        if not isinstance(value, list | tuple):
+            raise InputError(f"{key} must be a list, got {value!r}")
+        return list(value)
+
     def switch(self, key: str, default: bool = True) -> bool:
         """An option that is true or false."""
         return bool(self.config.get(key, default))

@@ -146,7 +146,8 @@ def _input(b: Builder, node: KerasNode) -> Image:
         raise InputError(f"its batch_shape must be a list of sizes, got {shape!r}")
     dtype = node.config.get("dtype") or "float32"
     if not isinstance(dtype, str):
-        dtype = str(_mapping(dtype.get("config"), "dtype").get("name", "float32"))
+        policy = _mapping(_mapping(dtype, "dtype").get("config"), "dtype")
+        dtype = str(policy.get("name", "float32"))
     return Image(b.port(node.name, dtype, found), found)
 
 

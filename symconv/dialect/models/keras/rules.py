@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from symconv.dialect.models.build import Builder, Image, Shape
+from symconv.dialect.models.build import Builder, Image, Shape, strides_told
 from symconv.dialect.models.keras.activations import activated
 from symconv.dialect.models.keras.node import KerasNode
 from symconv.dialect.models.keras.values import (
@@ -64,7 +64,9 @@ def opaque(
     """A layer without a rule: some function of its inputs and of its own weights."""
     config = json.dumps(node.config, sort_keys=True, default=str)
     # Its weights are its own: the layer's name tells two of equal options apart.
-    attributes = {"config": config, "layer": node.name, "arguments": arguments}
+    strides = node.config.get("strides") or node.config.get("pool_size")
+    attributes: dict[str, Any] = {**strides_told(strides), "config": config}
+    attributes |= {"layer": node.name, "arguments": arguments}
     inputs = [b.last(image).name for image in images]
     return Image(b.node(node.kind, inputs, node.call, attributes, domain="keras"), shape)
 

@@ -37,7 +37,7 @@ def batch_norm(b: Builder, node: KerasNode, images: Sequence[Image]) -> Image:
     )
     mean = b.weight(f"{node.name}/moving_mean", [channels])
     variance = b.weight(f"{node.name}/moving_variance", [channels], positive=True)
-    epsilon = float(node.config.get("epsilon", 0.001))
+    epsilon = node.number("epsilon", 0.001)
     inputs = [turned.name, scale, shift, mean, variance]
     name = b.node("BatchNormalization", inputs, node.call, {"epsilon": epsilon})
     return Image(name, shape, turned.first)
@@ -62,7 +62,7 @@ def layer_norm(b: Builder, node: KerasNode, images: Sequence[Image]) -> Image:
     inputs = [image.name, b.weight(f"{node.name}/gamma", [channels])]
     if node.switch("center"):
         inputs.append(b.weight(f"{node.name}/beta", [channels]))
-    attributes = {"axis": -1, "epsilon": float(node.config.get("epsilon", 0.001))}
+    attributes = {"axis": -1, "epsilon": node.number("epsilon", 0.001)}
     return Image(b.node("LayerNormalization", inputs, node.call, attributes), shape)
 
 
@@ -117,7 +117,7 @@ def reshape(b: Builder, node: KerasNode, images: Sequence[Image]) -> Image:
     image = b.last(images[0])
     shape = image.known("it")
     rest = None if None in shape[1:] else prod(n for n in shape[1:] if n is not None)
-    target = [-1] if node.kind == "Flatten" else list(node.config.get("target_shape", []))
+    target = [-1] if node.kind == "Flatten" else node.listed("target_shape")
     if not all(map(is_int, target)) or target.count(-1) > 1:
         raise InputError(f"target_shape must be integers with one -1 at most, got {target!r}")
     if node.kind == "Flatten" and node.channels_first:
@@ -131,7 +131,7 @@ def reshape(b: Builder, node: KerasNode, images: Sequence[Image]) -> Image:
 def permute(b: Builder, node: KerasNode, images: Sequence[Image]) -> Image:
     """``Permute``: its dimensions count from 1."""
     image = b.last(images[0])
-    shape, dims = image.known("it"), list(node.config.get("dims", []))
+    shape, dims = image.known("it"), node.listed("dims")
     if sorted(map(str, dims)) != sorted(map(str, range(1, len(shape)))):
         raise InputError(f"dims must order {list(range(1, len(shape)))}, got {dims!r}")
     order = [0, *map(int, dims)]

@@ -160,6 +160,17 @@ class Graph:
             raise InputError(f"the program does not say the sizes of {name!r}")
         return tuple(_size(entry) for entry in sizes)
 
+    def length(self, name: str) -> int:
+        """The size of a tensor of one axis.
+
+        Raises:
+            Unsupported: it has others, or its size is not a number.
+        """
+        sizes = self.shape(name)
+        if len(sizes) != 1 or sizes[0] is None:
+            raise Unsupported(f"{name!r} has the sizes {list(sizes)}, and one number is expected")
+        return sizes[0]
+
     def node(self, op: str, inputs: Sequence[str], name: str, **attributes: Any) -> str:
         """An operator of ONNX with one output."""
         return self.b.node(op, inputs, name, attributes)
@@ -228,16 +239,18 @@ def read_call(node: Any) -> Aten:
         raise InputError(f"a node has no target: {node!r}")
     found = re.fullmatch(r"torch\.ops\.aten\.(\w+)\.(\w+)", target)
     op, overload = (found[1], found[2]) if found else (target, "")
-    inputs = node.get("inputs") or []
+    inputs, outputs = node.get("inputs") or [], node.get("outputs") or []
+    if not isinstance(inputs, list) or not isinstance(outputs, list):
+        raise InputError(f"{target}: inputs and outputs must be lists")
     given = {}
     for place, entry in enumerate(inputs):
         if not isinstance(entry, Mapping):
             raise InputError(f"{target}: an input must be an object, got {entry!r}")
         given[str(entry.get("name") or place)] = _argument(entry.get("arg"), target)
-    outputs = tuple(name for entry in node.get("outputs") or [] for name in _names(entry))
-    if not outputs:
+    made = tuple(name for entry in outputs for name in _names(entry))
+    if not made:
         raise Unsupported(f"{target} makes nothing, and changes something else")
-    return Aten(op, overload, given, outputs)
+    return Aten(op, overload, given, made)
 
 
 def _names(entry: Any) -> list[str]:

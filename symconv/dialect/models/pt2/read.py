@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from symconv.dialect.models.build import strides_told
 from symconv.dialect.models.pt2 import shapes, values, windows
 from symconv.dialect.models.pt2.calls import Aten, Graph, Ref, dimension_of, read_call
 from symconv.dialect.models.pt2.values import Rule
@@ -75,6 +76,14 @@ def _object(value: Any, what: str) -> Mapping[str, Any]:
     return value
 
 
+def _only(value: Any, what: str) -> tuple[str, Any]:
+    """The one key of an object, and its value."""
+    found = list(_object(value, what).items())
+    if len(found) != 1:
+        raise InputError(f"{what} must hold one kind, got {value!r}")
+    return found[0]
+
+
 def _list(value: Any, what: str) -> list[Any]:
     if not isinstance(value, list):
         raise InputError(f"{what} must be a list, got {value!r}")
@@ -82,14 +91,14 @@ def _list(value: Any, what: str) -> list[Any]:
 
 
 def _input(g: Graph, spec: Any, weights: Mapping[str, Array]) -> None:
-    ((kind, inner),) = _object(spec, "an input").items() or [("", None)]
+    kind, inner = _only(spec, "an input")
     inner = _object(inner, f"input of kind {kind!r}")
     arg = _object(inner.get("arg"), "an input's arg")
     if kind in WEIGHTS:
         name, held = arg.get("name"), inner.get(WEIGHTS[kind])
-        if not isinstance(name, str) or held not in weights:
+        if not isinstance(name, str) or not isinstance(held, str) or held not in weights:
             raise InputError(f"weight {held!r} is not in the file")
-        g.bind(name, g.b.constant(str(held), weights[str(held)]))
+        g.bind(name, g.b.constant(held, weights[held]))
         return
     if kind == "user_input" and "as_tensor" in arg:
         _port(g, _object(arg["as_tensor"], "a tensor").get("name"))
@@ -107,7 +116,7 @@ def _port(g: Graph, name: Any) -> None:
 
 
 def _output(g: Graph, spec: Any) -> Iterator[str]:
-    ((kind, inner),) = _object(spec, "an output").items() or [("", None)]
+    kind, inner = _only(spec, "an output")
     arg = _object(_object(inner, "an output").get("arg"), "an output's arg")
     if kind != "user_output":
         raise Unsupported(f"the program has an output of kind {kind!r}; call module.eval() first")
@@ -178,7 +187,9 @@ def _opaque(g: Graph, call: Aten) -> str:
     """A call without a rule: some function of its tensors, told apart by all else it is given."""
     inputs: list[str] = []
     told = {key: _told(g, value, inputs) for key, value in call.given.items()}
-    attributes = {"overload": call.overload, "given": json.dumps(told, default=str)}
+    strides = call.given.get("stride") or call.given.get("kernel_size")
+    attributes: dict[str, Any] = {"overload": call.overload, "given": json.dumps(told, default=str)}
+    attributes |= strides_told(strides)
     made = g.b.nodes_of(call.op, inputs, call.outputs, attributes, "aten")
     for name, tensor in zip(call.outputs[1:], made[1:], strict=True):
         g.bind(name, tensor)

@@ -83,8 +83,8 @@ def relu6(g: Graph, call: Aten) -> str:
 def prelu(g: Graph, call: Aten) -> str:
     """``prelu``: one slope, or one in each channel."""
     x, slope = call.tensor("self"), call.tensor("weight")
-    rank, (count,) = len(g.shape(x)), g.shape(slope)
-    if rank < 2 or count is None:
+    rank, count = len(g.shape(x)), g.length(slope)
+    if rank < 2:
         raise Unsupported(f"slopes of a tensor of {rank} dimensions")
     shape = g.b.integers(f"{call.made}/shape", [count, *[1] * (rank - 2)])
     slopes = g.node("Reshape", [g.read(slope), shape], f"{call.made}/slopes")
@@ -116,13 +116,13 @@ def batch_norm(g: Graph, call: Aten) -> str:
     if call.switch("training"):
         raise Unsupported("a batch norm in training reads the whole batch")
     names = ("weight", "bias", "running_mean", "running_var")
-    if call.given.get("running_mean") is None:
+    if any(call.given.get(key) is None for key in names[2:]):
         raise Unsupported("a batch norm without running statistics")
-    count = g.shape(call.tensor("running_mean"))[0]
+    count = g.length(call.tensor("running_mean"))
     inputs = [g.read(call.tensor("input"))]
-    for key, default in zip(names, (1.0, 0.0, None, None), strict=True):
+    for key, default in zip(names, (1.0, 0.0, 0.0, 1.0), strict=True):
         if call.given.get(key) is None:
-            full = np.full(count or 0, default, g.dtype(call.tensor("running_mean")))
+            full = np.full(count, default, g.dtype(call.tensor("running_mean")))
             inputs.append(g.b.constant(f"{call.made}/{key}", full))
         else:
             inputs.append(g.read(call.tensor(key)))

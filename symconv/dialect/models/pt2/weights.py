@@ -11,6 +11,7 @@ import numpy as np
 from symconv.dialect.models.opening import MOST_WEIGHT, json_member, member
 from symconv.errors import InputError, Unsupported
 from symconv.layer.padding import is_int
+from symconv.machine.files import MOST_BYTES
 from symconv.network.model import Array
 
 DTYPES = {
@@ -25,6 +26,9 @@ DTYPES = {
     12: "bool",
 }
 """Element types by torch's serial numbers (``torch._export.serde.schema.ScalarType``)."""
+
+MOST_FOLDED = 4
+"""How much larger unpacked weights may be than their archive: real numbers fold less than that."""
 
 MOST_SIZE = 2**48
 """A size or a place that no weight of 2 GB reaches; products of thirty-two are still exact."""
@@ -43,7 +47,7 @@ def read_weights(archive: zipfile.ZipFile, top: str) -> dict[str, Array]:
         Unsupported: one is pickled, or of a type that NumPy has not.
     """
     found: dict[str, Array] = {}
-    left = MOST_WEIGHT
+    left = min(MOST_WEIGHT, MOST_FOLDED * archive.start_dir + MOST_BYTES)
     for folder, name in CONFIGS:
         if f"{top}{folder}{name}" not in archive.namelist():
             continue

@@ -133,6 +133,8 @@ def upsample(g: Graph, call: Aten) -> str | None:
         attributes["coordinate_transformation_mode"] = corners
     factors = call.given.get("scale_factors")
     if isinstance(factors, list) and len(factors) == rank:
+        if not all(isinstance(factor, int | float) for factor in factors):
+            raise Unsupported("scales that are computed")
         scales = np.array([1, 1, *map(float, factors)], dtype=np.float32)
         inputs = [g.read(name), "", g.b.constant(f"{call.made}/scales", scales)]
         return g.node("Resize", inputs, call.made, **attributes)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from symconv.dialect.models.build import Builder, Image
+from symconv.dialect.models.build import Builder, Image, strides_told
 from symconv.dialect.models.opening import Opening
 from symconv.dialect.models.tflite import values, windows
 from symconv.dialect.models.tflite.parse import (
@@ -112,7 +113,8 @@ class _Reader:
         if (folded := _folded(scope)) is not None:
             self.values[scope.made] = folded
             return
-        rule = RULES.get(operator.op) if _is_plain(scope) else None
+        rules = windows.CUSTOM if operator.custom else RULES
+        rule = rules.get(operator.op) if _is_plain(scope) else None
         try:
             if rule is not None:
                 self.images[scope.made] = rule(scope)
@@ -167,9 +169,9 @@ def _distinct(names: list[str]) -> list[str]:
 
 def _is_plain(scope: Scope) -> bool:
     """Whether a rule may be for it: on real numbers, or one that only moves values."""
-    if scope.operator.custom or not scope.outputs or len(scope.outputs) != 1:
+    if len(scope.outputs) != 1:
         return False
-    if scope.operator.op in values.MOVES:
+    if scope.operator.op in values.MOVES and not scope.operator.custom:
         return True
     data = [t for t in (*scope.inputs, *scope.outputs) if t is not None]
     return scope.outputs[0].dtype in REAL and all(
@@ -194,7 +196,8 @@ def _opaque(scope: Scope) -> dict[str, Image]:
     present = [place for place in range(len(scope.inputs)) if scope.has(place)]
     inputs = [scope.b.last(scope.image(place)).name for place in present]
     tensors = [*(scope.tensor(place) for place in present), *scope.outputs]
-    attributes = {
+    attributes: dict[str, Any] = {
+        **strides_told(windows.strides_of(scope.operator)),
         "options": json.dumps(dict(scope.operator.options), sort_keys=True, default=str),
         "places": present,
         "forms": [f"{t.dtype} {t.quantization}".strip() for t in tensors],

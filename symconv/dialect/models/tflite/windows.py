@@ -5,14 +5,18 @@ Source: TensorFlow Lite's reference kernels, ``tensorflow/lite/kernels/internal/
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from symconv.dialect.models.build import Image, Shape, pad_attributes
+from symconv.dialect.models.tflite.parse import TfOperator
 from symconv.dialect.models.tflite.scope import Rule, Scope
 from symconv.errors import InputError, Unsupported
+
+MEDIAPIPE = "Convolution2DTransposeBias"
 
 
 def _image(s: Scope, place: int) -> tuple[Image, Shape]:
@@ -80,15 +84,43 @@ def _convolved(s: Scope, image: Image, shape: Shape, groups: int, order: Sequenc
 
 def transposed(s: Scope) -> Image:
     """``TRANSPOSE_CONV``: the gradient of a convolution, of the size that is asked for."""
-    image, shape = _image(s, 2)
-    wanted, kernel, strides = s.shape[1:3], _kernel(s, 1), _strides(s)
+    name = _scattered(s, 2, _strides(s), _bias(s, 3))
+    return s.activated(name, s.shape, first=True)
+
+
+def with_bias(s: Scope) -> Image:
+    """MediaPipe's ``Convolution2DTransposeBias`` where no output is cropped.
+
+    Source: MediaPipe, ``util/tflite/operations/transpose_conv_bias.cc``.
+    """
+    strides = strides_of(s.operator)
+    if len(strides) != 2 or min(strides) < 1:
+        raise Unsupported("options of another form")
+    return Image(_scattered(s, 0, strides, _bias(s, 2), whole=True), s.shape, first=True)
+
+
+def strides_of(operator: TfOperator) -> list[int]:
+    """The strides of an operator with a window, height first; none where it has no window."""
+    if operator.op == MEDIAPIPE:  # its options' bytes: padding, stride along the width, the height
+        told = bytes.fromhex(str(operator.options.get("custom_options", "")))
+        return list(struct.unpack("<iii", told)[:0:-1]) if len(told) == 12 else []
+    strides = [operator.options.get(name) for name in ("StrideH", "StrideW")]
+    return [stride for stride in strides if isinstance(stride, int)]
+
+
+def _scattered(
+    s: Scope, place: int, strides: list[int], bias: list[str], whole: bool = False
+) -> str:
+    """A transposed convolution of an input, whose crops follow from the sizes; ``whole``: none."""
+    image, shape = _image(s, place)
+    wanted, kernel = s.shape[1:3], _kernel(s, 1)
     if None in shape[1:3] or None in wanted:
         raise Unsupported("sizes that are free")
     rows = zip(shape[1:3], wanted, kernel, strides, strict=True)
     full = [((n or 0) - 1) * t + k - (m or 0) for n, m, k, t in rows]
     crops = [max(total, 0) for total in full]
     more = [max(-total, 0) for total in full]
-    if any(m >= t for m, t in zip(more, strides, strict=True)):
+    if (whole and any(full)) or any(m >= t for m, t in zip(more, strides, strict=True)):
         raise Unsupported(f"outputs of {list(wanted)} from {list(shape[1:3])}")
     attributes = {
         "kernel_shape": kernel,
@@ -96,8 +128,8 @@ def transposed(s: Scope) -> Image:
         "pads": [*(c // 2 for c in crops), *(c - c // 2 for c in crops)],
         "output_padding": more,
     }
-    inputs = [image.name, _weight(s, 1, [3, 0, 1, 2]), *_bias(s, 3)]
-    return s.activated(s.b.node("ConvTranspose", inputs, s.made, attributes), s.shape, first=True)
+    inputs = [image.name, _weight(s, 1, [3, 0, 1, 2]), *bias]
+    return s.b.node("ConvTranspose", inputs, s.made, attributes)
 
 
 def _pool(s: Scope, op: str) -> Image:
@@ -155,6 +187,9 @@ def space_to_depth(s: Scope) -> Image:
     attributes = {"blocksize": s.number("BlockSize")}
     return Image(s.b.node("SpaceToDepth", [image.name], s.made, attributes), s.shape, first=True)
 
+
+CUSTOM: dict[str, Rule] = {MEDIAPIPE: with_bias}
+"""Rules of operators that are not TFLite's own."""
 
 RULES: dict[str, Rule] = {
     "CONV_2D": conv,
