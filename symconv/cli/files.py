@@ -94,9 +94,7 @@ def _counterexample(shown: Shown) -> dict[str, Any]:
         "tensor": apart.name,
         "left": apart.left,
         "right": apart.right,
-        "input": dict.fromkeys(
-            shown.feeds, f"numpy.random.default_rng({shown.seed}), {shown.scale:g} times"
-        ),
+        "input": dict.fromkeys(shown.feeds, made),
         **weights,
     }
 

@@ -24,6 +24,10 @@ SCALES = (1.0, 0.1, 0.01, 10.0)
 """Sizes of the random inputs that are tried: a softmax shows nothing where it is saturated."""
 
 
+GAINS = (0.25, 1.0)
+"""Sizes of the random weights that are tried, for the same reason."""
+
+
 @dataclass(frozen=True)
 class Pair:
     """Two loaded files, and their models at one size."""
@@ -72,8 +76,8 @@ def _weighted(pair: Pair) -> Iterator[tuple[bool, Any, Any]]:
     """Both files as they are, and then with random weights, alike in both."""
     yield False, pair.first, pair.second
     shared = weights_of(pair.first) & weights_of(pair.second)
-    if shared:
-        yield True, reweighted(pair.first, shared), reweighted(pair.second, shared)
+    for gain in GAINS if shared else ():
+        yield True, reweighted(pair.first, shared, gain), reweighted(pair.second, shared, gain)
 
 
 def _worst(pair: Pair, first: Any, second: Any, feeds: Feeds) -> Apart:

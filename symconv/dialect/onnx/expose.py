@@ -35,29 +35,30 @@ def weights_of(proto: onnx.ModelProto) -> set[str]:
     return {_digest(array) for _, array in _weights(proto)}
 
 
-def reweighted(proto: onnx.ModelProto, contents: set[str]) -> onnx.ModelProto:
+def reweighted(proto: onnx.ModelProto, contents: set[str], gain: float) -> onnx.ModelProto:
     """The file with random values for the weights of these contents.
 
-    Equal weights stay equal, in two files too: what replaces one follows from its content.
+    ``gain`` is about how much larger a kernel makes a signal.  Equal weights stay equal, in two
+    files too: what replaces one follows from its content.
     """
     helper = onnx_library().numpy_helper
     made = _copy(proto)
     fresh = {name: a for name, a in _weights(made) if _digest(a) in contents}
     for tensor in made.graph.initializer:
         if tensor.name in fresh:
-            tensor.CopyFrom(helper.from_array(_random_like(fresh[tensor.name]), tensor.name))
-    nodes = [_reweighted_node(node, fresh) for node in made.graph.node]
+            tensor.CopyFrom(helper.from_array(_random_like(fresh[tensor.name], gain), tensor.name))
+    nodes = [_reweighted_node(node, fresh, gain) for node in made.graph.node]
     del made.graph.node[:]
     made.graph.node.extend(nodes)
     return made
 
 
-def _reweighted_node(node: Any, fresh: dict[str, Array]) -> Any:
+def _reweighted_node(node: Any, fresh: dict[str, Array], gain: float) -> Any:
     name = node.output[0] if node.output else ""
     if node.op_type not in MAKERS or name not in fresh:
         return node
     onnx = onnx_library()
-    value = onnx.numpy_helper.from_array(_random_like(fresh[name]))
+    value = onnx.numpy_helper.from_array(_random_like(fresh[name], gain))
     return onnx.helper.make_node("Constant", [], [name], name=node.name, value=value)
 
 
@@ -90,13 +91,13 @@ def _filled(node: Any, shape: Array) -> Array:
     return np.full([int(n) for n in shape], value.ravel()[0], value.dtype)
 
 
-def _random_like(array: Array) -> Array:
+def _random_like(array: Array, gain: float) -> Array:
     """Random values of about the size that keeps a network's signals alive."""
     chance = np.random.default_rng(int(_digest(array)[:8], 16))
     fan = max(1, int(np.prod(array.shape[1:])))
     if array.ndim == 1:
         return np.asarray(0.75 + 0.5 * chance.random(array.shape), array.dtype)
-    return np.asarray(chance.standard_normal(array.shape) * (2 / fan) ** 0.5, array.dtype)
+    return np.asarray(chance.standard_normal(array.shape) * gain * (2 / fan) ** 0.5, array.dtype)
 
 
 def _copy(proto: onnx.ModelProto) -> onnx.ModelProto:

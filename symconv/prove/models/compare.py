@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from time import perf_counter
 
 import numpy as np
@@ -20,9 +19,6 @@ from symconv.network.model import ModelNode
 from symconv.prove.models.sources import find_sources
 from symconv.prove.models.terms import FIRST_GARBAGE, Tensor, Terms
 from symconv.prove.models.walk import Environment, Walk
-
-MOST_PARTINGS = 4
-"""Partings that are looked for: the first one tells, and more take time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +87,7 @@ def compare_models(
     walk.assumed = {name: mine[other] for name, other in (assumed or {}).items()}
     theirs = walk.run(second)
     outputs = tuple(_matches(first, second, mine, theirs))
-    parted = (
-        ()
-        if all(o.equal for o in outputs)
-        else tuple(islice(_partings(second, mine, theirs, terms), MOST_PARTINGS))
-    )
+    parted = () if all(o.equal for o in outputs) else tuple(_partings(second, mine, theirs, terms))
     seconds = perf_counter() - start
     tied, used = tuple(sources.tied), tuple(walk.used)
     return Comparison(outputs, parted, tied, used, len(second.model.nodes), seconds)
@@ -138,18 +130,30 @@ def _equal(a: Tensor, b: Tensor) -> bool:
 def _partings(
     second: Bound, mine: Environment, theirs: Environment, terms: Terms
 ) -> Iterator[Parting]:
-    """The nodes whose inputs are of known terms, and whose outputs are not."""
+    """The nodes that read known tensors and make one that is not, nor leads to known ones alone.
 
-    def is_known(name: str) -> bool:
-        return terms.is_of_first(theirs[name])
-
+    A rewrite may make tensors of its own on the way; where it comes back, they are no parting.
+    """
+    lost = _lost(second, theirs, terms)
     for node in second.model.nodes:
-        outputs = [name for name in node.outputs if name]
-        if all(map(is_known, outputs)):
-            continue
+        outputs = [name for name in node.outputs if name in lost]
         read = [n for n in node.inputs if n in theirs and n not in second.model.constants]
-        if all(theirs[name].constant or is_known(name) for name in read):
+        if outputs and not lost.intersection(read):
             yield _parting(node, outputs[0], theirs, mine)
+
+
+def _lost(second: Bound, theirs: Environment, terms: Terms) -> set[str]:
+    """The tensors that are not of the first model's terms, and are read for more such ones."""
+    known = {name for name in theirs if _is_known(name, second, theirs, terms)}
+    lost = {name for name in second.model.outputs if name not in known}
+    for node in reversed(second.model.nodes):
+        if lost.intersection(node.outputs):
+            lost |= {name for name in node.inputs if name in theirs and name not in known}
+    return lost
+
+
+def _is_known(name: str, second: Bound, theirs: Environment, terms: Terms) -> bool:
+    return name in second.model.constants or terms.is_of_first(theirs[name])
 
 
 def _parting(node: ModelNode, name: str, theirs: Environment, mine: Environment) -> Parting:
