@@ -19,6 +19,9 @@ from symconv.network.model import Array
 FAR = 1e-3
 """Of a tensor's largest value: equal models were seen to differ by up to 2.3e-4 in float32."""
 
+SLIGHT = 1e-5
+"""Of an output's largest value: what a fault must leave there, where a tensor inside is far off."""
+
 NEAR = 1e-4
 """Of the largest value of a tensor whose node reads equal ones: fused nodes differ by 5e-6."""
 

@@ -118,7 +118,7 @@ def _unequal(
     parting = comparison.partings[0] if comparison.partings else None
     more = {**more, "parting": parting}
     try:
-        shown = shown_apart(pair)
+        shown = shown_apart(pair, None if parting is None else parting.like)
     except (MissingTool, InputError) as fault:
         return said("undecided", outputs, reason=f"{_stopped(parting)}; {fault}", **more)
     if shown is not None:
