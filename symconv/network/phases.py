@@ -8,7 +8,7 @@ outputs have no phases, so that they are borders where phases are read or made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -151,7 +151,7 @@ class _Solved:
 
     def __init__(self, read: ReadModel, region: Region, why_not: list[str | None]) -> None:
         self.read, self.region = read, region
-        self.ratios = Ratios(region.max_factor)
+        self.ratios: Ratios[Hashable] = Ratios(region.max_factor)
         self.carried: set[tuple[str, int]] = set()
         self.residual: dict[tuple[int, int], int] = {}
         self.refused: dict[tuple[int, int], str] = {}

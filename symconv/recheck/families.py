@@ -54,7 +54,7 @@ MOVING = frozenset(
 JOINING = frozenset(["Concat"])
 PRODUCT = "MatMul"
 
-_PARTIAL = "Acos Acosh Asin Atanh Div Log Mod Pow Reciprocal Sqrt Tan"
+_PARTIAL = "Acos Acosh Asin Atanh Div Log LpNormalization Mod Pow Reciprocal ReduceLogSum Sqrt Tan"
 PARTIAL = frozenset(_PARTIAL.split())
 """Functions without a value at some numbers."""
 
