@@ -202,11 +202,14 @@ def resize(site: Site) -> Rule:
     if (mode := site.text("mode", "nearest")) != "nearest":
         raise NoRule(f"resizing by {mode} interpolation has no rule", out)
     ratios = [_ratio(n, m, out) for n, m in zip(shape[2:], out[2:], strict=True)]
+    _check_scales(site, ratios, out)
     if all(ratio == 1 for ratio in ratios):
         return Rule("pointwise", (out,), linked(0, range(len(shape))))
     if all(ratio >= 1 for ratio in ratios):
         return _upsampled(site, shape, out, [int(ratio) for ratio in ratios])
-    raise NoRule("it makes an axis smaller", out)
+    if any(ratio > 1 for ratio in ratios):
+        raise NoRule("it makes one axis larger and another smaller", out)
+    return _downsampled(site, shape, out, [ratio.denominator for ratio in ratios])
 
 
 def _resized(site: Site, shape: Shape) -> Shape:
@@ -228,6 +231,27 @@ def _resized(site: Site, shape: Shape) -> Shape:
     return found
 
 
+def _check_scales(site: Site, ratios: list[Fraction], out: Shape) -> None:
+    """Refuse scales that are not just how much the axes grow: places are reckoned by scales.
+
+    A scale of 0.6 makes 2 of 4, and places its samples as no half of them would.
+    """
+    if site.text("keep_aspect_ratio_policy", "stretch") != "stretch":
+        raise NoRule("it keeps an aspect ratio, and places samples by a scale of its own", out)
+    slot = 1 if site.node.op == "Upsample" else 2
+    if not site.has(slot) or np.size(site.value(slot) if site.value(slot) is not None else 1) == 0:
+        return
+    given = site.value(slot)
+    if given is None:
+        raise NoRule("its scales are computed, not constants", out)
+    axes = [int(a) for a in site.node.attributes.get("axes") or range(len(out))]
+    found = dict.fromkeys(range(len(out)), Fraction(1))
+    scales = [Fraction(float(scale)) for scale in np.asarray(given).reshape(-1)]
+    found |= {from_front(a, len(out)): scale for a, scale in zip(axes, scales, strict=True)}
+    if [found[2 + axis] for axis in range(len(ratios))] != ratios:
+        raise NoRule("its scales are not the whole numbers by which its axes grow", out)
+
+
 MOST_RATIO = 64
 """Ratios of two named sizes that are tried: real networks upsample by 2 to 32."""
 
@@ -247,7 +271,7 @@ def _ratio(size: Extent, out: Extent, shape: Shape) -> Fraction:
 def _upsampled(site: Site, shape: Shape, out: Shape, ratios: list[int]) -> Rule:
     place = _rounding(site)
     for ratio in ratios:
-        if any(place(Fraction(n), ratio) != n // ratio for n in range(4 * ratio)):
+        if any(place(Fraction(n), Fraction(ratio)) != n // ratio for n in range(4 * ratio)):
             raise NoRule(
                 f"its nearest sample, upsampling by {ratio}, is not the one it is part of", out
             )
@@ -258,8 +282,27 @@ def _upsampled(site: Site, shape: Shape, out: Shape, ratios: list[int]) -> Rule:
     return _gathered(site, layer, *left)
 
 
-def _rounding(site: Site) -> Callable[[Fraction, int], int]:
-    """Which sample an output takes, upsampling by a whole number.
+def _downsampled(site: Site, shape: Shape, out: Shape, ratios: list[int]) -> Rule:
+    """A slice: of every so many samples the one that is nearest to the output's place."""
+    place = _rounding(site)
+    firsts = [place(Fraction(0), Fraction(1, ratio)) for ratio in ratios]
+    for first, ratio in zip(firsts, ratios, strict=True):
+        found = [place(Fraction(n), Fraction(1, ratio)) for n in range(4)]
+        if found != [first + ratio * n for n in range(4)] or first >= ratio:
+            raise NoRule(f"its nearest samples, downsampling by {ratio}, are not evenly apart", out)
+
+    def at(size: Shape) -> tuple[Conv, tuple[st.Step, ...]]:
+        ends = [n // ratio * ratio for n, ratio in zip(size, ratios, strict=True)]
+        parts = dict(enumerate(zip(firsts, ends, ratios, strict=True), start=2))
+        return _slice_layer(_channels(shape), size, parts)
+
+    layer, left = at(shape[2:])
+    rule = _gathered(site, layer, *left)
+    return replace(rule, window=Window(shape[2:], layer.in_channels, layer, left, at=at))
+
+
+def _rounding(site: Site) -> Callable[[Fraction, Fraction], int]:
+    """Which sample an output takes, where sizes grow by this much.
 
     Source: ONNX, ``Resize``: ``coordinate_transformation_mode`` and ``nearest_mode``.
     """
