@@ -77,6 +77,10 @@ def made(graph: GraphProof, proof: NodeProof, given: list[Tensor]) -> list[Tenso
         x if x is None or not proof.phased.has_phases else refilled(x, f)
         for x, f in zip(given, proof.phased.reads, strict=True)
     ]
+    if node.op == "Reshape":
+        (name,) = node.outputs
+        pairs = zip(shape_of(graph.phased, name), graph.phased.made[name], strict=True)
+        return [full[0].reshape([-(-n // f) * f for n, f in pairs])]
     counted = proof.phased.rule.how in ("reduces", "normalises")
     return list(OPS[node.op](node, given if counted else full))
 
@@ -235,6 +239,14 @@ OPS: dict[str, Any] = {
     "GlobalAveragePool": lambda node, g: [g[0].mean((2, 3), keepdim=True)],
     "GlobalMaxPool": lambda node, g: [g[0].amax((2, 3), keepdim=True)],
     "Concat": lambda node, g: [torch.cat(g, node.attributes["axis"])],
+    "Reshape": lambda node, g: [g[0].reshape([int(n) for n in g[1]])],
+    "Transpose": lambda node, g: [g[0].permute(*node.attributes["perm"])],
+    "MatMul": lambda node, g: [g[0] @ g[1]],
+    "Softmax": lambda node, g: [g[0].softmax(node.attributes["axis"])],
+    "LayerNormalization": lambda node, g: [F.layer_norm(g[0], g[0].shape[-1:])],
+    "Split": lambda node, g: list(g[0].chunk(len(node.outputs), node.attributes["axis"])),
+    "Unsqueeze": lambda node, g: [g[0].unsqueeze(int(g[1]))],
+    "Squeeze": lambda node, g: [g[0].squeeze(int(g[1]))],
     "Relu": lambda node, g: [g[0].relu()],
     "Neg": lambda node, g: [-g[0]],
     "Abs": lambda node, g: [g[0].abs()],

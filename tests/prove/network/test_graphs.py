@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from symconv.network.model import Model, Port
@@ -251,6 +252,88 @@ def test_regions_say_where_phases_go(text: str, factors: list[tuple[int, int]]) 
     assert [n.phased.reads[0][2:] for n in proof.nodes] == factors
     assert proof.verdict.verdict == "proved"
     assert differing(proof, feeds(two_strides(9))) == []
+
+
+def statuses(proof: ModelProof) -> dict[str, str]:
+    return {node.label: node.status for node in proof.nodes}
+
+
+def test_phases_go_through_a_block_that_has_its_channels_last() -> None:
+    """Transposed, normalised and multiplied along the channels, transposed again."""
+    made = Builder()
+    x = made.input("x", 1, 2, 9, 11)
+    y = made.conv(x, 2, 4, [3, 3], strides=[2, 2], pads=[1] * 4)
+    last = made.node("Transpose", y, perm=(0, 2, 3, 1))
+    normal = made.node("LayerNormalization", last, axis=-1)
+    wide = made.node("MatMul", normal, made.constant("m", np.arange(12.0).reshape(4, 3) - 5))
+    soft = made.node("Softmax", wide, axis=-1)
+    back = made.node("Transpose", soft, perm=(0, 3, 1, 2))
+    model = made.model(made.conv(back, 3, 2, [3, 3], strides=[2, 2], pads=[1] * 4))
+    proof = proved(model)
+    assert [*statuses(proof).values()] == ["converted", *["carried"] * 5, "converted"]
+    assert proof.graphs[0].phased.made[soft] == (1, 2, 2, 1)
+    assert differing(proof, feeds(model)) == []
+
+
+def test_phases_go_through_a_channel_shuffle() -> None:
+    made = Builder()
+    x = made.input("x", 1, 2, 9, 11)
+    y = made.conv(x, 2, 4, [3, 3], strides=[2, 2], pads=[1] * 4)
+    five = made.node("Reshape", y, made.constant("five", [1, 2, 2, 5, 6]))
+    turned = made.node("Transpose", five, perm=(0, 2, 1, 3, 4))
+    four = made.node("Reshape", turned, made.constant("four", [1, 4, 5, 6]))
+    a, b = made.node("Split", four, outputs=2, axis=1)
+    joined = made.node("Concat", b, a, axis=1)
+    model = made.model(made.conv(joined, 4, 2, [3, 3], strides=[2, 2], pads=[1] * 4))
+    proof = proved(model)
+    assert [*statuses(proof).values()] == ["converted", *["carried"] * 5, "converted"]
+    assert differing(proof, feeds(model)) == []
+
+
+def test_phases_of_a_signal_go_through_an_axis_that_is_put_in() -> None:
+    made = Builder()
+    x = made.input("x", 1, 2, 21)
+    y = made.conv(x, 2, 2, [3], strides=[2], pads=[1, 1])
+    wide = made.node("Unsqueeze", y, made.constant("two", 2))
+    z = made.conv(wide, 2, 2, [1, 3], strides=[1, 2], pads=[0, 1, 0, 1])
+    thin = made.node("Squeeze", z, made.constant("again", 2))
+    model = made.model(made.conv(thin, 2, 2, [3], strides=[2]))
+    proof = proved(model)
+    factors = [proof.graphs[0].phased.made[name] for name in (y, wide, z, thin)]
+    assert factors == [(1, 1, 4), (1, 1, 1, 4), (1, 1, 1, 2), (1, 1, 2)]
+
+
+def test_what_joins_positions_has_phases_merged_in_front() -> None:
+    made = Builder()
+    x = made.input("x", 1, 2, 9, 9)
+    y = made.conv(x, 2, 2, [3, 3], strides=[2, 2], pads=[1] * 4)
+    z = made.conv(y, 2, 2, [3, 3], strides=[2, 2], pads=[1] * 4)
+    soft = made.node("Softmax", y, axis=3)
+    model = made.model(z, soft)
+    proof = proved(model)
+    (cut,) = [b for b in proof.graphs[0].phased.borders if b.reader.startswith("softmax")]
+    assert (cut.made, cut.read) == ((1, 1, 2, 2), (1, 1, 2, 1))
+    assert differing(proof, feeds(model)) == []
+
+
+def test_a_network_that_goes_down_and_up_again() -> None:
+    """The skips of a U-Net meet with equal factors; sizes are odd, and cropped to fit."""
+    made = Builder()
+    x = made.input("x", 1, 2, 20, 24)
+    down = made.conv(x, 2, 2, [3, 3], pads=[1] * 4)
+    skip, y = down, down
+    y = made.node("MaxPool", y, kernel_shape=[2, 2], strides=[2, 2])
+    y = made.conv(y, 2, 2, [3, 3], pads=[1] * 4)
+    low = made.node("MaxPool", y, kernel_shape=[2, 2], strides=[2, 2])
+    up = made.node("ConvTranspose", low, made.weight((2, 2, 2, 2)), strides=[2, 2])
+    up = made.node("ConvTranspose", up, made.weight((2, 2, 2, 2)), strides=[2, 2])
+    both = made.node("Concat", up, skip, axis=1)
+    model = made.model(made.conv(both, 4, 2, [3, 3], pads=[1] * 4))
+    proof = proved(model)
+    assert proof.verdict.verdict == "proved"
+    assert proof.graphs[0].phased.made[both] == (1, 1, 4, 4)
+    assert [node.label for node in proof.nodes if node.mask] == []
+    assert differing(proof, feeds(model)) == []
 
 
 def test_regions_are_cut_where_a_factor_would_be_too_large() -> None:
