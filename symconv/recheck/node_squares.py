@@ -22,8 +22,8 @@ MEANT = {
     "LpPool": ("conv",),
     "Pad": ("pad",),
     "Slice": ("slice",),
-    "Resize": ("repeat", "slice"),
-    "Upsample": ("repeat", "slice"),
+    "Resize": ("repeat", "slice", "conv_transpose"),
+    "Upsample": ("repeat", "slice", "conv_transpose"),
     "DepthToSpace": ("rearrange",),
     "SpaceToDepth": ("rearrange",),
 }
@@ -122,6 +122,8 @@ class NodeSquare:
         steps = self.claim["left"][1 if self.crops else 0 :]
         wanted = MEANT.get(self.node["op"], ())
         done = {step["op"] for step in steps}
+        if "pad" in done and self.node["op"] == "Resize":
+            done, steps = done - {"pad"}, steps[1:]
         if len(done) != 1 or not done <= set(wanted):
             self._refuse(f"is not about {self.node['op']}")
         if len(steps) > (self.rank if done == {"repeat"} else 1):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ import torch.nn.functional as F
 
 from symconv.network.phases import PhasedModel
 from symconv.network.results import GraphProof, NodeProof
+from symconv.network.rules.interpolation import kernel_of
 from symconv.network.squares import Square
 from tests.helpers import torch_claims
 
@@ -101,6 +103,10 @@ def square_run(square: Square, given: list[Tensor]) -> Tensor:
     free: dict[str, Tensor] = {"w": None, "b": None}
     if not square.window.left and len(given) > 1:
         free = {"w": given[1], "b": given[2] if len(given) > 2 else None}
+    if square.window.front:
+        growths = [f // e for e, f in zip(square.factor_in, square.factor_out, strict=True)]
+        offset = Fraction(1, 2) if square.window.front[0][0] else Fraction(0)
+        free["w"] = torch.as_tensor(kernel_of(growths, offset, square.window.channels))
     sides = [torch_claims.run_side(text, "right", sample, free) for sample in x]
     return torch.stack(sides)
 
@@ -226,6 +232,13 @@ def _normal(node: Any, given: list[Tensor]) -> list[Tensor]:
     return [(given[0] - mean) / (variance + node.attributes["epsilon"]).sqrt()]
 
 
+def _resized(node: Any, given: list[Tensor]) -> list[Tensor]:
+    grown = [int(scale) for scale in given[2][2:]]
+    if node.attributes["mode"] == "linear":
+        return [F.interpolate(given[0], scale_factor=grown, mode="bilinear")]
+    return [given[0].repeat_interleave(grown[0], 2).repeat_interleave(grown[1], 3)]
+
+
 OPS: dict[str, Any] = {
     "Conv": _conv,
     "ConvTranspose": _transposed,
@@ -235,7 +248,7 @@ OPS: dict[str, Any] = {
     "Slice": _slice,
     "DepthToSpace": _depth,
     "InstanceNormalization": _normal,
-    "Resize": lambda node, g: [g[0].repeat_interleave(2, 2).repeat_interleave(2, 3)],
+    "Resize": _resized,
     "GlobalAveragePool": lambda node, g: [g[0].mean((2, 3), keepdim=True)],
     "GlobalMaxPool": lambda node, g: [g[0].amax((2, 3), keepdim=True)],
     "Concat": lambda node, g: [torch.cat(g, node.attributes["axis"])],

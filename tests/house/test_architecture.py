@@ -52,7 +52,7 @@ ORDER = {
         "model bound factors rules dimensions reading regions phases graph expansion squares "
         "proof results"
     ),
-    "network.rules": "base pointwise channels reductions moves windows gathers registry",
+    "network.rules": "base pointwise channels reductions moves windows interpolation gathers registry",
     "prove": (
         "confirm cuts options engine witness tables sets squares sympy kernel z3 "
         "asking everywhere registry decide network models"

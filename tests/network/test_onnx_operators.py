@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from symconv.errors import SymconvError
 from symconv.network.model import Model, ModelNode
 from symconv.network.reading import ReadModel, read_model
 from symconv.network.rules import Link
+from symconv.network.rules.interpolation import kernel_of
 from symconv.network.rules.registry import RULES
 from symconv.network.rules.windows import is_free
 from symconv.network.squares import Square
@@ -115,6 +117,10 @@ def computed(case: Case, side: str) -> Any:
         names = ("w", "b")[: len(case.inputs) - 1]
         given = (np.asarray(value, float) for value in case.inputs[1:])
         tensors = dict(zip(names, given, strict=False))
+    if square.window.front:
+        offset = Fraction(1, 2) if square.window.front[0][0] else Fraction(0)
+        growths = [f // e for e, f in zip(square.factor_in, square.factor_out, strict=True)]
+        tensors = {"w": kernel_of(growths, offset, square.window.channels)}
     if power is not None:
         tensors = {"w": np.ones(claim.weight("w").shape or ())}
     x = np.asarray(case.inputs[0], float)
@@ -131,11 +137,13 @@ def test_windows_compute_what_onnx_s_own_tests_expect(side: str) -> None:
         if rule.window is not None and rule.why is None:
             tally[case.read.model.nodes[-1].op] += 1
             wanted = np.asarray(case.outputs[0], float)
+            tally["linear"] += bool(rule.window.front)
             found = computed(case, side)
             assert found.shape == wanted.shape, case.name
             assert np.allclose(found, wanted, rtol=1e-4, atol=1e-4), case.name
     wanted_ops = {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool", "Pad", "Slice"}
     assert {*wanted_ops, "Resize", "DepthToSpace"} <= set(tally), tally
+    assert tally["linear"]
 
 
 def spoilt(case: Case, **attributes: Any) -> Case:

@@ -28,6 +28,7 @@ from symconv.network.rules.base import (
     from_front,
     linked,
 )
+from symconv.network.rules.interpolation import interpolated, offset_of
 from symconv.network.rules.windows import of_layer
 from symconv.size.expr import Extent
 
@@ -194,15 +195,18 @@ def _slice_layer(
 
 
 def resize(site: Site) -> Rule:
-    """Read a nearest resizing by whole numbers, up or down."""
+    """Read a resizing by whole numbers: the nearest sample, up or down, or linear, up."""
     shape = site.shape()
     out = _resized(site, shape)
     if len(shape) < 3 or out[:2] != shape[:2]:
         raise NoRule("it resizes channels")
-    if (mode := site.text("mode", "nearest")) != "nearest":
+    mode = site.text("mode", "nearest")
+    if mode not in ("nearest", "linear") or site.number("antialias", 0):
         raise NoRule(f"resizing by {mode} interpolation has no rule", out)
     ratios = [_ratio(n, m, out) for n, m in zip(shape[2:], out[2:], strict=True)]
     _check_scales(site, ratios, out)
+    if mode == "linear" and any(ratio != 1 for ratio in ratios):
+        return interpolated(site, shape, out, ratios)
     if all(ratio == 1 for ratio in ratios):
         return Rule("pointwise", (out,), linked(0, range(len(shape))))
     if all(ratio >= 1 for ratio in ratios):
@@ -239,11 +243,11 @@ def _check_scales(site: Site, ratios: list[Fraction], out: Shape) -> None:
     if site.text("keep_aspect_ratio_policy", "stretch") != "stretch":
         raise NoRule("it keeps an aspect ratio, and places samples by a scale of its own", out)
     slot = 1 if site.node.op == "Upsample" else 2
-    if not site.has(slot) or np.size(site.value(slot) if site.value(slot) is not None else 1) == 0:
-        return
     given = site.value(slot)
-    if given is None:
+    if site.has(slot) and given is None:
         raise NoRule("its scales are computed, not constants", out)
+    if given is None or given.size == 0:
+        return
     axes = [int(a) for a in site.node.attributes.get("axes") or range(len(out))]
     found = dict.fromkeys(range(len(out)), Fraction(1))
     scales = [Fraction(float(scale)) for scale in np.asarray(given).reshape(-1)]
@@ -306,15 +310,9 @@ def _rounding(site: Site) -> Callable[[Fraction, Fraction], int]:
 
     Source: ONNX, ``Resize``: ``coordinate_transformation_mode`` and ``nearest_mode``.
     """
-    first = "asymmetric" if site.node.op == "Upsample" else "half_pixel"
-    where = site.text("coordinate_transformation_mode", first)
-    half = {"half_pixel": True, "half_pixel_symmetric": True, "asymmetric": False}
-    half["pytorch_half_pixel"] = True
-    if where not in half:
-        raise NoRule(f"its {where} coordinates depend on the size")
+    offset = offset_of(site)
     nearest = "floor" if site.node.op == "Upsample" else "round_prefer_floor"
     rounds = ROUNDINGS[site.text("nearest_mode", nearest)]
-    offset = Fraction(1, 2) if half[where] else Fraction(0)
     return lambda n, ratio: max(0, rounds((n + offset) / ratio - offset))
 
 

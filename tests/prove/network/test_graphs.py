@@ -15,6 +15,7 @@ from symconv.network.reading import read_model
 from symconv.network.regions import Region, read_region
 from symconv.network.results import ModelProof
 from symconv.prove.network.models import decide_model
+from symconv.recheck import recheck
 from symconv.size.text import evaluate
 from tests.helpers.graphs import Builder, random_model
 from tests.helpers.requirements import require
@@ -301,6 +302,21 @@ def test_phases_of_a_signal_go_through_an_axis_that_is_put_in() -> None:
     proof = proved(model)
     factors = [proof.graphs[0].phased.made[name] for name in (y, wide, z, thin)]
     assert factors == [(1, 1, 4), (1, 1, 1, 4), (1, 1, 1, 2), (1, 1, 2)]
+
+
+@pytest.mark.parametrize("grown", [(2, 2), (3, 1), (1, 4)])
+def test_phases_go_through_linear_upsampling(grown: tuple[int, int]) -> None:
+    made = Builder()
+    x = made.input("x", 1, 2, 9, 11)
+    y = made.conv(x, 2, 2, [3, 3], strides=[2, 2], pads=[1] * 4)
+    scales = made.constant("s", np.array([1, 1, *grown], float))
+    words: dict[str, Any] = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
+    z = made.node("Resize", y, "", scales, **words)
+    model = made.model(made.conv(z, 2, 2, [3, 3], strides=[2, 2], pads=[1] * 4))
+    proof = proved(model)
+    assert [*statuses(proof).values()] == ["converted"] * 3
+    assert differing(proof, feeds(model)) == []
+    assert recheck(proof.verdict).verdict == "proved"
 
 
 def test_what_joins_positions_has_phases_merged_in_front() -> None:
