@@ -158,5 +158,6 @@ def status_of(one: PhasedNode) -> tuple[Status, str]:
 
 def _may_stride(one: PhasedNode) -> bool:
     """Whether a node without a rule has a stride of its own all the same."""
-    strides = one.node.attributes.get("strides") or ()
-    return one.rule.why is not None and any(int(s) > 1 for s in strides)
+    asked = one.node.attributes.get("strides")
+    strides = asked if isinstance(asked, tuple | list) else (asked,)
+    return one.rule.why is not None and any(s not in (None, 0, 1) for s in strides)
