@@ -262,6 +262,7 @@ class NamedNodes:
         status, why = status_of(one)
         if not one.has_phases:
             return NodeProof(one.label, one, status, why)
+        one.check_links()
         found, mask = self.domain.none, None
         for slot, factors in enumerate(one.reads):
             if not factors or self._is_border(one, slot):

@@ -99,6 +99,8 @@ class _Nodes:
 
     def _same(self, place: int, one: PhasedNode) -> NodeProof:
         """A node that is the same function on phases, or of whole tensors."""
+        if one.has_phases:
+            one.check_links()
         status, why = status_of(one)
         mask = None
         slots = [n for n, factors in enumerate(one.reads) if factors and one.has_phases]
