@@ -19,6 +19,7 @@ from symconv.expand import Expansion, destride
 from symconv.expand.layers import layer_step
 from symconv.layer import AnyLayer
 from symconv.network.expansion import first_samples, has_empty_window, whole_line
+from symconv.network.phases import PhasedModel, PhasedNode, tails
 from symconv.network.rules import Shape, Window
 from symconv.network.rules.windows import is_free
 from symconv.size.numbers import freeze
@@ -201,3 +202,23 @@ def _merge(factors: Factors) -> tuple[st.Step, ...]:
 def _deep(pattern: str) -> str:
     """The order of a block's channels, such as ``i j c``."""
     return pattern.partition(")")[0].lstrip("(")
+
+
+def square_of(phased: PhasedModel, one: PhasedNode) -> Square:
+    """The square of a window, with no mask in front."""
+    window = one.rule.window
+    if window is None:
+        raise TypeError("a node without a window has no square")
+    first = len(one.reads[0]) - len(window.size)
+    fresh = not tails_left(phased, one, 0)
+    factors = one.reads[0][first:], one.makes[0][first:]
+    return Square(window, *factors, one.residual or (1,) * len(window.size), fresh)
+
+
+def tails_left(phased: PhasedModel, one: PhasedNode, slot: int) -> tuple[int, ...]:
+    """The axes on which what a node reads may have a tail that another node left there."""
+    name = one.node.inputs[slot]
+    shape = phased.read.shapes.get(name)
+    if shape is None or one.reads[slot] != phased.made.get(name):
+        return ()
+    return tails(shape, one.reads[slot])

@@ -92,6 +92,8 @@ def test_a_result_a_node_and_a_last_one_for_the_model(tmp_path: Path) -> None:
         ["squares", "congruence"],
     )
     assert last["local"]["strided"] == ["a", "y"]
+    assert (last["counts"]["parameters"], last["local"]["counts"]["parameters"]) == (72, 72)
+    assert last["counts"]["slots"] > last["local"]["counts"]["slots"] > 72
 
 
 def test_the_expansion_of_a_node_is_a_claim_that_holds(tmp_path: Path) -> None:

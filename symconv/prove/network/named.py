@@ -16,8 +16,8 @@ from symconv.errors import ClaimError, SymconvError
 from symconv.network.phases import PhasedModel, PhasedNode, has_tail
 from symconv.network.results import GraphProof, Mask, NodeProof
 from symconv.network.rules import Shape
-from symconv.network.squares import Square
-from symconv.prove.network.nodes import NotProved, Squares, square_of, status_of
+from symconv.network.squares import Square, square_of
+from symconv.prove.network.nodes import NotProved, Squares, status_of
 from symconv.prove.sets import SizeSets, size_sets
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.hidden import pulled_back, reads_nothing

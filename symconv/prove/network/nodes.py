@@ -9,10 +9,10 @@ from symconv.claim import Claim
 from symconv.claim.verdict import Certificate, Verdict
 from symconv.errors import SymconvError, TooLarge
 from symconv.machine.budget import running
-from symconv.network.phases import PhasedModel, PhasedNode, tails
+from symconv.network.phases import PhasedModel, PhasedNode
 from symconv.network.regions import STAYS
 from symconv.network.results import GraphProof, Mask, NodeProof, Status
-from symconv.network.squares import Square
+from symconv.network.squares import Square, square_of, tails_left
 from symconv.prove.decide import decide
 
 
@@ -60,26 +60,6 @@ def prove_graph(name: str, phased: PhasedModel, squares: Squares) -> GraphProof:
         except NotProved as fault:
             excluded = {**phased.excluded, fault.place: fault.why}
             phased = replace(phased, excluded=excluded)
-
-
-def square_of(phased: PhasedModel, one: PhasedNode) -> Square:
-    """The square of a window, with no mask in front."""
-    window = one.rule.window
-    if window is None:
-        raise TypeError("a node without a window has no square")
-    first = len(one.reads[0]) - len(window.size)
-    fresh = not tails_left(phased, one, 0)
-    factors = one.reads[0][first:], one.makes[0][first:]
-    return Square(window, *factors, one.residual or (1,) * len(window.size), fresh)
-
-
-def tails_left(phased: PhasedModel, one: PhasedNode, slot: int) -> tuple[int, ...]:
-    """The axes on which what a node reads may have a tail that another node left there."""
-    name = one.node.inputs[slot]
-    shape = phased.read.shapes.get(name)
-    if shape is None or one.reads[slot] != phased.made.get(name):
-        return ()
-    return tails(shape, one.reads[slot])
 
 
 @dataclass
