@@ -118,7 +118,7 @@ def of_model(proof: ModelProof) -> Iterator[Result]:
         **costs,
         **verdict.told(),
         **({"free": proof.free} if verdict.sizes == "all" else {}),
-        "note": "; ".join(_notes(proof, costs)),
+        **({"note": "; ".join(_notes(proof, costs))} if proof.graphs else {}),
     }
 
 

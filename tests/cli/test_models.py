@@ -246,6 +246,28 @@ def test_other_people_s_models_of_named_sizes(name: str, size: str, free: str) -
     assert found["results"][-1]["free"] == free
 
 
+def test_a_budget_that_is_spent_leaves_a_model_undecided(tmp_path: Path) -> None:
+    status, found, _ = run("prove", two(tmp_path), "--seconds", "0.01")
+    (only,) = found["results"]
+    assert (status, only["verdict"]) == (3, "undecided")
+    assert "budget" in only["reason"]
+
+
+def test_a_signal_s_samples_are_named_too(tmp_path: Path) -> None:
+    from onnx import helper
+
+    axes = helper.make_node("Constant", [], ["one"], value_ints=[1])
+    nodes = [
+        axes,
+        helper.make_node("Unsqueeze", ["x", "one"], ["u"]),
+        helper.make_node(
+            "AveragePool", ["u"], ["y"], name="p", kernel_shape=[2], strides=[2], pads=[0, 1]
+        ),
+    ]
+    _, found, _ = run("prove", written(tmp_path, *nodes, size=(1, 20)), "--all-sizes")
+    assert (found["results"][-1]["verdict"], found["results"][-1]["sizes"]) == ("proved", "all")
+
+
 def test_python_takes_a_path(tmp_path: Path) -> None:
     verdict = symconv.prove(two(tmp_path), {"x": (1, 2, "H", "W")})
     assert isinstance(verdict, ModelCertificate)
