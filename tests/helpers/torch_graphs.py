@@ -39,9 +39,12 @@ def constants(graph: GraphProof) -> dict[str, Tensor]:
     return {k: torch.as_tensor(v) for k, v in graph.phased.read.model.constants.items()}
 
 
-def run_on_phases(graph: GraphProof, feeds: Values, seed: int) -> dict[str, Tensor]:
-    """Every tensor of the model on phases, without its tail."""
-    generator = torch.Generator().manual_seed(seed)
+def run_on_phases(graph: GraphProof, feeds: Values, seed: int | None) -> dict[str, Tensor]:
+    """Every tensor of the model on phases, without its tail.
+
+    Without a seed tails are what the form on phases itself leaves there, -inf included.
+    """
+    generator = None if seed is None else torch.Generator().manual_seed(seed)
     lines = constants(graph) | dict(feeds)
     for proof in graph.nodes:
         given = [
@@ -49,7 +52,11 @@ def run_on_phases(graph: GraphProof, feeds: Values, seed: int) -> dict[str, Tens
         ]
         for name, line in zip(proof.phased.node.outputs, made(graph, proof, given), strict=True):
             factors = graph.phased.made[name]
-            lines[name] = with_garbage(line, shape_of(graph.phased, name), factors, generator)
+            shape = shape_of(graph.phased, name)
+            if generator is not None:
+                lines[name] = with_garbage(line, shape, factors, generator)
+            else:
+                lines[name] = refilled(line, factors)
     return {name: cropped(line, shape_of(graph.phased, name)) for name, line in lines.items()}
 
 
@@ -96,6 +103,8 @@ def refilled(x: Tensor, factors: tuple[int, ...]) -> Tensor:
 def square_run(square: Square, given: list[Tensor]) -> Tensor:
     """The right side of a square, sample by sample, by torch."""
     text = json.loads(json.dumps(square.claim().to_dict()))
+    if max(square.factor_out) > 1 and text["right"][-1]["op"] == "slice":
+        text["right"].pop()  # what it leaves beyond the end stays
     x = given[0]
     if square.masked:
         whole = [x.shape[0], *text_shape(text)]
@@ -141,7 +150,8 @@ def needs_its_mask(graph: GraphProof, proof: NodeProof, values: Values) -> bool:
         generator = torch.Generator().manual_seed(seed)
         line = far_off(x, with_garbage(x, x.shape, proof.phased.reads[0], generator))
         given = [line, *(values.get(name) for name in node.inputs[1:])]
-        if not torch.equal(square_run(bare, given), values[node.outputs[0]]):
+        wanted = values[node.outputs[0]]
+        if not torch.equal(cropped(square_run(bare, given), tuple(wanted.shape)), wanted):
             return True
     return False
 
