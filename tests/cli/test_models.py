@@ -211,6 +211,9 @@ def test_branches_of_an_if_are_graphs_of_their_own(tmp_path: Path) -> None:
     assert by_name["if"] == "untouched"
     assert [len(graph["nodes"]) for graph in json.loads(out.read_text())["graphs"]] == [5, 1, 1]
     assert run("recheck", str(out))[0] == 0
+    named = {r["name"]: r for r in run("prove", path, "--region", "else_branch:y,a")[1]["results"]}
+    assert named["else_branch:y"]["node"]["status"] == "converted"
+    assert named["deep"]["node"]["status"] == "left strided"
 
 
 @pytest.mark.parametrize("name", SHIPPED)
