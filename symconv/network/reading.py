@@ -8,8 +8,8 @@ those of its outputs unknown, and with them the rules of who reads it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from symconv.network.dimensions import dimensions_of
@@ -86,6 +86,7 @@ def _read(
     values: Mapping[str, Array],
 ) -> ReadModel:
     """Read a graph around which these shapes and numbers are known."""
+    model = without_unread(model)
     numbers = {**values, **model.constants}
     known |= {name: array.shape for name, array in numbers.items()}
     dims: dict[str, tuple[Extent, ...]] = {}
@@ -101,6 +102,24 @@ def _read(
         if node.bodies:
             bodies[place] = tuple(_read_bodies(node, known, stated, numbers))
     return ReadModel(model, tuple(rules), known, bodies)
+
+
+def without_unread(model: Model) -> Model:
+    """The graph without further outputs of its nodes that nobody reads, such as a pooling's places.
+
+    >>> pool = ModelNode("p", "MaxPool", ("x",), ("y", "places"))
+    >>> without_unread(Model("one", (Port("x"),), ("y",), (pool,))).nodes[0].outputs
+    ('y',)
+    """
+    read = {*model.readers, *model.outputs}
+    nodes = tuple(replace(node, outputs=_read_of(node, read)) for node in model.nodes)
+    return replace(model, nodes=nodes)
+
+
+def _read_of(node: ModelNode, read: Collection[str]) -> tuple[str, ...]:
+    """A node's outputs up to the last one that is read; the first one stays in any case."""
+    last = max((n for n, name in enumerate(node.outputs) if name in read), default=0)
+    return node.outputs[: last + 1]
 
 
 def _site(

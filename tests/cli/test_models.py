@@ -153,14 +153,23 @@ def test_free_dimensions_are_asked_for(tmp_path: Path) -> None:
     assert run("prove", path, "--size", "x=1,2,9,9")[0] == 0
 
 
-def test_a_strided_node_without_a_rule_is_left_and_named(tmp_path: Path) -> None:
-    node = onnx.helper.make_node(
-        "MaxPool", ["x"], ["y", "places"], name="p", kernel_shape=[2, 2], strides=[2, 2]
+def places(*outputs: str) -> Any:
+    return onnx.helper.make_node(
+        "MaxPool", ["x"], [*outputs], name="p", kernel_shape=[2, 2], strides=[2, 2]
     )
-    status, found, _ = run("prove", written(tmp_path, node))
+
+
+def test_a_strided_node_without_a_rule_is_left_and_named(tmp_path: Path) -> None:
+    cast = onnx.helper.make_node("Cast", ["places"], ["y"], to=onnx.TensorProto.FLOAT)
+    status, found, _ = run("prove", written(tmp_path, places("z", "places"), cast))
     assert status == 3
     assert "the places of its maxima" in found["results"][0]["reason"]
     assert found["results"][-1]["reason"].startswith("1 strided node is left: p (MaxPool)")
+
+
+def test_outputs_that_nobody_reads_are_in_nobody_s_way(tmp_path: Path) -> None:
+    status, found, _ = run("prove", written(tmp_path, places("y", "places")))
+    assert (status, found["results"][0]["node"]["status"]) == (0, "converted")
 
 
 def test_a_model_without_strides_has_nothing_to_change(tmp_path: Path) -> None:
