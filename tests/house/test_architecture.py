@@ -52,7 +52,9 @@ ORDER = {
         "model bound factors rules dimensions reading regions phases graph expansion squares "
         "proof results"
     ),
-    "network.rules": "base pointwise channels reductions moves windows gathers registry",
+    "network.rules": (
+        "base pointwise channels reductions moves windows interpolation gathers registry"
+    ),
     "prove": (
         "confirm cuts options engine witness tables sets squares sympy kernel z3 "
         "asking everywhere registry decide network models"
@@ -94,7 +96,7 @@ ORDER = {
     ),
     "report.formats": "base html latex pdf registry",
     "report.sections": "layers verdicts derivations everywhere pictures",
-    "sharing": "copies tying",
+    "sharing": "copies tying models",
     "size": "expr numbers text names",
     "testing": "equivalence families strategies sweep",
     "theorems": (
