@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from symconv.models.check import ModelCheck
     from symconv.models.convert import Converted, Estimate
     from symconv.models.observed import Shown
+    from symconv.prove.models.compare import Product
 
 
 UNCHECKED = "written, and not checked: no sizes were guessed for its free dimensions; give --size"
@@ -70,6 +71,15 @@ def _of_check(check: ModelCheck) -> Iterator[Result]:
     if check.parting is not None:
         parting = check.parting
         result["node"] = {"name": parting.node, "op": parting.op, "tensor": parting.name}
+    if check.product is not None:
+        product = check.product
+        result["node"]["counterexample"] = {
+            "output": [product.output[0], product.row, *product.output[1:]],
+            "input": [product.read[0], list(product.read[1])],
+            "weight": [product.weight[0], list(product.weight[1])],
+            "left": product.left,
+            "right": product.right,
+        }
     if check.shown is not None:
         result["counterexample"] = _counterexample(check.shown)
     if check.assumed:
@@ -107,12 +117,21 @@ def _said(check: ModelCheck) -> Iterator[str]:
     if check.parting is not None and check.verdict == "refuted":
         parting = check.parting
         yield f"they part at {parting.name!r}, node {parting.node!r} ({parting.op})"
+    if check.product is not None and check.verdict == "refuted":
+        yield f"there {_in_words(check.product)}"
     if check.shown is not None:
         apart = check.shown.apart
         yield (
             f"in output {apart.name!r} at {list(apart.index)}: {apart.left:.6g} against "
             f"{apart.right:.6g}, for the input of seed {check.shown.seed}"
         )
+
+
+def _in_words(product: Product) -> str:
+    entries = [f"{name}{list(index)}" for name, index in (product.weight, product.read)]
+    place = [product.output[0], product.row, *product.output[1:]]
+    have = "the original" if product.left else "the rewritten model"
+    return f"{have} alone has {entries[0]} * {entries[1]} in output {place}"
 
 
 @click.command("convert")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import prod
 from time import perf_counter
 
 import numpy as np
@@ -37,6 +38,22 @@ class Parting:
 
 
 @dataclass(frozen=True, slots=True)
+class Product:
+    """A product that only one of two convolutions has: of a weight's entry and a tensor's entry.
+
+    It is in output channel ``row``, at the output ``output`` (the batch first); ``left`` and
+    ``right`` are how often the original and the rewritten model have it there.
+    """
+
+    row: int
+    output: tuple[int, ...]
+    weight: tuple[str, tuple[int, ...]]
+    read: tuple[str, tuple[int, ...]]
+    left: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
 class OutputMatch:
     """An output of both models: whether it is equal, and the shapes where they differ."""
 
@@ -55,6 +72,7 @@ class Comparison:
 
     outputs: tuple[OutputMatch, ...]
     partings: tuple[Parting, ...]
+    product: Product | None
     tied: tuple[str, ...]
     assumed: tuple[str, ...]
     nodes: int
@@ -90,7 +108,8 @@ def compare_models(
     parted = () if all(o.equal for o in outputs) else tuple(_partings(second, mine, theirs, terms))
     seconds = perf_counter() - start
     tied, used = tuple(sources.tied), tuple(walk.used)
-    return Comparison(outputs, parted, tied, used, len(second.model.nodes), seconds)
+    product = _product(walk, mine) if parted else None
+    return Comparison(outputs, parted, product, tied, used, len(second.model.nodes), seconds)
 
 
 def _refuse_other_faces(first: Bound, second: Bound) -> None:
@@ -125,6 +144,39 @@ def _equal(a: Tensor, b: Tensor) -> bool:
     if a.shape != b.shape or (a.ids >= FIRST_GARBAGE).any():
         return False
     return np.array_equal(a.ids, b.ids)
+
+
+def _product(walk: Walk, mine: Environment) -> Product | None:
+    """The first product that only one of two convolutions has, in the models' own names."""
+    found = next(iter(walk.applier.linear.mismatches.values()), None)
+    if found is None:
+        return None
+    names = _names(walk.terms, mine)
+    entries = [_entry(term, walk.terms, names) for term in (found.weight, found.read)]
+    weight, read = entries
+    if weight is None or read is None:
+        return None
+    return Product(found.row, found.output, weight, read, 1 - found.extra, int(found.extra))
+
+
+def _names(terms: Terms, mine: Environment) -> dict[int, tuple[str, Shape]]:
+    """The first model's tensors by the first term of their block."""
+    found: dict[int, tuple[str, Shape]] = {}
+    for name, tensor in mine.items():
+        starts = tensor.origins or frozenset()
+        if len(starts) == 1 and terms.size_of(start := min(starts)) == prod(tensor.shape):
+            found.setdefault(start, (name, tensor.shape))
+    return found
+
+
+def _entry(
+    term: int, terms: Terms, names: Mapping[int, tuple[str, Shape]]
+) -> tuple[str, tuple[int, ...]] | None:
+    start = terms.start_of(term)
+    if start not in names:
+        return None
+    name, shape = names[start]
+    return name, tuple(int(i) for i in np.unravel_index(term - start, shape))
 
 
 def _partings(

@@ -192,6 +192,10 @@ class Terms:
             tensor.origins = frozenset(self._starts[place] for place in places)
         return tensor.origins
 
+    def start_of(self, term: int) -> int:
+        """The first term of the block that a term is of; -1 for a number."""
+        return self._starts[bisect_right(self._starts, term) - 1] if term >= 0 else -1
+
     def size_of(self, start: int) -> int:
         """The number of terms of the block that begins here."""
         place = bisect_right(self._starts, start) - 1
