@@ -37,7 +37,7 @@ ORDER = {
     "dialect.pasted": (
         "base protobuf torch node onnx onnx_text keras xla hlo stablehlo tflite registry"
     ),
-    "dialect.onnx": "load opsets read bind emit strided local convert expose write",
+    "dialect.onnx": "load opsets read bind emit strided weights local convert expose write",
     "evaluation": (
         "hashing graph numbers moves lattices points positions text windows reading "
         "layers agreement replay"
@@ -60,7 +60,7 @@ ORDER = {
         "asking everywhere registry decide network models"
     ),
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem engine",
-    "models": "observed check convert",
+    "models": "observed check phased convert",
     "prove.models": (
         "terms moves rows pads pointwise pools separable windows convolution guesses linear "
         "applied walk sources compare"
