@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,12 +10,14 @@ from symconv.crosscheck.models import (
     FAR,
     NEAR,
     SLIGHT,
+    TIMES,
     Apart,
     Feeds,
     by_position,
     farthest,
     random_feeds,
     run_model,
+    shaken,
 )
 from symconv.dialect.onnx.expose import exposed, reweighted, weights_of
 from symconv.errors import InputError
@@ -65,15 +67,28 @@ def shown_apart(pair: Pair, parting: str | None) -> Shown | None:
     """
     slight: tuple[Shown, Any, Any] | None = None
     for shown, first, second in _tried(pair):
-        if shown.apart.relative > FAR:
+        far = shown.apart.relative
+        if far <= (SLIGHT if slight is None else slight[0].apart.relative):
+            continue
+        if far <= TIMES * _carried(pair, first, shown.feeds, pair.a.model.outputs):
+            continue
+        if far > FAR:
             return shown
-        if shown.apart.relative > (SLIGHT if slight is None else slight[0].apart.relative):
-            slight = shown, first, second
+        slight = shown, first, second
     if slight is None or parting is None or parting not in pair.a.dtypes:
         return None
     shown, first, second = slight
     inside = _tensors(replace(pair, first=first, second=second), [parting], shown.feeds)
-    return shown if inside[parting].relative > FAR else None
+    least = max(FAR, TIMES * _carried(pair, first, shown.feeds, [parting]))
+    return shown if inside[parting].relative > least else None
+
+
+def _carried(pair: Pair, first: Any, feeds: Feeds, names: Sequence[str]) -> float:
+    """How far the original's tensors move when its input is shaken: what rounding may do."""
+    data = exposed(first, pair.a, names)
+    still, moved = (run_model(data, given, plain=True) for given in (feeds, shaken(feeds)))
+    found = [farthest(n, still[n], moved[n]).relative for n in names if still[n].dtype != object]
+    return max(found, default=0.0)
 
 
 def _tried(pair: Pair) -> Iterator[tuple[Shown, Any, Any]]:
