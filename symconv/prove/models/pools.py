@@ -132,9 +132,6 @@ class Pools:
         rows = pooled.table().rows
         out = pooled.start + pooled.table().places(rows)  # equal rows are one term, the first's
         open_rows = np.ones(len(rows), bool)
-        if pooled.family == "max":
-            alone = (rows[:, 1:] == NOTHING).all(axis=1) & (rows[:, 0] != NOTHING)
-            out, open_rows = np.where(alone, rows[:, 0], out), ~alone
         for other in self._applied[pooled.family]:
             if other.second or not open_rows.any():
                 break
@@ -144,6 +141,9 @@ class Pools:
             hit = np.flatnonzero(open_rows)[places >= 0]
             out[hit] = self._ids_of(other).ravel()[places[places >= 0]]
             open_rows[hit] = False
+        if pooled.family == "max":  # of one term alone
+            alone = open_rows & (rows[:, 1:] == NOTHING).all(axis=1) & (rows[:, 0] != NOTHING)
+            out, open_rows = np.where(alone, rows[:, 0], out), open_rows & ~alone
         lost = open_rows & ((rows >= FIRST_GARBAGE) & (rows != NOTHING)).any(axis=1)
         out[lost] = self.terms.garbage((int(lost.sum()),))
         return out
