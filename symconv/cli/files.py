@@ -138,7 +138,21 @@ def _in_words(product: Product) -> str:
 @click.argument("source", metavar="MODEL.onnx")
 @click.option("-o", "--output", "target", required=True, metavar="OUT.onnx", help="The new file.")
 @sizes_option
-@click.option("--region", default="local", show_default=True, help="Where phases go.")
+@click.option(
+    "--region",
+    default="local",
+    show_default=True,
+    metavar="local|core|full|NODES",
+    help="How far phases go.",
+)
+@click.option("--max-factor", type=click.IntRange(min=1), help="The most phases of an axis.")
+@click.option(
+    "--residual-stride",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="The most of a stride that may stay.",
+)
 @click.option("--tied/--materialised", default=True, help="Expand kernels in the graph, or write.")
 @click.option("--partial", is_flag=True, help="Leave nodes that have no form without stride.")
 @click.option(
@@ -154,6 +168,8 @@ def convert_command(
     target: str,
     sizes: Sequence[str],
     region: str,
+    max_factor: int | None,
+    residual_stride: int,
     tied: bool,
     partial: bool,
     max_bytes: int,
@@ -173,6 +189,8 @@ def convert_command(
             target,
             read_sizes(sizes) or None,
             region=region,
+            max_factor=max_factor,
+            residual_stride=residual_stride,
             materialised=not tied,
             partial=partial,
             max_bytes=max_bytes,

@@ -37,7 +37,9 @@ ELEMENTWISE = frozenset(_NAMES.split())
 """Operators that are the same on phases, operands of one number a channel repeated."""
 
 
-def convert_phased(proto: Any, bound: Bound, proof: ModelProof) -> Conversion:
+def convert_phased(
+    proto: Any, bound: Bound, proof: ModelProof, *, materialised: bool = False
+) -> Conversion:
     """Write a file on phases as a proof lays them out.
 
     Raises:
@@ -45,7 +47,8 @@ def convert_phased(proto: Any, bound: Bound, proof: ModelProof) -> Conversion:
     """
     made = type(proto)()
     made.CopyFrom(proto)
-    writer = _Writer(proto, bound, {n.phased.node.outputs[0]: n for n in proof.graphs[0].nodes})
+    proofs = {n.phased.node.outputs[0]: n for n in proof.graphs[0].nodes}
+    writer = _Writer(proto, bound, proofs, materialised)
     nodes = [new for node in proto.graph.node for new in writer.node(node)]
     nodes += writer.outputs([value.name for value in proto.graph.output])
     del made.graph.node[:]
@@ -61,6 +64,7 @@ class _Writer:
     proto: Any
     bound: Bound
     proofs: dict[str, NodeProof]
+    materialised: bool
     phases: dict[str, tuple[str, Factors]] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)
     changes: list[Change] = field(default_factory=list)
@@ -78,6 +82,8 @@ class _Writer:
         emit = Emitter(self.opset, node.output[0] if node.output else node.name, self.taken)
         proof = self.proofs.get(node.output[0]) if node.output else None
         self._write(node, proof, emit)
+        if self.materialised:
+            emit.fold({t.name: t for t in self.proto.graph.initializer})
         self.constants += emit.constants
         return emit.nodes
 
