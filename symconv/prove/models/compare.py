@@ -7,7 +7,7 @@ are those of the other; where they are not, the first tensor at which the models
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 from time import perf_counter
@@ -105,7 +105,7 @@ def compare_models(
     walk.assumed = {name: mine[other] for name, other in (assumed or {}).items()}
     theirs = walk.run(second)
     outputs = tuple(_matches(first, second, mine, theirs))
-    parted = () if all(o.equal for o in outputs) else tuple(_partings(second, mine, theirs, terms))
+    parted = () if all(o.equal for o in outputs) else _partings(second, mine, theirs, terms)
     seconds = perf_counter() - start
     tied, used = tuple(sources.tied), tuple(walk.used)
     product = _product(walk, mine) if parted else None
@@ -181,12 +181,22 @@ def _entry(
 
 def _partings(
     second: Bound, mine: Environment, theirs: Environment, terms: Terms
-) -> Iterator[Parting]:
+) -> tuple[Parting, ...]:
     """The nodes that read known tensors and make one that is not, nor leads to known ones alone.
 
-    A rewrite may make tensors of its own on the way; where it comes back, they are no parting.
+    A rewrite may make tensors of its own on the way; where it comes back, they are no parting.  On
+    phases tails hold garbage: a tensor is first taken as known where some of its terms are.
     """
-    lost = _lost(second, theirs, terms)
+    for knows in (terms.has_of_first, terms.is_of_first):
+        if found := tuple(_parted(second, mine, theirs, knows)):
+            return found
+    return ()
+
+
+def _parted(
+    second: Bound, mine: Environment, theirs: Environment, knows: Callable[[Tensor], bool]
+) -> Iterator[Parting]:
+    lost = _lost(second, theirs, knows)
     for node in second.model.nodes:
         outputs = [name for name in node.outputs if name in lost]
         read = [n for n in node.inputs if n in theirs and n not in second.model.constants]
@@ -194,18 +204,14 @@ def _partings(
             yield _parting(node, outputs[0], theirs, mine)
 
 
-def _lost(second: Bound, theirs: Environment, terms: Terms) -> set[str]:
-    """The tensors that are not of the first model's terms, and are read for more such ones."""
-    known = {name for name in theirs if _is_known(name, second, theirs, terms)}
+def _lost(second: Bound, theirs: Environment, knows: Callable[[Tensor], bool]) -> set[str]:
+    """The tensors of which nothing is known, and that are read for more such ones."""
+    known = {name for name in theirs if name in second.model.constants or knows(theirs[name])}
     lost = {name for name in second.model.outputs if name not in known}
     for node in reversed(second.model.nodes):
         if lost.intersection(node.outputs):
             lost |= {name for name in node.inputs if name in theirs and name not in known}
     return lost
-
-
-def _is_known(name: str, second: Bound, theirs: Environment, terms: Terms) -> bool:
-    return name in second.model.constants or terms.is_of_first(theirs[name])
 
 
 def _parting(node: ModelNode, name: str, theirs: Environment, mine: Environment) -> Parting:

@@ -16,8 +16,8 @@ import numpy as np
 from symconv.prove.models.convolution import Convolution
 from symconv.prove.models.terms import ZERO, Ids
 
-TRIES = 4
-"""Products of a row that are asked: the first may read a pad or garbage everywhere."""
+TRIES = 25
+"""Products of a row that are asked: each tap of 5x5; many read a pad or garbage somewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class _Asked:
     def place(self, row: int) -> Place | None:
         """Where a row is, by one of its first products that tells."""
         weights = self.one.w[row].ravel()
-        for slot in np.flatnonzero(weights != ZERO)[:TRIES].tolist():
+        for slot in _spread(np.flatnonzero(weights != ZERO)):
             if (found := self._of_slot(row, slot, int(weights[slot]))) is not None:
                 return found
         return None
@@ -138,6 +138,13 @@ class _Asked:
         if at == len(ordered) or ordered[at] != term:
             return None
         return _unravelled(int(order[at]), self.other.x.shape[1:])
+
+
+def _spread(slots: Ids) -> list[int]:
+    """Some of the slots, the middle one first: taps in the middle read pads least."""
+    places = np.unique(np.linspace(0, len(slots) - 1, TRIES).astype(int)) if len(slots) else slots
+    nearest = np.argsort(np.abs(places - len(slots) // 2), kind="stable")
+    return [int(slot) for slot in slots[places[nearest]]]
 
 
 def _unravelled(flat: int, shape: Sequence[int]) -> tuple[int, ...]:

@@ -247,6 +247,12 @@ class Terms:
             return False
         return self.blocks_of(tensor) <= self._known or self._is_made(tensor)
 
+    def has_of_first(self, tensor: Tensor) -> bool:
+        """Whether some term is one that the first model made: the rest may be a tail's garbage."""
+        if tensor.number < self.of_first or tensor.constant:
+            return True
+        return any(self._of_known(self._keys[place]) for place in self.blocks_in(tensor.ids))
+
     def _is_made(self, tensor: Tensor) -> bool:
         """Whether the blocks are functions of the first model's, block by block."""
         keys = (self._keys[place] for place in self.blocks_in(tensor.ids))
