@@ -281,10 +281,10 @@ class Pointwise:
             running().check_time()
             if not open_rows.any():
                 break
-            places = other.table().places(rows[open_rows])
-            hit = np.flatnonzero(open_rows)[places >= 0]
-            out[hit] = self._made_by(other).ravel()[places[places >= 0]]
-            open_rows[hit] = False
+            places = other.table().places(rows, open_rows)
+            hit = places >= 0
+            out[hit] = self._made_by(other).ravel()[places[hit]]
+            open_rows &= ~hit
         lost = open_rows & (rows >= FIRST_GARBAGE).any(axis=1)
         out[lost] = self.terms.garbage((int(lost.sum()),))
         return _shared(out, rows, first, open_rows & ~lost).reshape(applied.shape)
