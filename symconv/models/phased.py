@@ -16,7 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from symconv.dialect.onnx.convert import Change, Conversion, inner_names, names_of, strided_of
+from symconv.dialect.onnx.convert import (
+    Change,
+    Conversion,
+    convert_bodies,
+    inner_names,
+    names_of,
+    strided_of,
+)
 from symconv.dialect.onnx.emit import Emitter
 from symconv.dialect.onnx.load import opset_of
 from symconv.dialect.onnx.local import interleaved, strided_slices, write_local
@@ -119,11 +126,20 @@ class _Writer:
             self._merged(name, emit)
         strided = self._strided(node)
         if strided is None:
-            emit.nodes.append(node)
+            emit.nodes.append(self._with_bodies(node))
             return
         dtype = self.bound.dtypes.get(node.input[0], "float32")
         write_local(node, strided, emit, dtype)
         self._note(node)
+
+    def _with_bodies(self, node: Any) -> Any:
+        """A node whose own graphs hold no stride: each strided node in them alone on phases."""
+        if not inner_names(node):
+            return node
+        made = type(node)()
+        made.CopyFrom(node)
+        self.changes += convert_bodies(made, self.opset, self.bound, self.taken)
+        return made
 
     def _note(self, node: Any) -> None:
         strides = next((tuple(a.ints) for a in node.attribute if a.name == "strides"), ())

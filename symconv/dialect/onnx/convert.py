@@ -175,6 +175,16 @@ def names_of(graph: onnx.GraphProto) -> set[str]:
     return found
 
 
+def convert_bodies(node: Any, opset: int, bound: Bound, taken: set[str]) -> list[Change]:
+    """Replace each strided node in the graphs inside a node, which is changed."""
+    converter = _Converter(opset, bound, False, taken, False)
+    for attribute in node.attribute:
+        for body in (attribute.g, *attribute.graphs):
+            if body.node:
+                converter.graph(body)
+    return converter.changes
+
+
 def inner_names(node: Any) -> set[str]:
     """The names in the graphs inside a node."""
     bodies = [b for a in node.attribute for b in (a.g, *a.graphs)]
