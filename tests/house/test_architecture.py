@@ -22,8 +22,8 @@ ORDER = {
     "claim.steps": "base axes fitting layers pools moves lattices values branches",
     "claim": "entries patterns steps claim sides naming reading unused verdict",
     "cli": (
-        "results chains claims options output faults running models files catalogue lists shown "
-        "commands __main__"
+        "results chains claims options output faults running models graphs files catalogue lists "
+        "shown commands __main__"
     ),
     "crosscheck": "backends runs models",
     "dialect": (
@@ -94,7 +94,7 @@ ORDER = {
     ),
     "report.formats": "base html latex pdf registry",
     "report.sections": "layers verdicts derivations everywhere pictures",
-    "sharing": "copies tying",
+    "sharing": "copies tying causes figures",
     "size": "expr numbers text names",
     "testing": "equivalence families strategies sweep",
     "theorems": (
