@@ -11,6 +11,7 @@ from symconv.cli import output
 from symconv.cli.models import Asked, proof_of
 from symconv.cli.results import Result, blame, failure, one_line
 from symconv.cli.running import finish
+from symconv.errors import InputError
 from symconv.network.results import factors_in_space
 from symconv.size.numbers import freeze
 
@@ -51,6 +52,27 @@ def show_models(sources: Sequence[str], asked: Asked, options: Options, as_json:
             output.print_lines(_table(proof, rows, totals(rows)))
             return []
         return [*map(_of_row, rows), _of_totals(proof, rows, totals(rows))]
+
+    finish(each_model(sources, asked, options, work), perf_counter() - start, as_json)
+
+
+def draw_one(
+    sources: Sequence[str], path: str, asked: Asked, options: Options, as_json: bool
+) -> None:
+    """Draw a model's graph into a file, and exit.
+
+    Raises:
+        InputError: there are several models.
+    """
+    from symconv.report import draw_model
+
+    start = perf_counter()
+    if len(sources) != 1:
+        raise InputError(f"draw takes one model, got {len(sources)}; name one of them")
+
+    def work(source: str, proof: ModelProof) -> list[Result]:
+        note = draw_model(proof, path)
+        return [{"name": proof.verdict.name, "note": note, "files": [path]}]
 
     finish(each_model(sources, asked, options, work), perf_counter() - start, as_json)
 

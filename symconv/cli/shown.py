@@ -190,6 +190,7 @@ def gallery(sources: Sequence[str], folder: str, name: str, as_json: bool) -> No
 @click.command()
 @layers_argument
 @sizes_option
+@region_options
 @expansion_options
 @click.option(
     "-o",
@@ -201,14 +202,25 @@ def gallery(sources: Sequence[str], folder: str, name: str, as_json: bool) -> No
 )
 @json_option
 def draw(
-    sources: Sequence[str], sizes: Sequence[str], path: str, as_json: bool, **options: Any
+    sources: Sequence[str],
+    sizes: Sequence[str],
+    region: str | None,
+    max_factor: int | None,
+    path: str,
+    as_json: bool,
+    **options: Any,
 ) -> None:
-    """Draw the parameter tying of one layer, or the copies in one chain."""
+    """Draw the parameter tying of one layer, the copies in one chain, or one model's graph."""
     from symconv.dialect.chain import Chain
     from symconv.network import NetworkExpansion
     from symconv.report import draw as draw_tying
     from symconv.report import draw_network
 
+    if models.are_models(sources):
+        asked = models.Asked(sizes, region or "full", max_factor)
+        graphs.draw_one(sources, path, asked, options, as_json)
+        return
+    refuse("is for models", region=region, max_factor=max_factor)
     entries, expanded = read_entries(sources, size=layer_size(sizes)), expander(options)
     if len(entries) != 1:
         raise InputError(f"draw takes one layer, got {len(entries)}; name one of them")

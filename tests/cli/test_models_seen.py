@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from click.testing import CliRunner
 
 from symconv.api import prove_model
 from symconv.cli.commands import main
+from symconv.network.reading import CONSTANT
+from symconv.report.drawing.boxes import Boxes
 from symconv.sharing.causes import shared, sharers
 from symconv.sharing.figures import figures, totals
 from tests.helpers.model_files import model_file
@@ -94,3 +97,49 @@ def test_resnet_s_last_stride_is_shared_by_all_before_it() -> None:
     assert [len(one.shares) for one in found] == [0, 1, 12, 11, 25, 24, 44, 43]
     first = shared(graph)[0]
     assert (first.copies, first.end) == (16 * 16, 1)
+
+
+def test_a_picture_holds_every_node_once_and_every_border() -> None:
+    (graph,) = prove_model(model_file(UNET)).graphs
+    boxes = Boxes(graph)
+    drawn = [node.label for box in boxes.boxes for node in box.nodes]
+    assert sorted(drawn) == sorted(n.label for n in graph.nodes if n.why != CONSTANT)
+    borders = {(b.tensor, b.reader) for b in graph.phased.borders}
+    shown = {wire.tensor for wire in boxes.wires if wire.made != wire.read}
+    assert shown == {tensor for tensor, _ in borders}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_boxes_stand_behind_what_they_read(name: str) -> None:
+    for graph in prove_model(model_file(name)).graphs:
+        boxes = Boxes(graph)
+        row = {place: number for number, place in enumerate(boxes.order)}
+        assert sorted(row) == [*range(len(boxes.boxes))]
+        assert all(row[wire.source] < row[wire.target] for wire in boxes.wires)
+
+
+@pytest.mark.parametrize("suffix", ["svg", "tex", "graphml", "json"])
+def test_a_model_is_drawn(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"m.{suffix}"
+    run("draw", model_file(UNET), "-o", str(path))
+    text = path.read_text(encoding="utf-8")
+    assert "ConvTranspose" in text
+    assert "converted" in text
+
+
+def test_a_graph_file_has_tensors_and_copies(tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+    run("draw", model_file(RESNET), "-o", str(path))
+    found = json.loads(path.read_text(encoding="utf-8"))
+    kinds = [link["kind"] for link in found["links"]]
+    assert kinds.count("copies") == 0 + 1 + 12 + 11 + 25 + 24 + 44 + 43
+    statuses = {node["status"] for node in found["nodes"]}
+    assert statuses == {"converted", "carried", "untouched", "end"}
+    (border,) = [link for link in found["links"] if link.get("border")]
+    assert border["read"] == [1, 1, 32, 32]
+
+
+def test_an_unknown_ending_is_refused(tmp_path: Path) -> None:
+    found = CliRunner().invoke(main, ["draw", model_file(UNET), "-o", str(tmp_path / "m.png")])
+    assert found.exit_code == 2
+    assert "ending must be .svg" in found.stderr

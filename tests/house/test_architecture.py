@@ -90,11 +90,12 @@ ORDER = {
         "chapter gallery lattice network"
     ),
     "report.drawing": (
-        "graphs palette scene subject cells svg tikz bipartite kernel operator files network"
+        "graphs palette scene subject cells svg tikz bipartite kernel operator files network boxes "
+        "model"
     ),
     "report.formats": "base html latex pdf registry",
     "report.sections": "layers verdicts derivations everywhere pictures",
-    "sharing": "copies tying causes figures",
+    "sharing": "copies tying causes figures graph",
     "size": "expr numbers text names",
     "testing": "equivalence families strategies sweep",
     "theorems": (
