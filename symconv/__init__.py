@@ -33,11 +33,15 @@ _LATE = {
     "report": "api",
     "tie_graph": "sharing.tying",
     "toeplitz": "toeplitz",
+    "torch": "torch",
 }
 """Public names by the module that holds them, imported when first read: SymPy takes a while."""
 
 _MODULES = {"crosscheck", "prove", "recheck", "replay", "report", "toeplitz"}
 """Public names that a module has as well."""
+
+_ROOMS = {"torch"}
+"""Public names that are modules, and nothing else."""
 
 __all__ = [
     "AvgPool",
@@ -68,6 +72,7 @@ __all__ = [
     "report",
     "tie_graph",
     "toeplitz",
+    "torch",
 ]
 
 
@@ -109,6 +114,8 @@ class _LateName:
         self._name, self._module = name, f"symconv.{module}"
 
     def __get__(self, package: ModuleType | None, owner: type) -> Any:
+        if self._name in _ROOMS:
+            return import_module(self._module)
         if self._name in _MODULES:
             module = import_module(f"symconv.{self._name}")
             module.__class__ = _Verb

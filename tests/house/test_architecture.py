@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[2] / "symconv"
 ORDER = {
     "": (
         "errors machine size layer relation claim evaluation replay explain toeplitz "
-        "expand network sharing recheck prove repair dialect crosscheck models report "
+        "expand network sharing recheck prove repair dialect torch crosscheck models report "
         "api "
         "theorems testing cli"
     ),
@@ -101,6 +101,7 @@ ORDER = {
     "theorems": (
         "catalogue observed of_networks of_operators of_sharing table demonstrations decide"
     ),
+    "torch": "places modules strides convert",
     "toeplitz": "latex values entries operators affine convolution layers",
 }
 """What lies in each folder, from the ground up; a module imports what stands before it.
@@ -125,7 +126,7 @@ ALSO_NOT: dict[str, set[str]] = {
 ONLY_IN: dict[str, set[str]] = {
     "islpy": {"prove.sets"},
     "z3": {"recheck.allsizes"},
-    "torch": {"crosscheck", "dialect.torch", "dialect.models.pt2.module"},
+    "torch": {"crosscheck", "dialect.torch", "dialect.models.pt2.module", "torch"},
     "jax": {"crosscheck", "dialect.jax"},
     "onnx": {"dialect.onnx"},
     "onnxruntime": {"crosscheck"},
