@@ -33,7 +33,6 @@ _LATE = {
     "report": "api",
     "tie_graph": "sharing.tying",
     "toeplitz": "toeplitz",
-    "torch": "torch",
 }
 """Public names by the module that holds them, imported when first read: SymPy takes a while."""
 
@@ -41,7 +40,7 @@ _MODULES = {"crosscheck", "prove", "recheck", "replay", "report", "toeplitz"}
 """Public names that a module has as well."""
 
 _ROOMS = {"torch"}
-"""Public names that are modules, and nothing else."""
+"""Modules that are imported when first read, and are nothing else."""
 
 __all__ = [
     "AvgPool",
@@ -133,4 +132,6 @@ class _Package(ModuleType):
 
 for _name, _module in _LATE.items():
     setattr(_Package, _name, _LateName(_name, _module))
+for _name in _ROOMS:
+    setattr(_Package, _name, _LateName(_name, _name))
 sys.modules[__name__].__class__ = _Package
