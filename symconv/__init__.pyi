@@ -1,5 +1,6 @@
 """What `symconv` holds, for type checkers and editors; the package imports most of it late."""
 
+from symconv import torch as torch
 from symconv.api import check as check
 from symconv.api import prove as prove
 from symconv.api import prove_model as prove_model
@@ -34,3 +35,4 @@ __version__: str
 __all__: list[str]
 _LATE: dict[str, str]
 _MODULES: set[str]
+_ROOMS: set[str]

@@ -30,9 +30,9 @@ class Asked:
     sizes: Sequence[str]
     region: str
     max_factor: int | None
-    all_sizes: bool
-    kernel: bool
-    keep: str | None
+    all_sizes: bool = False
+    kernel: bool = False
+    keep: str | None = None
 
 
 def prove_models(
@@ -49,7 +49,7 @@ def prove_models(
     start, results, certificates = perf_counter(), [], []
     for source in sources:
         try:
-            proof = _proof(source, asked, options, seconds)
+            proof = proof_of(source, asked, options, seconds)
             results += [*of_model(proof)]
             certificates += [proof.verdict.to_dict()] if proof.verdict.verdict == "proved" else []
         except Exception as fault:  # noqa: BLE001 - one bad file stops none of the others
@@ -59,9 +59,14 @@ def prove_models(
     finish(results, perf_counter() - start, as_json)
 
 
-def _proof(
+def proof_of(
     source: str, asked: Asked, options: Mapping[str, Any], seconds: float | None
 ) -> ModelProof:
+    """Prove one model as the command line asks.
+
+    Raises:
+        SymconvError: the file cannot be read, or an option is not for models.
+    """
     from symconv.api import prove_model
     from symconv.dialect.opened import read_sizes
     from symconv.machine.budget import Budget

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from symconv.dialect.models.registry import format_of
 from symconv.dialect.models.registry import read_model as read_file
@@ -24,10 +25,10 @@ SUFFIXES = (".onnx", ".pt2", ".keras", ".tflite")
 
 @dataclass(frozen=True)
 class Opened:
-    """A model from a file at sizes, the rules of its nodes, and the file's digest."""
+    """A model at sizes, the rules of its nodes, and the digest of the file that it comes from."""
 
     read: ReadModel
-    sha256: str
+    sha256: str | None
 
 
 def is_model_file(given: object) -> bool:
@@ -64,10 +65,32 @@ def open_model(path: str | Path, sizes: Sizes | None = None, *, all_sizes: bool 
         given = {**_named(model), **given}
     if any(isinstance(size, str) for dimensions in given.values() for size in dimensions):
         return Opened(_at_names(model, given), digest)
+    return Opened(_at_numbers(model, given), digest)
+
+
+def open_module(module: Any, size: Any) -> Opened:
+    """Read a ``torch.nn.Module`` as it is exported for inputs of a size.
+
+    Args:
+        module: the module.
+        size: the size in space of what it reads, or the whole shapes of its inputs.
+
+    Raises:
+        InputError: the size is missing, is not in numbers, or does not fit the module.
+        Unsupported: PyTorch cannot export it, or it holds what is not read.
+    """
+    from symconv.dialect.models.pt2.module import input_shapes, read_torch_module
+
+    model = read_torch_module(module, input_shapes(module, size))
+    return Opened(_at_numbers(model, {}), None)
+
+
+def _at_numbers(model: Model, given: Sizes) -> ReadModel:
+    """The model where dimensions of its inputs are these numbers, or the file's own."""
     from symconv.dialect.onnx.bind import bind
 
     bound = bind(model, given)
-    return Opened(read_model(bound.model, bound.shapes, bound.values), digest)
+    return read_model(bound.model, bound.shapes, bound.values)
 
 
 def _named(model: Model) -> dict[str, Sequence[int | str]]:
