@@ -124,7 +124,11 @@ def _fed(value: Any, feeds: Mapping[str, Array]) -> Array:
 
 
 def farthest(name: str, left: Array, right: Array) -> Apart:
-    """Where two arrays of one shape are farthest apart; a NaN beside a number is infinitely far."""
+    """Where two arrays of one shape are farthest apart; a NaN beside a number is infinitely far.
+
+    Integers and booleans, such as the place of a largest score, differ or not; how far they are
+    apart is then the share of the entries that differ, as rounding may turn a few of many.
+    """
     a, b = np.asarray(left, np.float64), np.asarray(right, np.float64)
     with np.errstate(invalid="ignore"):
         difference = np.where(a == b, 0.0, np.abs(a - b))
@@ -139,6 +143,8 @@ def farthest(name: str, left: Array, right: Array) -> Apart:
     size = max(abs(float(a[index])), abs(float(b[index])), float(np.finfo(kind).tiny))
     unit = float(np.spacing(np.asarray(min(size, float(np.finfo(kind).max) / 2), kind)))
     relative = 0.0 if far == 0 else far / largest if largest else float("inf")
+    if left.dtype.kind != "f":
+        relative = float((difference > 0).mean())
     return Apart(
         name, tuple(map(int, index)), float(a[index]), float(b[index]), relative, far / unit
     )

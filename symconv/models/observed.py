@@ -100,9 +100,14 @@ def _tried(pair: Pair) -> Iterator[tuple[Shown, Any, Any]]:
 
 
 def _weighted(pair: Pair) -> Iterator[tuple[bool, Any, Any]]:
-    """Both files as they are, and then with random weights, alike in both."""
+    """Both files as they are, and then with random weights, alike in both.
+
+    A weight that the second alone holds may have been computed from any of the others, which then
+    keep their values: with other ones it would no longer be what it was computed to be.
+    """
     yield False, pair.first, pair.second
-    shared = weights_of(pair.first) & weights_of(pair.second)
+    mine, theirs = weights_of(pair.first), weights_of(pair.second)
+    shared = theirs if theirs <= mine else set()
     for gain in GAINS if shared else ():
         yield True, reweighted(pair.first, shared, gain), reweighted(pair.second, shared, gain)
 
@@ -112,7 +117,7 @@ def _worst(pair: Pair, first: Any, second: Any, feeds: Feeds) -> Apart:
     right = run_model(second.SerializeToString(), _for_second(pair, feeds))
     found = []
     for a, b in zip(pair.a.model.outputs, pair.b.model.outputs, strict=True):
-        if left[a].shape != right[b].shape:
+        if (left[a].shape, left[a].dtype) != (right[b].shape, right[b].dtype):
             return Apart(a, (), 0.0, 0.0, float("inf"), float("inf"))
         if left[a].dtype != object:
             found.append(farthest(a, left[a], right[b]))

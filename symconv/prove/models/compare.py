@@ -135,7 +135,9 @@ def _matches(
     first: Bound, second: Bound, mine: Environment, theirs: Environment
 ) -> Iterator[OutputMatch]:
     for a, b in zip(first.model.outputs, second.model.outputs, strict=True):
-        yield OutputMatch(a, _equal(mine[a], theirs[b]), (mine[a].shape, theirs[b].shape))
+        alike = first.dtypes.get(a) == second.dtypes.get(b)
+        equal = alike and _equal(mine[a], theirs[b])
+        yield OutputMatch(a, equal, (mine[a].shape, theirs[b].shape))
 
 
 def _equal(a: Tensor, b: Tensor) -> bool:
