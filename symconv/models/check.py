@@ -127,7 +127,10 @@ def _unequal(
         refuted: Outputs = [(n, "refuted" if n == shown.apart.name else v) for n, v in outputs]
         return said("refuted", refuted, shown=shown, **more)
     near = near_tensors(pair)
-    again = compare_models(pair.a, pair.b, {name: name for name in near})
+    try:
+        again = compare_models(pair.a, pair.b, {name: name for name in near})
+    except Unsupported as fault:
+        return said("undecided", outputs, reason=f"{_stopped(parting)}; {fault}", **more)
     assumed = tuple(near[name] for name in again.assumed)
     if again.equal and assumed:
         return said("undecided", outputs, assumed=assumed, reason=_rounded(assumed), **more)
