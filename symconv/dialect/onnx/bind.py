@@ -181,12 +181,7 @@ class _Binder:
             for name in inputs
             if name in self.values and self.values[name].dtype != object
         }
-        newest = self.onnx.defs.onnx_opset_version()
-        try:
-            opset = newest if node.op in POOLS else self._opset(node)
-            schema = self.onnx.defs.get_schema(node.op, opset, "")
-        except self.onnx.defs.SchemaError:
-            schema = self.onnx.defs.get_schema(node.op, newest, "")
+        schema = self._schema(node)
         opsets = [self.onnx.helper.make_opsetid("", schema.since_version)]
         try:
             found = self.onnx.shape_inference.infer_node_outputs(
@@ -196,6 +191,18 @@ class _Binder:
             raise InputError(f"{_said(node)} does not fit: {_reason(fault)}") from fault
         for name, kind in found.items():
             self._learn(name, kind)
+
+    def _schema(self, node: ModelNode) -> Any:
+        """What onnx knows of an operator: of its own opset, or the newest where that is later."""
+        newest = self.onnx.defs.get_schema(node.op, self.onnx.defs.onnx_opset_version(), "")
+        if node.op in POOLS:
+            return newest
+        try:
+            schema = self.onnx.defs.get_schema(node.op, self._opset(node), "")
+        except self.onnx.defs.SchemaError:
+            return newest
+        known = {*schema.attributes, "since"}
+        return schema if known.issuperset(node.attributes) else newest
 
     def _type(self, name: str) -> Any:
         helper = self.onnx.helper
