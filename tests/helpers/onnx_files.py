@@ -54,6 +54,7 @@ def file_of(
         opset_imports=[onnx.helper.make_opsetid("", opset)],
         ir_version=8,
     )
+    made = onnx.shape_inference.infer_shapes(made)
     onnx.checker.check_model(made)
     return made
 
