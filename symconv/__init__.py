@@ -27,6 +27,7 @@ _LATE = {
     "draw": "report",
     "evaluate": "replay.layers",
     "prove": "api",
+    "prove_model": "api",
     "read_claim": "claim",
     "recheck": "recheck",
     "replay": "replay.run",
@@ -38,6 +39,9 @@ _LATE = {
 
 _MODULES = {"crosscheck", "prove", "recheck", "replay", "report", "toeplitz"}
 """Public names that a module has as well."""
+
+_ROOMS = {"torch"}
+"""Modules that are imported when first read, and are nothing else."""
 
 __all__ = [
     "AvgPool",
@@ -62,12 +66,14 @@ __all__ = [
     "draw",
     "evaluate",
     "prove",
+    "prove_model",
     "read_claim",
     "recheck",
     "replay",
     "report",
     "tie_graph",
     "toeplitz",
+    "torch",
 ]
 
 
@@ -109,6 +115,8 @@ class _LateName:
         self._name, self._module = name, f"symconv.{module}"
 
     def __get__(self, package: ModuleType | None, owner: type) -> Any:
+        if self._name in _ROOMS:
+            return import_module(self._module)
         if self._name in _MODULES:
             module = import_module(f"symconv.{self._name}")
             module.__class__ = _Verb
@@ -126,4 +134,6 @@ class _Package(ModuleType):
 
 for _name, _module in _LATE.items():
     setattr(_Package, _name, _LateName(_name, _module))
+for _name in _ROOMS:
+    setattr(_Package, _name, _LateName(_name, _name))
 sys.modules[__name__].__class__ = _Package

@@ -1,7 +1,9 @@
 """What `symconv` holds, for type checkers and editors; the package imports most of it late."""
 
+from symconv import torch as torch
 from symconv.api import check as check
 from symconv.api import prove as prove
+from symconv.api import prove_model as prove_model
 from symconv.api import report as report
 from symconv.claim import Claim as Claim
 from symconv.claim import read_claim as read_claim
@@ -18,6 +20,8 @@ from symconv.layer import ConvTranspose as ConvTranspose
 from symconv.layer import LatticeConv as LatticeConv
 from symconv.layer import MaxPool as MaxPool
 from symconv.machine.budget import Budget as Budget
+from symconv.models.check import check_models as check_models
+from symconv.models.convert import convert as convert
 from symconv.network import Network as Network
 from symconv.network import chain as chain
 from symconv.recheck import recheck as recheck
@@ -31,3 +35,4 @@ __version__: str
 __all__: list[str]
 _LATE: dict[str, str]
 _MODULES: set[str]
+_ROOMS: set[str]

@@ -13,9 +13,10 @@ from symconv.claim.naming import named_sizes
 from symconv.claim.unused import unused_weights
 from symconv.claim.verdict import Certificate, Undecided, Verdict
 from symconv.dialect.config import layer_to_dict, read_layer
-from symconv.dialect.opened import is_model_file
+from symconv.dialect.opened import Opened, is_model_file, open_model, open_module
 from symconv.dialect.registry import read_subject
 from symconv.dialect.subject import Subject
+from symconv.dialect.torch import is_graph
 from symconv.errors import ClaimError, ClaimWarning, InputError
 from symconv.expand import Expansion
 from symconv.expand.lattice import LatticeExpansion
@@ -100,9 +101,10 @@ def prove(
     Args:
         subject: a layer, to be expanded with the least factors; an `Expansion`; a `Network`; a
             layer of matrix stride; or what stands for one: a preset's name, a shorthand, a layer's
-            JSON object, a path, a ``torch.nn`` module; or a model file (see `prove_model`).
+            JSON object, a path, a ``torch.nn`` module; or a model (see `prove_model`): a file, or a
+            module that is no chain of layers.
         input_size: one number or name per spatial axis, such as ``(224, "W")``; an expansion and a
-            network have their own.  Of a model a shape for each input by its name.
+            network have their own.  Of a model file a shape for each input by its name.
         where: conditions on named sizes, such as ``"H >= 32"``.
         name: the claim's name; by default what the subject came with, or ``expansion``.
         config: the layer's configuration, kept in the certificate; by default written out.
@@ -130,11 +132,10 @@ def prove(
     >>> verdict.verdict, verdict.sizes, verdict.method
     ('proved', 'all', ['sets'])
     """
-    if is_model_file(subject):
+    if is_model_file(subject) or is_graph(subject):
         refuse_others(MODEL, name=name, config=config, symbolic=symbolic, engine=engine)
-        sizes = None if input_size is None else _model_sizes(input_size)
         return prove_model(
-            subject, sizes, where=where, kernel=kernel, keep=keep, budget=budget
+            subject, input_size, where=where, kernel=kernel, keep=keep, budget=budget
         ).verdict
     read = read_subject(subject, input_size)
     refuse_others(
@@ -164,8 +165,8 @@ def prove(
 
 
 def prove_model(
-    path: str | Path,
-    sizes: Mapping[str, Sequence[int | str]] | None = None,
+    subject: Any,
+    sizes: Any = None,
     *,
     region: str = "full",
     max_factor: int | None = None,
@@ -176,12 +177,14 @@ def prove_model(
     keep: str | Path | None = None,
     budget: Budget | None = None,
 ) -> ModelProof:
-    """Prove a model file equal to its form on phases, node by node.
+    """Prove a model equal to its form on phases, node by node.
 
     Args:
-        path: an ONNX file.
-        sizes: dimensions of the inputs by their names, such as ``{"x": (1, 3, "H", "W")}``; a name
-            is for all sizes.
+        subject: the path of a model file, of any format that is read; or a ``torch.nn`` module,
+            which is exported as it is applied (``eval``).
+        sizes: of a file the dimensions of its inputs by their names, such as ``{"x": (1, 3, "H",
+            "W")}``; a name is for all sizes.  Of a module the size in space of what it reads,
+            ``(224, 224)``, or the whole shapes of its inputs.
         region: which nodes carry phases: ``"full"``, ``"core"``, ``"local"``, or nodes' names with
             commas between them.
         max_factor: the most phases of an axis; beyond it phases are merged and split again.
@@ -197,11 +200,10 @@ def prove_model(
         Unsupported: the model is random.
         MissingTool: the library that reads such files is not installed.
     """
-    from symconv.dialect.opened import open_model
     from symconv.prove.network.models import decide_model
 
     with spending(budget):
-        opened = open_model(path, sizes, all_sizes=all_sizes)
+        opened = _opened(subject, sizes, all_sizes)
         asked = read_region(region, max_factor, residual_stride)
         proof = decide_model(opened.read, asked, where=where, sha256=opened.sha256)
         if kernel or keep is not None:
@@ -209,6 +211,19 @@ def prove_model(
 
             return with_theorems(proof, keep)
         return proof
+
+
+def _opened(subject: Any, sizes: Any, all_sizes: bool) -> Opened:
+    """A model file, or a module, at its sizes."""
+    if isinstance(subject, str | Path):
+        given = None if sizes is None else _model_sizes(sizes)
+        return open_model(subject, given, all_sizes=all_sizes)
+    if sizes is None or all_sizes:
+        raise InputError(
+            "a torch.nn module is proved at a size, such as (224, 224) or [(1, 3, 224, 224)]; for "
+            "all sizes export it with dynamic_shapes, and give the .pt2 file"
+        )
+    return open_module(subject, sizes)
 
 
 def _model_sizes(sizes: Any) -> Mapping[str, Sequence[int | str]]:

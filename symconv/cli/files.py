@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from symconv.models.check import ModelCheck
     from symconv.models.convert import Converted, Estimate
     from symconv.models.observed import Shown
+    from symconv.prove.models.compare import Product
 
 
 UNCHECKED = "written, and not checked: no sizes were guessed for its free dimensions; give --size"
@@ -70,6 +71,15 @@ def _of_check(check: ModelCheck) -> Iterator[Result]:
     if check.parting is not None:
         parting = check.parting
         result["node"] = {"name": parting.node, "op": parting.op, "tensor": parting.name}
+    if check.product is not None:
+        product = check.product
+        result["node"]["counterexample"] = {
+            "output": [product.output[0], product.row, *product.output[1:]],
+            "input": [product.read[0], list(product.read[1])],
+            "weight": [product.weight[0], list(product.weight[1])],
+            "left": product.left,
+            "right": product.right,
+        }
     if check.shown is not None:
         result["counterexample"] = _counterexample(check.shown)
     if check.assumed:
@@ -107,6 +117,8 @@ def _said(check: ModelCheck) -> Iterator[str]:
     if check.parting is not None and check.verdict == "refuted":
         parting = check.parting
         yield f"they part at {parting.name!r}, node {parting.node!r} ({parting.op})"
+    if check.product is not None and check.verdict == "refuted":
+        yield f"there {_in_words(check.product)}"
     if check.shown is not None:
         apart = check.shown.apart
         yield (
@@ -115,11 +127,32 @@ def _said(check: ModelCheck) -> Iterator[str]:
         )
 
 
+def _in_words(product: Product) -> str:
+    entries = [f"{name}{list(index)}" for name, index in (product.weight, product.read)]
+    place = [product.output[0], product.row, *product.output[1:]]
+    have = "the original" if product.left else "the rewritten model"
+    return f"{have} alone has {entries[0]} * {entries[1]} in output {place}"
+
+
 @click.command("convert")
 @click.argument("source", metavar="MODEL.onnx")
 @click.option("-o", "--output", "target", required=True, metavar="OUT.onnx", help="The new file.")
 @sizes_option
-@click.option("--region", default="local", show_default=True, help="Where phases go.")
+@click.option(
+    "--region",
+    default="local",
+    show_default=True,
+    metavar="local|core|full|NODES",
+    help="How far phases go.",
+)
+@click.option("--max-factor", type=click.IntRange(min=1), help="The most phases of an axis.")
+@click.option(
+    "--residual-stride",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="The most of a stride that may stay.",
+)
 @click.option("--tied/--materialised", default=True, help="Expand kernels in the graph, or write.")
 @click.option("--partial", is_flag=True, help="Leave nodes that have no form without stride.")
 @click.option(
@@ -135,6 +168,8 @@ def convert_command(
     target: str,
     sizes: Sequence[str],
     region: str,
+    max_factor: int | None,
+    residual_stride: int,
     tied: bool,
     partial: bool,
     max_bytes: int,
@@ -154,6 +189,8 @@ def convert_command(
             target,
             read_sizes(sizes) or None,
             region=region,
+            max_factor=max_factor,
+            residual_stride=residual_stride,
             materialised=not tied,
             partial=partial,
             max_bytes=max_bytes,

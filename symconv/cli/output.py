@@ -144,6 +144,12 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     Console(highlight=False).print(table)
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    """Lines of text, as they are."""
+    for line in lines:
+        _say(line)
+
+
 def with_progress(results: Iterator[Result], total: int, quiet: bool) -> list[Result]:
     """Collect results; a bar on standard error where that is a terminal and there are many."""
     if quiet or total <= MANY or sys.stderr is None or not sys.stderr.isatty():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symconv.cli import catalogue, chains, output
+from symconv.cli import catalogue, chains, graphs, models, output
 from symconv.cli.options import (
     command_line,
     expander,
@@ -21,6 +21,7 @@ from symconv.cli.options import (
     layers_argument,
     on_phases,
     refuse,
+    region_options,
     sizes_option,
 )
 from symconv.cli.results import (
@@ -70,16 +71,29 @@ def _written(expansion: dict[str, Any]) -> str:
 @click.command()
 @layers_argument
 @sizes_option
+@region_options
 @expansion_options
 @json_option
-def show(sources: Sequence[str], sizes: Sequence[str], as_json: bool, **options: Any) -> None:
-    """Sizes, parameters and multiply-adds, before and after expansion."""
+def show(
+    sources: Sequence[str],
+    sizes: Sequence[str],
+    region: str | None,
+    max_factor: int | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Sizes, parameters and multiply-adds, before and after expansion; of a model node by node."""
     from dataclasses import asdict
 
     from symconv.dialect.chain import Chain
     from symconv.network import NetworkExpansion
     from symconv.sharing.tying import counts
 
+    if models.are_models(sources):
+        asked = models.Asked(sizes, region or "full", max_factor)
+        graphs.show_models(sources, asked, options, as_json)
+        return
+    refuse("is for models", region=region, max_factor=max_factor)
     entries, expanded = read_entries(sources, size=layer_size(sizes)), expander(options)
 
     def work(entry: Entry) -> Result:
@@ -176,6 +190,7 @@ def gallery(sources: Sequence[str], folder: str, name: str, as_json: bool) -> No
 @click.command()
 @layers_argument
 @sizes_option
+@region_options
 @expansion_options
 @click.option(
     "-o",
@@ -187,14 +202,25 @@ def gallery(sources: Sequence[str], folder: str, name: str, as_json: bool) -> No
 )
 @json_option
 def draw(
-    sources: Sequence[str], sizes: Sequence[str], path: str, as_json: bool, **options: Any
+    sources: Sequence[str],
+    sizes: Sequence[str],
+    region: str | None,
+    max_factor: int | None,
+    path: str,
+    as_json: bool,
+    **options: Any,
 ) -> None:
-    """Draw the parameter tying of one layer, or the copies in one chain."""
+    """Draw the parameter tying of one layer, the copies in one chain, or one model's graph."""
     from symconv.dialect.chain import Chain
     from symconv.network import NetworkExpansion
     from symconv.report import draw as draw_tying
     from symconv.report import draw_network
 
+    if models.are_models(sources):
+        asked = models.Asked(sizes, region or "full", max_factor)
+        graphs.draw_one(sources, path, asked, options, as_json)
+        return
+    refuse("is for models", region=region, max_factor=max_factor)
     entries, expanded = read_entries(sources, size=layer_size(sizes)), expander(options)
     if len(entries) != 1:
         raise InputError(f"draw takes one layer, got {len(entries)}; name one of them")

@@ -19,8 +19,17 @@ from symconv.network.model import Array
 FAR = 1e-3
 """Of a tensor's largest value: equal models were seen to differ by up to 2.3e-4 in float32."""
 
+SLIGHT = 1e-5
+"""Of an output's largest value: what a fault must leave there, where a tensor inside is far off."""
+
 NEAR = 1e-4
 """Of the largest value of a tensor whose node reads equal ones: fused nodes differ by 5e-6."""
+
+SHAKE = 2.0**-20
+"""How much an input is moved to learn how far a model carries a difference: 8 ulps of float32."""
+
+TIMES = 20
+"""How many times farther apart than a shaken input makes one model two models must be."""
 
 Feeds = dict[str, Array]
 
@@ -61,6 +70,17 @@ def random_feeds(bound: Bound, seed: int, scale: float = 1.0) -> Feeds:
     return {
         port.name: _random(chance, bound.shapes[port.name], np.dtype(port.dtype), scale)
         for port in bound.model.ports_read
+    }
+
+
+def shaken(feeds: Feeds) -> Feeds:
+    """The same input, each value in floating point moved by about `SHAKE` of itself."""
+    chance = np.random.default_rng(0)
+    return {
+        name: np.asarray(a * (1 + SHAKE * chance.choice([-1, 1], a.shape)), a.dtype)
+        if a.dtype.kind == "f"
+        else a
+        for name, a in feeds.items()
     }
 
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from symconv.dialect.models.registry import format_of
 from symconv.dialect.models.registry import read_model as read_file
@@ -24,10 +25,10 @@ SUFFIXES = (".onnx", ".pt2", ".keras", ".tflite")
 
 @dataclass(frozen=True)
 class Opened:
-    """A model from a file at sizes, the rules of its nodes, and the file's digest."""
+    """A model at sizes, the rules of its nodes, and the digest of the file that it comes from."""
 
     read: ReadModel
-    sha256: str
+    sha256: str | None
 
 
 def is_model_file(given: object) -> bool:
@@ -64,15 +65,41 @@ def open_model(path: str | Path, sizes: Sizes | None = None, *, all_sizes: bool 
         given = {**_named(model), **given}
     if any(isinstance(size, str) for dimensions in given.values() for size in dimensions):
         return Opened(_at_names(model, given), digest)
+    return Opened(_at_numbers(model, given), digest)
+
+
+def open_module(module: Any, size: Any) -> Opened:
+    """Read a ``torch.nn.Module`` as it is exported for inputs of a size.
+
+    Args:
+        module: the module.
+        size: the size in space of what it reads, or the whole shapes of its inputs.
+
+    Raises:
+        InputError: the size is missing, is not in numbers, or does not fit the module.
+        Unsupported: PyTorch cannot export it, or it holds what is not read.
+    """
+    from symconv.dialect.models.pt2.module import input_shapes, read_torch_module
+
+    model = read_torch_module(module, input_shapes(module, size))
+    return Opened(_at_numbers(model, {}), None)
+
+
+def _at_numbers(model: Model, given: Sizes) -> ReadModel:
+    """The model where dimensions of its inputs are these numbers, or the file's own."""
     from symconv.dialect.onnx.bind import bind
 
     bound = bind(model, given)
-    return Opened(read_model(bound.model, bound.shapes, bound.values), digest)
+    return read_model(bound.model, bound.shapes, bound.values)
 
 
 def _named(model: Model) -> dict[str, Sequence[int | str]]:
     """The dimensions of every image or signal, its sizes in space by name."""
-    spatial = [p for p in model.inputs if p.shape is not None and len(p.shape) > SPACE]
+    spatial = [port for port in model.inputs if port.shape]
+    if not spatial:
+        raise InputError(
+            f"model {model.name!r} has no input whose sizes could be named; give its shapes: {SIZE}"
+        )
     return {
         port.name: tuple(_names(port, str(number) if len(spatial) > 1 else ""))
         for number, port in enumerate(spatial)
@@ -86,9 +113,10 @@ SPACE = 2
 def _names(port: Port, suffix: str) -> Iterator[int | str]:
     """A port's dimensions: a name for each in space, and the file's own where it has some."""
     shape = port.shape or ()
-    for axis, size in enumerate(shape[:SPACE]):
+    first = min(SPACE, len(shape) - 1)  # of a signal without channels its samples are named
+    for axis, size in enumerate(shape[:first]):
         yield f"B{suffix}" if size is None and axis == 0 else size or f"C{suffix}"
-    for size, name in zip(shape[SPACE:], axis_names(len(shape) - SPACE), strict=True):
+    for size, name in zip(shape[first:], axis_names(len(shape) - first), strict=True):
         yield size if isinstance(size, str) else f"{name}{suffix}"
 
 

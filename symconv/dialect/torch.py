@@ -71,6 +71,20 @@ def read_module(module: Any) -> AnyLayer | list[AnyLayer | str]:
     return list(_operations(module))
 
 
+def is_graph(subject: object) -> bool:
+    """Whether a value is a module that is neither a layer nor a chain of layers.
+
+    Such a one is exported, and read as a model.
+    """
+    if not is_module(subject) or _reader(type(subject).__name__) is not None:
+        return False
+    try:
+        read_module(subject)
+    except (Unsupported, InputError):
+        return True
+    return False
+
+
 def _operations(sequence: Any) -> Iterator[AnyLayer | str]:
     for place, module in enumerate(sequence):
         name = type(module).__name__
@@ -95,11 +109,16 @@ def _function(name: str, module: Any) -> str:
 
 def _layer(module: Any) -> AnyLayer:
     name = type(module).__name__
-    read = _READ.get(name[:-2]) if name.endswith(RANKS) else None
+    read = _reader(name)
     if read is None:
         known = ", ".join(f"{stem}1d to {stem}3d" for stem in _READ)
         raise Unsupported(f"there is no layer for torch.nn.{name}; there is one for {known}")
     return read(module, int(name[-2]))
+
+
+def _reader(name: str) -> Callable[[Any, int], AnyLayer] | None:
+    """What reads the modules of a class as a layer, if something does."""
+    return _READ.get(name[:-2]) if name.endswith(RANKS) else None
 
 
 def _per_axis(value: Any, rank: int) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -39,6 +39,16 @@ class Mask:
             "statistics": "it would count what stands beyond the end of its input",
         }[self.reason]
         return words if self.where is None else f"{words}, where {self.where}"
+
+
+def factors_in_space(factors: Sequence[int]) -> str:
+    """Factors as people write them, without batch and channels where these have none.
+
+    >>> factors_in_space((1, 1, 4, 2)), factors_in_space((1, 2)), factors_in_space(())
+    ('4x2', '1x2', '1')
+    """
+    shown = factors[2:] if len(factors) > 2 and max(factors[:2]) == 1 else factors
+    return "x".join(map(str, shown)) or "1"
 
 
 @dataclass(frozen=True)

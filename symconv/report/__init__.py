@@ -2,6 +2,7 @@
 
 from symconv.report.chapter import Told, write_chapter
 from symconv.report.drawing import draw
+from symconv.report.drawing.model import draw_model
 from symconv.report.drawing.network import draw_network
 from symconv.report.gallery import Shown, write_claim, write_gallery
 from symconv.report.lattice import write_lattice_report
@@ -13,6 +14,7 @@ __all__ = [
     "Shown",
     "Told",
     "draw",
+    "draw_model",
     "draw_network",
     "write_chapter",
     "write_claim",

@@ -124,7 +124,7 @@ def counts(expansion: Expansion, scope: Scope = "layer") -> Counts:
         live=parameters * copies,
         zeros=slots - parameters * copies,
         copies=copies,
-        strided_multiply_adds=pairs * prod(_meetings(axis.window) for axis in axes),
+        strided_multiply_adds=pairs * prod(meetings(axis.window) for axis in axes),
         dense_multiply_adds=slots * positions,
         live_multiply_adds=parameters * copies * positions,
     )
@@ -143,7 +143,7 @@ def _sizes(expansion: Expansion) -> tuple[int, int]:
     return outputs, layer.in_channels // prod(expansion.factor_in) // groups
 
 
-def _meetings(window: Window) -> int:
+def meetings(window: Window) -> int:
     """Pairs ``(o, k)`` whose position holds a sample or a pad, not a zero between samples."""
     u = window.base_dilation
     return sum(

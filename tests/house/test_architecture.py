@@ -15,15 +15,15 @@ PACKAGE = Path(__file__).parents[2] / "symconv"
 ORDER = {
     "": (
         "errors machine size layer relation claim evaluation replay explain toeplitz "
-        "expand network sharing recheck prove repair dialect crosscheck models report "
+        "expand network sharing recheck prove repair dialect torch crosscheck models report "
         "api "
         "theorems testing cli"
     ),
     "claim.steps": "base axes fitting layers pools moves lattices values branches",
     "claim": "entries patterns steps claim sides naming reading unused verdict",
     "cli": (
-        "results chains claims options output faults running models files catalogue lists shown "
-        "commands __main__"
+        "results chains claims options output faults running models graphs files catalogue lists "
+        "shown commands __main__"
     ),
     "crosscheck": "backends runs models",
     "dialect": (
@@ -37,7 +37,7 @@ ORDER = {
     "dialect.pasted": (
         "base protobuf torch node onnx onnx_text keras xla hlo stablehlo tflite registry"
     ),
-    "dialect.onnx": "load opsets read bind emit strided local convert expose write",
+    "dialect.onnx": "load opsets read bind emit strided weights local convert expose write",
     "evaluation": (
         "hashing graph numbers moves lattices points positions text windows reading "
         "layers agreement replay"
@@ -52,13 +52,15 @@ ORDER = {
         "model bound factors rules dimensions reading regions phases graph expansion squares "
         "proof results"
     ),
-    "network.rules": "base pointwise channels reductions moves windows gathers registry",
+    "network.rules": (
+        "base pointwise channels reductions moves windows interpolation gathers registry"
+    ),
     "prove": (
         "confirm cuts options engine witness tables sets squares sympy kernel z3 "
         "asking everywhere registry decide network models"
     ),
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem engine",
-    "models": "observed check convert",
+    "models": "observed check phased convert",
     "prove.models": (
         "terms moves rows pads pointwise pools separable windows convolution guesses linear "
         "applied walk sources compare"
@@ -90,16 +92,18 @@ ORDER = {
         "chapter gallery lattice network"
     ),
     "report.drawing": (
-        "graphs palette scene subject cells svg tikz bipartite kernel operator files network"
+        "graphs palette scene subject cells svg tikz bipartite kernel operator files network boxes "
+        "model"
     ),
     "report.formats": "base html latex pdf registry",
     "report.sections": "layers verdicts derivations everywhere pictures",
-    "sharing": "copies tying",
+    "sharing": "copies tying models causes figures graph",
     "size": "expr numbers text names",
     "testing": "equivalence families strategies sweep",
     "theorems": (
         "catalogue observed of_networks of_operators of_sharing table demonstrations decide"
     ),
+    "torch": "places modules strides convert",
     "toeplitz": "latex values entries operators affine convolution layers",
 }
 """What lies in each folder, from the ground up; a module imports what stands before it.
@@ -124,7 +128,7 @@ ALSO_NOT: dict[str, set[str]] = {
 ONLY_IN: dict[str, set[str]] = {
     "islpy": {"prove.sets"},
     "z3": {"recheck.allsizes"},
-    "torch": {"crosscheck", "dialect.torch", "dialect.models.pt2.module"},
+    "torch": {"crosscheck", "dialect.torch", "dialect.models.pt2.module", "torch"},
     "jax": {"crosscheck", "dialect.jax"},
     "onnx": {"dialect.onnx"},
     "onnxruntime": {"crosscheck"},

@@ -20,6 +20,9 @@ from symconv.network.model import Array, Model, ModelNode
 OPSET = 18
 """The opset whose form the nodes of a model have."""
 
+MOST_INDICES = 2**20
+"""Entries of a tensor of integers that is kept: an order of channels on phases has thousands."""
+
 POOLS = ("AveragePool", "LpPool", "MaxPool")
 """Operators that got attributes later, and whose shapes with ``ceil_mode`` were once inferred
 larger than any runtime makes them: a window that begins in the high pad is none."""
@@ -60,7 +63,8 @@ class _Binder:
 
     def _know(self, name: str, array: Array) -> None:
         self.shapes[name], self.dtypes[name] = array.shape, str(array.dtype)
-        if array.size <= MOST_VALUES:
+        most = MOST_INDICES if array.dtype.kind in "iub" else MOST_VALUES
+        if array.size <= most:
             self.values[name] = array
 
     def _node(self, node: ModelNode, constants: dict[str, Array]) -> list[ModelNode]:

@@ -130,23 +130,26 @@ class Pools:
         if not pooled.second:
             return self.terms.block(pooled.key, pooled.shape)
         rows = pooled.table().rows
-        first = pooled.table().places(rows)  # equal rows are one term, the first's
-        out = pooled.start + np.where(first < 0, np.arange(len(rows)), first)
+        out = np.arange(pooled.start, pooled.start + len(rows), dtype=np.int64)
         open_rows = np.ones(len(rows), bool)
-        if pooled.family == "max":
-            alone = (rows[:, 1:] == NOTHING).all(axis=1) & (rows[:, 0] != NOTHING)
-            out, open_rows = np.where(alone, rows[:, 0], out), ~alone
         for other in self._applied[pooled.family]:
             if other.second or not open_rows.any():
                 break
             if not self._meet(other, pooled):
                 continue
-            places = other.table().places(rows[open_rows])
-            hit = np.flatnonzero(open_rows)[places >= 0]
-            out[hit] = self._ids_of(other).ravel()[places[places >= 0]]
-            open_rows[hit] = False
+            places = other.table().places(rows, open_rows)
+            hit = places >= 0
+            out[hit] = self._ids_of(other).ravel()[places[hit]]
+            open_rows &= ~hit
+        if pooled.family == "max":  # of one term alone
+            alone = open_rows & (rows[:, 1:] == NOTHING).all(axis=1) & (rows[:, 0] != NOTHING)
+            out, open_rows = np.where(alone, rows[:, 0], out), open_rows & ~alone
         lost = open_rows & ((rows >= FIRST_GARBAGE) & (rows != NOTHING)).any(axis=1)
         out[lost] = self.terms.garbage((int(lost.sum()),))
+        own = open_rows & ~lost
+        if own.any():  # equal rows are one term, the first's
+            first = pooled.table().places(rows, own)
+            out = np.where(own & (first >= 0), pooled.start + first, out)
         return out
 
     def _ids_of(self, pooled: Pooled) -> Ids:

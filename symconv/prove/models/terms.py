@@ -196,6 +196,10 @@ class Terms:
             tensor.origins = frozenset(self._starts[place] for place in places)
         return tensor.origins
 
+    def start_of(self, term: int) -> int:
+        """The first term of the block that a term is of; -1 for a number."""
+        return self._starts[bisect_right(self._starts, term) - 1] if term >= 0 else -1
+
     def size_of(self, start: int) -> int:
         """The number of terms of the block that begins here."""
         place = bisect_right(self._starts, start) - 1
@@ -246,6 +250,12 @@ class Terms:
         if (tensor.ids >= FIRST_GARBAGE).any():
             return False
         return self.blocks_of(tensor) <= self._known or self._is_made(tensor)
+
+    def has_of_first(self, tensor: Tensor) -> bool:
+        """Whether some term is one that the first model made: the rest may be a tail's garbage."""
+        if tensor.number < self.of_first or tensor.constant:
+            return True
+        return any(self._of_known(self._keys[place]) for place in self.blocks_in(tensor.ids))
 
     def _is_made(self, tensor: Tensor) -> bool:
         """Whether the blocks are functions of the first model's, block by block."""

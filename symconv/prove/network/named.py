@@ -16,8 +16,8 @@ from symconv.errors import ClaimError, SymconvError
 from symconv.network.phases import PhasedModel, PhasedNode, has_tail
 from symconv.network.results import GraphProof, Mask, NodeProof
 from symconv.network.rules import Shape
-from symconv.network.squares import Square
-from symconv.prove.network.nodes import NotProved, Squares, square_of, status_of
+from symconv.network.squares import Square, square_of
+from symconv.prove.network.nodes import NotProved, Squares, status_of
 from symconv.prove.sets import SizeSets, size_sets
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.hidden import pulled_back, reads_nothing
@@ -262,6 +262,7 @@ class NamedNodes:
         status, why = status_of(one)
         if not one.has_phases:
             return NodeProof(one.label, one, status, why)
+        one.check_links()
         found, mask = self.domain.none, None
         for slot, factors in enumerate(one.reads):
             if not factors or self._is_border(one, slot):

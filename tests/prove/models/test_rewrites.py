@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,7 @@ class Rewrite:
     original: Nodes
     rewritten: Nodes
     faults: tuple[Nodes, ...]
-    constants: dict[str, Array]
+    constants: Mapping[str, Any]
     size: tuple[int, ...] = (2, 3, 9, 11)
 
     def file(self, nodes: Nodes) -> Any:

@@ -116,7 +116,7 @@ def test_a_body_in_a_body_is_what_it_reads_not_how_that_is_called() -> None:
 
 def test_what_is_computed_from_a_weight_is_not_refuted_with_other_weights() -> None:
     """A scale folded into one of two kernels: equal at the file's weights, and rounded."""
-    scale, again = np.float32([0.5, 1.5, 0.75, 1.25]), random_weight(4, 4, 3, 3, seed=1)
+    scale, again = np.asarray([0.5, 1.5, 0.75, 1.25], np.float32), random_weight(4, 4, 3, 3, seed=1)
     held = {"w": W, "s": scale.reshape(4, 1, 1), "v": again}
     last = [node("Mul", ["b", "s"], ["c"]), node("Conv", ["c", "v"], ["y"])]
     first = file_of(

@@ -11,6 +11,49 @@ from symconv.dialect.models.pt2.files import read_archive
 from symconv.errors import InputError, Unsupported
 from symconv.network.model import Model
 
+SAMPLES = 1
+"""The batch of an input that is given by its size in space."""
+
+
+def input_shapes(module: Any, size: Any) -> tuple[tuple[int, ...], ...]:
+    """Return the shapes of a module's inputs, the batch included.
+
+    Args:
+        module: a ``torch.nn.Module``.
+        size: a shape, such as ``(1, 3, 224, 224)``; a list of shapes; or the size in space alone,
+            ``(224, 224)``: channels are then those of the module's first convolution.
+
+    Raises:
+        InputError: it is not made of positive integers, or the channels are not known.
+    """
+    entries = (size,) if isinstance(size, int) else tuple(size or ())
+    if entries and all(isinstance(one, tuple | list) for one in entries):
+        return tuple(_shape(tuple(one)) for one in entries)
+    shape = _shape(entries)
+    first = next((p for p in module.modules() if _rank_of(p) is not None), None)
+    rank = None if first is None else _rank_of(first)
+    if first is None or rank is None or len(shape) not in (rank, rank + 1):
+        return (shape,)
+    channels = shape if len(shape) > rank else (first.in_channels, *shape)
+    return ((SAMPLES, *channels),)
+
+
+def _shape(entries: tuple[Any, ...]) -> tuple[int, ...]:
+    if not entries or not all(type(n) is int and n > 0 for n in entries):
+        raise InputError(
+            "a module is exported for inputs of a size in numbers, such as (224, 224) or "
+            f"[(1, 3, 224, 224)], got {list(entries)!r:.80}; for named sizes export it with "
+            "dynamic_shapes, torch.export.save it, and give the .pt2 file"
+        )
+    return entries
+
+
+def _rank_of(module: Any) -> int | None:
+    """The axes in space of a convolution of PyTorch; None of another module."""
+    name = type(module).__name__
+    is_convolution = name.startswith("Conv") and name.endswith(("1d", "2d", "3d"))
+    return int(name[-2]) if is_convolution and "in_channels" in vars(module) else None
+
 
 def read_torch_module(
     module: Any,
