@@ -117,7 +117,8 @@ def convert(
     _refuse_size(after, max_bytes)
     if sizes is not None:
         fix_sizes(conversion.proto, sizes)
-    if fault := unsound(conversion.proto):
+    fault = unsound(conversion.proto)
+    if fault and unsound(proto) is None:
         raise InternalError(f"the converted model is not a valid one: {fault}")
     write_onnx(conversion.proto, target)
     before = estimate(proto, bound, source.stat().st_size)

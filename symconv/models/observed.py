@@ -19,7 +19,7 @@ from symconv.crosscheck.models import (
     run_model,
     shaken,
 )
-from symconv.dialect.onnx.expose import exposed, reweighted, weights_of
+from symconv.dialect.onnx.expose import exposed, moved_weights, reweighted, weights_of
 from symconv.errors import InputError
 from symconv.network.bound import Bound
 
@@ -107,7 +107,7 @@ def _weighted(pair: Pair) -> Iterator[tuple[bool, Any, Any]]:
     """
     yield False, pair.first, pair.second
     mine, theirs = weights_of(pair.first), weights_of(pair.second)
-    shared = theirs if theirs <= mine else set()
+    shared = theirs - moved_weights(pair.first) if theirs <= mine else set()
     for gain in GAINS if shared else ():
         yield True, reweighted(pair.first, shared, gain), reweighted(pair.second, shared, gain)
 

@@ -185,21 +185,35 @@ class _Binder:
             for name in inputs
             if name in self.values and self.values[name].dtype != object
         }
-        newest = self.onnx.defs.onnx_opset_version()
+        faults: list[Exception] = []
+        for schema in self._schemas(node):
+            opsets = [self.onnx.helper.make_opsetid("", schema.since_version)]
+            try:
+                found = self.onnx.shape_inference.infer_node_outputs(
+                    schema, self.proto(node), types, data, opset_imports=opsets
+                )
+            except Exception as fault:  # noqa: BLE001 - the library raises what its C++ core does
+                faults.append(fault)
+                continue
+            for name, kind in found.items():
+                self._learn(name, kind)
+            return
+        raise InputError(f"{_said(node)} does not fit: {_reason(faults[0])}") from faults[0]
+
+    def _schemas(self, node: ModelNode) -> list[Any]:
+        """What onnx knows of an operator: of its own opset, and the newest, which has more types.
+
+        Where it has an attribute that came later, only the newest knows it.
+        """
+        newest = self.onnx.defs.get_schema(node.op, self.onnx.defs.onnx_opset_version(), "")
+        if node.op in POOLS:
+            return [newest]
         try:
-            opset = newest if node.op in POOLS else self._opset(node)
-            schema = self.onnx.defs.get_schema(node.op, opset, "")
+            schema = self.onnx.defs.get_schema(node.op, self._opset(node), "")
         except self.onnx.defs.SchemaError:
-            schema = self.onnx.defs.get_schema(node.op, newest, "")
-        opsets = [self.onnx.helper.make_opsetid("", schema.since_version)]
-        try:
-            found = self.onnx.shape_inference.infer_node_outputs(
-                schema, self.proto(node), types, data, opset_imports=opsets
-            )
-        except Exception as fault:
-            raise InputError(f"{_said(node)} does not fit: {_reason(fault)}") from fault
-        for name, kind in found.items():
-            self._learn(name, kind)
+            return [newest]
+        known = {*schema.attributes, "since"}
+        return [schema, newest] if known.issuperset(node.attributes) else [newest]
 
     def _type(self, name: str) -> Any:
         helper = self.onnx.helper

@@ -362,9 +362,9 @@ def _divisible(size: Shape, block: int) -> tuple[str, ...]:
 
 def _blocked(site: Site, block: int, to_space: bool) -> st.Rearrange:
     sizes = (("i", block), ("j", block))
-    if not to_space:
-        return st.Rearrange("c (h i) (w j) -> (i j c) h w", sizes)
     inner = "c i j" if site.text("mode", "DCR") == "CRD" else "i j c"
+    if not to_space:
+        return st.Rearrange(f"c (h i) (w j) -> ({inner}) h w", sizes)
     return st.Rearrange(f"({inner}) h w -> c (h i) (w j)", sizes)
 
 

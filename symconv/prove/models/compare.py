@@ -105,7 +105,9 @@ def compare_models(
     walk.assumed = {name: mine[other] for name, other in (assumed or {}).items()}
     theirs = walk.run(second)
     outputs = tuple(_matches(first, second, mine, theirs))
-    parted = () if all(o.equal for o in outputs) else _partings(second, mine, theirs, terms)
+    wrong = [b for o, b in zip(outputs, second.model.outputs, strict=True) if not o.equal]
+    parted = _partings(second, mine, theirs, terms) if wrong else ()
+    parted = parted or tuple(_misplaced(wrong, second, mine, theirs))
     seconds = perf_counter() - start
     tied, used = tuple(sources.tied), tuple(walk.used)
     product = _product(walk, mine) if parted else None
@@ -204,6 +206,15 @@ def _parted(
         read = [n for n in node.inputs if n in theirs and n not in second.model.constants]
         if outputs and not lost.intersection(read):
             yield _parting(node, outputs[0], theirs, mine)
+
+
+def _misplaced(
+    wrong: list[str], second: Bound, mine: Environment, theirs: Environment
+) -> Iterator[Parting]:
+    """The nodes that make the outputs which hold known terms alone, but others than they should."""
+    for name in wrong:
+        if (node := second.model.makers.get(name)) is not None:
+            yield _parting(node, name, theirs, mine)
 
 
 def _lost(second: Bound, theirs: Environment, knows: Callable[[Tensor], bool]) -> set[str]:
