@@ -30,8 +30,8 @@ from symconv.sharing.causes import Shared, Sharer, shared, sharers
 from symconv.sharing.figures import figures, totals
 
 Cell = str | int | Plain | Code
-ROWS = 36
-"""Rows of a table, so that it fits a page."""
+ROWS, COLUMN = 36, 40
+"""Lines of a table that fit a page, and letters that fit a column of prose."""
 
 MOST_NAMED = 4
 """Layers that a sentence names."""
@@ -140,7 +140,7 @@ def _sharing(proof: ModelProof) -> Section:
         blocks += [Paragraph(_sentence(one)) for one in sharers(graph)]
         rows = [_row(one) for one in shared(graph)]
         head = ["layer", r"$E_{\mathrm{out}}$", "copies", "strides behind it, to where phases end"]
-        blocks += _tables(head, rows, "llrp", "Copies of each parameter, and their causes.")
+        blocks += _tables(head, rows, "plrp", "Copies of each parameter, and their causes.")
     return Section("What is shared, and why", tuple(blocks))
 
 
@@ -173,7 +173,7 @@ def _masks(proof: ModelProof) -> Section:
         "hold what the layer computes there. In front of these nodes a mask fills them again."
     )
     rows = [(Code(n.label), Plain(n.mask.sentence())) for n in masked if n.mask is not None]
-    blocks = _tables(["a mask in front of", "without it"], rows, "lp", "The masks.")
+    blocks = _tables(["a mask in front of", "without it"], rows, "pp", "The masks.")
     free = prose("Without masks every square commutes iff <free>.", free=Code(proof.free))
     all_sizes = [Paragraph(free)] if proof.verdict.sizes == "all" else []
     return Section(title, (Paragraph(words), *blocks, *all_sizes))
@@ -190,22 +190,22 @@ def _nodes(proof: ModelProof) -> Section:
 
 def _of_graph(graph: GraphProof) -> list[Table]:
     shown = [node for node in graph.nodes if node.why != CONSTANT]
-    rows = [(Code(n.label), n.phased.node.op, n.status, _why(n), *phases_of(n)) for n in shown]
-    head = ["node", "operator", "becomes", "because", r"$E_{\mathrm{in}}$", r"$E_{\mathrm{out}}$"]
+    rows = [(Code(n.label), n.phased.node.op, _becomes(n), phases_of(n)) for n in shown]
+    head = ["node", "operator", "becomes", "phases"]
     left = len(graph.nodes) - len(shown)
     caption = "Every node and what proves it"
     caption += f"; {left} that only make constants are left out." if left else "."
-    return _tables(head, rows, "lllpll", caption)
+    return _tables(head, rows, "plpl", caption)
 
 
-def _why(node: NodeProof) -> str:
-    """What proves a node, or why it is left alone."""
+def _becomes(node: NodeProof) -> str:
+    """What becomes of a node, and what proves it or why it is left alone."""
     mask = ", behind a mask" if node.mask is not None else ""
     if node.square is not None:
-        return f"square {node.square + 1}{mask}"
+        return f"{node.status}: square {node.square + 1}{mask}"
     if node.status == "carried":
-        return f"{node.phased.rule.how} on phases{mask}"
-    return f"the same function; {node.why}"
+        return f"{node.status}: {node.phased.rule.how} on phases{mask}"
+    return f"{node.status}: {node.why}"
 
 
 def _tables(
@@ -215,5 +215,18 @@ def _tables(
     words: str,
 ) -> list[Table]:
     """Rows in tables that fit a page."""
-    pages = [rows[n : n + ROWS] for n in range(0, len(rows), ROWS)]
+    pages: list[list[Sequence[Cell]]] = [[]]
+    lines = 0
+    for row in rows:
+        lines += (more := max(map(_lines, row)))
+        if lines > ROWS:
+            pages.append([])
+            lines = more
+        pages[-1].append(row)
     return [table(head, page, columns, words if n == 0 else "") for n, page in enumerate(pages)]
+
+
+def _lines(cell: Cell) -> int:
+    """About how many lines a cell takes in a column of prose."""
+    text = cell.text if isinstance(cell, Plain | Code) else str(cell)
+    return -(-len(text) // COLUMN)

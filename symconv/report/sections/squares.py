@@ -108,9 +108,10 @@ def _words(square: Square, e: Expansion) -> Iterator[Inline]:
     )
 
 
-def phases_of(node: NodeProof) -> tuple[str, str]:
-    """The factors with which a node reads and makes tensors, nothing where it has no phases."""
+def phases_of(node: NodeProof) -> str:
+    """The factors with which a node reads tensors, and with which it makes them if others."""
     if not node.phased.has_phases:
-        return "", ""
-    read = next((f for f in node.phased.reads if f), ())
-    return factors_in_space(read), factors_in_space(next(iter(node.phased.makes), ()))
+        return ""
+    read = factors_in_space(next((f for f in node.phased.reads if f), ()))
+    made = factors_in_space(next(iter(node.phased.makes), ()))
+    return read if read == made else f"{read} → {made}"
