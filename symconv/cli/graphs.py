@@ -8,8 +8,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from symconv.cli import output
-from symconv.cli.models import Asked, proof_of
-from symconv.cli.results import Result, blame, failure, one_line
+from symconv.cli.models import Asked, of_model, proof_of
+from symconv.cli.options import command_line
+from symconv.cli.results import Result, blame, failure, one_line, reported
 from symconv.cli.running import finish
 from symconv.errors import InputError
 from symconv.network.results import factors_in_space
@@ -73,6 +74,30 @@ def draw_one(
     def work(source: str, proof: ModelProof) -> list[Result]:
         note = draw_model(proof, path)
         return [{"name": proof.verdict.name, "note": note, "files": [path]}]
+
+    finish(each_model(sources, asked, options, work), perf_counter() - start, as_json)
+
+
+def report_models(
+    sources: Sequence[str],
+    folder: str,
+    asked: Asked,
+    options: Options,
+    pdf: bool,
+    as_json: bool,
+) -> None:
+    """Prove each model, write its report, and exit with the verdicts' status."""
+    from symconv.report import write_model_report
+
+    start = perf_counter()
+    words = ["--region", asked.region, *["--pdf"] * pdf]
+    words += [] if asked.max_factor is None else ["--max-factor", str(asked.max_factor)]
+
+    def work(source: str, proof: ModelProof) -> list[Result]:
+        command = command_line(["report", source, "-o", folder, *words], dict(options), asked.sizes)
+        files = write_model_report(proof, folder, command=command, pdf=pdf)
+        *_, last = of_model(proof)
+        return [reported(last, files)]
 
     finish(each_model(sources, asked, options, work), perf_counter() - start, as_json)
 
