@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def nested() -> Any:
     return file_of([loop], {"x": size}, [value("y", size)], HELD)
 
 
-FILES = {
+FILES: dict[str, tuple[Callable[[], Any], int]] = {
     "If": (branched, 2),
     "Loop": (looped, 1),
     "Loop of unstated shapes": (lambda: looped(stated=False), 1),
