@@ -3,6 +3,7 @@
 from symconv import torch as torch
 from symconv.api import check as check
 from symconv.api import prove as prove
+from symconv.api import prove_model as prove_model
 from symconv.api import report as report
 from symconv.claim import Claim as Claim
 from symconv.claim import read_claim as read_claim

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from symconv.cli import output
 from symconv.cli.options import json_option, sizes_option
 from symconv.cli.results import Result, blame, failure, one_line
 from symconv.cli.running import finish
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from symconv.models.check import ModelCheck
     from symconv.models.convert import Converted, Estimate
     from symconv.models.observed import Shown
+    from symconv.prove.models.compare import Product
 
 
 UNCHECKED = "written, and not checked: no sizes were guessed for its free dimensions; give --size"
@@ -49,7 +51,8 @@ def check_two(
     start, first, second = perf_counter(), sources[0], sources[1]
     budget = Budget() if seconds is None else Budget(seconds=seconds)
     try:
-        found = check_models(first, second, read_sizes(sizes), budget=budget)
+        with output.told_progress(as_json):
+            found = check_models(first, second, read_sizes(sizes), budget=budget)
         results = [*_of_check(found)]
     except Exception as fault:  # noqa: BLE001 - what comes of two files is a result in every case
         results = [{**failure(f"{first} = {second}", one_line(fault)), **blame(fault)}]
@@ -70,6 +73,15 @@ def _of_check(check: ModelCheck) -> Iterator[Result]:
     if check.parting is not None:
         parting = check.parting
         result["node"] = {"name": parting.node, "op": parting.op, "tensor": parting.name}
+    if check.product is not None:
+        product = check.product
+        result["node"]["counterexample"] = {
+            "output": [product.output[0], product.row, *product.output[1:]],
+            "input": [product.read[0], list(product.read[1])],
+            "weight": [product.weight[0], list(product.weight[1])],
+            "left": product.left,
+            "right": product.right,
+        }
     if check.shown is not None:
         result["counterexample"] = _counterexample(check.shown)
     if check.assumed:
@@ -107,6 +119,8 @@ def _said(check: ModelCheck) -> Iterator[str]:
     if check.parting is not None and check.verdict == "refuted":
         parting = check.parting
         yield f"they part at {parting.name!r}, node {parting.node!r} ({parting.op})"
+    if check.product is not None and check.verdict == "refuted":
+        yield f"there {_in_words(check.product)}"
     if check.shown is not None:
         apart = check.shown.apart
         yield (
@@ -115,11 +129,32 @@ def _said(check: ModelCheck) -> Iterator[str]:
         )
 
 
+def _in_words(product: Product) -> str:
+    entries = [f"{name}{list(index)}" for name, index in (product.weight, product.read)]
+    place = [product.output[0], product.row, *product.output[1:]]
+    have = "the original" if product.left else "the rewritten model"
+    return f"{have} alone has {entries[0]} * {entries[1]} in output {place}"
+
+
 @click.command("convert")
 @click.argument("source", metavar="MODEL.onnx")
 @click.option("-o", "--output", "target", required=True, metavar="OUT.onnx", help="The new file.")
 @sizes_option
-@click.option("--region", default="local", show_default=True, help="Where phases go.")
+@click.option(
+    "--region",
+    default="local",
+    show_default=True,
+    metavar="local|core|full|NODES",
+    help="How far phases go.",
+)
+@click.option("--max-factor", type=click.IntRange(min=1), help="The most phases of an axis.")
+@click.option(
+    "--residual-stride",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="The most of a stride that may stay.",
+)
 @click.option("--tied/--materialised", default=True, help="Expand kernels in the graph, or write.")
 @click.option("--partial", is_flag=True, help="Leave nodes that have no form without stride.")
 @click.option(
@@ -135,6 +170,8 @@ def convert_command(
     target: str,
     sizes: Sequence[str],
     region: str,
+    max_factor: int | None,
+    residual_stride: int,
     tied: bool,
     partial: bool,
     max_bytes: int,
@@ -149,15 +186,18 @@ def convert_command(
 
     start = perf_counter()
     try:
-        done = convert(
-            source,
-            target,
-            read_sizes(sizes) or None,
-            region=region,
-            materialised=not tied,
-            partial=partial,
-            max_bytes=max_bytes,
-        )
+        with output.told_progress(as_json):
+            done = convert(
+                source,
+                target,
+                read_sizes(sizes) or None,
+                region=region,
+                max_factor=max_factor,
+                residual_stride=residual_stride,
+                materialised=not tied,
+                partial=partial,
+                max_bytes=max_bytes,
+            )
         results = [_of_conversion(source, done, perf_counter() - start)]
     except Exception as fault:  # noqa: BLE001 - what comes of a file is a result in every case
         results = [{**failure(source, one_line(fault)), **blame(fault)}]

@@ -30,12 +30,15 @@ def each_model(
     asked: Asked,
     options: Options,
     work: Callable[[str, ModelProof], list[Result]],
+    quiet: bool,
 ) -> list[Result]:
     """The results of each model; one bad file stops none of the others."""
     results: list[Result] = []
     for source in sources:
         try:
-            results += work(source, proof_of(source, asked, options, None))
+            with output.told_progress(quiet):
+                proof = proof_of(source, asked, options, None)
+            results += work(source, proof)
         except Exception as fault:  # noqa: BLE001 - one bad file stops none of the others
             results.append({**failure(source, one_line(fault)), **blame(fault)})
     return results
@@ -54,7 +57,7 @@ def show_models(sources: Sequence[str], asked: Asked, options: Options, as_json:
             return []
         return [*map(_of_row, rows), _of_totals(proof, rows, totals(rows))]
 
-    finish(each_model(sources, asked, options, work), perf_counter() - start, as_json)
+    finish(each_model(sources, asked, options, work, as_json), perf_counter() - start, as_json)
 
 
 def draw_one(
@@ -75,7 +78,7 @@ def draw_one(
         note = draw_model(proof, path)
         return [{"name": proof.verdict.name, "note": note, "files": [path]}]
 
-    finish(each_model(sources, asked, options, work), perf_counter() - start, as_json)
+    finish(each_model(sources, asked, options, work, as_json), perf_counter() - start, as_json)
 
 
 def report_models(
@@ -99,7 +102,7 @@ def report_models(
         *_, last = of_model(proof)
         return [reported(last, files)]
 
-    finish(each_model(sources, asked, options, work), perf_counter() - start, as_json)
+    finish(each_model(sources, asked, options, work, as_json), perf_counter() - start, as_json)
 
 
 def _of_row(row: NodeFigures) -> Result:

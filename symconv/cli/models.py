@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from symconv.cli import output
+from symconv.cli.output import rounded
 from symconv.cli.results import Result, blame, failure, of_expansion, one_line
 from symconv.errors import InputError, SymconvError
 from symconv.network.regions import ASKED_FOR
@@ -48,7 +50,8 @@ def prove_models(
     start, results, certificates = perf_counter(), [], []
     for source in sources:
         try:
-            proof = proof_of(source, asked, options, seconds)
+            with output.told_progress(as_json):
+                proof = proof_of(source, asked, options, seconds)
             results += [*of_model(proof)]
             certificates += [proof.verdict.to_dict()] if proof.verdict.verdict == "proved" else []
         except Exception as fault:  # noqa: BLE001 - one bad file stops none of the others
@@ -111,6 +114,7 @@ def of_model(proof: ModelProof) -> Iterator[Result]:
     verdict = proof.verdict
     for node in proof.nodes:
         yield {**of_node(node, verdict.sizes), **_theorem(proof.theorems.get(node.label))}
+    costs = _costs(proof)
     yield {
         "name": verdict.name,
         "verdict": verdict.verdict,
@@ -118,11 +122,26 @@ def of_model(proof: ModelProof) -> Iterator[Result]:
         "method": list(verdict.method),
         "seconds": verdict.seconds,
         "model": dict(Counter(node.status for node in proof.nodes)),
-        "local": {"strided": list(proof.strided)},
+        **costs,
         **verdict.told(),
         **({"free": proof.free} if verdict.sizes == "all" else {}),
-        "note": "; ".join(_notes(proof)),
+        **({"note": "; ".join(_notes(proof, costs))} if proof.graphs else {}),
     }
+
+
+def _costs(proof: ModelProof) -> Result:
+    """What the form on phases costs, and the local one; sizes must be numbers."""
+    local: Result = {"strided": list(proof.strided)}
+    if proof.verdict.sizes == "all":
+        return {"local": local}
+    from symconv.network.phases import PhasedModel
+    from symconv.network.regions import Region
+    from symconv.sharing.models import ModelCounts, model_counts
+
+    phased = [graph.phased for graph in proof.graphs]
+    alone = [PhasedModel(one.read, Region("local"), one.excluded) for one in phased]
+    full, less = (sum(map(model_counts, forms), ModelCounts()) for forms in (phased, alone))
+    return {"counts": asdict(full), "local": {**local, "counts": asdict(less)}}
 
 
 def _theorem(theorem: tuple[Fact, ...] | str | None) -> Result:
@@ -134,18 +153,28 @@ def _theorem(theorem: tuple[Fact, ...] | str | None) -> Result:
     return {"facts": [fact.to_dict() for fact in theorem]}
 
 
-def _notes(proof: ModelProof) -> Iterator[str]:
+def _notes(proof: ModelProof, costs: Result) -> Iterator[str]:
     counted = Counter(node.status for node in proof.nodes)
-    yield ", ".join(f"{count} {status}" for status, count in counted.most_common())
+    kinds = ", ".join(f"{count} {status}" for status, count in counted.most_common())
+    yield f"{kinds}{_weights(costs)}"
     masks = [node.label for node in proof.nodes if node.mask is not None]
     if masks:
         yield f"masks in front of {_listed(masks)}"
     if masks and proof.verdict.sizes == "all":
         yield f"without masks every square commutes iff {proof.free}"
     if proof.strided:
-        yield f"the local form would change {len(proof.strided)}: {_listed(proof.strided)}"
+        listed = f"{len(proof.strided)}: {_listed(proof.strided)}"
+        yield f"the local form would change {listed}{_weights(costs['local'])}"
     else:
         yield "no node is strided: nothing would change"
+
+
+def _weights(costs: Result) -> str:
+    """How many entries the weights on phases would have, stored dense."""
+    if not (counted := costs.get("counts")):
+        return ""
+    slots, parameters = rounded(counted["slots"]), rounded(counted["parameters"])
+    return f" ({slots} weights on phases for {parameters})"
 
 
 def _listed(names: Sequence[str]) -> str:

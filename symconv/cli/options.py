@@ -25,7 +25,10 @@ sizes_option = click.option(
     "sizes",
     multiple=True,
     metavar="HxW",
-    help="The input size of layers that have none, such as 224x224; a name is for all sizes.",
+    help=(
+        "The input size of layers that have none, such as 224x224; of a model the shape of an "
+        "input, such as x=1,3,224,224 (repeatable). A name is for all sizes."
+    ),
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 

@@ -19,8 +19,17 @@ from symconv.network.model import Array
 FAR = 1e-3
 """Of a tensor's largest value: equal models were seen to differ by up to 2.3e-4 in float32."""
 
+SLIGHT = 1e-5
+"""Of an output's largest value: what a fault must leave there, where a tensor inside is far off."""
+
 NEAR = 1e-4
 """Of the largest value of a tensor whose node reads equal ones: fused nodes differ by 5e-6."""
+
+SHAKE = 2.0**-20
+"""How much an input is moved to learn how far a model carries a difference: 8 ulps of float32."""
+
+TIMES = 20
+"""How many times farther apart than a shaken input makes one model two models must be."""
 
 Feeds = dict[str, Array]
 
@@ -64,6 +73,17 @@ def random_feeds(bound: Bound, seed: int, scale: float = 1.0) -> Feeds:
     }
 
 
+def shaken(feeds: Feeds) -> Feeds:
+    """The same input, each value in floating point moved by about `SHAKE` of itself."""
+    chance = np.random.default_rng(0)
+    return {
+        name: np.asarray(a * (1 + SHAKE * chance.choice([-1, 1], a.shape)), a.dtype)
+        if a.dtype.kind == "f"
+        else a
+        for name, a in feeds.items()
+    }
+
+
 def _random(
     chance: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any], scale: float
 ) -> Array:
@@ -104,7 +124,11 @@ def _fed(value: Any, feeds: Mapping[str, Array]) -> Array:
 
 
 def farthest(name: str, left: Array, right: Array) -> Apart:
-    """Where two arrays of one shape are farthest apart; a NaN beside a number is infinitely far."""
+    """Where two arrays of one shape are farthest apart; a NaN beside a number is infinitely far.
+
+    Integers and booleans, such as the place of a largest score, differ or not; how far they are
+    apart is then the share of the entries that differ, as rounding may turn a few of many.
+    """
     a, b = np.asarray(left, np.float64), np.asarray(right, np.float64)
     with np.errstate(invalid="ignore"):
         difference = np.where(a == b, 0.0, np.abs(a - b))
@@ -119,6 +143,8 @@ def farthest(name: str, left: Array, right: Array) -> Apart:
     size = max(abs(float(a[index])), abs(float(b[index])), float(np.finfo(kind).tiny))
     unit = float(np.spacing(np.asarray(min(size, float(np.finfo(kind).max) / 2), kind)))
     relative = 0.0 if far == 0 else far / largest if largest else float("inf")
+    if left.dtype.kind != "f":
+        relative = float((difference > 0).mean())
     return Apart(
         name, tuple(map(int, index)), float(a[index]), float(b[index]), relative, far / unit
     )

@@ -95,7 +95,11 @@ def _at_numbers(model: Model, given: Sizes) -> ReadModel:
 
 def _named(model: Model) -> dict[str, Sequence[int | str]]:
     """The dimensions of every image or signal, its sizes in space by name."""
-    spatial = [p for p in model.inputs if p.shape is not None and len(p.shape) > SPACE]
+    spatial = [port for port in model.inputs if port.shape]
+    if not spatial:
+        raise InputError(
+            f"model {model.name!r} has no input whose sizes could be named; give its shapes: {SIZE}"
+        )
     return {
         port.name: tuple(_names(port, str(number) if len(spatial) > 1 else ""))
         for number, port in enumerate(spatial)
@@ -109,9 +113,10 @@ SPACE = 2
 def _names(port: Port, suffix: str) -> Iterator[int | str]:
     """A port's dimensions: a name for each in space, and the file's own where it has some."""
     shape = port.shape or ()
-    for axis, size in enumerate(shape[:SPACE]):
+    first = min(SPACE, len(shape) - 1)  # of a signal without channels its samples are named
+    for axis, size in enumerate(shape[:first]):
         yield f"B{suffix}" if size is None and axis == 0 else size or f"C{suffix}"
-    for size, name in zip(shape[SPACE:], axis_names(len(shape) - SPACE), strict=True):
+    for size, name in zip(shape[first:], axis_names(len(shape) - first), strict=True):
         yield size if isinstance(size, str) else f"{name}{suffix}"
 
 

@@ -19,9 +19,10 @@ from symconv.dialect.onnx.load import load_onnx
 from symconv.dialect.onnx.read import model_of
 from symconv.errors import InputError, MissingTool, Unsupported
 from symconv.machine.budget import Budget, spending
+from symconv.machine.progress import reached
 from symconv.models.observed import Pair, Shown, near_tensors, shown_apart
 from symconv.network.bound import Sizes
-from symconv.prove.models.compare import Comparison, Parting, compare_models
+from symconv.prove.models.compare import Comparison, Parting, Product, compare_models
 
 Outcome = Literal["proved", "refuted", "undecided"]
 Outputs = Sequence[tuple[str, Outcome]]
@@ -32,8 +33,9 @@ Said = Callable[..., "ModelCheck"]
 class ModelCheck:
     """The verdict on two model files, and on each of their outputs.
 
-    ``parting`` is the first tensor at which they part, ``shown`` the input that shows it, and
-    ``assumed`` the tensors that were taken as equal, as they differ by rounding alone.
+    ``parting`` is the first tensor at which they part, ``product`` what one of its convolutions
+    has and the other has not, ``shown`` the input that shows it, and ``assumed`` the tensors that
+    were taken as equal, as they differ by rounding alone.
     """
 
     name: str
@@ -44,6 +46,7 @@ class ModelCheck:
     reason: str = ""
     tied: tuple[str, ...] = ()
     parting: Parting | None = None
+    product: Product | None = None
     shown: Shown | None = None
     assumed: tuple[Apart, ...] = ()
     nodes: int = 0
@@ -116,16 +119,20 @@ def _unequal(
     pair: Pair, comparison: Comparison, outputs: Outputs, said: Said, more: dict[str, Any]
 ) -> ModelCheck:
     parting = comparison.partings[0] if comparison.partings else None
-    more = {**more, "parting": parting}
+    more = {**more, "parting": parting, "product": comparison.product}
+    reached("running both models")
     try:
-        shown = shown_apart(pair)
+        shown = shown_apart(pair, None if parting is None else parting.like)
     except (MissingTool, InputError) as fault:
         return said("undecided", outputs, reason=f"{_stopped(parting)}; {fault}", **more)
     if shown is not None:
         refuted: Outputs = [(n, "refuted" if n == shown.apart.name else v) for n, v in outputs]
         return said("refuted", refuted, shown=shown, **more)
     near = near_tensors(pair)
-    again = compare_models(pair.a, pair.b, {name: name for name in near})
+    try:
+        again = compare_models(pair.a, pair.b, {name: name for name in near})
+    except Unsupported as fault:
+        return said("undecided", outputs, reason=f"{_stopped(parting)}; {fault}", **more)
     assumed = tuple(near[name] for name in again.assumed)
     if again.equal and assumed:
         return said("undecided", outputs, assumed=assumed, reason=_rounded(assumed), **more)

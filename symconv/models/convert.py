@@ -18,15 +18,19 @@ from symconv.dialect.onnx.load import MOST_BYTES, load_onnx
 from symconv.dialect.onnx.read import model_of
 from symconv.dialect.onnx.write import fix_sizes, unsound, write_onnx
 from symconv.errors import InputError, InternalError, SymconvError, Unsupported
+from symconv.expand.layers import weight_shape
+from symconv.machine.progress import reached
 from symconv.models.check import ModelCheck, check_models
+from symconv.models.phased import convert_phased
 from symconv.network.bound import Bound, Sizes
 from symconv.network.model import Model
+from symconv.network.reading import read_model
+from symconv.network.regions import read_region
+from symconv.network.results import NodeProof
+from symconv.prove.network.models import decide_model
 
 LARGEST = 256 * 10**6
 """Bytes above which nothing is written unless asked: the largest local forms seen have 110 MB."""
-
-REGIONS = ("local",)
-"""What is written; `symconv prove` knows the others."""
 
 GUESSES = (224, 256, 64, 48, 16_000, 512, 128, 96)
 """Sizes that free dimensions are tried at, where none are given, to learn what depends on none."""
@@ -64,21 +68,27 @@ def convert(
     sizes: Sizes | None = None,
     *,
     region: str = "local",
+    max_factor: int | None = None,
+    residual_stride: int = 1,
     materialised: bool = False,
     partial: bool = False,
     max_bytes: int = LARGEST,
 ) -> Converted:
     """Write an equal ONNX file in which no convolution or pooling has a stride.
 
-    Each strided node alone becomes phases and a node of stride 1; kernels are expanded in the
-    graph, so that the file holds each weight once.  What was written is read back and proved equal
-    to the original at the sizes that are given or that the file states.
+    Each strided node alone becomes phases and a node of stride 1, or phases flow from node to node
+    as far as a region says; kernels are expanded in the graph, so that the file holds each weight
+    once.  What was written is read back and proved equal to the original at the sizes that are
+    given or that the file states.
 
     Args:
         source: the ONNX file.
         target: where to write; it may not be the source.
         sizes: dimensions of inputs, by their names; they are then fixed in the new file.
-        region: ``"local"``.
+        region: ``"local"``, or where phases flow: ``"core"``, ``"full"`` (the paper's network), or
+            names of nodes with commas between.
+        max_factor: the most phases of an axis; beyond it they are merged.
+        residual_stride: the most of a stride that may stay.
         materialised: whether to write expanded kernels out instead of the nodes that make them.
         partial: whether nodes that have no form without stride may be left as they are.
         max_bytes: the most bytes that the new file may have.
@@ -92,20 +102,26 @@ def convert(
     Source: Kong and Lucey 2017, section 3.
     """
     source, target = Path(source), Path(target)
-    _refuse_target(source, target, region)
+    _refuse_target(source, target)
     proto = load_onnx(source)
     model = model_of(proto, source.name)
     free = sizes is None and _has_free(model)
     bound = next(_guessed(model), None) if free else bind(model, sizes)
-    conversion = convert_locally(proto, bound, free=free, materialised=materialised)
+    if region == "local" and residual_stride == 1 and max_factor is None:
+        conversion = convert_locally(proto, bound, free=free, materialised=materialised)
+    else:
+        layout = _Layout(source, sizes, region, max_factor, residual_stride, max_bytes)
+        conversion = _flowing(proto, model, layout, free=free, materialised=materialised)
     if conversion.left and not partial:
         raise Unsupported(_left_words(source, conversion))
     after = estimate(conversion.proto, bound, conversion.proto.ByteSize())
     _refuse_size(after, max_bytes)
     if sizes is not None:
         fix_sizes(conversion.proto, sizes)
-    if fault := unsound(conversion.proto):
+    fault = unsound(conversion.proto)
+    if fault and unsound(proto) is None:
         raise InternalError(f"the converted model is not a valid one: {fault}")
+    reached(f"writing {target.name}")
     write_onnx(conversion.proto, target)
     before = estimate(proto, bound, source.stat().st_size)
     tried = _guessed(model) if free else iter([bind(model, sizes)])
@@ -113,9 +129,48 @@ def convert(
     return Converted(target, conversion.changes, before, after, check)
 
 
-def _refuse_target(source: Path, target: Path, region: str) -> None:
-    if region not in REGIONS:
-        raise Unsupported(f"region {region!r} is proved, not written; write {', '.join(REGIONS)}")
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How far phases are to flow."""
+
+    source: Path
+    sizes: Sizes | None
+    region: str
+    max_factor: int | None
+    residual_stride: int
+    max_bytes: int
+
+
+def _flowing(
+    proto: Any, model: Model, layout: _Layout, *, free: bool, materialised: bool
+) -> Conversion:
+    """The file whose phases flow, as the proof of the model lays them out."""
+    if free:
+        raise InputError(
+            f"{layout.source} leaves sizes free, and phases that flow are written for one size; "
+            f"give --size {model.inputs[0].name}=1,3,224,224"
+        )
+    bound = bind(model, layout.sizes)
+    region = read_region(layout.region, layout.max_factor, layout.residual_stride)
+    proof = decide_model(read_model(bound.model, bound.shapes, bound.values), region)
+    expanded = sum(_expanded_bytes(node) for node in proof.nodes)
+    if expanded > layout.max_bytes:
+        raise Unsupported(
+            f"expanded, the kernels of {layout.source} take {expanded:,} bytes, more than "
+            f"{layout.max_bytes:,}; lower --max-factor, or raise --max-bytes"
+        )
+    return convert_phased(proto, bound, proof, materialised=materialised)
+
+
+def _expanded_bytes(node: NodeProof) -> int:
+    """Bytes in float32 of a kernel on phases."""
+    expansion = None if node.of is None else node.of.expansion
+    if expansion is None or not expansion.original.has_weight:
+        return 0
+    return 4 * prod(weight_shape(expansion.layer, len(expansion.axes)))
+
+
+def _refuse_target(source: Path, target: Path) -> None:
     if source.resolve() == target.resolve():
         raise InputError(f"{target} is the model itself; write the new one elsewhere")
     if not target.parent.is_dir():

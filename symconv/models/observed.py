@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from symconv.crosscheck.models import (
     FAR,
     NEAR,
+    SLIGHT,
+    TIMES,
     Apart,
     Feeds,
     by_position,
     farthest,
     random_feeds,
     run_model,
+    shaken,
 )
-from symconv.dialect.onnx.expose import exposed, reweighted, weights_of
+from symconv.dialect.onnx.expose import exposed, moved_weights, reweighted, weights_of
 from symconv.errors import InputError
 from symconv.network.bound import Bound
 
@@ -24,7 +27,7 @@ SCALES = (1.0, 0.1, 0.01, 10.0)
 """Sizes of the random inputs that are tried: a softmax shows nothing where it is saturated."""
 
 
-GAINS = (0.25, 1.0)
+GAINS = (0.25, 0.5, 1.0)
 """Sizes of the random weights that are tried, for the same reason."""
 
 
@@ -52,30 +55,59 @@ class Shown:
     weights: bool
 
 
-def shown_apart(pair: Pair) -> Shown | None:
+def shown_apart(pair: Pair, parting: str | None) -> Shown | None:
     """An input for which the outputs differ by more than rounding; None where none was found.
 
-    The models are run with the files' weights, and then with random ones.
+    The models are run with the files' weights, and then with random ones.  Where a saturated output
+    shows little, it is enough that the tensor at which the models part is far from the original's.
 
     Raises:
         InputError: onnxruntime does not run one of them.
         MissingTool: onnxruntime is not installed.
     """
-    return next((shown for shown in _tried(pair) if shown.apart.relative > FAR), None)
+    slight: tuple[Shown, Any, Any] | None = None
+    for shown, first, second in _tried(pair):
+        far = shown.apart.relative
+        if far <= (SLIGHT if slight is None else slight[0].apart.relative):
+            continue
+        if far <= TIMES * _carried(pair, first, shown.feeds, pair.a.model.outputs):
+            continue
+        if far > FAR:
+            return shown
+        slight = shown, first, second
+    if slight is None or parting is None or parting not in pair.a.dtypes:
+        return None
+    shown, first, second = slight
+    inside = _tensors(replace(pair, first=first, second=second), [parting], shown.feeds)
+    least = max(FAR, TIMES * _carried(pair, first, shown.feeds, [parting]))
+    return shown if inside[parting].relative > least else None
 
 
-def _tried(pair: Pair) -> Iterator[Shown]:
+def _carried(pair: Pair, first: Any, feeds: Feeds, names: Sequence[str]) -> float:
+    """How far the original's tensors move when its input is shaken: what rounding may do."""
+    data = exposed(first, pair.a, names)
+    still, moved = (run_model(data, given, plain=True) for given in (feeds, shaken(feeds)))
+    found = [farthest(n, still[n], moved[n]).relative for n in names if still[n].dtype != object]
+    return max(found, default=0.0)
+
+
+def _tried(pair: Pair) -> Iterator[tuple[Shown, Any, Any]]:
     for weights, first, second in _weighted(pair):
         for seed, scale in enumerate(SCALES):
             feeds = random_feeds(pair.a, seed, scale)
             apart = _worst(pair, first, second, feeds)
-            yield Shown(apart, feeds, seed, scale, weights)
+            yield Shown(apart, feeds, seed, scale, weights), first, second
 
 
 def _weighted(pair: Pair) -> Iterator[tuple[bool, Any, Any]]:
-    """Both files as they are, and then with random weights, alike in both."""
+    """Both files as they are, and then with random weights, alike in both.
+
+    A weight that the second alone holds may have been computed from any of the others, which then
+    keep their values: with other ones it would no longer be what it was computed to be.
+    """
     yield False, pair.first, pair.second
-    shared = weights_of(pair.first) & weights_of(pair.second)
+    mine, theirs = weights_of(pair.first), weights_of(pair.second)
+    shared = theirs - moved_weights(pair.first) if theirs <= mine else set()
     for gain in GAINS if shared else ():
         yield True, reweighted(pair.first, shared, gain), reweighted(pair.second, shared, gain)
 
@@ -85,7 +117,7 @@ def _worst(pair: Pair, first: Any, second: Any, feeds: Feeds) -> Apart:
     right = run_model(second.SerializeToString(), _for_second(pair, feeds))
     found = []
     for a, b in zip(pair.a.model.outputs, pair.b.model.outputs, strict=True):
-        if left[a].shape != right[b].shape:
+        if (left[a].shape, left[a].dtype) != (right[b].shape, right[b].dtype):
             return Apart(a, (), 0.0, 0.0, float("inf"), float("inf"))
         if left[a].dtype != object:
             found.append(farthest(a, left[a], right[b]))
@@ -105,16 +137,20 @@ def near_tensors(pair: Pair, seed: int = 0) -> dict[str, Apart]:
         if pair.a.shapes.get(name) == shape and name in pair.b.model.makers
     ]
     names = [name for name in both if name in pair.a.model.makers]
-    feeds = random_feeds(pair.a, seed)
     try:
-        left = run_model(exposed(pair.first, pair.a, names), feeds, plain=True)
-        second = _for_second(pair, feeds)
-        right = run_model(exposed(pair.second, pair.b, names), second, plain=True)
+        found = _tensors(pair, names, random_feeds(pair.a, seed))
     except InputError:
         return {}
-    apart = {
+    return {name: one for name, one in found.items() if one.relative <= NEAR}
+
+
+def _tensors(pair: Pair, names: list[str], feeds: Feeds) -> dict[str, Apart]:
+    """How far tensors of one name are apart, for one input, the graphs as they are."""
+    left = run_model(exposed(pair.first, pair.a, names), feeds, plain=True)
+    second = _for_second(pair, feeds)
+    right = run_model(exposed(pair.second, pair.b, names), second, plain=True)
+    return {
         name: farthest(name, left[name], right[name])
         for name in names
         if name in left and name in right and left[name].dtype.kind in "fiub"
     }
-    return {name: one for name, one in apart.items() if one.relative <= NEAR}

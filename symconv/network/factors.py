@@ -13,9 +13,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from fractions import Fraction
 from math import gcd, lcm
+from typing import Generic, TypeVar
+
+V = TypeVar("V", bound=Hashable)
 
 
-class Ratios:
+class Ratios(Generic[V]):
     """Variables and the ratios between them; those without a ratio are apart.
 
     >>> ratios = Ratios()
@@ -30,10 +33,10 @@ class Ratios:
     def __init__(self, most: int | None = None) -> None:
         self.most = most
         """The greatest factor that a component may come to have."""
-        self._above: dict[Hashable, tuple[Hashable, Fraction]] = {}
-        self._values: dict[Hashable, set[Fraction]] = {}
+        self._above: dict[V, tuple[V, Fraction]] = {}
+        self._values: dict[V, set[Fraction]] = {}
 
-    def join(self, a: Hashable, b: Hashable, up: int = 1, stride: int = 1) -> bool:
+    def join(self, a: V, b: V, up: int = 1, stride: int = 1) -> bool:
         """Let ``E[a] * up == E[b] * stride``, unless that contradicts a ratio or the bound.
 
         Returns whether it holds now.
@@ -53,7 +56,7 @@ class Ratios:
         del self._values[other]
         return True
 
-    def _found(self, variable: Hashable) -> tuple[Hashable, Fraction]:
+    def _found(self, variable: V) -> tuple[V, Fraction]:
         """The top of a variable's component, and the variable's value where the top's is 1."""
         if variable not in self._above:
             self._above[variable] = (variable, Fraction(1))
@@ -67,7 +70,7 @@ class Ratios:
             self._above[below] = (variable, ratio)
         return variable, ratio
 
-    def solved(self) -> dict[Hashable, int]:
+    def solved(self) -> dict[V, int]:
         """The least positive integers of these ratios, component by component."""
         scales = {top: _scale(values) for top, values in self._values.items()}
         found = {}

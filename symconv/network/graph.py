@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
-from math import gcd, lcm
 
 from symconv.claim import steps as st
 from symconv.errors import FactorError, LayerError
 from symconv.layer import AnyLayer, read_size
 from symconv.layer.base import Sizes, entries
+from symconv.network.factors import Ratios
 from symconv.size.expr import Extent, names_of, size_at
 
 INPUT = -1
@@ -124,7 +123,7 @@ class Network:
 def solve_factors(edges: Iterable[tuple[int, int, int, int]]) -> dict[int, int]:
     """The least positive integers with ``E[source] * u == E[target] * s`` on every edge.
 
-    An edge is ``(source, target, u, s)``; the graph must be connected.
+    An edge is ``(source, target, u, s)``; signals that no edges connect are apart.
 
     Raises:
         FactorError: no integers solve all edges: two paths have different strides.
@@ -132,25 +131,14 @@ def solve_factors(edges: Iterable[tuple[int, int, int, int]]) -> dict[int, int]:
     >>> solve_factors([(-1, 0, 1, 2), (0, 1, 1, 3)])
     {-1: 6, 0: 3, 1: 1}
     """
-    listed = list(edges)
-    found = {listed[0][0]: Fraction(1)}
-    for _ in listed:
-        for source, target, u, s in listed:
-            if source in found:
-                _agree(found, target, found[source] * u / s)
-            elif target in found:
-                _agree(found, source, found[target] * s / u)
-    scale = lcm(*(value.denominator for value in found.values()))
-    whole = {signal: int(value * scale) for signal, value in sorted(found.items())}
-    common = gcd(*whole.values())
-    return {signal: value // common for signal, value in whole.items()}
-
-
-def _agree(found: dict[int, Fraction], signal: int, value: Fraction) -> None:
-    if found.setdefault(signal, value) != value:
-        raise FactorError(
-            f"no phase factor fits signal {signal}: paths of different strides meet there"
-        )
+    ratios: Ratios[int] = Ratios()
+    for source, target, u, s in edges:
+        if not ratios.join(source, target, u, s):
+            raise FactorError(
+                f"no phase factor fits signal {target}: paths of different strides meet there, one "
+                f"of them through signal {source}"
+            )
+    return dict(sorted(ratios.solved().items()))
 
 
 def chain(

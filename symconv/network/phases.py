@@ -8,10 +8,12 @@ outputs have no phases, so that they are borders where phases are read or made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 
+from symconv.errors import InternalError
 from symconv.network.factors import Ratios
 from symconv.network.model import ModelNode, captured
 from symconv.network.reading import ReadModel
@@ -49,6 +51,30 @@ class PhasedNode:
     makes: tuple[Factors, ...]
     why: str | None
     residual: Factors = ()
+
+    def check_links(self) -> None:
+        """Refuse factors that the node's links do not have, or on axes without a link.
+
+        Raises:
+            InternalError: there are some; then it would not be the same function on phases.
+        """
+        linked = {(link.slot, link.axis) for link in self.rule.links}
+        reached = {link.out for link in self.rule.links}
+        for slot, factors in enumerate(self.reads):
+            if any(f > 1 and (slot, axis) not in linked for axis, f in enumerate(factors)):
+                raise InternalError(f"node {self.label!r} reads phases that no link carries")
+        for made in self.makes:
+            if any(f > 1 and axis not in reached for axis, f in enumerate(made)):
+                raise InternalError(f"node {self.label!r} makes phases that no link carries")
+        for link, made in product(self.rule.links, self.makes):
+            if link.out is not None and not self._fits(link, made):
+                raise InternalError(f"node {self.label!r} has factors that its links do not have")
+
+    def _fits(self, link: Link, made: Factors) -> bool:
+        read = self.reads[link.slot][link.axis]
+        if link.out is None or link.out >= len(made):
+            return read == 1
+        return read * link.up == made[link.out] * link.stride
 
     @property
     def has_phases(self) -> bool:
@@ -151,7 +177,7 @@ class _Solved:
 
     def __init__(self, read: ReadModel, region: Region, why_not: list[str | None]) -> None:
         self.read, self.region = read, region
-        self.ratios = Ratios(region.max_factor)
+        self.ratios: Ratios[Hashable] = Ratios(region.max_factor)
         self.carried: set[tuple[str, int]] = set()
         self.residual: dict[tuple[int, int], int] = {}
         self.refused: dict[tuple[int, int], str] = {}

@@ -8,8 +8,8 @@ those of its outputs unknown, and with them the rules of who reads it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from symconv.network.dimensions import dimensions_of
@@ -76,22 +76,50 @@ def read_model(
         Unsupported: a node is random.
     """
     known: dict[str, Shape | None] = {p.name: port_shape(p) for p in model.inputs}
-    known |= dict(shapes or {})
-    numbers = {**(values or {}), **model.constants}
+    return _read(model, known | dict(shapes or {}), shapes or {}, values or {})
+
+
+def _read(
+    model: Model,
+    known: dict[str, Shape | None],
+    stated: Mapping[str, Shape],
+    values: Mapping[str, Array],
+) -> ReadModel:
+    """Read a graph around which these shapes and numbers are known."""
+    model = without_unread(model)
+    numbers = {**values, **model.constants}
     known |= {name: array.shape for name, array in numbers.items()}
     dims: dict[str, tuple[Extent, ...]] = {}
     fed = {port.name for port in model.inputs} | model.outer
     rules, bodies = [], {}
     for place, node in enumerate(model.nodes):
-        site = _site(node, known, numbers, dims, shapes or {})
+        site = _site(node, known, numbers, dims, stated)
         is_fed = any(name in fed for name in (*node.inputs, *captured(node)))
         rules.append(rule := rule_of(site) if is_fed else without_rule(site, CONSTANT))
         fed.update(node.outputs if is_fed else ())
         known |= dict(zip(node.outputs, rule.shapes, strict=False))
         dims |= dimensions_of(node, known, numbers, dims)
         if node.bodies:
-            bodies[place] = tuple(_read_bodies(node, known, numbers))
+            bodies[place] = tuple(_read_bodies(node, known, stated, numbers))
     return ReadModel(model, tuple(rules), known, bodies)
+
+
+def without_unread(model: Model) -> Model:
+    """The graph without further outputs of its nodes that nobody reads, such as a pooling's places.
+
+    >>> pool = ModelNode("p", "MaxPool", ("x",), ("y", "places"))
+    >>> without_unread(Model("one", (Port("x"),), ("y",), (pool,))).nodes[0].outputs
+    ('y',)
+    """
+    read = {*model.readers, *model.outputs}
+    nodes = tuple(replace(node, outputs=_read_of(node, read)) for node in model.nodes)
+    return replace(model, nodes=nodes)
+
+
+def _read_of(node: ModelNode, read: Collection[str]) -> tuple[str, ...]:
+    """A node's outputs up to the last one that is read; the first one stays in any case."""
+    last = max((n for n, name in enumerate(node.outputs) if name in read), default=0)
+    return node.outputs[: last + 1]
 
 
 def _site(
@@ -111,14 +139,26 @@ def _site(
 
 
 def _read_bodies(
-    node: ModelNode, known: Mapping[str, Shape | None], numbers: Mapping[str, Array]
+    node: ModelNode,
+    known: Mapping[str, Shape | None],
+    stated: Mapping[str, Shape],
+    numbers: Mapping[str, Array],
 ) -> Iterator[ReadModel]:
-    """The graphs inside a node; they see the shapes and numbers around it."""
-    around = {name: shape for name, shape in known.items() if shape is not None}
+    """The graphs inside a node; they see the shapes and numbers around it.
+
+    What a body's own inputs are is known only in numbers: their names are not those of the model.
+    """
     for body in node.bodies.values():
-        own = {port.name for port in body.inputs}
-        outside = {name: shape for name, shape in around.items() if name not in own}
-        yield read_model(body, outside, {n: v for n, v in numbers.items() if n not in own})
+        own = {port.name: _body_shape(port) for port in body.inputs}
+        outside = {name: value for name, value in numbers.items() if name not in own}
+        yield _read(body, {**known, **own}, stated, outside)
+
+
+def _body_shape(port: Port) -> Shape | None:
+    shape = port.shape
+    if shape is None or not all(isinstance(size, int) for size in shape):
+        return None
+    return tuple(size for size in shape if isinstance(size, int))
 
 
 def port_shape(port: Port) -> Shape | None:

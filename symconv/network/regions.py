@@ -84,12 +84,7 @@ def read_region(text: str, max_factor: int | None = None, residual_stride: int =
 
 
 def members(read: ReadModel, region: Region) -> list[str | None]:
-    """For each node None where it carries phases, or why it does not.
-
-    Raises:
-        InputError: a node is named that there is not.
-    """
-    _check_names(read, region)
+    """For each node None where it carries phases, or why it does not."""
     if region.kind == "core":
         inside = _between(read)
     elif region.kind == "local":
@@ -103,7 +98,12 @@ def members(read: ReadModel, region: Region) -> list[str | None]:
     ]
 
 
-def _check_names(read: ReadModel, region: Region) -> None:
+def check_names(read: ReadModel, region: Region) -> None:
+    """Refuse a region of nodes that neither the model nor a graph inside it has.
+
+    Raises:
+        InputError: a node is named that there is not.
+    """
     known = {label for one in every(read) for label in one.labels}
     if missing := [name for name in region.nodes if name not in known]:
         shown = ", ".join([*known][:5])

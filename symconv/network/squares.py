@@ -19,6 +19,7 @@ from symconv.expand import Expansion, destride
 from symconv.expand.layers import layer_step
 from symconv.layer import AnyLayer
 from symconv.network.expansion import first_samples, has_empty_window, whole_line
+from symconv.network.phases import PhasedModel, PhasedNode, tails
 from symconv.network.rules import Shape, Window
 from symconv.network.rules.windows import is_free
 from symconv.size.numbers import freeze
@@ -55,9 +56,10 @@ class Square:
         window = self.window
         if window.layer is None:
             return None
+        size = _padded(window)
         return destride(
-            freed(window.layer, window.size, self.factor_in),
-            window.size,
+            freed(window.layer, size, self.factor_in),
+            size,
             factor=self.factor_in,
             factor_out=self.factor_out,
             residual_stride=self.residual,
@@ -73,12 +75,12 @@ class Square:
         split: tuple[st.Step, ...] = tuple(
             step for step in e.to_phases if isinstance(step, st.Rearrange)
         )
-        if self.fresh or self.masked or e.has_boundary_gather:
-            split = (*given, *e.to_phases)
-        window, weights = self.window, e.weights()
+        window, weights, front = self.window, e.weights(), _front(self.window)
+        if self.fresh or self.masked or front or e.has_boundary_gather:
+            split = (*given, *front, *e.to_phases)
         if window.left:
             weights = ((weights[0][0], Weight(e.weight_shape, fill="1")), *weights[1:])
-        left = window.left or (layer_step(_layer_of(window), "w", "b"),)
+        left = window.left or (*front, layer_step(_layer_of(window), "w", "b"))
         right = (*split, e.expanded_step(), *e.output_map)
         return self._claim((*given, *left), right, weights)
 
@@ -118,6 +120,17 @@ class Square:
             return False
         tables = [window.table() for window in layer.windows(self.window.size)]
         return any(bool((table < 0).all(axis=1).any()) for table in tables)
+
+
+def _front(window: Window) -> tuple[st.Step, ...]:
+    """The pads in front of a layer that repeat the signal's ends."""
+    return (st.Pad(((0, 0), *window.front), "replicate"),) if window.front else ()
+
+
+def _padded(window: Window) -> Shape:
+    """The sizes that the layer itself reads."""
+    ends = window.front or ((0, 0),) * len(window.size)
+    return tuple(n + lo + hi for n, (lo, hi) in zip(window.size, ends, strict=True))
 
 
 def _layer_of(window: Window) -> AnyLayer:
@@ -189,3 +202,23 @@ def _merge(factors: Factors) -> tuple[st.Step, ...]:
 def _deep(pattern: str) -> str:
     """The order of a block's channels, such as ``i j c``."""
     return pattern.partition(")")[0].lstrip("(")
+
+
+def square_of(phased: PhasedModel, one: PhasedNode) -> Square:
+    """The square of a window, with no mask in front."""
+    window = one.rule.window
+    if window is None:
+        raise TypeError("a node without a window has no square")
+    first = len(one.reads[0]) - len(window.size)
+    fresh = not tails_left(phased, one, 0)
+    factors = one.reads[0][first:], one.makes[0][first:]
+    return Square(window, *factors, one.residual or (1,) * len(window.size), fresh)
+
+
+def tails_left(phased: PhasedModel, one: PhasedNode, slot: int) -> tuple[int, ...]:
+    """The axes on which what a node reads may have a tail that another node left there."""
+    name = one.node.inputs[slot]
+    shape = phased.read.shapes.get(name)
+    if shape is None or one.reads[slot] != phased.made.get(name):
+        return ()
+    return tails(shape, one.reads[slot])

@@ -51,10 +51,13 @@ MOVING = frozenset(
 )
 """Operators whose output has an axis elsewhere than the input has it."""
 
+BY_CHANNEL = frozenset(["BatchNormalization", "InstanceNormalization", "GroupNormalization", "LRN"])
+"""Operators whose axis 1 is one of channels, which are not treated alike."""
+
 JOINING = frozenset(["Concat"])
 PRODUCT = "MatMul"
 
-_PARTIAL = "Acos Acosh Asin Atanh Div Log Mod Pow Reciprocal Sqrt Tan"
+_PARTIAL = "Acos Acosh Asin Atanh Div Log LpNormalization Mod Pow Reciprocal ReduceLogSum Sqrt Tan"
 PARTIAL = frozenset(_PARTIAL.split())
 """Functions without a value at some numbers."""
 
@@ -90,6 +93,8 @@ def _check_link(node: Text, link: Any, shapes: Sequence[Ints], out: Ints, made: 
         if node["op"] not in REDUCTIONS:
             _refuse(node, f"{node['op']} does not read all phases of an axis into one value")
         return
+    if axis == 1 and node["op"] in BY_CHANNEL:
+        _refuse(node, f"{node['op']} does another thing on each channel")
     if (up, stride) != (1, 1) or shapes[slot][axis] != out[target]:
         _refuse(node, f"its axis {axis} of input {slot} is not the output's axis {target}")
     stays = node["op"] not in MOVING | REDUCTIONS

@@ -15,19 +15,19 @@ Text = Mapping[str, Any]
 Ints = tuple[int, ...]
 
 MEANT = {
-    "Conv": "conv",
-    "ConvTranspose": "conv_transpose",
-    "MaxPool": "max_pool",
-    "AveragePool": "avg_pool",
-    "LpPool": "conv",
-    "Pad": "pad",
-    "Slice": "slice",
-    "Resize": "repeat",
-    "Upsample": "repeat",
-    "DepthToSpace": "rearrange",
-    "SpaceToDepth": "rearrange",
+    "Conv": ("conv",),
+    "ConvTranspose": ("conv_transpose",),
+    "MaxPool": ("max_pool",),
+    "AveragePool": ("avg_pool",),
+    "LpPool": ("conv",),
+    "Pad": ("pad",),
+    "Slice": ("slice",),
+    "Resize": ("repeat", "slice", "conv_transpose"),
+    "Upsample": ("repeat", "slice", "conv_transpose"),
+    "DepthToSpace": ("rearrange",),
+    "SpaceToDepth": ("rearrange",),
 }
-"""The step that says what an operator does, on the left side of its square."""
+"""The steps that say what an operator does, on the left side of its square."""
 
 PERMUTING = ("MaxPool", "DepthToSpace", "SpaceToDepth")
 """Operators whose form on phases multiplies nothing by zero."""
@@ -120,10 +120,13 @@ class NodeSquare:
 
     def _check_operator(self) -> None:
         steps = self.claim["left"][1 if self.crops else 0 :]
-        wanted = MEANT.get(self.node["op"])
-        if not steps or any(step["op"] != wanted for step in steps):
+        wanted = MEANT.get(self.node["op"], ())
+        done = {step["op"] for step in steps}
+        if "pad" in done and self.node["op"] == "Resize":
+            done, steps = done - {"pad"}, steps[1:]
+        if len(done) != 1 or not done <= set(wanted):
             self._refuse(f"is not about {self.node['op']}")
-        if len(steps) > (self.rank if wanted == "repeat" else 1):
+        if len(steps) > (self.rank if done == {"repeat"} else 1):
             self._refuse("does more than the node")
 
     def _check_phases(self) -> None:

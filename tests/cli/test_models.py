@@ -92,6 +92,8 @@ def test_a_result_a_node_and_a_last_one_for_the_model(tmp_path: Path) -> None:
         ["squares", "congruence"],
     )
     assert last["local"]["strided"] == ["a", "y"]
+    assert (last["counts"]["parameters"], last["local"]["counts"]["parameters"]) == (72, 72)
+    assert last["counts"]["slots"] > last["local"]["counts"]["slots"] > 72
 
 
 def test_the_expansion_of_a_node_is_a_claim_that_holds(tmp_path: Path) -> None:
@@ -151,14 +153,23 @@ def test_free_dimensions_are_asked_for(tmp_path: Path) -> None:
     assert run("prove", path, "--size", "x=1,2,9,9")[0] == 0
 
 
-def test_a_strided_node_without_a_rule_is_left_and_named(tmp_path: Path) -> None:
-    node = onnx.helper.make_node(
-        "MaxPool", ["x"], ["y", "places"], name="p", kernel_shape=[2, 2], strides=[2, 2]
+def places(*outputs: str) -> Any:
+    return onnx.helper.make_node(
+        "MaxPool", ["x"], [*outputs], name="p", kernel_shape=[2, 2], strides=[2, 2]
     )
-    status, found, _ = run("prove", written(tmp_path, node))
+
+
+def test_a_strided_node_without_a_rule_is_left_and_named(tmp_path: Path) -> None:
+    cast = onnx.helper.make_node("Cast", ["places"], ["y"], to=onnx.TensorProto.FLOAT)
+    status, found, _ = run("prove", written(tmp_path, places("z", "places"), cast))
     assert status == 3
     assert "the places of its maxima" in found["results"][0]["reason"]
     assert found["results"][-1]["reason"].startswith("1 strided node is left: p (MaxPool)")
+
+
+def test_outputs_that_nobody_reads_are_in_nobody_s_way(tmp_path: Path) -> None:
+    status, found, _ = run("prove", written(tmp_path, places("y", "places")))
+    assert (status, found["results"][0]["node"]["status"]) == (0, "converted")
 
 
 def test_a_model_without_strides_has_nothing_to_change(tmp_path: Path) -> None:
@@ -209,6 +220,9 @@ def test_branches_of_an_if_are_graphs_of_their_own(tmp_path: Path) -> None:
     assert by_name["if"] == "untouched"
     assert [len(graph["nodes"]) for graph in json.loads(out.read_text())["graphs"]] == [5, 1, 1]
     assert run("recheck", str(out))[0] == 0
+    named = {r["name"]: r for r in run("prove", path, "--region", "else_branch:y,a")[1]["results"]}
+    assert named["else_branch:y"]["node"]["status"] == "converted"
+    assert named["deep"]["node"]["status"] == "left strided"
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -242,6 +256,28 @@ def test_other_people_s_models_of_named_sizes(name: str, size: str, free: str) -
     status, found, _ = run("prove", model_file(name), "--size", size)
     assert status == 0, found["results"][-1]
     assert found["results"][-1]["free"] == free
+
+
+def test_a_budget_that_is_spent_leaves_a_model_undecided(tmp_path: Path) -> None:
+    status, found, _ = run("prove", two(tmp_path), "--seconds", "0.01")
+    (only,) = found["results"]
+    assert (status, only["verdict"]) == (3, "undecided")
+    assert "budget" in only["reason"]
+
+
+def test_a_signal_s_samples_are_named_too(tmp_path: Path) -> None:
+    from onnx import helper
+
+    axes = helper.make_node("Constant", [], ["one"], value_ints=[1])
+    nodes = [
+        axes,
+        helper.make_node("Unsqueeze", ["x", "one"], ["u"]),
+        helper.make_node(
+            "AveragePool", ["u"], ["y"], name="p", kernel_shape=[2], strides=[2], pads=[0, 1]
+        ),
+    ]
+    _, found, _ = run("prove", written(tmp_path, *nodes, size=(1, 20)), "--all-sizes")
+    assert (found["results"][-1]["verdict"], found["results"][-1]["sizes"]) == ("proved", "all")
 
 
 def test_python_takes_a_path(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ import torch.nn.functional as F
 
 from symconv.network.phases import PhasedModel
 from symconv.network.results import GraphProof, NodeProof
+from symconv.network.rules.interpolation import kernel_of
 from symconv.network.squares import Square
 from tests.helpers import torch_claims
 
@@ -37,9 +39,12 @@ def constants(graph: GraphProof) -> dict[str, Tensor]:
     return {k: torch.as_tensor(v) for k, v in graph.phased.read.model.constants.items()}
 
 
-def run_on_phases(graph: GraphProof, feeds: Values, seed: int) -> dict[str, Tensor]:
-    """Every tensor of the model on phases, without its tail."""
-    generator = torch.Generator().manual_seed(seed)
+def run_on_phases(graph: GraphProof, feeds: Values, seed: int | None) -> dict[str, Tensor]:
+    """Every tensor of the model on phases, without its tail.
+
+    Without a seed tails are what the form on phases itself leaves there, -inf included.
+    """
+    generator = None if seed is None else torch.Generator().manual_seed(seed)
     lines = constants(graph) | dict(feeds)
     for proof in graph.nodes:
         given = [
@@ -47,7 +52,11 @@ def run_on_phases(graph: GraphProof, feeds: Values, seed: int) -> dict[str, Tens
         ]
         for name, line in zip(proof.phased.node.outputs, made(graph, proof, given), strict=True):
             factors = graph.phased.made[name]
-            lines[name] = with_garbage(line, shape_of(graph.phased, name), factors, generator)
+            shape = shape_of(graph.phased, name)
+            if generator is not None:
+                lines[name] = with_garbage(line, shape, factors, generator)
+            else:
+                lines[name] = refilled(line, factors)
     return {name: cropped(line, shape_of(graph.phased, name)) for name, line in lines.items()}
 
 
@@ -77,6 +86,10 @@ def made(graph: GraphProof, proof: NodeProof, given: list[Tensor]) -> list[Tenso
         x if x is None or not proof.phased.has_phases else refilled(x, f)
         for x, f in zip(given, proof.phased.reads, strict=True)
     ]
+    if node.op == "Reshape":
+        (name,) = node.outputs
+        pairs = zip(shape_of(graph.phased, name), graph.phased.made[name], strict=True)
+        return [full[0].reshape([-(-n // f) * f for n, f in pairs])]
     counted = proof.phased.rule.how in ("reduces", "normalises")
     return list(OPS[node.op](node, given if counted else full))
 
@@ -90,6 +103,8 @@ def refilled(x: Tensor, factors: tuple[int, ...]) -> Tensor:
 def square_run(square: Square, given: list[Tensor]) -> Tensor:
     """The right side of a square, sample by sample, by torch."""
     text = json.loads(json.dumps(square.claim().to_dict()))
+    if max(square.factor_out) > 1 and text["right"][-1]["op"] == "slice":
+        text["right"].pop()  # what it leaves beyond the end stays
     x = given[0]
     if square.masked:
         whole = [x.shape[0], *text_shape(text)]
@@ -97,6 +112,10 @@ def square_run(square: Square, given: list[Tensor]) -> Tensor:
     free: dict[str, Tensor] = {"w": None, "b": None}
     if not square.window.left and len(given) > 1:
         free = {"w": given[1], "b": given[2] if len(given) > 2 else None}
+    if square.window.front:
+        growths = [f // e for e, f in zip(square.factor_in, square.factor_out, strict=True)]
+        offset = Fraction(1, 2) if square.window.front[0][0] else Fraction(0)
+        free["w"] = torch.as_tensor(kernel_of(growths, offset, square.window.channels))
     sides = [torch_claims.run_side(text, "right", sample, free) for sample in x]
     return torch.stack(sides)
 
@@ -131,7 +150,8 @@ def needs_its_mask(graph: GraphProof, proof: NodeProof, values: Values) -> bool:
         generator = torch.Generator().manual_seed(seed)
         line = far_off(x, with_garbage(x, x.shape, proof.phased.reads[0], generator))
         given = [line, *(values.get(name) for name in node.inputs[1:])]
-        if not torch.equal(square_run(bare, given), values[node.outputs[0]]):
+        wanted = values[node.outputs[0]]
+        if not torch.equal(cropped(square_run(bare, given), tuple(wanted.shape)), wanted):
             return True
     return False
 
@@ -222,6 +242,13 @@ def _normal(node: Any, given: list[Tensor]) -> list[Tensor]:
     return [(given[0] - mean) / (variance + node.attributes["epsilon"]).sqrt()]
 
 
+def _resized(node: Any, given: list[Tensor]) -> list[Tensor]:
+    grown = [int(scale) for scale in given[2][2:]]
+    if node.attributes["mode"] == "linear":
+        return [F.interpolate(given[0], scale_factor=grown, mode="bilinear")]
+    return [given[0].repeat_interleave(grown[0], 2).repeat_interleave(grown[1], 3)]
+
+
 OPS: dict[str, Any] = {
     "Conv": _conv,
     "ConvTranspose": _transposed,
@@ -231,10 +258,18 @@ OPS: dict[str, Any] = {
     "Slice": _slice,
     "DepthToSpace": _depth,
     "InstanceNormalization": _normal,
-    "Resize": lambda node, g: [g[0].repeat_interleave(2, 2).repeat_interleave(2, 3)],
+    "Resize": _resized,
     "GlobalAveragePool": lambda node, g: [g[0].mean((2, 3), keepdim=True)],
     "GlobalMaxPool": lambda node, g: [g[0].amax((2, 3), keepdim=True)],
     "Concat": lambda node, g: [torch.cat(g, node.attributes["axis"])],
+    "Reshape": lambda node, g: [g[0].reshape([int(n) for n in g[1]])],
+    "Transpose": lambda node, g: [g[0].permute(*node.attributes["perm"])],
+    "MatMul": lambda node, g: [g[0] @ g[1]],
+    "Softmax": lambda node, g: [g[0].softmax(node.attributes["axis"])],
+    "LayerNormalization": lambda node, g: [F.layer_norm(g[0], g[0].shape[-1:])],
+    "Split": lambda node, g: list(g[0].chunk(len(node.outputs), node.attributes["axis"])),
+    "Unsqueeze": lambda node, g: [g[0].unsqueeze(int(g[1]))],
+    "Squeeze": lambda node, g: [g[0].squeeze(int(g[1]))],
     "Relu": lambda node, g: [g[0].relu()],
     "Neg": lambda node, g: [-g[0]],
     "Abs": lambda node, g: [g[0].abs()],

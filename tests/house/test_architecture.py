@@ -37,7 +37,7 @@ ORDER = {
     "dialect.pasted": (
         "base protobuf torch node onnx onnx_text keras xla hlo stablehlo tflite registry"
     ),
-    "dialect.onnx": "load opsets read bind emit strided local convert expose write",
+    "dialect.onnx": "load opsets read bind emit strided weights local convert expose write",
     "evaluation": (
         "hashing graph numbers moves lattices points positions text windows reading "
         "layers agreement replay"
@@ -47,18 +47,20 @@ ORDER = {
     "layer": (
         "requirements padding pointwise window base matrix legality counting pool conv lattice"
     ),
-    "machine": "budget files plugins",
+    "machine": "budget progress files plugins",
     "network": (
         "model bound factors rules dimensions reading regions phases graph expansion squares "
         "proof results"
     ),
-    "network.rules": "base pointwise channels reductions moves windows gathers registry",
+    "network.rules": (
+        "base pointwise channels reductions moves windows interpolation gathers registry"
+    ),
     "prove": (
         "confirm cuts options engine witness tables sets squares sympy kernel z3 "
         "asking everywhere registry decide network models"
     ),
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem engine",
-    "models": "observed check convert",
+    "models": "observed check phased convert",
     "prove.models": (
         "terms moves rows pads pointwise pools separable windows convolution guesses linear "
         "applied walk sources compare"
@@ -95,7 +97,7 @@ ORDER = {
     ),
     "report.formats": "base html latex pdf registry",
     "report.sections": "layers verdicts derivations everywhere pictures squares",
-    "sharing": "copies tying causes figures graph",
+    "sharing": "copies tying models causes figures graph",
     "size": "expr numbers text names",
     "testing": "equivalence families strategies sweep",
     "theorems": (

@@ -20,7 +20,8 @@ from tests.helpers.graphs import Builder
 @pytest.mark.parametrize("seed", range(20))
 def test_random_ratios_are_solved_by_the_least_integers(seed: int) -> None:
     rng = random.Random(seed)
-    ratios, edges = Ratios(), []
+    ratios: Ratios[int] = Ratios()
+    edges = []
     for _ in range(60):
         a, b = rng.sample(range(20), 2)
         up, stride = rng.choice([1, 1, 2, 3]), rng.choice([1, 1, 2, 3])
@@ -44,7 +45,7 @@ def components(edges: list[tuple[int, int, int, int]]) -> list[set[int]]:
 @pytest.mark.parametrize("most", [1, 2, 4, 6])
 def test_a_bound_on_the_factors_holds(most: int) -> None:
     rng = random.Random(most)
-    ratios = Ratios(most)
+    ratios: Ratios[int] = Ratios(most)
     for _ in range(200):
         a, b = rng.sample(range(30), 2)
         ratios.join(a, b, 1, rng.choice([1, 2, 3]))
@@ -52,7 +53,7 @@ def test_a_bound_on_the_factors_holds(most: int) -> None:
 
 
 def test_a_refused_ratio_changes_nothing() -> None:
-    ratios = Ratios()
+    ratios: Ratios[str] = Ratios()
     assert ratios.join("a", "b", 1, 2)
     before = ratios.solved()
     assert not ratios.join("a", "b", 1, 3)
@@ -60,7 +61,7 @@ def test_a_refused_ratio_changes_nothing() -> None:
 
 
 def test_what_every_value_is_divided_by_is_taken_out() -> None:
-    ratios = Ratios()
+    ratios: Ratios[str] = Ratios()
     ratios.join("a", "b", 2, 4)
     ratios.join("b", "c", 6, 2)
     assert ratios.solved() == {"a": 2, "b": 1, "c": 3}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -15,6 +17,8 @@ import pytest
 from symconv.errors import SymconvError
 from symconv.network.model import Model, ModelNode
 from symconv.network.reading import ReadModel, read_model
+from symconv.network.rules import Link
+from symconv.network.rules.interpolation import kernel_of
 from symconv.network.rules.registry import RULES
 from symconv.network.rules.windows import is_free
 from symconv.network.squares import Square
@@ -33,6 +37,7 @@ class Case:
     read: ReadModel
     inputs: list[Any]
     outputs: list[Any]
+    proto: Any
 
 
 @cache
@@ -62,7 +67,8 @@ def _read(case: Any) -> Case:
     inputs, outputs = case.data_sets[0]
     model = model_of(case.model, case.name)
     bound = bind(_first_alone(model, inputs), {})
-    return Case(case.name, read_model(bound.model, bound.shapes, bound.values), inputs, outputs)
+    read = read_model(bound.model, bound.shapes, bound.values)
+    return Case(case.name, read, inputs, outputs, case.model)
 
 
 def _first_alone(model: Model, inputs: list[Any]) -> Model:
@@ -111,6 +117,10 @@ def computed(case: Case, side: str) -> Any:
         names = ("w", "b")[: len(case.inputs) - 1]
         given = (np.asarray(value, float) for value in case.inputs[1:])
         tensors = dict(zip(names, given, strict=False))
+    if square.window.front:
+        offset = Fraction(1, 2) if square.window.front[0][0] else Fraction(0)
+        growths = [f // e for e, f in zip(square.factor_in, square.factor_out, strict=True)]
+        tensors = {"w": kernel_of(growths, offset, square.window.channels)}
     if power is not None:
         tensors = {"w": np.ones(claim.weight("w").shape or ())}
     x = np.asarray(case.inputs[0], float)
@@ -127,11 +137,13 @@ def test_windows_compute_what_onnx_s_own_tests_expect(side: str) -> None:
         if rule.window is not None and rule.why is None:
             tally[case.read.model.nodes[-1].op] += 1
             wanted = np.asarray(case.outputs[0], float)
+            tally["linear"] += bool(rule.window.front)
             found = computed(case, side)
             assert found.shape == wanted.shape, case.name
             assert np.allclose(found, wanted, rtol=1e-4, atol=1e-4), case.name
     wanted_ops = {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool", "Pad", "Slice"}
     assert {*wanted_ops, "Resize", "DepthToSpace"} <= set(tally), tally
+    assert tally["linear"]
 
 
 def spoilt(case: Case, **attributes: Any) -> Case:
@@ -160,3 +172,98 @@ def test_a_rule_that_contradicts_the_file_is_left_out() -> None:
     (rule,) = read_model(model, shapes).rules
     assert rule.why is not None
     assert "in the file, by its rule" in rule.why
+
+
+def evaluated(case: Case, inputs: list[Any]) -> list[Any]:
+    """What ONNX's reference evaluator computes."""
+    from onnx.reference import ReferenceEvaluator
+
+    names = [value.name for value in case.proto.graph.input]
+    with np.errstate(all="ignore"):  # some tests of ONNX divide by zero on purpose
+        found = ReferenceEvaluator(case.proto).run(None, dict(zip(names, inputs, strict=True)))
+    return [np.asarray(value) for value in found]
+
+
+def moved(case: Case, links: list[Any], order: Any) -> list[Any]:
+    """The inputs with the positions of linked axes in another order."""
+    inputs = [np.asarray(value) for value in case.inputs]
+    names = [value.name for value in case.proto.graph.input]
+    for link in links:
+        name = case.proto.graph.node[0].input[link.slot]
+        place = names.index(name)
+        inputs[place] = np.take(inputs[place], order, link.axis)
+    return inputs
+
+
+def groups_of(case: Case) -> list[tuple[int | None, list[Any]]]:
+    """The links of a rule by the axis of the output that they lead to."""
+    links = case.read.rules[-1].links
+    ends = dict.fromkeys((link.out, link.axis if link.out is None else 0) for link in links)
+    return [
+        (out, [k for k in links if k.out == out and (out is not None or k.axis == axis)])
+        for out, axis in ends
+    ]
+
+
+ROUNDED = {"normalises", "reduces"}
+"""Statistics, whose sums run in another order."""
+
+
+def test_linked_axes_are_the_same_function_at_every_position() -> None:
+    """In another order of the positions along a link the output is in that order, or the same.
+
+    A function of what stands at a position takes positions twice as well, and leaves some out;
+    statistics do not.
+    """
+    tally = Counter[str]()
+    for case in cases():
+        rule = case.read.rules[-1]
+        if (
+            rule.window is None
+            and rule.why is None
+            and case.proto.graph.node[0].op_type != "Dropout"
+        ):
+            for out, links in groups_of(case):
+                assert same_in_order(case, out, links), (case.name, out, links)
+                tally[rule.how] += 1
+    assert min(tally[how] for how in ("pointwise", "channels", "moves", "reduces")) > 10
+
+
+def same_in_order(case: Case, out: int | None, links: list[Any]) -> bool:
+    shape = case.read.shapes[case.proto.graph.node[0].input[links[0].slot]] or ()
+    size = int(shape[links[0].axis])
+    close = case.read.rules[-1].how in ROUNDED
+    rng = np.random.default_rng(size)
+    order = np.roll(np.arange(size), 1) if close else rng.integers(0, size, size)
+    wanted = evaluated(case, [np.asarray(value) for value in case.inputs])
+    found = evaluated(case, moved(case, links, order))
+    if out is not None:
+        wanted = [np.take(value, order, out) for value in wanted]
+    return all(
+        np.allclose(a, b, rtol=1e-3, atol=1e-3) if close else same_values(a, b)
+        for a, b in zip(wanted, found, strict=True)
+    )
+
+
+def same_values(a: Any, b: Any) -> bool:
+    if a.dtype.kind in "fc":
+        return np.allclose(a.astype(float), b.astype(float), rtol=1e-5, atol=1e-6, equal_nan=True)
+    return bool((a == b).all())
+
+
+@pytest.mark.parametrize(
+    ("name", "link"),
+    [
+        ("test_softmax_axis_1", Link(0, 1, 1)),
+        ("test_instancenorm_example", Link(0, 1, 1)),
+        ("test_concat_2d_axis_0", Link(0, 0, 0)),
+        ("test_reduce_sum_keepdims_example", Link(0, 1, 1)),
+        ("test_transpose_all_permutations_1", Link(0, 1, 1)),
+        ("test_layer_normalization_4d_axis1", Link(0, 2, 2)),
+    ],
+)
+def test_a_wrong_link_would_be_seen(name: str, link: Link) -> None:
+    case = next(c for c in cases() if c.name == name)
+    assert link not in case.read.rules[-1].links
+    with suppress(IndexError, ValueError):  # the output need not have so many positions
+        assert not same_in_order(case, link.out, [link])

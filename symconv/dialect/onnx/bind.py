@@ -20,6 +20,13 @@ from symconv.network.model import Array, Model, ModelNode
 OPSET = 18
 """The opset whose form the nodes of a model have."""
 
+MOST_INDICES = 2**20
+"""Entries of a tensor of integers that is kept: an order of channels on phases has thousands."""
+
+POOLS = ("AveragePool", "LpPool", "MaxPool")
+"""Operators that got attributes later, and whose shapes with ``ceil_mode`` were once inferred
+larger than any runtime makes them: a window that begins in the high pad is none."""
+
 MOST_VALUES = 4096
 """Entries of a tensor that is still computed: shapes, axes and grids have fewer."""
 
@@ -56,13 +63,16 @@ class _Binder:
 
     def _know(self, name: str, array: Array) -> None:
         self.shapes[name], self.dtypes[name] = array.shape, str(array.dtype)
-        if array.size <= MOST_VALUES:
+        most = MOST_INDICES if array.dtype.kind in "iub" else MOST_VALUES
+        if array.size <= most:
             self.values[name] = array
 
     def _node(self, node: ModelNode, constants: dict[str, Array]) -> list[ModelNode]:
         if node.op == "If" and node.inputs[0] in self.values:
             return self._chosen(node, constants)
-        bodies = {key: self._body(node, body) for key, body in node.bodies.items()}
+        if node.op == "Loop":
+            return [self._loop(node)]
+        bodies = {key: self._body(body) for key, body in node.bodies.items()}
         node = replace(node, bodies=bodies)
         if node.op in ("Shape", "Size") and node.inputs[0] in self.shapes:
             self._know(node.outputs[0], _shape_value(node, self.shapes[node.inputs[0]]))
@@ -85,12 +95,30 @@ class _Binder:
         ]
         return [*body.nodes, *(new for one in named for new in self._node(one, constants))]
 
-    def _body(self, node: ModelNode, body: Model) -> Model:
+    def _body(self, body: Model, entering: Mapping[str, Shape] | None = None) -> Model:
         for port in body.inputs:
             self.dtypes[port.name] = port.dtype
             if port.shape is not None and all(isinstance(d, int) for d in port.shape):
                 self.shapes[port.name] = tuple(d for d in port.shape if isinstance(d, int))
+            elif entering and port.name in entering:
+                self.shapes[port.name] = entering[port.name]
         return self.graph(body)
+
+    def _loop(self, node: ModelNode) -> ModelNode:
+        """A loop, whose states have the shapes that they enter with where each turn keeps them."""
+        body, before = node.bodies["body"], (dict(self.shapes), dict(self.values))
+        pairs = list(zip(body.inputs, node.inputs, strict=False))
+        entering = {p.name: self.shapes[n] for p, n in pairs[2:] if n in self.shapes}
+        entering |= {p.name: () for p in body.inputs[:2]}
+        run = self._body(body, entering)
+        states = list(zip(body.inputs[2:], run.outputs[1:], node.outputs, strict=False))
+        if any(self.shapes.get(p.name) != self.shapes.get(n) for p, n, _ in states):
+            self.shapes, self.values = before
+            return replace(node, bodies={"body": self._body(body)})
+        for port, _, name in states:
+            if port.name in entering and self.shapes.get(port.name) == entering[port.name]:
+                self.shapes[name], self.dtypes[name] = entering[port.name], port.dtype
+        return replace(node, bodies={"body": run})
 
     def _join(self, node: ModelNode) -> None:
         """The shapes of an If's outputs, where both branches have the same."""
@@ -157,19 +185,35 @@ class _Binder:
             for name in inputs
             if name in self.values and self.values[name].dtype != object
         }
+        faults: list[Exception] = []
+        for schema in self._schemas(node):
+            opsets = [self.onnx.helper.make_opsetid("", schema.since_version)]
+            try:
+                found = self.onnx.shape_inference.infer_node_outputs(
+                    schema, self.proto(node), types, data, opset_imports=opsets
+                )
+            except Exception as fault:  # noqa: BLE001 - the library raises what its C++ core does
+                faults.append(fault)
+                continue
+            for name, kind in found.items():
+                self._learn(name, kind)
+            return
+        raise InputError(f"{_said(node)} does not fit: {_reason(faults[0])}") from faults[0]
+
+    def _schemas(self, node: ModelNode) -> list[Any]:
+        """What onnx knows of an operator: of its own opset, and the newest, which has more types.
+
+        Where it has an attribute that came later, only the newest knows it.
+        """
+        newest = self.onnx.defs.get_schema(node.op, self.onnx.defs.onnx_opset_version(), "")
+        if node.op in POOLS:
+            return [newest]
         try:
             schema = self.onnx.defs.get_schema(node.op, self._opset(node), "")
         except self.onnx.defs.SchemaError:
-            schema = self.onnx.defs.get_schema(node.op, self.onnx.defs.onnx_opset_version(), "")
-        opsets = [self.onnx.helper.make_opsetid("", schema.since_version)]
-        try:
-            found = self.onnx.shape_inference.infer_node_outputs(
-                schema, self.proto(node), types, data, opset_imports=opsets
-            )
-        except Exception as fault:
-            raise InputError(f"{_said(node)} does not fit: {_reason(fault)}") from fault
-        for name, kind in found.items():
-            self._learn(name, kind)
+            return [newest]
+        known = {*schema.attributes, "since"}
+        return [schema, newest] if known.issuperset(node.attributes) else [newest]
 
     def _type(self, name: str) -> Any:
         helper = self.onnx.helper

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from symconv.dialect.onnx.emit import Emitter
 from symconv.dialect.onnx.load import DOMAINS, onnx_library, opset_of
 from symconv.dialect.onnx.local import write_local
-from symconv.dialect.onnx.strided import WINDOWS, has_stride, read_strided
+from symconv.dialect.onnx.strided import WINDOWS, Strided, has_stride, read_strided
 from symconv.errors import SymconvError, Unsupported
 from symconv.network.bound import Bound
 
@@ -59,7 +59,7 @@ def convert_locally(
     made = type(proto)()
     made.CopyFrom(proto)
     listed = made.ir_version < 4
-    converter = _Converter(opset_of(proto), bound, free, _names_of(made.graph), listed)
+    converter = _Converter(opset_of(proto), bound, free, names_of(made.graph), listed)
     converter.materialised = materialised
     converter.graph(made.graph)
     return Conversion(made, tuple(converter.changes))
@@ -88,7 +88,7 @@ class _Converter:
         graph.node.extend(nodes)
 
     def _node(self, node: Any, graph: onnx.GraphProto) -> list[Any]:
-        attributes = {a.name: self._value(a) for a in node.attribute}
+        attributes = {a.name: self.value(a) for a in node.attribute}
         if node.domain not in (*DOMAINS, "com.microsoft") or not has_stride(
             node.op_type, attributes
         ):
@@ -97,9 +97,9 @@ class _Converter:
         said = node.name or node.output[0], node.op_type, strides
         emit = Emitter(self.opset, node.output[0], self.taken)
         try:
-            if self._has_one_output(node):
+            if self.has_one_output(node):
                 return [node]
-            strided = self._read(node, attributes)
+            strided = self.read(node, attributes)
             write_local(node, strided, emit, self._dtype(node))
         except Unsupported as fault:
             self.changes.append(Change(*said, "left strided", str(fault)))
@@ -118,11 +118,12 @@ class _Converter:
     def _constant(self, tensor: Any) -> Any:
         return self.onnx.helper.make_node("Constant", [], [tensor.name], value=tensor)
 
-    def _value(self, attribute: Any) -> Any:
+    def value(self, attribute: Any) -> Any:
+        """What an attribute holds, bytes as text."""
         value = self.onnx.helper.get_attribute_value(attribute)
         return value.decode(errors="replace") if isinstance(value, bytes) else value
 
-    def _has_one_output(self, node: Any) -> bool:
+    def has_one_output(self, node: Any) -> bool:
         """Whether a window has one output on each strided axis, and so no stride."""
         shape = None if self.free else self._shape(node.output[0])
         strides = next(a.ints for a in node.attribute if a.name == "strides")
@@ -139,7 +140,8 @@ class _Converter:
         known = self.bound.dtypes.get(node.input[0]) if self.bound is not None else None
         return known or "float32"
 
-    def _read(self, node: Any, attributes: dict[str, Any]) -> Any:
+    def read(self, node: Any, attributes: dict[str, Any]) -> Strided:
+        """The window of a strided node."""
         weight = self._shape(node.input[1]) if node.op_type in ("Conv", "ConvTranspose") else None
         kernel = attributes.get("kernel_shape") or (None if weight is None else weight[2:])
         if kernel is None:
@@ -162,15 +164,40 @@ class _Converter:
         return None if shape is None else shape[1]
 
 
-def _names_of(graph: onnx.GraphProto) -> set[str]:
+def names_of(graph: onnx.GraphProto) -> set[str]:
     """Every name of a tensor or a node, those in bodies included."""
     found = {value.name for value in (*graph.input, *graph.initializer, *graph.output)}
     for node in graph.node:
         found |= {node.name, *node.input, *node.output}
         for attribute in node.attribute:
             for body in (attribute.g, *attribute.graphs):
-                found |= _names_of(body)
+                found |= names_of(body)
     return found
+
+
+def convert_bodies(node: Any, opset: int, bound: Bound, taken: set[str]) -> list[Change]:
+    """Replace each strided node in the graphs inside a node, which is changed."""
+    converter = _Converter(opset, bound, False, taken, False)
+    for attribute in node.attribute:
+        for body in (attribute.g, *attribute.graphs):
+            if body.node:
+                converter.graph(body)
+    return converter.changes
+
+
+def inner_names(node: Any) -> set[str]:
+    """The names in the graphs inside a node."""
+    bodies = [b for a in node.attribute for b in (a.g, *a.graphs)]
+    return set().union(*map(names_of, bodies))
+
+
+def strided_of(node: Any, bound: Bound) -> Strided | None:
+    """The window of a strided node of a file at known sizes; None for any other."""
+    attributes = {a.name: onnx_library().helper.get_attribute_value(a) for a in node.attribute}
+    found = _Converter(0, bound, False, set(), False)
+    if not has_stride(node.op_type, attributes) or found.has_one_output(node):
+        return None
+    return found.read(node, {a.name: found.value(a) for a in node.attribute})
 
 
 def strided_nodes(graph: onnx.GraphProto, bound: Bound | None) -> list[str]:

@@ -35,6 +35,16 @@ def weights_of(proto: onnx.ModelProto) -> set[str]:
     return {_digest(array) for _, array in _weights(proto)}
 
 
+def moved_weights(proto: onnx.ModelProto) -> set[str]:
+    """The contents of weights that hold the values of another one, and may be that one moved."""
+    alike: dict[bytes, set[str]] = {}
+    for _, array in _weights(proto):
+        values = np.unique(array[array != 0])
+        if values.size > 1:
+            alike.setdefault(values.tobytes(), set()).add(_digest(array))
+    return set[str]().union(*(contents for contents in alike.values() if len(contents) > 1))
+
+
 def reweighted(proto: onnx.ModelProto, contents: set[str], gain: float) -> onnx.ModelProto:
     """The file with random values for the weights of these contents.
 
@@ -75,9 +85,21 @@ def _weights(proto: onnx.ModelProto) -> Iterator[tuple[str, Array]]:
             arrays[node.output[0]] = helper.to_array(node.attribute[0].t)
         if node.op_type == "ConstantOfShape" and node.input[0] in arrays:
             arrays[node.output[0]] = _filled(node, arrays[node.input[0]])
-    for name, array in arrays.items():
+    for name in sorted(_names_read(proto.graph).intersection(arrays)):
+        array = arrays[name]
         if array.dtype == np.float32 and array.size > 1 and (array != np.round(array)).any():
             yield name, array
+
+
+def _names_read(graph: onnx.GraphProto) -> set[str]:
+    """The tensors that nodes read, those of bodies included, and the outputs."""
+    found = {value.name for value in graph.output}
+    for node in graph.node:
+        found.update(node.input)
+        for attribute in node.attribute:
+            for body in (attribute.g, *attribute.graphs):
+                found |= _names_read(body)
+    return found
 
 
 def _digest(array: Array) -> str:

@@ -62,6 +62,8 @@ def modern(node: ModelNode, opset: int, since: int) -> tuple[ModelNode, Constant
         return _without_dropout(node), {}
     if node.op == "Upsample" or (node.op == "Resize" and opset < 11):
         return _as_resize(node)
+    if node.op == "Split" and since < 18 and "split" not in node.attributes:
+        node = _in_equal_parts(node)
     if node.op in BECAME_INPUTS:
         return _with_inputs(node)
     if node.op in STEADY:
@@ -92,6 +94,13 @@ def _as_resize(node: ModelNode) -> tuple[ModelNode, Constants]:
         node, op="Resize", inputs=(node.inputs[0], "", name), attributes={**mode, **RESIZED}
     )
     return resized, constants
+
+
+def _in_equal_parts(node: ModelNode) -> ModelNode:
+    """A Split without sizes says since opset 18 into how many parts."""
+    if len(node.inputs) > 1 and node.inputs[1]:
+        return node
+    return replace(node, attributes={**node.attributes, "num_outputs": len(node.outputs)})
 
 
 def _with_inputs(node: ModelNode) -> tuple[ModelNode, Constants]:

@@ -68,6 +68,8 @@ class Window:
     left: tuple[st.Step, ...] = ()
     at: Callable[[Shape], tuple[AnyLayer, tuple[st.Step, ...]]] | None = None
     """Layer and steps at another size, where they depend on it."""
+    front: tuple[tuple[int, int], ...] = ()
+    """Pads in front of the layer that repeat the signal's ends."""
     block: int = 1
     to_space: bool = False
     power: int | None = None

@@ -5,6 +5,8 @@ The axes that they act along are not linked, so that these carry no phases; all 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symconv.network.rules.base import (
     Link,
     NoRule,
@@ -37,7 +39,8 @@ def along_one(site: Site) -> Rule:
     rank = len(site.shape())
     axis = site.axis("axis", -1, rank)
     joined = site.node.op != "LpNormalization" and site.number("since", JOINED) < JOINED
-    return along(site, *(range(axis, rank) if joined else (axis,)))
+    rule = along(site, *(range(axis, rank) if joined else (axis,)))
+    return replace(rule, partial=site.node.op == "LpNormalization")
 
 
 def cumulated(site: Site) -> Rule:

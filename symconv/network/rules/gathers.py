@@ -28,6 +28,7 @@ from symconv.network.rules.base import (
     from_front,
     linked,
 )
+from symconv.network.rules.interpolation import interpolated, offset_of
 from symconv.network.rules.windows import of_layer
 from symconv.size.expr import Extent
 
@@ -194,19 +195,25 @@ def _slice_layer(
 
 
 def resize(site: Site) -> Rule:
-    """Read a nearest resizing by whole numbers, up or down."""
+    """Read a resizing by whole numbers: the nearest sample, up or down, or linear, up."""
     shape = site.shape()
     out = _resized(site, shape)
     if len(shape) < 3 or out[:2] != shape[:2]:
         raise NoRule("it resizes channels")
-    if (mode := site.text("mode", "nearest")) != "nearest":
+    mode = site.text("mode", "nearest")
+    if mode not in ("nearest", "linear") or site.number("antialias", 0):
         raise NoRule(f"resizing by {mode} interpolation has no rule", out)
     ratios = [_ratio(n, m, out) for n, m in zip(shape[2:], out[2:], strict=True)]
+    _check_scales(site, ratios, out)
+    if mode == "linear" and any(ratio != 1 for ratio in ratios):
+        return interpolated(site, shape, out, ratios)
     if all(ratio == 1 for ratio in ratios):
         return Rule("pointwise", (out,), linked(0, range(len(shape))))
     if all(ratio >= 1 for ratio in ratios):
         return _upsampled(site, shape, out, [int(ratio) for ratio in ratios])
-    raise NoRule("it makes an axis smaller", out)
+    if any(ratio > 1 for ratio in ratios):
+        raise NoRule("it makes one axis larger and another smaller", out)
+    return _downsampled(site, shape, out, [ratio.denominator for ratio in ratios])
 
 
 def _resized(site: Site, shape: Shape) -> Shape:
@@ -228,6 +235,27 @@ def _resized(site: Site, shape: Shape) -> Shape:
     return found
 
 
+def _check_scales(site: Site, ratios: list[Fraction], out: Shape) -> None:
+    """Refuse scales that are not just how much the axes grow: places are reckoned by scales.
+
+    A scale of 0.6 makes 2 of 4, and places its samples as no half of them would.
+    """
+    if site.text("keep_aspect_ratio_policy", "stretch") != "stretch":
+        raise NoRule("it keeps an aspect ratio, and places samples by a scale of its own", out)
+    slot = 1 if site.node.op == "Upsample" else 2
+    given = site.value(slot)
+    if site.has(slot) and given is None:
+        raise NoRule("its scales are computed, not constants", out)
+    if given is None or given.size == 0:
+        return
+    axes = [int(a) for a in site.node.attributes.get("axes") or range(len(out))]
+    found = dict.fromkeys(range(len(out)), Fraction(1))
+    scales = [Fraction(float(scale)) for scale in np.asarray(given).reshape(-1)]
+    found |= {from_front(a, len(out)): scale for a, scale in zip(axes, scales, strict=True)}
+    if [found[2 + axis] for axis in range(len(ratios))] != ratios:
+        raise NoRule("its scales are not the whole numbers by which its axes grow", out)
+
+
 MOST_RATIO = 64
 """Ratios of two named sizes that are tried: real networks upsample by 2 to 32."""
 
@@ -247,7 +275,7 @@ def _ratio(size: Extent, out: Extent, shape: Shape) -> Fraction:
 def _upsampled(site: Site, shape: Shape, out: Shape, ratios: list[int]) -> Rule:
     place = _rounding(site)
     for ratio in ratios:
-        if any(place(Fraction(n), ratio) != n // ratio for n in range(4 * ratio)):
+        if any(place(Fraction(n), Fraction(ratio)) != n // ratio for n in range(4 * ratio)):
             raise NoRule(
                 f"its nearest sample, upsampling by {ratio}, is not the one it is part of", out
             )
@@ -258,20 +286,33 @@ def _upsampled(site: Site, shape: Shape, out: Shape, ratios: list[int]) -> Rule:
     return _gathered(site, layer, *left)
 
 
-def _rounding(site: Site) -> Callable[[Fraction, int], int]:
-    """Which sample an output takes, upsampling by a whole number.
+def _downsampled(site: Site, shape: Shape, out: Shape, ratios: list[int]) -> Rule:
+    """A slice: of every so many samples the one that is nearest to the output's place."""
+    place = _rounding(site)
+    firsts = [place(Fraction(0), Fraction(1, ratio)) for ratio in ratios]
+    for first, ratio in zip(firsts, ratios, strict=True):
+        found = [place(Fraction(n), Fraction(1, ratio)) for n in range(4)]
+        if found != [first + ratio * n for n in range(4)] or first >= ratio:
+            raise NoRule(f"its nearest samples, downsampling by {ratio}, are not evenly apart", out)
+
+    def at(size: Shape) -> tuple[Conv, tuple[st.Step, ...]]:
+        ends = [n // ratio * ratio for n, ratio in zip(size, ratios, strict=True)]
+        parts = dict(enumerate(zip(firsts, ends, ratios, strict=True), start=2))
+        return _slice_layer(_channels(shape), size, parts)
+
+    layer, left = at(shape[2:])
+    rule = _gathered(site, layer, *left)
+    return replace(rule, window=Window(shape[2:], layer.in_channels, layer, left, at=at))
+
+
+def _rounding(site: Site) -> Callable[[Fraction, Fraction], int]:
+    """Which sample an output takes, where sizes grow by this much.
 
     Source: ONNX, ``Resize``: ``coordinate_transformation_mode`` and ``nearest_mode``.
     """
-    first = "asymmetric" if site.node.op == "Upsample" else "half_pixel"
-    where = site.text("coordinate_transformation_mode", first)
-    half = {"half_pixel": True, "half_pixel_symmetric": True, "asymmetric": False}
-    half["pytorch_half_pixel"] = True
-    if where not in half:
-        raise NoRule(f"its {where} coordinates depend on the size")
+    offset = offset_of(site)
     nearest = "floor" if site.node.op == "Upsample" else "round_prefer_floor"
     rounds = ROUNDINGS[site.text("nearest_mode", nearest)]
-    offset = Fraction(1, 2) if half[where] else Fraction(0)
     return lambda n, ratio: max(0, rounds((n + offset) / ratio - offset))
 
 
@@ -321,9 +362,9 @@ def _divisible(size: Shape, block: int) -> tuple[str, ...]:
 
 def _blocked(site: Site, block: int, to_space: bool) -> st.Rearrange:
     sizes = (("i", block), ("j", block))
-    if not to_space:
-        return st.Rearrange("c (h i) (w j) -> (i j c) h w", sizes)
     inner = "c i j" if site.text("mode", "DCR") == "CRD" else "i j c"
+    if not to_space:
+        return st.Rearrange(f"c (h i) (w j) -> ({inner}) h w", sizes)
     return st.Rearrange(f"({inner}) h w -> c (h i) (w j)", sizes)
 
 

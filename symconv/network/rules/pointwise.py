@@ -80,14 +80,18 @@ def _links(slot: int, shape: Shape, out: Shape) -> Iterator[Link]:
 
 
 def batch_norm(site: Site) -> Rule:
-    """Read a batch normalisation by given statistics: a scale and a shift of each channel.
+    """Read a batch normalisation by given statistics: a scale and a shift for each channel.
+
+    They differ from channel to channel, so that the axis 1 is not linked.
 
     Raises:
         NoRule: it takes its statistics from the batch.
     """
     if site.number("training_mode", 0):
         raise NoRule("it takes its statistics from the batch, in training mode")
-    return _first_alone(site)
+    shape = site.shape()
+    kept = [axis for axis in range(len(shape)) if axis != 1]
+    return Rule("pointwise", site.outputs_alike(shape), linked(0, kept))
 
 
 def dropout(site: Site) -> Rule:

@@ -6,6 +6,8 @@ one place.  What stands in the tail is no sample, and has to be left out.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from symconv.network.rules.base import Link, NoRule, Rule, RuleOf, Shape, Site, from_front, linked
@@ -24,7 +26,9 @@ def reduction(site: Site) -> Rule:
     axes = _axes(site, len(shape))
     if not axes and site.number("noop_with_empty_axes", 0):
         return Rule("pointwise", (shape,), linked(0, range(len(shape))))
-    return _over(site, shape, axes or list(range(len(shape))), bool(site.number("keepdims", 1)))
+    keep = bool(site.number("keepdims", 1))
+    rule = _over(site, shape, axes or list(range(len(shape))), keep)
+    return replace(rule, partial=site.node.op == "ReduceLogSum")
 
 
 def _axes(site: Site, rank: int) -> list[int]:

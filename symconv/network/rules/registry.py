@@ -21,6 +21,9 @@ _CHANCE = "Bernoulli Multinomial RandomNormal RandomNormalLike RandomUniform Ran
 RANDOM = frozenset(_CHANCE.split())
 """Operators that are no functions: equal inputs need not give equal outputs."""
 
+_MALFORMED = (InputError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What attributes and constants raise that make no sense together."""
+
 DOMAINS = ("", "ai.onnx")
 
 
@@ -39,7 +42,7 @@ def rule_of(site: Site) -> Rule:
         return _checked(rule(site), site)
     except NoRule as fault:
         return without_rule(site, str(fault), fault.shapes)
-    except (InputError, IndexError, TypeError) as fault:
+    except _MALFORMED as fault:
         # Attributes that make no sense together are the node's own affair: it is left alone.
         return without_rule(site, f"its attributes were not understood: {fault}")
 

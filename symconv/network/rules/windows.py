@@ -199,7 +199,7 @@ def is_free(layer: AnyLayer, window: AxisWindow) -> bool:
 
     What a last window of ceil_mode leaves out of its mean depends on the end, which stays then.
     """
-    if not (window.base_dilation == 1 and is_number(window.output, 1)):
+    if layer.is_transposed or not is_number(window.output, 1):
         return False
     cut = layer.divides and getattr(layer, "ceil_mode", False)
     return isinstance(window.size, int) and not cut and not needs_gather(layer)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -14,13 +13,22 @@ from symconv.prove.models.linear import Linear
 from symconv.prove.models.moves import padded, zero_inserted
 from symconv.prove.models.pads import Axis, conv_axes, pool_axes, transpose_axes
 from symconv.prove.models.pointwise import UNARY, Pointwise
-from symconv.prove.models.pools import Pools, windows_of
+from symconv.prove.models.pools import Family, Pools, windows_of
 from symconv.prove.models.terms import LEAST, ZERO, Ids, Shape, Tensor, Terms
 
 Inputs = Sequence[Tensor | None]
 
-GLOBAL = {"GlobalMaxPool": "max", "GlobalAveragePool": "mean"}
-REDUCED = {"ReduceMax": "max", "ReduceMean": "mean"}
+GLOBAL: dict[str, Family] = {
+    "GlobalMaxPool": "max",
+    "GlobalAveragePool": "mean",
+    "GlobalLpPool": "norm",
+}
+REDUCED: dict[str, Family] = {
+    "ReduceMax": "max",
+    "ReduceMean": "mean",
+    "ReduceL1": "norm",
+    "ReduceL2": "norm",
+}
 
 
 class Applier:
@@ -78,6 +86,7 @@ class Applier:
             "ConvTranspose": self._transposed,
             "MaxPool": self._max_pool,
             "AveragePool": self._average,
+            "LpPool": self._norm,
             "Max": self._max,
             "Gemm": self._gemm,
             "MatMul": self._matmul,
@@ -174,6 +183,15 @@ class Applier:
 
         return self.pools.pool("mean", key, [x], shape, rows)
 
+    def _norm(self, node: ModelNode, inputs: Inputs, bound: Bound) -> Tensor | None:
+        x = inputs[0]
+        if x is None:
+            return None
+        axes, p = pool_axes(node, x.shape), self.terms.number(node.attributes.get("p", 2))
+        key = ("norm pool", tuple(a.key() for a in axes), p, x.number)
+        shape = (*x.shape[:2], *(a.outputs for a in axes))
+        return self.pools.pool("norm", key, [x], shape, lambda: _led(p, _rows(x.ids, axes, ZERO)))
+
     def _max(self, node: ModelNode, inputs: Inputs, bound: Bound) -> Tensor | None:
         present = [t for t in inputs if t is not None]
         if len(present) == 1:
@@ -191,28 +209,29 @@ class Applier:
         x = inputs[0]
         if x is None:
             return None
-        axes = tuple(range(2, len(x.shape)))
-        return self._over(GLOBAL[node.op], x, axes, keep=True)
+        axes, exponent = tuple(range(2, len(x.shape))), node.attributes.get("p", 2)
+        return self._over(GLOBAL[node.op], x, axes, keep=True, exponent=exponent)
 
     def _reduced(self, node: ModelNode, inputs: Inputs, bound: Bound) -> Tensor | None:
         x = inputs[0]
         if x is None:
             return None
-        asked = (
-            bound.values.get(node.inputs[1]) if len(node.inputs) > 1 and node.inputs[1] else None
-        )
-        if asked is None and node.attributes.get("noop_with_empty_axes", 0):
-            return x
-        every = (
-            range(len(x.shape)) if asked is None else [int(a) % len(x.shape) for a in asked.ravel()]
-        )
-        return self._over(
-            REDUCED[node.op], x, tuple(sorted(every)), keep=bool(node.attributes.get("keepdims", 1))
-        )
+        name = node.inputs[1] if len(node.inputs) > 1 else ""
+        if name and name not in bound.values:
+            return None
+        asked = bound.values[name].ravel().tolist() if name else []
+        if not asked and node.attributes.get("noop_with_empty_axes", 0):
+            return None
+        rank = len(x.shape)
+        axes = tuple(sorted({int(a) % rank for a in asked} or range(rank)))
+        keep, exponent = bool(node.attributes.get("keepdims", 1)), int(node.op[-1] != "1") + 1
+        return self._over(REDUCED[node.op], x, axes, keep=keep, exponent=exponent)
 
-    def _over(self, family: Any, x: Tensor, axes: tuple[int, ...], *, keep: bool) -> Tensor:
-        """The maximum or mean over these axes."""
-        key = ("reduced", family, axes, keep, x.number)
+    def _over(
+        self, family: Family, x: Tensor, axes: tuple[int, ...], *, keep: bool, exponent: int
+    ) -> Tensor:
+        """The maximum, mean or norm over these axes."""
+        key = ("reduced", family, axes, keep, exponent if family == "norm" else 0, x.number)
         shape = tuple(
             1 if n in axes else size for n, size in enumerate(x.shape) if keep or n not in axes
         )
@@ -222,8 +241,8 @@ class Applier:
             flat = x.ids.transpose(*rest, *axes).reshape(int(np.prod(shape)), -1)
             if family == "max":
                 return flat
-            divisor = np.full((len(flat), 1), self.terms.number(flat.shape[1]), np.int64)
-            return np.concatenate([divisor, flat], axis=1)
+            first = exponent if family == "norm" else flat.shape[1]
+            return _led(self.terms.number(first), flat)
 
         return self.pools.pool(family, key, [x], shape, rows)
 
@@ -349,6 +368,11 @@ def _rows(x: Ids, axes: Sequence[Axis], fill: int) -> Ids:
         signal, [a.kernel for a in axes], [a.stride for a in axes], [a.dilation for a in axes]
     )
     return seen.reshape(-1, seen.shape[-1])
+
+
+def _led(first: int, rows: Ids) -> Ids:
+    """Rows with one term in front."""
+    return np.concatenate([np.full((len(rows), 1), first, np.int64), rows], axis=1)
 
 
 def _counts(axes: Sequence[Axis], counts_pads: bool) -> list[int]:

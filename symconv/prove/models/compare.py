@@ -7,8 +7,9 @@ are those of the other; where they are not, the first tensor at which the models
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from math import prod
 from time import perf_counter
 
 import numpy as np
@@ -37,6 +38,22 @@ class Parting:
 
 
 @dataclass(frozen=True, slots=True)
+class Product:
+    """A product that only one of two convolutions has: of a weight's entry and a tensor's entry.
+
+    It is in output channel ``row``, at the output ``output`` (the batch first); ``left`` and
+    ``right`` are how often the original and the rewritten model have it there.
+    """
+
+    row: int
+    output: tuple[int, ...]
+    weight: tuple[str, tuple[int, ...]]
+    read: tuple[str, tuple[int, ...]]
+    left: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
 class OutputMatch:
     """An output of both models: whether it is equal, and the shapes where they differ."""
 
@@ -55,6 +72,7 @@ class Comparison:
 
     outputs: tuple[OutputMatch, ...]
     partings: tuple[Parting, ...]
+    product: Product | None
     tied: tuple[str, ...]
     assumed: tuple[str, ...]
     nodes: int
@@ -87,10 +105,13 @@ def compare_models(
     walk.assumed = {name: mine[other] for name, other in (assumed or {}).items()}
     theirs = walk.run(second)
     outputs = tuple(_matches(first, second, mine, theirs))
-    parted = () if all(o.equal for o in outputs) else tuple(_partings(second, mine, theirs, terms))
+    wrong = [b for o, b in zip(outputs, second.model.outputs, strict=True) if not o.equal]
+    parted = _partings(second, mine, theirs, terms) if wrong else ()
+    parted = parted or tuple(_misplaced(wrong, second, mine, theirs))
     seconds = perf_counter() - start
     tied, used = tuple(sources.tied), tuple(walk.used)
-    return Comparison(outputs, parted, tied, used, len(second.model.nodes), seconds)
+    product = _product(walk, mine) if parted else None
+    return Comparison(outputs, parted, product, tied, used, len(second.model.nodes), seconds)
 
 
 def _refuse_other_faces(first: Bound, second: Bound) -> None:
@@ -116,7 +137,9 @@ def _matches(
     first: Bound, second: Bound, mine: Environment, theirs: Environment
 ) -> Iterator[OutputMatch]:
     for a, b in zip(first.model.outputs, second.model.outputs, strict=True):
-        yield OutputMatch(a, _equal(mine[a], theirs[b]), (mine[a].shape, theirs[b].shape))
+        alike = first.dtypes.get(a) == second.dtypes.get(b)
+        equal = alike and _equal(mine[a], theirs[b])
+        yield OutputMatch(a, equal, (mine[a].shape, theirs[b].shape))
 
 
 def _equal(a: Tensor, b: Tensor) -> bool:
@@ -127,14 +150,57 @@ def _equal(a: Tensor, b: Tensor) -> bool:
     return np.array_equal(a.ids, b.ids)
 
 
+def _product(walk: Walk, mine: Environment) -> Product | None:
+    """The first product that only one of two convolutions has, in the models' own names."""
+    found = next(iter(walk.applier.linear.mismatches.values()), None)
+    if found is None:
+        return None
+    names = _names(walk.terms, mine)
+    entries = [_entry(term, walk.terms, names) for term in (found.weight, found.read)]
+    weight, read = entries
+    if weight is None or read is None:
+        return None
+    return Product(found.row, found.output, weight, read, 1 - found.extra, int(found.extra))
+
+
+def _names(terms: Terms, mine: Environment) -> dict[int, tuple[str, Shape]]:
+    """The first model's tensors by the first term of their block."""
+    found: dict[int, tuple[str, Shape]] = {}
+    for name, tensor in mine.items():
+        starts = tensor.origins or frozenset()
+        if len(starts) == 1 and terms.size_of(start := min(starts)) == prod(tensor.shape):
+            found.setdefault(start, (name, tensor.shape))
+    return found
+
+
+def _entry(
+    term: int, terms: Terms, names: Mapping[int, tuple[str, Shape]]
+) -> tuple[str, tuple[int, ...]] | None:
+    start = terms.start_of(term)
+    if start not in names:
+        return None
+    name, shape = names[start]
+    return name, tuple(int(i) for i in np.unravel_index(term - start, shape))
+
+
 def _partings(
     second: Bound, mine: Environment, theirs: Environment, terms: Terms
-) -> Iterator[Parting]:
+) -> tuple[Parting, ...]:
     """The nodes that read known tensors and make one that is not, nor leads to known ones alone.
 
-    A rewrite may make tensors of its own on the way; where it comes back, they are no parting.
+    A rewrite may make tensors of its own on the way; where it comes back, they are no parting.  On
+    phases tails hold garbage: a tensor is first taken as known where some of its terms are.
     """
-    lost = _lost(second, theirs, terms)
+    for knows in (terms.has_of_first, terms.is_of_first):
+        if found := tuple(_parted(second, mine, theirs, knows)):
+            return found
+    return ()
+
+
+def _parted(
+    second: Bound, mine: Environment, theirs: Environment, knows: Callable[[Tensor], bool]
+) -> Iterator[Parting]:
+    lost = _lost(second, theirs, knows)
     for node in second.model.nodes:
         outputs = [name for name in node.outputs if name in lost]
         read = [n for n in node.inputs if n in theirs and n not in second.model.constants]
@@ -142,18 +208,23 @@ def _partings(
             yield _parting(node, outputs[0], theirs, mine)
 
 
-def _lost(second: Bound, theirs: Environment, terms: Terms) -> set[str]:
-    """The tensors that are not of the first model's terms, and are read for more such ones."""
-    known = {name for name in theirs if _is_known(name, second, theirs, terms)}
+def _misplaced(
+    wrong: list[str], second: Bound, mine: Environment, theirs: Environment
+) -> Iterator[Parting]:
+    """The nodes that make the outputs which hold known terms alone, but others than they should."""
+    for name in wrong:
+        if (node := second.model.makers.get(name)) is not None:
+            yield _parting(node, name, theirs, mine)
+
+
+def _lost(second: Bound, theirs: Environment, knows: Callable[[Tensor], bool]) -> set[str]:
+    """The tensors of which nothing is known, and that are read for more such ones."""
+    known = {name for name in theirs if name in second.model.constants or knows(theirs[name])}
     lost = {name for name in second.model.outputs if name not in known}
     for node in reversed(second.model.nodes):
         if lost.intersection(node.outputs):
             lost |= {name for name in node.inputs if name in theirs and name not in known}
     return lost
-
-
-def _is_known(name: str, second: Bound, theirs: Environment, terms: Terms) -> bool:
-    return name in second.model.constants or terms.is_of_first(theirs[name])
 
 
 def _parting(node: ModelNode, name: str, theirs: Environment, mine: Environment) -> Parting:

@@ -16,8 +16,8 @@ import numpy as np
 from symconv.prove.models.convolution import Convolution
 from symconv.prove.models.terms import ZERO, Ids
 
-TRIES = 4
-"""Products of a row that are asked: the first may read a pad or garbage everywhere."""
+TRIES = 25
+"""Products of a row that are asked: each tap of 5x5; many read a pad or garbage somewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,12 @@ def guesses(one: Convolution, other: Convolution) -> Iterator[Sequence[Place | N
         same = ((Fraction(1), Fraction(0)),) * len(one.size)
         yield [Place(m, same) for m in range(len(one.w))]
     asked = _Asked(one, other)
-    yield [asked.place(row) for row in range(len(one.w))]
+    found = [asked.place(row) for row in range(len(one.w))]
+    if (known := next((place for place in found if place is not None), None)) is not None:
+        # A row of which one output alone is live tells no slope; it has that of the others.
+        asked.slopes = tuple(slope for slope, _ in known.axes)
+        found = [asked.place(n) if p is None else p for n, p in enumerate(found)]
+    yield found
 
 
 class _Asked:
@@ -59,11 +64,12 @@ class _Asked:
         self._weights = flat[self._order]
         self._channels: dict[int, tuple[Ids, Ids]] = {}
         self._points = list(_points(one.size))
+        self.slopes: tuple[Fraction, ...] | None = None
 
     def place(self, row: int) -> Place | None:
         """Where a row is, by one of its first products that tells."""
         weights = self.one.w[row].ravel()
-        for slot in np.flatnonzero(weights != ZERO)[:TRIES].tolist():
+        for slot in _spread(np.flatnonzero(weights != ZERO)):
             if (found := self._of_slot(row, slot, int(weights[slot]))) is not None:
                 return found
         return None
@@ -93,8 +99,8 @@ class _Asked:
         own_channel, own_tap, channel, tap = how
         axes = []
         for axis, size in enumerate(self.one.size):
-            slope = Fraction(1)
-            if size > 1:
+            slope = Fraction(1) if self.slopes is None else self.slopes[axis]
+            if size > 1 and self.slopes is None:
                 step = 1 if point[axis] + 1 < size else -1
                 near = (*point[:axis], point[axis] + step, *point[axis + 1 :])
                 second = self._output(own_channel, own_tap, near, channel, tap)
@@ -132,6 +138,13 @@ class _Asked:
         if at == len(ordered) or ordered[at] != term:
             return None
         return _unravelled(int(order[at]), self.other.x.shape[1:])
+
+
+def _spread(slots: Ids) -> list[int]:
+    """Some of the slots, the middle one first: taps in the middle read pads least."""
+    places = np.unique(np.linspace(0, len(slots) - 1, TRIES).astype(int)) if len(slots) else slots
+    nearest = np.argsort(np.abs(places - len(slots) // 2), kind="stable")
+    return [int(slot) for slot in slots[places[nearest]]]
 
 
 def _unravelled(flat: int, shape: Sequence[int]) -> tuple[int, ...]:

@@ -60,6 +60,7 @@ class Linear:
         for other in self._candidates(one):
             running().check_time()
             if (found := self._met(one, other)) is not None:
+                self.mismatches.pop(one.key, None)
                 return found
         whole = (one.size[0], len(one.w), *one.size[1:])
         own = np.arange(one.start, one.start + int(np.prod(whole)), dtype=np.int64)
@@ -161,13 +162,17 @@ class Linear:
         numbers: Ids,
     ) -> None:
         """Keep the first product that only one of both has."""
-        mine, theirs = ({tuple(p) for p in part.tolist()} for part in found)
-        if not mine ^ theirs:
+        mine, theirs = found
+        both = min(len(mine), len(theirs))
+        differ = (mine[:both] != theirs[:both]).any(axis=1)
+        at = int(differ.argmax()) if differ.any() else both
+        sides = [part[at].tolist() for part in found if at < len(part)]
+        row, number, weight = min(sides)
+        if number < 0:  # it meets garbage: a mask is missing
             return
-        row, number, weight = min(mine ^ theirs)
         read = int(keys[np.argmax(numbers == number), 0])
         first = tuple(int(m[0]) for m, _ in axes)
-        extra = (row, number, weight) in mine
+        extra = at < len(mine) and mine[at].tolist() == [row, number, weight]
         self.mismatches.setdefault(one.key, Mismatch(int(rows[row]), first, weight, read, extra))
 
 

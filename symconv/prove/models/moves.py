@@ -101,7 +101,9 @@ def _gather(x: Ids, values: Values, attributes: Mapping[str, Any]) -> Ids:
 def _space_to_depth(x: Ids, values: Values, attributes: Mapping[str, Any]) -> Ids:
     b = attributes["blocksize"]
     n, c, h, w = x.shape
-    cut = x.reshape(n, c, h // b, b, w // b, b).transpose(0, 3, 5, 1, 2, 4)
+    by_phase = attributes.get("mode", "DCR") == "DCR"
+    order = (0, 3, 5, 1, 2, 4) if by_phase else (0, 1, 3, 5, 2, 4)
+    cut = x.reshape(n, c, h // b, b, w // b, b).transpose(order)
     return cut.reshape(n, c * b * b, h // b, w // b)
 
 

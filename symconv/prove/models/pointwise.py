@@ -133,6 +133,9 @@ NEUTRAL: dict[str, dict[int, int]] = {
 }
 """The operands that may be left out, and the number that they then are."""
 
+SIMPLIFIED = (*NEUTRAL, "Where")
+"""Operators of which a number among the operands may leave another one."""
+
 
 @dataclass(frozen=True, eq=False)
 class Applied:
@@ -190,6 +193,10 @@ def without_neutral(op: str, operands: Sequence[Tensor], shape: tuple[int, ...])
 
 def simplified(op: str, operands: Sequence[Ids]) -> tuple[Ids, Ids] | None:
     """Where a row has a neutral number or a factor 0: whether it has, and the entry's term."""
+    if op == "Where":
+        condition, x, y = broadcast(operands)
+        chosen = np.where(condition == ONE, x, y)
+        return (condition == ONE) | (condition == ZERO), chosen
     if op not in NEUTRAL:
         return None
     a, b = broadcast(operands)
@@ -240,7 +247,7 @@ class Pointwise:
         start = self.terms.start(full, shape)
         applied = Applied(full, tuple(operands), start, shape, commutes, self.terms.second)
         whole = any(t.distinct and t.shape == shape for t in operands)
-        plain = whole and not (op in NEUTRAL and any(_may_simplify(op, t) for t in operands))
+        plain = whole and not (op in SIMPLIFIED and any(_may_simplify(op, t) for t in operands))
         tensor = self.terms.tensor(
             full,
             shape,
@@ -274,10 +281,10 @@ class Pointwise:
             running().check_time()
             if not open_rows.any():
                 break
-            places = other.table().places(rows[open_rows])
-            hit = np.flatnonzero(open_rows)[places >= 0]
-            out[hit] = self._made_by(other).ravel()[places[places >= 0]]
-            open_rows[hit] = False
+            places = other.table().places(rows, open_rows)
+            hit = places >= 0
+            out[hit] = self._made_by(other).ravel()[places[hit]]
+            open_rows &= ~hit
         lost = open_rows & (rows >= FIRST_GARBAGE).any(axis=1)
         out[lost] = self.terms.garbage((int(lost.sum()),))
         return _shared(out, rows, first, open_rows & ~lost).reshape(applied.shape)
@@ -314,7 +321,7 @@ def _may_simplify(op: str, t: Tensor) -> bool:
     """Whether an operand may hold a neutral number of an operator, or a factor 0."""
     if not t.constant:
         return t.mixed
-    return bool(np.isin(t.ids, [ZERO, *NEUTRAL[op].values()]).any())
+    return bool(np.isin(t.ids, [ZERO, *NEUTRAL.get(op, {}).values()]).any()) or op == "Where"
 
 
 def _all_apart(column: Ids) -> bool:

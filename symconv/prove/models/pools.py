@@ -1,7 +1,7 @@
 """Poolings and reductions: each output as the row of the terms that it pools.
 
 A maximum is of a set: ``max(max(a, b), c)`` and ``max(a, b, c)`` have one row, and -inf is left out
-of it.  A mean is of what is counted, with its divisor in front.
+of it.  A mean is of what is counted, with its divisor in front; a norm has its exponent there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from symconv.errors import TooLarge
 from symconv.prove.models.rows import NOTHING, RowTable, as_sets, of_width
 from symconv.prove.models.terms import FIRST_GARBAGE, LEAST, ZERO, Ids, Shape, Tensor, Terms
 
-Family = Literal["max", "mean"]
+Family = Literal["max", "mean", "norm"]
 
 MOST_ROWS = 30_000_000
 """Terms of all rows of one pooling: 240 MB; 64 channels of 112x112 pooled by 3x3 have 7 million."""
@@ -63,7 +63,7 @@ class Pools:
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
-        self._applied: dict[Family, list[Pooled]] = {"max": [], "mean": []}
+        self._applied: dict[Family, list[Pooled]] = {"max": [], "mean": [], "norm": []}
         self._by_start: dict[int, Pooled] = {}
         self._source: dict[int, frozenset[int]] = {}
 
@@ -100,7 +100,7 @@ class Pools:
         return tensor
 
     def _normal(self, family: Family, rows: Ids) -> Ids:
-        if family == "mean":
+        if family != "max":
             rows[:, 1:][rows[:, 1:] == ZERO] = NOTHING
             return np.concatenate([rows[:, :1], np.sort(rows[:, 1:], axis=1)], axis=1)
         return as_sets(self._flat(np.where(rows == LEAST, NOTHING, rows)))
@@ -130,22 +130,26 @@ class Pools:
         if not pooled.second:
             return self.terms.block(pooled.key, pooled.shape)
         rows = pooled.table().rows
-        out = pooled.start + pooled.table().places(rows)  # equal rows are one term, the first's
+        out = np.arange(pooled.start, pooled.start + len(rows), dtype=np.int64)
         open_rows = np.ones(len(rows), bool)
-        if pooled.family == "max":
-            alone = (rows[:, 1:] == NOTHING).all(axis=1) & (rows[:, 0] != NOTHING)
-            out, open_rows = np.where(alone, rows[:, 0], out), ~alone
         for other in self._applied[pooled.family]:
             if other.second or not open_rows.any():
                 break
             if not self._meet(other, pooled):
                 continue
-            places = other.table().places(rows[open_rows])
-            hit = np.flatnonzero(open_rows)[places >= 0]
-            out[hit] = self._ids_of(other).ravel()[places[places >= 0]]
-            open_rows[hit] = False
+            places = other.table().places(rows, open_rows)
+            hit = places >= 0
+            out[hit] = self._ids_of(other).ravel()[places[hit]]
+            open_rows &= ~hit
+        if pooled.family == "max":  # of one term alone
+            alone = open_rows & (rows[:, 1:] == NOTHING).all(axis=1) & (rows[:, 0] != NOTHING)
+            out, open_rows = np.where(alone, rows[:, 0], out), open_rows & ~alone
         lost = open_rows & ((rows >= FIRST_GARBAGE) & (rows != NOTHING)).any(axis=1)
         out[lost] = self.terms.garbage((int(lost.sum()),))
+        own = open_rows & ~lost
+        if own.any():  # equal rows are one term, the first's
+            first = pooled.table().places(rows, own)
+            out = np.where(own & (first >= 0), pooled.start + first, out)
         return out
 
     def _ids_of(self, pooled: Pooled) -> Ids:

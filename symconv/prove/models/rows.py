@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
+import numpy.typing as npt
 
 from symconv.prove.models.terms import Ids
+
+Hashes = npt.NDArray[np.uint64]
+Bools = npt.NDArray[np.bool_]
 
 NOTHING = np.iinfo(np.int64).max
 """Stands where a row is shorter than the widest one; no term is as large."""
@@ -22,7 +28,10 @@ def of_width(rows: Ids, width: int) -> Ids:
 def as_sets(rows: Ids) -> Ids:
     """Rows in order, each term once."""
     rows = np.sort(rows, axis=1)
-    rows[:, 1:][rows[:, 1:] == rows[:, :-1]] = NOTHING
+    twice = rows[:, 1:] == rows[:, :-1]
+    if not (twice & (rows[:, 1:] != NOTHING)).any():
+        return rows
+    rows[:, 1:][twice] = NOTHING
     return np.sort(rows, axis=1)
 
 
@@ -37,24 +46,42 @@ class RowTable:
 
     def __init__(self, rows: Ids) -> None:
         self.rows = rows
-        hashes = _hashes(rows)
-        self._order = np.argsort(hashes, kind="stable")
-        self._hashes = hashes[self._order]
 
-    def places(self, rows: Ids) -> Ids:
-        """The place of each row among the table's, -1 for a row that is not there."""
+    @cached_property
+    def _ordered(self) -> tuple[Ids, Hashes]:
+        """Places in the order of their rows' hashes, and these."""
+        hashes = _hashes(self.rows)
+        order = np.argsort(hashes, kind="stable")
+        return order, hashes[order]
+
+    def places(self, rows: Ids, asked: Bools | None = None) -> Ids:
+        """The place of each row among the table's, -1 for one that is not there or not asked.
+
+        Rows that stand at their own place are seen at once, as most do in a graph left alone.
+        """
         width = max(rows.shape[1], self.rows.shape[1])
         mine, rows = of_width(self.rows, width), of_width(rows, width)
+        left = np.ones(len(rows), bool) if asked is None else asked.copy()
+        found = np.full(len(rows), -1, np.int64)
+        if len(rows) == len(mine) and mine is not rows:
+            alike = left & (mine == rows).all(axis=1)
+            found[alike] = np.flatnonzero(alike)
+            left &= ~alike
+        if left.any():
+            found[left] = self._searched(mine, rows[left])
+        return found
+
+    def _searched(self, mine: Ids, rows: Ids) -> Ids:
+        places, ordered = self._ordered
         hashes = _hashes(rows)
         order = np.argsort(hashes, kind="stable")  # a search in order stays in the cache
         at = np.empty(len(hashes), np.int64)
-        at[order] = np.searchsorted(self._hashes, hashes[order])
-        at = at.clip(max=len(self._hashes) - 1)
-        places = self._order[at]
-        return np.where((mine[places] == rows).all(axis=1), places, -1)
+        at[order] = np.searchsorted(ordered, hashes[order])
+        at = places[at.clip(max=len(ordered) - 1)]
+        return np.where((mine[at] == rows).all(axis=1), at, -1)
 
 
-def _hashes(rows: Ids) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+def _hashes(rows: Ids) -> Hashes:
     """A hash of each row that does not see what `NOTHING` stands behind it."""
     found = np.zeros(len(rows), np.uint64)
     for column in range(rows.shape[1]):

@@ -58,8 +58,10 @@ def _take(
 
 
 def _free_weights(model: Model) -> Iterable[tuple[str, Array]]:
-    """The free weights of a model and of its bodies."""
+    """The free weights of a model and of its bodies, as far as something reads them."""
     for name, array in model.constants.items():
+        if name not in model.readers and name not in model.outputs:
+            continue
         if array.dtype != object and not is_number_like(array):
             yield name, array
     for node in model.nodes:

@@ -28,6 +28,9 @@ from symconv.errors import TooLarge
 Ids = npt.NDArray[np.int64]
 Shape = tuple[int, ...]
 
+Number = int | float | Fraction | complex | str
+"""What a file holds: a number, or a text."""
+
 ZERO, ONE, LEAST = -1, -2, -3
 """The terms of 0, of 1, and of -inf."""
 
@@ -91,20 +94,20 @@ class Terms:
         self._starts: list[int] = []
         self._keys: list[Hashable] = []
         self._next, self._garbage = 0, FIRST_GARBAGE
-        self._numbers: dict[Fraction | float, int] = {}
-        self._values: list[Fraction | float] = []
+        self._numbers: dict[Number, int] = {}
+        self._values: list[Number] = []
         for value in (0, 1, float("-inf")):
             self.number(value)
 
-    def number(self, value: float | Fraction | int) -> int:
-        """The term of a number."""
-        exact = Fraction(value) if np.isfinite(float(value)) else float(value)
+    def number(self, value: Number) -> int:
+        """The term of a number, or of a text, which stands for itself as well."""
+        exact = value if isinstance(value, str | complex) else _exact(value)
         if exact not in self._numbers:
             self._values.append(exact)
             self._numbers[exact] = -len(self._values)
         return self._numbers[exact]
 
-    def value(self, term: int) -> Fraction | float:
+    def value(self, term: int) -> Number:
         """The number that a negative term is."""
         return self._values[-term - 1]
 
@@ -112,7 +115,8 @@ class Terms:
         """The terms of an array of numbers."""
         flat = np.asarray(array).ravel()
         values, inverse = np.unique(flat, return_inverse=True)
-        found = np.asarray([self.number(_exactly(v)) for v in values], np.int64)
+        kind = flat.dtype.kind
+        found = np.asarray([self.number(_as_python(v, kind)) for v in values], np.int64)
         return found[inverse].reshape(np.shape(array))
 
     def start(self, key: Hashable, shape: Shape) -> int:
@@ -192,6 +196,10 @@ class Terms:
             tensor.origins = frozenset(self._starts[place] for place in places)
         return tensor.origins
 
+    def start_of(self, term: int) -> int:
+        """The first term of the block that a term is of; -1 for a number."""
+        return self._starts[bisect_right(self._starts, term) - 1] if term >= 0 else -1
+
     def size_of(self, start: int) -> int:
         """The number of terms of the block that begins here."""
         place = bisect_right(self._starts, start) - 1
@@ -243,6 +251,12 @@ class Terms:
             return False
         return self.blocks_of(tensor) <= self._known or self._is_made(tensor)
 
+    def has_of_first(self, tensor: Tensor) -> bool:
+        """Whether some term is one that the first model made: the rest may be a tail's garbage."""
+        if tensor.number < self.of_first or tensor.constant:
+            return True
+        return any(self._of_known(self._keys[place]) for place in self.blocks_in(tensor.ids))
+
     def _is_made(self, tensor: Tensor) -> bool:
         """Whether the blocks are functions of the first model's, block by block."""
         keys = (self._keys[place] for place in self.blocks_in(tensor.ids))
@@ -261,8 +275,17 @@ class Terms:
         return self.tensor(key, array.shape, lambda: self.numbers(array), constant=True)
 
 
-def _exactly(value: Any) -> Any:
-    return float(value) if isinstance(value, np.floating | float) else int(value)
+def _exact(value: float | Fraction) -> Fraction | float:
+    return Fraction(value) if np.isfinite(float(value)) else float(value)
+
+
+def _as_python(value: Any, kind: str) -> Number:
+    """An entry of an array of this kind as Python's own; bfloat16 and the like have kind ``V``."""
+    if kind in "biu":
+        return int(value)
+    if kind in "US":
+        return str(value)
+    return complex(value) if kind == "c" else float(value)
 
 
 def broadcast(tensors: Sequence[Ids]) -> list[Ids]:

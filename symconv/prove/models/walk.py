@@ -16,6 +16,7 @@ import numpy as np
 
 from symconv.errors import SymconvError, Unsupported
 from symconv.machine.budget import running
+from symconv.machine.progress import reached
 from symconv.network.bound import Bound
 from symconv.network.model import Array, Model, ModelNode
 from symconv.prove.models.applied import Applier
@@ -52,6 +53,7 @@ class Walk:
 
     def __post_init__(self) -> None:
         self.applier = Applier(self.terms)
+        self.depth = 0
         self.used: list[str] = []
         self.weights: set[str] = set()
 
@@ -73,7 +75,8 @@ class Walk:
         self.weights |= set(model.constants)
         for name, array in model.constants.items():
             env[name] = self.weight(array)
-        for node in model.nodes:
+        for place, node in enumerate(model.nodes):
+            reached(f"comparing: {node.name or node.op}", place, len(model.nodes))
             running().check_time()
             try:
                 found = self._node(node, bound, env)
@@ -125,7 +128,7 @@ class Walk:
         if node.op == "If":
             return self._if(node, bound, env)
         if node.bodies:
-            return self._opaque(node, inputs, bound, self._bodies(node, env))
+            return self._looped(node, inputs, bound, env)
         found = None if node.domain else self._ruled(node, inputs, bound)
         return self._opaque(node, inputs, bound, ()) if found is None else found
 
@@ -134,6 +137,8 @@ class Walk:
     ) -> Sequence[Tensor] | None:
         """What an operator with a rule does; None for one without."""
         present = [t for t in inputs if t is not None]
+        if any(node.outputs[1:]) and node.op != "Split":
+            return None
         if node.op in (*MOVES, "Pad") and self._is_told(node, bound):
             moved = self._move if node.op in MOVES else self._padded
             return [moved(node, inputs, bound)]
@@ -279,9 +284,40 @@ class Walk:
                 found.append(self._whole(("If", place), operands, then.shape))
         return found
 
-    def _bodies(self, node: ModelNode, env: Environment) -> tuple[Hashable, ...]:
-        """What a loop's body is: its text, and the tensors around it that it reads."""
-        return tuple((key, _text(body, env)) for key, body in sorted(node.bodies.items()))
+    def _looped(
+        self, node: ModelNode, inputs: Sequence[Tensor | None], bound: Bound, env: Environment
+    ) -> list[Tensor]:
+        """A loop: a function of its whole inputs and of its bodies.
+
+        A body is a function too: it is run on unknowns, the same ones in every loop as deep, and is
+        what its outputs are.  One that cannot be run is what its text says.
+        """
+        bodies = sorted(node.bodies.items())
+        try:
+            outputs = [t for key, one in bodies for t in self._body(node, key, one, bound, env)]
+        except Unsupported:
+            texts = tuple((key, _text(body, env, {})) for key, body in bodies)
+            return self._opaque(node, inputs, bound, texts)
+        faces = tuple((key, len(one.inputs), len(one.outputs)) for key, one in bodies)
+        return self._opaque(node, inputs, bound, faces, outputs)
+
+    def _body(
+        self, node: ModelNode, key: str, body: Model, bound: Bound, env: Environment
+    ) -> list[Tensor]:
+        inner = dict(env)
+        for place, port in enumerate(body.inputs):
+            shape = bound.shapes.get(port.name)
+            if shape is not None:
+                face = (self.depth, node.op, key, place, port.dtype, shape)
+                inner[port.name] = self.terms.fresh(("body", *face), shape)
+            elif port in body.ports_read:
+                raise Unsupported(f"the shape of {port.name!r} is not known before it is run")
+        self.depth += 1
+        try:
+            self._graph(body, bound, inner)
+        finally:
+            self.depth -= 1
+        return [inner[name] for name in body.outputs]
 
     def _opaque(
         self,
@@ -289,9 +325,10 @@ class Walk:
         inputs: Sequence[Tensor | None],
         bound: Bound,
         bodies: tuple[Hashable, ...],
+        functions: Sequence[Tensor] = (),
     ) -> list[Tensor]:
-        """An operator without a rule: a function of its whole inputs."""
-        present = [t for t in inputs if t is not None]
+        """An operator without a rule: a function of its whole inputs, and of functions."""
+        present = [*(t for t in inputs if t is not None), *functions]
         given = tuple(t is not None for t in inputs)
         name: tuple[Hashable, ...] = (node.domain, node.op, _attributes(node), bodies, given)
         found = []
@@ -342,20 +379,27 @@ def _frozen(value: Any) -> Hashable:
     return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
 
 
-def _text(body: Model, env: Environment) -> Hashable:
-    """A body as a value: its nodes with its own tensors by number, others by what they are."""
-    names: dict[str, Hashable] = {port.name: ("in", n) for n, port in enumerate(body.inputs)}
+def _text(
+    body: Model, env: Environment, around: Mapping[str, Hashable], depth: int = 0
+) -> Hashable:
+    """A body as a value: its nodes with its own tensors by number, others by what they are.
+
+    ``around`` says what the tensors of the bodies around it are, each of its own depth.
+    """
+    names = {**around, "": ""}
+    names |= {port.name: (depth, "in", n) for n, port in enumerate(body.inputs)}
     names |= {name: content_key(a) for name, a in body.constants.items()}
 
     def said(name: str) -> Hashable:
-        return names.get(name) or (("outer", env[name].number) if name in env else name)
+        return names[name] if name in names else ("outer", env[name].number)
 
     lines = []
     for place, node in enumerate(body.nodes):
-        inner = {**env}
-        bodies = tuple((key, _text(one, inner)) for key, one in sorted(node.bodies.items()))
+        bodies = tuple(
+            (key, _text(one, env, names, depth + 1)) for key, one in sorted(node.bodies.items())
+        )
         lines.append(
             (node.domain, node.op, tuple(map(said, node.inputs)), _attributes(node), bodies)
         )
-        names |= {name: (place, n) for n, name in enumerate(node.outputs)}
+        names |= {name: (depth, place, n) for n, name in enumerate(node.outputs) if name}
     return tuple(lines), tuple(map(said, body.outputs))

@@ -12,7 +12,7 @@ from symconv.errors import TooLarge
 from symconv.machine.budget import running, spending
 from symconv.network.phases import PhasedModel
 from symconv.network.reading import ReadModel
-from symconv.network.regions import ASKED_FOR, Region, every
+from symconv.network.regions import ASKED_FOR, Region, check_names, every
 from symconv.network.results import (
     GraphProof,
     ModelCertificate,
@@ -48,6 +48,7 @@ def decide_model(
         InputError: the region names a node that there is not, or no size satisfies the conditions.
     """
     start, work = perf_counter(), _Work(read, region or Region(), tuple(where))
+    check_names(read, work.region)
     with spending():
         try:
             graphs = tuple(work.graphs(read))

@@ -13,11 +13,12 @@ from typing import Any
 from symconv.claim import Claim
 from symconv.claim.verdict import Certificate
 from symconv.errors import ClaimError, SymconvError
+from symconv.machine.progress import reached
 from symconv.network.phases import PhasedModel, PhasedNode, has_tail
 from symconv.network.results import GraphProof, Mask, NodeProof
 from symconv.network.rules import Shape
-from symconv.network.squares import Square
-from symconv.prove.network.nodes import NotProved, Squares, square_of, status_of
+from symconv.network.squares import Square, square_of
+from symconv.prove.network.nodes import NotProved, Squares, status_of
 from symconv.prove.sets import SizeSets, size_sets
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.hidden import pulled_back, reads_nothing
@@ -148,6 +149,7 @@ class NamedNodes:
         for place, square in windows.items():
             self._make_sense(place, square)
         for place, one in enumerate(self.phased.nodes):
+            reached(f"proving {one.label}", place, len(self.phased.nodes))
             if place in windows:
                 yield self._window(place, one, windows[place])
             else:
@@ -262,6 +264,7 @@ class NamedNodes:
         status, why = status_of(one)
         if not one.has_phases:
             return NodeProof(one.label, one, status, why)
+        one.check_links()
         found, mask = self.domain.none, None
         for slot, factors in enumerate(one.reads):
             if not factors or self._is_border(one, slot):

@@ -9,10 +9,11 @@ from symconv.claim import Claim
 from symconv.claim.verdict import Certificate, Verdict
 from symconv.errors import SymconvError, TooLarge
 from symconv.machine.budget import running
-from symconv.network.phases import PhasedModel, PhasedNode, tails
+from symconv.machine.progress import reached
+from symconv.network.phases import PhasedModel, PhasedNode
 from symconv.network.regions import STAYS
 from symconv.network.results import GraphProof, Mask, NodeProof, Status
-from symconv.network.squares import Square
+from symconv.network.squares import Square, square_of, tails_left
 from symconv.prove.decide import decide
 
 
@@ -62,26 +63,6 @@ def prove_graph(name: str, phased: PhasedModel, squares: Squares) -> GraphProof:
             phased = replace(phased, excluded=excluded)
 
 
-def square_of(phased: PhasedModel, one: PhasedNode) -> Square:
-    """The square of a window, with no mask in front."""
-    window = one.rule.window
-    if window is None:
-        raise TypeError("a node without a window has no square")
-    first = len(one.reads[0]) - len(window.size)
-    fresh = not tails_left(phased, one, 0)
-    factors = one.reads[0][first:], one.makes[0][first:]
-    return Square(window, *factors, one.residual or (1,) * len(window.size), fresh)
-
-
-def tails_left(phased: PhasedModel, one: PhasedNode, slot: int) -> tuple[int, ...]:
-    """The axes on which what a node reads may have a tail that another node left there."""
-    name = one.node.inputs[slot]
-    shape = phased.read.shapes.get(name)
-    if shape is None or one.reads[slot] != phased.made.get(name):
-        return ()
-    return tails(shape, one.reads[slot])
-
-
 @dataclass
 class _Nodes:
     """A pass over the nodes, which knows the tensors whose tails may hold no numbers."""
@@ -92,6 +73,7 @@ class _Nodes:
 
     def proved(self) -> Iterator[NodeProof]:
         for place, one in enumerate(self.phased.nodes):
+            reached(f"proving {one.label}", place, len(self.phased.nodes))
             if one.rule.window is not None and one.has_phases:
                 yield self._window(place, one)
             else:
@@ -99,6 +81,8 @@ class _Nodes:
 
     def _same(self, place: int, one: PhasedNode) -> NodeProof:
         """A node that is the same function on phases, or of whole tensors."""
+        if one.has_phases:
+            one.check_links()
         status, why = status_of(one)
         mask = None
         slots = [n for n, factors in enumerate(one.reads) if factors and one.has_phases]
@@ -158,5 +142,6 @@ def status_of(one: PhasedNode) -> tuple[Status, str]:
 
 def _may_stride(one: PhasedNode) -> bool:
     """Whether a node without a rule has a stride of its own all the same."""
-    strides = one.node.attributes.get("strides") or ()
-    return one.rule.why is not None and any(int(s) > 1 for s in strides)
+    asked = one.node.attributes.get("strides")
+    strides = asked if isinstance(asked, tuple | list) else (asked,)
+    return one.rule.why is not None and any(s not in (None, 0, 1) for s in strides)

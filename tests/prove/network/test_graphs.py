@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from symconv.network.model import Model, Port
@@ -14,6 +15,7 @@ from symconv.network.reading import read_model
 from symconv.network.regions import Region, read_region
 from symconv.network.results import ModelProof
 from symconv.prove.network.models import decide_model
+from symconv.recheck import recheck
 from symconv.size.text import evaluate
 from tests.helpers.graphs import Builder, random_model
 from tests.helpers.requirements import require
@@ -48,15 +50,19 @@ def feeds(model: Model) -> dict[str, Any]:
 
 
 def differing(proof: ModelProof, given: dict[str, Any], seed: int = 0) -> list[str]:
-    """The tensors that are something else on phases."""
+    """The tensors that are something else on phases, for some tails or for its own."""
     (graph,) = proof.graphs
     wanted = torch_graphs.run(graph, given)
-    found = torch_graphs.run_on_phases(graph, given, seed)
+    runs = [torch_graphs.run_on_phases(graph, given, tails) for tails in (seed, None)]
     return [
         name
         for name, value in wanted.items()
-        if not torch.allclose(value.double(), found[name].double(), rtol=1e-7, atol=1e-6)
+        if not all(close(value.double(), found[name].double()) for found in runs)
     ]
+
+
+def close(a: Any, b: Any) -> bool:
+    return bool(torch.allclose(a, b, rtol=1e-7, atol=1e-6))
 
 
 def check(seed: int, region: Region) -> Counter[str]:
@@ -94,7 +100,7 @@ def test_three_hundred_random_graphs() -> None:
     tally = Counter[str]()
     for seed in range(1000, 1300):
         tally += check(seed, REGIONS[seed % len(REGIONS)])
-    assert min(tally[reason] for reason in ("tail", "infinity", "statistics")) > 10
+    assert min(tally[reason] for reason in ("tail", "infinity", "statistics")) > 5
 
 
 def masks_at(proof: ModelProof, sizes: dict[str, int]) -> set[str]:
@@ -164,14 +170,18 @@ def test_a_mask_is_asked_for_where_a_tail_is_read() -> None:
 def test_without_a_needed_mask_torch_sees_a_difference() -> None:
     model = two_strides(9)
     proof = proved(model)
+    assert differing(proof, feeds(model)) == []
+    assert differing(without_masks(proof), feeds(model)) == ["conv2"]
+
+
+def without_masks(proof: ModelProof) -> ModelProof:
+    """The form on phases that a proof would be of if it asked for no masks."""
     (graph,) = proof.graphs
     nodes = tuple(
         replace(n, mask=None, of=None if n.of is None else replace(n.of, masked=False))
         for n in graph.nodes
     )
-    bare = replace(proof, graphs=(replace(graph, nodes=nodes),))
-    assert differing(proof, feeds(model)) == []
-    assert differing(bare, feeds(model)) == ["conv2"]
+    return replace(proof, graphs=(replace(graph, nodes=nodes),))
 
 
 def test_statistics_count_no_tail() -> None:
@@ -184,18 +194,18 @@ def test_statistics_count_no_tail() -> None:
     proof = proved(model)
     assert [n.label for n in proof.nodes if n.mask] == ["globalaveragepool1"]
     assert differing(proof, feeds(model)) == []
-    (graph,) = proof.graphs
-    nodes = tuple(replace(n, mask=None) for n in graph.nodes)
-    bare = replace(proof, graphs=(replace(graph, nodes=nodes),))
-    assert "globalaveragepool1" in differing(bare, feeds(model))
+    assert "globalaveragepool1" in differing(without_masks(proof), feeds(model))
 
 
 def test_what_a_maximum_leaves_beyond_the_end_meets_no_sum() -> None:
     made = Builder()
     x = made.input("x", 1, 2, 10, 10)
     y = made.node("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
-    model = made.model(made.conv(y, 2, 2, [2, 2], strides=[2, 2]))
-    assert [n.mask.reason for n in proved(model).nodes if n.mask] == ["infinity"]
+    model = made.model(made.conv(y, 2, 2, [1, 1], strides=[2, 2]))
+    proof = proved(model)
+    assert [n.mask.reason for n in proof.nodes if n.mask] == ["infinity"]
+    assert differing(proof, feeds(model)) == []
+    assert "conv1" in differing(without_masks(proof), feeds(model))
 
 
 def test_an_axis_with_one_output_has_no_stride() -> None:
@@ -251,6 +261,103 @@ def test_regions_say_where_phases_go(text: str, factors: list[tuple[int, int]]) 
     assert [n.phased.reads[0][2:] for n in proof.nodes] == factors
     assert proof.verdict.verdict == "proved"
     assert differing(proof, feeds(two_strides(9))) == []
+
+
+def statuses(proof: ModelProof) -> dict[str, str]:
+    return {node.label: node.status for node in proof.nodes}
+
+
+def test_phases_go_through_a_block_that_has_its_channels_last() -> None:
+    """Transposed, normalised and multiplied along the channels, transposed again."""
+    made = Builder()
+    x = made.input("x", 1, 2, 9, 11)
+    y = made.conv(x, 2, 4, [3, 3], strides=[2, 2], pads=[1] * 4)
+    last = made.node("Transpose", y, perm=(0, 2, 3, 1))
+    normal = made.node("LayerNormalization", last, axis=-1)
+    wide = made.node("MatMul", normal, made.constant("m", np.arange(12.0).reshape(4, 3) - 5))
+    soft = made.node("Softmax", wide, axis=-1)
+    back = made.node("Transpose", soft, perm=(0, 3, 1, 2))
+    model = made.model(made.conv(back, 3, 2, [3, 3], strides=[2, 2], pads=[1] * 4))
+    proof = proved(model)
+    assert [*statuses(proof).values()] == ["converted", *["carried"] * 5, "converted"]
+    assert proof.graphs[0].phased.made[soft] == (1, 2, 2, 1)
+    assert differing(proof, feeds(model)) == []
+
+
+def test_phases_go_through_a_channel_shuffle() -> None:
+    made = Builder()
+    x = made.input("x", 1, 2, 9, 11)
+    y = made.conv(x, 2, 4, [3, 3], strides=[2, 2], pads=[1] * 4)
+    five = made.node("Reshape", y, made.constant("five", [1, 2, 2, 5, 6]))
+    turned = made.node("Transpose", five, perm=(0, 2, 1, 3, 4))
+    four = made.node("Reshape", turned, made.constant("four", [1, 4, 5, 6]))
+    a, b = made.node("Split", four, outputs=2, axis=1)
+    joined = made.node("Concat", b, a, axis=1)
+    model = made.model(made.conv(joined, 4, 2, [3, 3], strides=[2, 2], pads=[1] * 4))
+    proof = proved(model)
+    assert [*statuses(proof).values()] == ["converted", *["carried"] * 5, "converted"]
+    assert differing(proof, feeds(model)) == []
+
+
+def test_phases_of_a_signal_go_through_an_axis_that_is_put_in() -> None:
+    made = Builder()
+    x = made.input("x", 1, 2, 21)
+    y = made.conv(x, 2, 2, [3], strides=[2], pads=[1, 1])
+    wide = made.node("Unsqueeze", y, made.constant("two", 2))
+    z = made.conv(wide, 2, 2, [1, 3], strides=[1, 2], pads=[0, 1, 0, 1])
+    thin = made.node("Squeeze", z, made.constant("again", 2))
+    model = made.model(made.conv(thin, 2, 2, [3], strides=[2]))
+    proof = proved(model)
+    factors = [proof.graphs[0].phased.made[name] for name in (y, wide, z, thin)]
+    assert factors == [(1, 1, 4), (1, 1, 1, 4), (1, 1, 1, 2), (1, 1, 2)]
+
+
+@pytest.mark.parametrize("grown", [(2, 2), (3, 1), (1, 4)])
+def test_phases_go_through_linear_upsampling(grown: tuple[int, int]) -> None:
+    made = Builder()
+    x = made.input("x", 1, 2, 9, 11)
+    y = made.conv(x, 2, 2, [3, 3], strides=[2, 2], pads=[1] * 4)
+    scales = made.constant("s", np.array([1, 1, *grown], float))
+    words: dict[str, Any] = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
+    z = made.node("Resize", y, "", scales, **words)
+    model = made.model(made.conv(z, 2, 2, [3, 3], strides=[2, 2], pads=[1] * 4))
+    proof = proved(model)
+    assert [*statuses(proof).values()] == ["converted"] * 3
+    assert differing(proof, feeds(model)) == []
+    assert recheck(proof.verdict).verdict == "proved"
+
+
+def test_what_joins_positions_has_phases_merged_in_front() -> None:
+    made = Builder()
+    x = made.input("x", 1, 2, 9, 9)
+    y = made.conv(x, 2, 2, [3, 3], strides=[2, 2], pads=[1] * 4)
+    z = made.conv(y, 2, 2, [3, 3], strides=[2, 2], pads=[1] * 4)
+    soft = made.node("Softmax", y, axis=3)
+    model = made.model(z, soft)
+    proof = proved(model)
+    (cut,) = [b for b in proof.graphs[0].phased.borders if b.reader.startswith("softmax")]
+    assert (cut.made, cut.read) == ((1, 1, 2, 2), (1, 1, 2, 1))
+    assert differing(proof, feeds(model)) == []
+
+
+def test_a_network_that_goes_down_and_up_again() -> None:
+    """The skips of a U-Net meet with equal factors; sizes are odd, and cropped to fit."""
+    made = Builder()
+    x = made.input("x", 1, 2, 20, 24)
+    down = made.conv(x, 2, 2, [3, 3], pads=[1] * 4)
+    skip, y = down, down
+    y = made.node("MaxPool", y, kernel_shape=[2, 2], strides=[2, 2])
+    y = made.conv(y, 2, 2, [3, 3], pads=[1] * 4)
+    low = made.node("MaxPool", y, kernel_shape=[2, 2], strides=[2, 2])
+    up = made.node("ConvTranspose", low, made.weight((2, 2, 2, 2)), strides=[2, 2])
+    up = made.node("ConvTranspose", up, made.weight((2, 2, 2, 2)), strides=[2, 2])
+    both = made.node("Concat", up, skip, axis=1)
+    model = made.model(made.conv(both, 4, 2, [3, 3], pads=[1] * 4))
+    proof = proved(model)
+    assert proof.verdict.verdict == "proved"
+    assert proof.graphs[0].phased.made[both] == (1, 1, 4, 4)
+    assert [node.label for node in proof.nodes if node.mask] == []
+    assert differing(proof, feeds(model)) == []
 
 
 def test_regions_are_cut_where_a_factor_would_be_too_large() -> None:
