@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import wrap
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -152,13 +153,13 @@ def _table(proof: ModelProof, rows: Sequence[NodeFigures], total: Totals) -> Ite
     counted = Counter(row.node.status for row in shown)
     said = [f"{count} {status}" for status, count in counted.most_common()]
     made = len(rows) - len(shown)
-    yield f"{proof.verdict.name}: {len(shown)} nodes: {', '.join(said)}"
+    yield from wrap(f"{proof.verdict.name}: {len(shown)} nodes: {', '.join(said)}", WIDTH)
     if made:
         yield f"not shown: {made} nodes that only make constants"
     if any(row.node.mask is not None for row in shown):
         yield "*: a mask stands in front, or else it would read beyond the end of its input"
     if isinstance(reason := proof.verdict.told().get("reason"), str):
-        yield f"undecided: {reason}"
+        yield from wrap(output.plain(f"undecided: {reason}"), WIDTH)
 
 
 def _line(line: Sequence[str], widths: Sequence[int]) -> str:
