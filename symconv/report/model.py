@@ -30,7 +30,7 @@ from symconv.sharing.causes import Shared, Sharer, shared, sharers
 from symconv.sharing.figures import figures, totals
 
 Cell = str | int | Plain | Code
-ROWS, COLUMN = 36, 40
+ROWS, COLUMN = 36, 28
 """Lines of a table that fit a page, and letters that fit a column of prose."""
 
 MOST_NAMED = 4
@@ -159,7 +159,7 @@ def _row(one: Shared) -> tuple[Cell, ...]:
     way = ", ".join(cause.words for cause in one.way) or "none"
     end = f"; {one.end} phases are left there" if one.end > 1 else ""
     factors = "x".join(map(str, one.factor_out[2:] or one.factor_out))
-    return Code(one.name), Code(factors), one.copies, Plain(f"{way}{end}")
+    return Code(one.name), Code(factors), one.copies, Code(f"{way}{end}")
 
 
 def _masks(proof: ModelProof) -> Section:

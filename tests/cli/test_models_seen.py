@@ -32,6 +32,8 @@ MODELS = [
     "networks/mobilenetv2_035.onnx",
     "networks/wav2vec2_audio_1d.onnx",
 ]
+TWO_INPUTS = "models/brainmaze_spindle_eeg.onnx"
+SIZES = ("--size", "raw_signal=1,1,7500", "--size", "spectrogram=1,15,7500")
 
 
 def run(*words: str) -> str:
@@ -179,3 +181,10 @@ def test_the_region_is_for_models() -> None:
     found = CliRunner().invoke(main, words)
     assert found.exit_code == 2
     assert "--region is for models; leave it out" in found.stderr
+
+
+def test_nodes_that_join_several_inputs_are_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+    run("draw", model_file(TWO_INPUTS), *SIZES, "-o", str(path))
+    nodes = json.loads(path.read_text(encoding="utf-8"))["nodes"]
+    assert {"input raw_signal", "input spectrogram"} <= {node["name"] for node in nodes}

@@ -47,7 +47,7 @@ ORDER = {
     "layer": (
         "requirements padding pointwise window base matrix legality counting pool conv lattice"
     ),
-    "machine": "budget files plugins",
+    "machine": "budget progress files plugins",
     "network": (
         "model bound factors rules dimensions reading regions phases graph expansion squares "
         "proof results"
