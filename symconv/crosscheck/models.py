@@ -6,7 +6,7 @@ explain, and never proves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +25,8 @@ SLIGHT = 1e-5
 NEAR = 1e-4
 """Of the largest value of a tensor whose node reads equal ones: fused nodes differ by 5e-6."""
 
-SHAKE = 2.0**-20
-"""How much an input is moved to learn how far a model carries a difference: 8 ulps of float32."""
-
 TIMES = 20
-"""How many times farther apart than a shaken input makes one model two models must be."""
+"""How many times farther apart two models must be than shaken tensors make one."""
 
 Feeds = dict[str, Array]
 
@@ -69,18 +66,7 @@ def random_feeds(bound: Bound, seed: int, scale: float = 1.0) -> Feeds:
     chance = np.random.default_rng(seed)
     return {
         port.name: _random(chance, bound.shapes[port.name], np.dtype(port.dtype), scale)
-        for port in bound.model.ports_read
-    }
-
-
-def shaken(feeds: Feeds) -> Feeds:
-    """The same input, each value in floating point moved by about `SHAKE` of itself."""
-    chance = np.random.default_rng(0)
-    return {
-        name: np.asarray(a * (1 + SHAKE * chance.choice([-1, 1], a.shape)), a.dtype)
-        if a.dtype.kind == "f"
-        else a
-        for name, a in feeds.items()
+        for port in bound.model.inputs
     }
 
 
@@ -148,8 +134,3 @@ def farthest(name: str, left: Array, right: Array) -> Apart:
     return Apart(
         name, tuple(map(int, index)), float(a[index]), float(b[index]), relative, far / unit
     )
-
-
-def by_position(names: Sequence[str], other: Sequence[str], feeds: Feeds) -> Feeds:
-    """The same values for a model whose inputs have other names."""
-    return {new: feeds[old] for old, new in zip(names, other, strict=True)}

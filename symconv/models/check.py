@@ -22,6 +22,8 @@ from symconv.machine.budget import Budget, spending
 from symconv.machine.progress import reached
 from symconv.models.observed import Pair, Shown, near_tensors, shown_apart
 from symconv.network.bound import Sizes
+from symconv.network.faces import inputs_paired
+from symconv.network.model import Model
 from symconv.prove.models.compare import Comparison, Parting, Product, compare_models
 
 Outcome = Literal["proved", "refuted", "undecided"]
@@ -89,7 +91,7 @@ def check_loaded(first: Any, second: Any, sizes: Sizes | None, name: str) -> Mod
     start = perf_counter()
     a = bind(model_of(first, "the original"), sizes)
     other = model_of(second, "the rewritten model")
-    pair = Pair(first, second, a, bind(other, _renamed(a.model.inputs, other.inputs, sizes)))
+    pair = Pair(first, second, a, bind(other, _renamed(a.model, other, sizes)))
     shapes = {port.name: a.shapes[port.name] for port in a.model.inputs}
 
     def said(verdict: Outcome, outputs: Outputs, **more: Any) -> ModelCheck:
@@ -107,12 +109,12 @@ def check_loaded(first: Any, second: Any, sizes: Sizes | None, name: str) -> Mod
     return _unequal(pair, comparison, outputs, said, more)
 
 
-def _renamed(ports: Any, others: Any, sizes: Sizes | None) -> Sizes:
+def _renamed(first: Model, second: Model, sizes: Sizes | None) -> Sizes:
     """The sizes under the names of the second model's inputs."""
-    mine = {port.name for port in others}
-    pairs = zip((p.name for p in ports), (p.name for p in others), strict=False)
-    renamed = {old: old if old in mine else new for old, new in pairs}
-    return {renamed.get(name, name): size for name, size in (sizes or {}).items()}
+    names = dict(inputs_paired(first, second))
+    known = {port.name for port in second.inputs}
+    found = {names.get(name, name): size for name, size in (sizes or {}).items()}
+    return {name: size for name, size in found.items() if name in known}
 
 
 def _unequal(
@@ -126,19 +128,27 @@ def _unequal(
     except (MissingTool, InputError) as fault:
         return said("undecided", outputs, reason=f"{_stopped(parting)}; {fault}", **more)
     if shown is not None:
-        refuted: Outputs = [(n, "refuted" if n == shown.apart.name else v) for n, v in outputs]
-        return said("refuted", refuted, shown=shown, **more)
+        return said("refuted", _refuted(outputs, shown), shown=shown, **more)
     near = near_tensors(pair)
     try:
         again = compare_models(pair.a, pair.b, {name: name for name in near})
     except Unsupported as fault:
         return said("undecided", outputs, reason=f"{_stopped(parting)}; {fault}", **more)
     assumed = tuple(near[name] for name in again.assumed)
+    if again.partings and again.partings[0] != parting:
+        shown = shown_apart(pair, again.partings[0].like)
+    if shown is not None:
+        more = {**more, "parting": again.partings[0], "product": again.product}
+        return said("refuted", _refuted(outputs, shown), shown=shown, assumed=assumed, **more)
     if again.equal and assumed:
         return said("undecided", outputs, assumed=assumed, reason=_rounded(assumed), **more)
     left = again.partings[0] if again.partings else parting
     more = {**more, "parting": left}
     return said("undecided", outputs, assumed=assumed, reason=_stopped(left), **more)
+
+
+def _refuted(outputs: Outputs, shown: Shown) -> Outputs:
+    return [(name, "refuted" if name == shown.apart.name else said) for name, said in outputs]
 
 
 def _stopped(parting: Parting | None) -> str:

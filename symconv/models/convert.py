@@ -16,7 +16,7 @@ from symconv.dialect.onnx.bind import bind
 from symconv.dialect.onnx.convert import Change, Conversion, convert_locally
 from symconv.dialect.onnx.load import MOST_BYTES, load_onnx
 from symconv.dialect.onnx.read import model_of
-from symconv.dialect.onnx.write import fix_sizes, unsound, write_onnx
+from symconv.dialect.onnx.write import fix_sizes, unsound, written_aside
 from symconv.errors import InputError, InternalError, SymconvError, Unsupported
 from symconv.expand.layers import weight_shape
 from symconv.machine.progress import reached
@@ -122,10 +122,10 @@ def convert(
     if fault and unsound(proto) is None:
         raise InternalError(f"the converted model is not a valid one: {fault}")
     reached(f"writing {target.name}")
-    write_onnx(conversion.proto, target)
     before = estimate(proto, bound, source.stat().st_size)
     tried = _guessed(model) if free else iter([bind(model, sizes)])
-    check = _checked(source, target, tried)
+    with written_aside(conversion.proto, target) as beside:
+        check = _checked(source, beside, tried, guessed=free)
     return Converted(target, conversion.changes, before, after, check)
 
 
@@ -206,16 +206,20 @@ def _guessed(model: Model) -> Iterator[Bound]:
             continue
 
 
-def _checked(source: Path, target: Path, tried: Iterator[Bound]) -> ModelCheck | None:
+def _checked(
+    source: Path, target: Path, tried: Iterator[Bound], *, guessed: bool
+) -> ModelCheck | None:
     """The check of what was written, at the first sizes at which both models are run; or none."""
     for bound in tried:
         sizes = {port.name: bound.shapes[port.name] for port in bound.model.inputs}
         try:
             found = check_models(source, target, sizes)
-        except InputError:  # a guess at which some node has no output
-            continue
+        except InputError:
+            if not guessed:
+                raise
+            continue  # a guess at which some node has no output
         if found.verdict == "refuted":
-            raise InternalError(f"{target} is not the function of {source}: {found.parting}")
+            raise InternalError(f"the new model is not the function of {source}: {found.parting}")
         return found
     return None
 

@@ -13,15 +13,14 @@ from symconv.crosscheck.models import (
     TIMES,
     Apart,
     Feeds,
-    by_position,
     farthest,
     random_feeds,
     run_model,
-    shaken,
 )
-from symconv.dialect.onnx.expose import exposed, moved_weights, reweighted, weights_of
+from symconv.dialect.onnx.expose import exposed, reweighted, shaken_inside, weights_of
 from symconv.errors import InputError
 from symconv.network.bound import Bound
+from symconv.network.faces import inputs_paired, outputs_paired
 
 SCALES = (1.0, 0.1, 0.01, 10.0)
 """Sizes of the random inputs that are tried: a softmax shows nothing where it is saturated."""
@@ -55,40 +54,55 @@ class Shown:
     weights: bool
 
 
+_JUMPING = """
+    ArgMax ArgMin Cast Ceil DynamicQuantizeLinear Equal Floor Greater GreaterOrEqual Less
+    LessOrEqual Mod NonMaxSuppression NonZero QuantizeLinear Round Sign TopK Unique
+"""
+
+JUMPS = frozenset(_JUMPING.split())
+"""Operators of which a difference of one ulp may make a large one."""
+
+
 def shown_apart(pair: Pair, parting: str | None) -> Shown | None:
     """An input for which the outputs differ by more than rounding; None where none was found.
 
-    The models are run with the files' weights, and then with random ones.  Where a saturated output
-    shows little, it is enough that the tensor at which the models part is far from the original's.
+    The models are run with the files' weights, and then with random ones.  Where both name the
+    tensor at which they part, it has to be far from the original's as well: a difference of
+    rounding may grow on the way to an output, and a saturated output may show little of a large
+    one.  What rounding could do is seen by shaking every tensor of the original a little.
 
     Raises:
         InputError: onnxruntime does not run one of them.
         MissingTool: onnxruntime is not installed.
     """
-    slight: tuple[Shown, Any, Any] | None = None
-    for shown, first, second in _tried(pair):
-        far = shown.apart.relative
-        if far <= (SLIGHT if slight is None else slight[0].apart.relative):
-            continue
-        if far <= TIMES * _carried(pair, first, shown.feeds, pair.a.model.outputs):
-            continue
-        if far > FAR:
-            return shown
-        slight = shown, first, second
-    if slight is None or parting is None or parting not in pair.a.dtypes:
+    named = parting is not None and parting in pair.a.dtypes and parting in pair.b.dtypes
+    jumps = any(node.op in JUMPS for one in (pair.a, pair.b) for _, node in one.model.walk())
+    if not named and jumps:
         return None
-    shown, first, second = slight
-    inside = _tensors(replace(pair, first=first, second=second), [parting], shown.feeds)
-    least = max(FAR, TIMES * _carried(pair, first, shown.feeds, [parting]))
-    return shown if inside[parting].relative > least else None
+    inside = [parting] if named and parting is not None else []
+    for shown, first, second in _tried(pair):
+        if shown.apart.relative <= (SLIGHT if named else FAR):
+            continue
+        moved = _carried(pair, first, shown.feeds, [*pair.a.model.outputs, *inside])
+        if shown.apart.relative <= TIMES * moved.get(shown.apart.name, 0.0):
+            continue
+        if not named:
+            return shown
+        here = _tensors(replace(pair, first=first, second=second), inside, shown.feeds)
+        if all(here[n].relative > max(FAR, TIMES * moved.get(n, 0.0)) for n in inside):
+            return shown
+    return None
 
 
-def _carried(pair: Pair, first: Any, feeds: Feeds, names: Sequence[str]) -> float:
-    """How far the original's tensors move when its input is shaken: what rounding may do."""
-    data = exposed(first, pair.a, names)
-    still, moved = (run_model(data, given, plain=True) for given in (feeds, shaken(feeds)))
-    found = [farthest(n, still[n], moved[n]).relative for n in names if still[n].dtype != object]
-    return max(found, default=0.0)
+def _carried(pair: Pair, first: Any, feeds: Feeds, names: Sequence[str]) -> dict[str, float]:
+    """How far the original's tensors move when all are shaken a little: what rounding may do."""
+    still = run_model(exposed(first, pair.a, names), feeds, plain=True)
+    moved = run_model(exposed(shaken_inside(first, pair.a), pair.a, names), feeds, plain=True)
+    return {
+        name: farthest(name, still[name], moved[name]).relative
+        for name in names
+        if name in still and still[name].dtype != object
+    }
 
 
 def _tried(pair: Pair) -> Iterator[tuple[Shown, Any, Any]]:
@@ -116,7 +130,7 @@ def _worst(pair: Pair, first: Any, second: Any, feeds: Feeds) -> Apart:
     left = run_model(first.SerializeToString(), feeds)
     right = run_model(second.SerializeToString(), _for_second(pair, feeds))
     found = []
-    for a, b in zip(pair.a.model.outputs, pair.b.model.outputs, strict=True):
+    for a, b in outputs_paired(pair.a.model, pair.b.model):
         if (left[a].shape, left[a].dtype) != (right[b].shape, right[b].dtype):
             return Apart(a, (), 0.0, 0.0, float("inf"), float("inf"))
         if left[a].dtype != object:
@@ -125,8 +139,7 @@ def _worst(pair: Pair, first: Any, second: Any, feeds: Feeds) -> Apart:
 
 
 def _for_second(pair: Pair, feeds: Feeds) -> Feeds:
-    names = [port.name for port in pair.a.model.ports_read]
-    return by_position(names, [port.name for port in pair.b.model.ports_read], feeds)
+    return {b: feeds[a] for a, b in inputs_paired(pair.a.model, pair.b.model)}
 
 
 def near_tensors(pair: Pair, seed: int = 0) -> dict[str, Apart]:

@@ -22,6 +22,11 @@ NETWORKS = (
 """Exports, in ``networks``, whose sizes are all fixed."""
 
 
+def data_folder() -> Path:
+    """Where the files are."""
+    return shared_data("models").parent
+
+
 def model_file(name: str) -> str:
     """The path of one, such as ``models/light_resnet50.onnx``; without it the test skips."""
     return str(shared_data(name))

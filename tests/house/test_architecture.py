@@ -49,7 +49,7 @@ ORDER = {
     ),
     "machine": "budget progress files plugins",
     "network": (
-        "model bound factors rules dimensions reading regions phases graph expansion squares "
+        "model faces bound factors rules dimensions reading regions phases graph expansion squares "
         "proof results"
     ),
     "network.rules": (

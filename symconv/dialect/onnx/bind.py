@@ -24,6 +24,9 @@ OPSET = 18
 MOST_INDICES = 2**20
 """Entries of a tensor of integers that is kept: an order of channels on phases has thousands."""
 
+CHOOSING = ("Compress", "NonZero", "Unique", "Reshape", "Slice", "Squeeze", "Unsqueeze")
+"""Operators that make no more entries than they read."""
+
 POOLS = ("AveragePool", "LpPool", "MaxPool")
 """Operators that got attributes later, and whose shapes with ``ceil_mode`` were once inferred
 larger than any runtime makes them: a window that begins in the high pad is none."""
@@ -75,14 +78,7 @@ class _Binder:
             return [self._loop(node)]
         bodies = {key: self._body(body) for key, body in node.bodies.items()}
         node = replace(node, bodies=bodies)
-        if node.op in ("Shape", "Size") and node.inputs[0] in self.shapes:
-            self._know(node.outputs[0], _shape_value(node, self.shapes[node.inputs[0]]))
-        elif self._is_known(node):
-            self._evaluate(node)
-        elif node.op == "If":
-            self._join(node)
-        elif not node.domain and not bodies:
-            self._infer(node)
+        self._learn_node(node)
         if fault := misfit(node, self.shapes, self.values):
             raise InputError(f"{_said(node)} does not fit: {fault}")
         return [node]
@@ -135,6 +131,30 @@ class _Binder:
     def _is_known(self, node: ModelNode) -> bool:
         inputs = [name for name in node.inputs if name]
         return not node.domain and not node.bodies and all(n in self.values for n in inputs)
+
+    def _learn_node(self, node: ModelNode) -> None:
+        """What follows of the shapes and values of a node's outputs."""
+        if node.op in ("Shape", "Size") and node.inputs[0] in self.shapes:
+            self._know(node.outputs[0], _shape_value(node, self.shapes[node.inputs[0]]))
+        elif node.op == "If":
+            self._join(node)
+        elif not node.domain and not node.bodies:
+            self._infer(node)
+            if self._is_known(node) and self._is_small(node):
+                self._evaluate(node)
+
+    def _is_small(self, node: ModelNode) -> bool:
+        """Whether what a node computes from numbers may be computed: a small file may ask for much.
+
+        Only operators that choose among what they read leave their sizes open.
+        """
+        sizes = [self.shapes.get(name) for name in node.outputs if name]
+        if node.op == "Range":
+            first, end, step = (float(self.values[n].ravel()[0]) for n in node.inputs)
+            return step != 0 and (end - first) / step <= MOST_VALUES
+        if any(shape is None for shape in sizes):
+            return node.op in CHOOSING
+        return all(int(np.prod(s, dtype=object)) <= MOST_INDICES for s in sizes if s is not None)
 
     def _evaluate(self, node: ModelNode) -> None:
         inputs = [name for name in node.inputs if name]

@@ -30,6 +30,30 @@ def exposed(proto: onnx.ModelProto, bound: Bound, names: Iterable[str]) -> bytes
     return data
 
 
+def shaken_inside(proto: onnx.ModelProto, bound: Bound) -> onnx.ModelProto:
+    """The file where every tensor in floating point is moved by about two ulps of itself."""
+    onnx = onnx_library()
+    made = _copy(proto)
+    chance = np.random.default_rng(0)
+    nodes = []
+    for node in made.graph.node:
+        nodes.append(node)
+        for place, name in enumerate(node.output):
+            kind = np.dtype(bound.dtypes.get(name, "object"))
+            if name and name in bound.shapes and kind in (np.float32, np.float64):
+                last = bound.shapes[name][-1:]
+                signs = chance.choice([-1.0, 1.0], last)
+                factor = np.asarray(1 + 2 * np.finfo(kind).eps * signs, kind)
+                node.output[place] = f"{name}/still"
+                made.graph.initializer.append(onnx.numpy_helper.from_array(factor, f"{name}/shake"))
+                inputs = [f"{name}/still", f"{name}/shake"]
+                nodes.append(onnx.helper.make_node("Mul", inputs, [name]))
+    del made.graph.node[:]
+    made.graph.node.extend(nodes)
+    made.ir_version = max(made.ir_version, 4)  # before it, an initialiser is an input as well
+    return made
+
+
 def weights_of(proto: onnx.ModelProto) -> set[str]:
     """The contents, by digest, of a file's free weights, made by ConstantOfShape included."""
     return {_digest(array) for _, array in _weights(proto)}

@@ -50,25 +50,34 @@ RESIZED = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floo
 Constants = dict[str, Array]
 
 
-def modern(node: ModelNode, opset: int, since: int) -> tuple[ModelNode, Constants]:
+def modern(node: ModelNode, opset: int, since: int, taken: set[str]) -> tuple[ModelNode, Constants]:
     """Return a node in the form of opset 18, and the constants that this form reads.
 
     Args:
         node: the operator as its file has it, defaults of its attributes filled in.
         opset: the opset of the file.
         since: the opset since which the operator has had its meaning.
+        taken: the names of the file, to which those of new constants are added.
     """
     if node.op == "Dropout":
         return _without_dropout(node), {}
     if node.op == "Upsample" or (node.op == "Resize" and opset < 11):
-        return _as_resize(node)
+        return _as_resize(node, taken)
     if node.op == "Split" and since < 18 and "split" not in node.attributes:
         node = _in_equal_parts(node)
     if node.op in BECAME_INPUTS:
-        return _with_inputs(node)
+        return _with_inputs(node, taken)
     if node.op in STEADY:
         return node, {}
     return replace(node, attributes={**node.attributes, "since": since}), {}
+
+
+def _fresh(name: str, taken: set[str]) -> str:
+    """A name that nothing in the file has."""
+    while name in taken:
+        name += "'"
+    taken.add(name)
+    return name
 
 
 def _without_dropout(node: ModelNode) -> ModelNode:
@@ -82,11 +91,11 @@ def _without_dropout(node: ModelNode) -> ModelNode:
     )
 
 
-def _as_resize(node: ModelNode) -> tuple[ModelNode, Constants]:
+def _as_resize(node: ModelNode, taken: set[str]) -> tuple[ModelNode, Constants]:
     attributes = {**node.attributes}
     constants: Constants = {}
     scales = attributes.pop("scales", None)
-    name = node.inputs[1] if scales is None else f"{node.outputs[0]}:scales"
+    name = node.inputs[1] if scales is None else _fresh(f"{node.outputs[0]}:scales", taken)
     if scales is not None:
         constants[name] = np.asarray(scales, np.float32)
     mode = {"mode": attributes.get("mode", "nearest")}
@@ -103,15 +112,18 @@ def _in_equal_parts(node: ModelNode) -> ModelNode:
     return replace(node, attributes={**node.attributes, "num_outputs": len(node.outputs)})
 
 
-def _with_inputs(node: ModelNode) -> tuple[ModelNode, Constants]:
+def _with_inputs(node: ModelNode, taken: set[str]) -> tuple[ModelNode, Constants]:
     attributes: Mapping[str, Any] = node.attributes
     given = {key: attributes[key] for key in BECAME_INPUTS[node.op] if key in attributes}
+    if node.op == "Split" and not given and len(node.inputs) < 2:
+        parts = {"num_outputs": len(node.outputs), **attributes}
+        return replace(node, attributes=parts), {}
     if not given:
         return node, {}
     constants: Constants = {}
     inputs = [node.inputs[0]]
     for key in BECAME_INPUTS[node.op]:
-        name = f"{node.outputs[0]}:{key}" if key in given else ""
+        name = _fresh(f"{node.outputs[0]}:{key}", taken) if key in given else ""
         if name:
             dtype = np.float32 if key in ("min", "max", "value") else np.int64
             value = np.asarray(given[key], dtype)

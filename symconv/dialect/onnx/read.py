@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,14 +41,43 @@ def read_onnx(path: str | Path) -> Model:
 
 def model_of(proto: onnx.ModelProto, name: str) -> Model:
     """Read a loaded ONNX file as a model of this name."""
-    return _Reader(opset_of(proto)).graph(proto.graph, name, frozenset())
+    made = list(_made_in(proto.graph))
+    if len(set(made)) < len(made):
+        twice = next(n for n, count in Counter(made).items() if count > 1)
+        raise Unsupported(
+            f"model {name!r}: {twice!r} is made in more than one of its graphs; give those of "
+            "each graph names of their own"
+        )
+    return _Reader(opset_of(proto), {*made, *_read_in(proto.graph)}).graph(
+        proto.graph, name, frozenset()
+    )
+
+
+def _bodies_of(graph: onnx.GraphProto) -> Iterator[Any]:
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield from (body for body in (attribute.g, *attribute.graphs) if body.node)
+
+
+def _made_in(graph: onnx.GraphProto) -> Iterator[str]:
+    """The tensors that a graph and those inside it make or hold, each as often as it is made."""
+    yield from {value.name for value in (*graph.input, *graph.initializer)}
+    yield from (name for node in graph.node for name in node.output if name)
+    for body in _bodies_of(graph):
+        yield from _made_in(body)
+
+
+def _read_in(graph: onnx.GraphProto) -> Iterator[str]:
+    yield from (name for node in graph.node for name in node.input)
+    for body in _bodies_of(graph):
+        yield from _read_in(body)
 
 
 class _Reader:
     """Reads graphs of one opset."""
 
-    def __init__(self, opset: int) -> None:
-        self.opset = opset
+    def __init__(self, opset: int, taken: set[str]) -> None:
+        self.opset, self.taken = opset, taken
         self.onnx = onnx_library()
 
     def graph(self, graph: onnx.GraphProto, name: str, outer: frozenset[str]) -> Model:
@@ -86,7 +116,7 @@ class _Reader:
             return node, {}
         schema = self._schema(proto, name)
         _refuse_incomplete(node, schema)
-        return modern(node, self.opset, int(schema.since_version))
+        return modern(node, self.opset, int(schema.since_version), self.taken)
 
     def _schema(self, proto: Any, name: str) -> Any:
         try:

@@ -80,6 +80,7 @@ def read_strided(
         what = "ceil_mode" if ceil else auto if auto.startswith("SAME") else "output_shape"
         raise Unsupported(f"{what} depends on a size that the file leaves free; give --size")
     strides = tuple(attributes.get("strides") or (1,) * rank)
+    _refuse_unclear(op, auto, ceil, kernel, strides, attributes.get("dilations") or ())
     dilations = tuple(attributes.get("dilations") or (1,) * rank)
     pads = attributes.get("pads") or (0,) * (2 * rank)
     pairs = tuple(zip(pads[:rank], pads[rank:], strict=True))
@@ -102,6 +103,25 @@ def read_strided(
         None if outputs is None else tuple(outputs),
         ceil,
     )
+
+
+def _refuse_unclear(
+    op: str,
+    auto: str,
+    ceil: bool,
+    kernel: Sequence[int],
+    strides: Sequence[int],
+    dilations: Sequence[int],
+) -> None:
+    """Refuse windows that ONNX's text and onnxruntime read differently.
+
+    Raises:
+        Unsupported: of a pooling, ``VALID`` with ``ceil_mode``, or ``SAME`` with dilation or gaps.
+    """
+    gaps = any(k < s for k, s in zip(kernel, strides, strict=True)) or any(d > 1 for d in dilations)
+    unclear = (auto == "VALID" and ceil) or (auto.startswith("SAME") and (gaps or ceil))
+    if op.endswith("Pool") and unclear:
+        raise Unsupported(f"what auto_pad={auto} means beside its window is unclear; write pads")
 
 
 def _same_pads(n: int, k: int, s: int, d: int, *, lower: bool) -> tuple[int, int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,11 +37,13 @@ def unsound(proto: onnx.ModelProto) -> str | None:
     return None
 
 
-def write_onnx(proto: onnx.ModelProto, path: Path) -> None:
-    """Write a file beside its place, and move it there when it is whole."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+@contextmanager
+def written_aside(proto: onnx.ModelProto, path: Path) -> Iterator[Path]:
+    """Write a file beside its place, and move it there when the block ends without a fault."""
+    beside = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.onnx")
     try:
         beside.write_bytes(proto.SerializeToString())
+        yield beside
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
+from symconv.errors import Unsupported
 from symconv.network.bound import Bound
 from symconv.network.model import ModelNode
 from symconv.prove.models.convolution import Convolution, as_batchless
@@ -31,6 +32,18 @@ REDUCED: dict[str, Family] = {
 }
 
 
+def made_as(node: ModelNode, bound: Bound) -> str:
+    """The element type of a node's first output."""
+    return bound.dtypes.get(node.outputs[0], "?")
+
+
+def kinds_of(node: ModelNode, bound: Bound) -> tuple[str, ...]:
+    """The element types of what a node reads and makes: 1 / 2 is 0 or 0.5."""
+    return tuple(
+        bound.dtypes.get(name, "?") if name else "" for name in (*node.inputs, node.outputs[0])
+    )
+
+
 class Applier:
     """Applies the operators that more is known of than that they are functions."""
 
@@ -44,14 +57,15 @@ class Applier:
     def pointwise(self, node: ModelNode, inputs: Inputs, bound: Bound) -> Tensor:
         """A function of each entry."""
         attributes = {k: v for k, v in node.attributes.items() if k != "training_mode"}
-        key = (node.op, tuple(sorted((k, str(v)) for k, v in attributes.items())))
+        if node.op in ("Add", "Sum"):
+            return self._folded("Add", [t for t in inputs if t is not None], made_as(node, bound))
+        said = tuple(sorted((k, str(v)) for k, v in attributes.items()))
+        key = (node.op, said, kinds_of(node, bound))
         present = [t for t in inputs if t is not None]
         if node.op in UNARY and len(present) == 1:
             return self.functions.unary(key, node.op, present[0])
         if node.op == "BatchNormalization":
             return self.functions.nary(key, node.op, _by_channel(self.terms, present))
-        if node.op == "Sum":
-            return self._folded("Add", present)
         if len(present) == 1:
             return (
                 present[0]
@@ -64,20 +78,16 @@ class Applier:
     def _one(self, key: tuple[Hashable, ...], op: str, x: Tensor) -> Tensor:
         return self.functions.unary(key, op, x)
 
-    def _folded(self, op: str, operands: Sequence[Tensor]) -> Tensor:
+    def _folded(self, op: str, operands: Sequence[Tensor], kind: str) -> Tensor:
         """``a + b + c`` as ``(a + b) + c``."""
         total = operands[0]
         for one in operands[1:]:
-            total = self.functions.nary((op, (), (False, False)), op, [total, one])
+            total = self.functions.nary((op, kind), op, [total, one])
         return total
 
-    def add(self, x: Tensor, y: Tensor) -> Tensor:
-        """The sum of two tensors."""
-        return self._folded("Add", [x, y])
-
-    def select(self, operands: Sequence[Tensor]) -> Tensor:
+    def select(self, operands: Sequence[Tensor], kind: str) -> Tensor:
         """What a condition chooses from two tensors."""
-        return self.functions.nary(("If",), "If", operands)
+        return self.functions.nary(("If", kind), "If", operands)
 
     def window(self, node: ModelNode, inputs: Inputs, bound: Bound) -> Tensor | None:
         """A convolution, a pooling, a reduction or a product of matrices; None for others."""
@@ -95,14 +105,18 @@ class Applier:
             return self._global(node, inputs)
         if node.op in REDUCED:
             return self._reduced(node, inputs, bound)
-        return None if make is None else make(node, inputs, bound)
+        try:
+            return None if make is None else make(node, inputs, bound)
+        except Unsupported:  # what it means is not agreed upon: a function of its whole inputs
+            return None
 
     def _conv(self, node: ModelNode, inputs: Inputs, bound: Bound) -> Tensor | None:
         x, w = inputs[0], inputs[1]
         if x is None or w is None:
             return None
         axes = conv_axes(node, x.shape, w.shape)
-        return self._biased(self._linear(x, w, axes, node.attributes.get("group", 1)), inputs)
+        y = self._linear(x, w, axes, node.attributes.get("group", 1))
+        return self._biased(y, inputs, made_as(node, bound))
 
     def _transposed(self, node: ModelNode, inputs: Inputs, bound: Bound) -> Tensor | None:
         x, w = inputs[0], inputs[1]
@@ -120,7 +134,7 @@ class Applier:
             mixed=w.mixed,
             origins=w.origins,
         )
-        return self._biased(self._linear(x, flipped, axes, groups), inputs)
+        return self._biased(self._linear(x, flipped, axes, groups), inputs, made_as(node, bound))
 
     def _linear(self, x: Tensor, w: Tensor, axes: Sequence[Axis], groups: int) -> Tensor:
         """``w * x`` on every axis, without bias; a stride on one output is none."""
@@ -152,10 +166,10 @@ class Applier:
             return lambda: self.terms.block(key, shape)
         return lambda: np.moveaxis(self.linear.outputs(lazy()), 0, 1)
 
-    def _biased(self, y: Tensor, inputs: Inputs) -> Tensor:
+    def _biased(self, y: Tensor, inputs: Inputs, kind: str) -> Tensor:
         if len(inputs) < 3 or inputs[2] is None:
             return y
-        return self.add(y, _along_channels(self.terms, inputs[2], len(y.shape)))
+        return self._folded("Add", [y, _along_channels(self.terms, inputs[2], len(y.shape))], kind)
 
     def _max_pool(self, node: ModelNode, inputs: Inputs, bound: Bound) -> Tensor | None:
         x = inputs[0]
@@ -257,8 +271,10 @@ class Applier:
             for key, t in (("transA", a), ("transB", b))
         )
         shape = (left.shape[0], right.shape[1])
-        product = self._product(left, right, shape)
-        return product if not rest or rest[0] is None else self.add(product, rest[0])
+        product = self._product(left, right, shape, made_as(node, bound))
+        if not rest or rest[0] is None:
+            return product
+        return self._folded("Add", [product, rest[0]], made_as(node, bound))
 
     def _matmul(self, node: ModelNode, inputs: Inputs, bound: Bound) -> Tensor | None:
         """A product of matrices; one by a single matrix is taken row by row."""
@@ -267,7 +283,7 @@ class Applier:
             return None
         rows = (int(np.prod(a.shape[:-1])), a.shape[-1])
         flat = self.product_shape(a, rows)
-        product = self._product(flat, b, (rows[0], b.shape[1]))
+        product = self._product(flat, b, (rows[0], b.shape[1]), made_as(node, bound))
         return self.product_shape(product, (*a.shape[:-1], b.shape[1]))
 
     def product_shape(self, t: Tensor, shape: Shape) -> Tensor:
@@ -284,8 +300,8 @@ class Applier:
             origins=t.origins,
         )
 
-    def _product(self, left: Tensor, right: Tensor, shape: Shape) -> Tensor:
-        return self.whole(("", "MatMul"), [left, right], shape)
+    def _product(self, left: Tensor, right: Tensor, shape: Shape, kind: str) -> Tensor:
+        return self.whole(("", "MatMul", kind), [left, right], shape)
 
     def whole(self, name: tuple[Hashable, ...], inputs: Sequence[Tensor], shape: Shape) -> Tensor:
         """A function of its whole inputs: equal inputs, by number or by terms, equal outputs."""

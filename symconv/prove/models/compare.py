@@ -16,6 +16,7 @@ import numpy as np
 
 from symconv.errors import InputError
 from symconv.network.bound import Bound, Shape
+from symconv.network.faces import inputs_paired, outputs_paired
 from symconv.network.model import ModelNode
 from symconv.prove.models.sources import find_sources
 from symconv.prove.models.terms import FIRST_GARBAGE, Tensor, Terms
@@ -100,10 +101,11 @@ def compare_models(
     terms = Terms()
     sources = find_sources(terms, first, second)
     walk = Walk(terms, sources.terms)
-    mine = walk.run(first)
+    pairs = inputs_paired(first.model, second.model)
+    mine = walk.run(first, {a: a for a, _ in pairs})
     terms.begin_second()
     walk.assumed = {name: mine[other] for name, other in (assumed or {}).items()}
-    theirs = walk.run(second)
+    theirs = walk.run(second, {b: a for a, b in pairs})
     outputs = tuple(_matches(first, second, mine, theirs))
     wrong = [b for o, b in zip(outputs, second.model.outputs, strict=True) if not o.equal]
     parted = _partings(second, mine, theirs, terms) if wrong else ()
@@ -115,28 +117,20 @@ def compare_models(
 
 
 def _refuse_other_faces(first: Bound, second: Bound) -> None:
-    a, b = first.model, second.model
-    for what, mine, theirs in (
-        ("inputs", a.ports_read, b.ports_read),
-        ("outputs", a.outputs, b.outputs),
-    ):
-        if len(mine) != len(theirs):
+    for a, b in inputs_paired(first.model, second.model):
+        mine, theirs = first.shapes[a], second.shapes[b]
+        if mine != theirs or first.dtypes[a] != second.dtypes[b]:
             raise InputError(
-                f"{a.name!r} has {len(mine)} {what}, {b.name!r} has {len(theirs)}; two models are "
-                "compared input by input and output by output"
+                f"input {a!r} is {first.dtypes[a]}{list(mine)}, input {b!r} of the other model is "
+                f"{second.dtypes[b]}{list(theirs)}"
             )
-    for p, q in zip(a.ports_read, b.ports_read, strict=True):
-        if first.shapes[p.name] != second.shapes[q.name] or p.dtype != q.dtype:
-            raise InputError(
-                f"input {p.name!r} is {p.dtype}{list(first.shapes[p.name])}, input {q.name!r} of "
-                f"the other model is {q.dtype}{list(second.shapes[q.name])}"
-            )
+    outputs_paired(first.model, second.model)
 
 
 def _matches(
     first: Bound, second: Bound, mine: Environment, theirs: Environment
 ) -> Iterator[OutputMatch]:
-    for a, b in zip(first.model.outputs, second.model.outputs, strict=True):
+    for a, b in outputs_paired(first.model, second.model):
         alike = first.dtypes.get(a) == second.dtypes.get(b)
         equal = alike and _equal(mine[a], theirs[b])
         yield OutputMatch(a, equal, (mine[a].shape, theirs[b].shape))

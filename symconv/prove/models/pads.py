@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from symconv.errors import InputError
+from symconv.errors import InputError, Unsupported
 from symconv.network.model import ModelNode
 
 
@@ -73,6 +73,8 @@ def _axes(node: ModelNode, sizes: Sequence[int], kernel: Sequence[int], ceil: bo
     found = []
     for n, k, s, d, pad in zip(sizes, kernel, strides, dilations, pads, strict=True):
         span = d * (k - 1) + 1
+        if node.op in POOLS:
+            _refuse_unclear(node, auto, ceil, k, s, d)
         lo, hi = pad if auto == "NOTSET" else (0, 0)
         if auto in ("SAME_UPPER", "SAME_LOWER"):
             total = max(0, (-(-n // s) - 1) * s + span - n)
@@ -88,6 +90,22 @@ def _axes(node: ModelNode, sizes: Sequence[int], kernel: Sequence[int], ceil: bo
             )
         found.append(Axis(n, k, s, d, lo, hi, outputs))
     return found
+
+
+POOLS = ("AveragePool", "LpPool", "MaxPool")
+
+
+def _refuse_unclear(node: ModelNode, auto: str, ceil: bool, k: int, s: int, d: int) -> None:
+    """Refuse windows that ONNX's text and onnxruntime read differently.
+
+    Raises:
+        Unsupported: ``VALID`` with ``ceil_mode``, or ``SAME`` with dilation or with gaps.
+    """
+    unclear = (auto == "VALID" and ceil) or (auto.startswith("SAME") and (d > 1 or k < s or ceil))
+    if unclear:
+        raise Unsupported(
+            f"what auto_pad={auto} means for {node.op} beside such a window is unclear"
+        )
 
 
 def transpose_axes(node: ModelNode, x: Sequence[int], w: Sequence[int]) -> list[Axis]:

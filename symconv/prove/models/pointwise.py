@@ -206,7 +206,7 @@ def simplified(op: str, operands: Sequence[Ids]) -> tuple[Ids, Ids] | None:
     if op == "Mul":
         out = np.where((a == ZERO) | (b == ZERO), ZERO, out)
     if op == "Div":
-        out = np.where((a == ZERO) & (b != ZERO), ZERO, out)
+        out = np.where((a == ZERO) & (b < 0) & (b != ZERO), ZERO, out)  # by a number, not by 0
     return out != FIRST_GARBAGE, out
 
 

@@ -117,7 +117,10 @@ class Terms:
         values, inverse = np.unique(flat, return_inverse=True)
         kind = flat.dtype.kind
         found = np.asarray([self.number(_as_python(v, kind)) for v in values], np.int64)
-        return found[inverse].reshape(np.shape(array))
+        terms = found[inverse]
+        if kind == "f":  # -0.0 is 0, but not under a division
+            terms = np.where((flat == 0) & np.signbit(flat), self.number("-0"), terms)
+        return terms.reshape(np.shape(array))
 
     def start(self, key: Hashable, shape: Shape) -> int:
         """The first term of the block of this key."""

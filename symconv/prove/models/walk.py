@@ -19,7 +19,7 @@ from symconv.machine.budget import running
 from symconv.machine.progress import reached
 from symconv.network.bound import Bound
 from symconv.network.model import Array, Model, ModelNode
-from symconv.prove.models.applied import Applier
+from symconv.prove.models.applied import Applier, made_as
 from symconv.prove.models.moves import MOVES, padded, pads_of
 from symconv.prove.models.pointwise import NARY, UNARY
 from symconv.prove.models.terms import ZERO, Ids, Tensor, Terms
@@ -32,8 +32,10 @@ REPEATS = frozenset(("Expand", "Tile", "Gather"))
 
 def is_number_like(array: Array) -> bool:
     """Whether what a file holds is numbers (sizes, masks, counts, scalars), not a free weight."""
-    if array.dtype.kind != "f" or array.size <= 1:
+    if array.size <= 1 or array.dtype.kind not in "fV":
         return True
+    if array.dtype.kind == "V":  # bfloat16 and the like, which NumPy does not know as numbers
+        array = array.astype(np.float32)
     if not np.isfinite(array).all():
         return True
     return bool((array == np.round(array)).all())
@@ -57,17 +59,18 @@ class Walk:
         self.used: list[str] = []
         self.weights: set[str] = set()
 
-    def run(self, bound: Bound) -> Environment:
-        """The terms of every tensor of a model.
+    def run(self, bound: Bound, names: Mapping[str, str] | None = None) -> Environment:
+        """The terms of every tensor of a model, whose inputs are the unknowns of these names.
 
         Raises:
             TooLarge: a tensor has more entries than the budget holds.
         """
         model = bound.model
         env: Environment = {}
-        for place, port in enumerate(model.ports_read):
+        for port in model.inputs:
             shape = bound.shapes[port.name]
-            env[port.name] = self.terms.fresh(("input", place), shape)
+            name = port.name if names is None else names.get(port.name, f"alone: {port.name}")
+            env[port.name] = self.terms.fresh(("input", name), shape)
         self._graph(model, bound, env)
         return env
 
@@ -165,7 +168,14 @@ class Walk:
         return [self.terms.constant(_plain(bound.values[n])) for n in node.outputs if n]
 
     def _is_told(self, node: ModelNode, bound: Bound) -> bool:
-        """Whether what says how data moves is known before the model is run."""
+        """Whether what says how data moves is known before the model is run, and clear.
+
+        What negative pads are beside others that wrap around, ONNX does not say.
+        """
+        if node.op == "Pad" and node.attributes.get("mode", "constant") == "wrap":
+            pads = bound.values.get(node.inputs[1])
+            if pads is None or (pads < 0).any():
+                return False
         told = [n for place, n in enumerate(node.inputs) if place != 2 or node.op != "Pad"]
         return all(not name or name in bound.values for name in told[1:])
 
@@ -279,9 +289,9 @@ class Walk:
         for place, (then, other) in enumerate(zip(*outputs, strict=True)):
             operands = [env[node.inputs[0]], then, other]
             if then.shape == other.shape and env[node.inputs[0]].shape in ((), (1,)):
-                found.append(self.applier.select(operands))
+                found.append(self.applier.select(operands, made_as(node, bound)))
             else:
-                found.append(self._whole(("If", place), operands, then.shape))
+                found.append(self._whole(("If", place, made_as(node, bound)), operands, then.shape))
         return found
 
     def _looped(
@@ -330,14 +340,17 @@ class Walk:
         """An operator without a rule: a function of its whole inputs, and of functions."""
         present = [*(t for t in inputs if t is not None), *functions]
         given = tuple(t is not None for t in inputs)
-        name: tuple[Hashable, ...] = (node.domain, node.op, _attributes(node), bodies, given)
+        read = tuple(bound.dtypes.get(n, "?") for n in node.inputs if n)
+        face = (node.domain, node.op, len(node.outputs), read)
+        name: tuple[Hashable, ...] = (*face, _attributes(node), bodies, given)
         found = []
         for place, output in enumerate(node.outputs):
             if not output:
                 continue
             if output not in bound.shapes:
                 raise Unsupported(f"the shape of {output!r} is not known before the model is run")
-            found.append(self._whole((*name, place), present, bound.shapes[output]))
+            kind = bound.dtypes.get(output, "?")
+            found.append(self._whole((*name, place, kind), present, bound.shapes[output]))
         return found
 
     def _whole(
