@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from symconv.dialect.onnx.fitting import misfit
 from symconv.dialect.onnx.load import onnx_library
 from symconv.errors import InputError
 from symconv.network.bound import Bound, Shape, Sizes, given_shapes
@@ -82,6 +83,8 @@ class _Binder:
             self._join(node)
         elif not node.domain and not bodies:
             self._infer(node)
+        if fault := misfit(node, self.shapes, self.values):
+            raise InputError(f"{_said(node)} does not fit: {fault}")
         return [node]
 
     def _chosen(self, node: ModelNode, constants: dict[str, Array]) -> list[ModelNode]:
@@ -196,7 +199,7 @@ class _Binder:
                 faults.append(fault)
                 continue
             for name, kind in found.items():
-                self._learn(name, kind)
+                self._learn(node, name, kind)
             return
         raise InputError(f"{_said(node)} does not fit: {_reason(faults[0])}") from faults[0]
 
@@ -220,7 +223,7 @@ class _Binder:
         element = helper.np_dtype_to_tensor_dtype(np.dtype(self.dtypes[name]))
         return helper.make_tensor_type_proto(element, self.shapes.get(name))
 
-    def _learn(self, name: str, kind: Any) -> None:
+    def _learn(self, node: ModelNode, name: str, kind: Any) -> None:
         if not kind.HasField("tensor_type"):
             return
         tensor = kind.tensor_type
@@ -228,7 +231,10 @@ class _Binder:
             dtype = self.onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)
             self.dtypes[name] = str(dtype)
         if tensor.HasField("shape") and all(d.HasField("dim_value") for d in tensor.shape.dim):
-            self.shapes[name] = tuple(d.dim_value for d in tensor.shape.dim)
+            shape = tuple(d.dim_value for d in tensor.shape.dim)
+            if min(shape, default=0) < 0:  # the library's inference goes on, and ends the process
+                raise InputError(f"{_said(node)} does not fit: {name!r} would be {list(shape)}")
+            self.shapes[name] = shape
 
 
 def _shape_value(node: ModelNode, shape: Shape) -> Array:

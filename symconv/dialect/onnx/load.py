@@ -69,6 +69,8 @@ def parse_onnx(data: bytes, where: str) -> onnx.ModelProto:
         raise InputError(f"{where} is not an ONNX model: {fault}") from fault
     if not model.HasField("graph") or not (model.graph.node or model.graph.output):
         raise InputError(f"{where} is not an ONNX model: it holds no graph")
+    if not model.graph.output:
+        raise InputError(f"{where} has no outputs; a model without them computes nothing")
     if opset_of(model) < OLDEST:
         raise Unsupported(
             f"{where} is of opset {opset_of(model)}; from opset {OLDEST} on is read; upgrade it "

@@ -82,17 +82,19 @@ class _Reader:
         node = ModelNode(
             name, proto.op_type, tuple(proto.input), tuple(proto.output), attributes, bodies, domain
         )
-        since = self._since(proto, name) if not domain else 0
-        return modern(node, self.opset, since) if not domain else (node, {})
+        if domain:
+            return node, {}
+        schema = self._schema(proto, name)
+        _refuse_incomplete(node, schema)
+        return modern(node, self.opset, int(schema.since_version))
 
-    def _since(self, proto: Any, name: str) -> int:
+    def _schema(self, proto: Any, name: str) -> Any:
         try:
-            schema = self.onnx.defs.get_schema(proto.op_type, self.opset, "")
+            return self.onnx.defs.get_schema(proto.op_type, self.opset, "")
         except self.onnx.defs.SchemaError as fault:
             raise InputError(
                 f"node {name!r}: opset {self.opset} has no operator {proto.op_type!r}"
             ) from fault
-        return int(schema.since_version)
 
     def _attributes(
         self, proto: Any, name: str, known: frozenset[str]
@@ -147,6 +149,10 @@ class _Reader:
             *(len(getattr(tensor, f"{kind}_data")) * 8 for kind in ("float", "int32", "int64")),
             *(len(getattr(tensor, f"{kind}_data")) * 8 for kind in ("double", "uint64", "string")),
         )
+        if any(d < 0 for d in tensor.dims):
+            raise InputError(
+                f"tensor {tensor.name!r} has a negative dimension: {list(tensor.dims)}"
+            )
         if wanted > 8 * max(held, 1):
             raise InputError(
                 f"tensor {tensor.name!r} of dimensions {list(tensor.dims)} holds {held} bytes only"
@@ -177,6 +183,26 @@ def _dimension(d: Any) -> Dimension:
         return int(d.dim_value) if d.dim_value > 0 else None
     name = re.sub(r"\W", "_", d.dim_param).strip("_")  # "?" is a name to Paddle, and says nothing
     return name if name.isidentifier() else None
+
+
+def _refuse_incomplete(node: ModelNode, schema: Any) -> None:
+    """Refuse a node that lacks an attribute or a body, or whose branches have other outputs."""
+    given = {*node.attributes, *node.bodies}
+    said = f"node {node.name!r} ({node.op})"
+    if missing := [k for k, one in schema.attributes.items() if one.required and k not in given]:
+        raise InputError(f"{said} has no attribute {missing[0]!r}, which it needs")
+    if node.op not in ("If", "Loop"):
+        return
+    looped = node.op == "Loop"  # a body of one also says whether to go on
+    wanted = len(node.outputs) + looped
+    for key, body in node.bodies.items():
+        if len(body.outputs) != wanted:
+            raise InputError(
+                f"{said} has {len(node.outputs)} outputs, its {key} {len(body.outputs)}; "
+                f"{wanted} would fit"
+            )
+        if looped and len(body.inputs) != max(2, len(node.inputs)):
+            raise InputError(f"{said} has {len(node.inputs)} inputs, its body {len(body.inputs)}")
 
 
 def _refuse_chance(proto: Any, name: str) -> None:
