@@ -158,7 +158,7 @@ def expanded_kernel(weight: Tensor, axes: Sequence[AxisExpansion]) -> Tensor:
 def merged(y: Tensor, axes: Sequence[AxisExpansion]) -> Tensor:
     """Merge the phases of ``(B, M*E_out, *O')`` to ``(B, M, *O)``."""
     rank, factors = len(axes), [axis.factor_out for axis in axes]
-    split = y.unflatten(1, (-1, *factors))
+    split = y.unflatten(1, (y.shape[1] // prod(factors), *factors))
     pairs = [place for axis in range(rank) for place in (2 + rank + axis, 2 + axis)]
     fine = [f * int(a.coarse_output) for f, a in zip(factors, axes, strict=True)]
     whole = split.permute(0, 1, *pairs).reshape(*split.shape[:2], *fine)

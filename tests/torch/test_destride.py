@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from typing import Any
 
 import pytest
@@ -192,3 +193,14 @@ def test_what_is_no_module_or_does_not_fit_is_refused() -> None:
         symconv.torch.destride(Block(), (1, 4, 9, 9))
     with pytest.raises(InputError, match="of a size in numbers"):
         symconv.torch.destride(Block(), ("H", "W"))
+
+
+def test_an_empty_batch_stays_empty() -> None:
+    free = symconv.torch.destride(nn.ConvTranspose1d(2, 4, 3, 2), (5,))
+    assert free(torch.zeros(0, 2, 5)).shape == (0, 4, 11)
+
+
+def test_a_module_is_saved_as_any_other() -> None:
+    free = symconv.torch.destride(Block().eval(), (37, 41))
+    x = torch.randn(1, 3, 37, 41)
+    assert torch.equal(pickle.loads(pickle.dumps(free))(x), free(x))  # noqa: S301
