@@ -341,18 +341,20 @@ def check(
 def report(
     subject: Any,
     directory: str | Path,
-    input_size: Sizes | None = None,
+    input_size: Any = None,
     *,
     name: str | None = None,
     pdf: bool = False,
 ) -> ReportFiles:
-    """Prove a layer or a network and write its report, LaTeX and HTML, and PDF where asked.
+    """Prove a layer, a network or a model and write its report, LaTeX and HTML, PDF where asked.
 
     Raises:
         InputError: as `prove`; or a size is named.
         InternalError: a displayed step of the derivation does not hold.
         OSError: a file cannot be written.
     """
+    if is_model_file(subject) or is_graph(subject):
+        return _report_model(subject, directory, input_size, name, pdf)
     read = read_subject(subject, input_size)
     shown = f"{_shown(read.of)}, {str(directory)!r}"
     size = "" if isinstance(read.of, Network) else f", {read.of.input_size}"
@@ -361,6 +363,18 @@ def report(
         read.of, directory, name=name, command=f"symconv.report({shown}{size})", pdf=pdf
     )
     return files
+
+
+def _report_model(
+    subject: Any, directory: str | Path, sizes: Any, name: str | None, pdf: bool
+) -> ReportFiles:
+    from symconv.report import write_model_report
+
+    shown = repr(str(subject)) if isinstance(subject, str | Path) else "module"
+    size = "" if sizes is None else f", {sizes!r}"
+    command = f"symconv.report({shown}, {str(directory)!r}{size})"
+    proof = prove_model(subject, sizes)
+    return write_model_report(proof, directory, command=command, pdf=pdf, name=name)
 
 
 def _shown(subject: Expansion | Network | LatticeExpansion) -> str:

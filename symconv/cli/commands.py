@@ -57,7 +57,8 @@ def main(ctx: click.Context) -> None:
 
     LAYERS is a JSON or TOML file, - for standard input, a shorthand such as
     "conv i3x224x224 o64 k7 s2 p3", a preset (symconv presets lists them), or what another tool
-    prints: a torch module, a node of ONNX, a layer of Keras, windows of HLO.
+    prints: a torch module, a node of ONNX, a layer of Keras, windows of HLO.  Where LAYERS stand
+    for prove, show, draw and report, so may a model's file: .onnx, .pt2, .keras or .tflite.
 
     Exit status: 0 all proved or done, 1 something refuted, 2 bad input, 3 something undecided,
     4 symconv contradicts itself.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from symconv.cli import output
 from symconv.cli.options import json_option, sizes_option
 from symconv.cli.results import Result, blame, failure, one_line
 from symconv.cli.running import finish
@@ -50,7 +51,8 @@ def check_two(
     start, first, second = perf_counter(), sources[0], sources[1]
     budget = Budget() if seconds is None else Budget(seconds=seconds)
     try:
-        found = check_models(first, second, read_sizes(sizes), budget=budget)
+        with output.told_progress(as_json):
+            found = check_models(first, second, read_sizes(sizes), budget=budget)
         results = [*_of_check(found)]
     except Exception as fault:  # noqa: BLE001 - what comes of two files is a result in every case
         results = [{**failure(f"{first} = {second}", one_line(fault)), **blame(fault)}]
@@ -184,17 +186,18 @@ def convert_command(
 
     start = perf_counter()
     try:
-        done = convert(
-            source,
-            target,
-            read_sizes(sizes) or None,
-            region=region,
-            max_factor=max_factor,
-            residual_stride=residual_stride,
-            materialised=not tied,
-            partial=partial,
-            max_bytes=max_bytes,
-        )
+        with output.told_progress(as_json):
+            done = convert(
+                source,
+                target,
+                read_sizes(sizes) or None,
+                region=region,
+                max_factor=max_factor,
+                residual_stride=residual_stride,
+                materialised=not tied,
+                partial=partial,
+                max_bytes=max_bytes,
+            )
         results = [_of_conversion(source, done, perf_counter() - start)]
     except Exception as fault:  # noqa: BLE001 - what comes of a file is a result in every case
         results = [{**failure(source, one_line(fault)), **blame(fault)}]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import wrap
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from symconv.cli import output
-from symconv.cli.models import Asked, proof_of
-from symconv.cli.results import Result, blame, failure, one_line
+from symconv.cli.models import Asked, of_model, proof_of
+from symconv.cli.options import command_line
+from symconv.cli.results import Result, blame, failure, one_line, reported
 from symconv.cli.running import finish
 from symconv.errors import InputError
 from symconv.network.results import factors_in_space
@@ -29,12 +31,15 @@ def each_model(
     asked: Asked,
     options: Options,
     work: Callable[[str, ModelProof], list[Result]],
+    quiet: bool,
 ) -> list[Result]:
     """The results of each model; one bad file stops none of the others."""
     results: list[Result] = []
     for source in sources:
         try:
-            results += work(source, proof_of(source, asked, options, None))
+            with output.told_progress(quiet):
+                proof = proof_of(source, asked, options, None)
+            results += work(source, proof)
         except Exception as fault:  # noqa: BLE001 - one bad file stops none of the others
             results.append({**failure(source, one_line(fault)), **blame(fault)})
     return results
@@ -53,7 +58,7 @@ def show_models(sources: Sequence[str], asked: Asked, options: Options, as_json:
             return []
         return [*map(_of_row, rows), _of_totals(proof, rows, totals(rows))]
 
-    finish(each_model(sources, asked, options, work), perf_counter() - start, as_json)
+    finish(each_model(sources, asked, options, work, as_json), perf_counter() - start, as_json)
 
 
 def draw_one(
@@ -74,7 +79,31 @@ def draw_one(
         note = draw_model(proof, path)
         return [{"name": proof.verdict.name, "note": note, "files": [path]}]
 
-    finish(each_model(sources, asked, options, work), perf_counter() - start, as_json)
+    finish(each_model(sources, asked, options, work, as_json), perf_counter() - start, as_json)
+
+
+def report_models(
+    sources: Sequence[str],
+    folder: str,
+    asked: Asked,
+    options: Options,
+    pdf: bool,
+    as_json: bool,
+) -> None:
+    """Prove each model, write its report, and exit with the verdicts' status."""
+    from symconv.report import write_model_report
+
+    start = perf_counter()
+    words = ["--region", asked.region, *["--pdf"] * pdf]
+    words += [] if asked.max_factor is None else ["--max-factor", str(asked.max_factor)]
+
+    def work(source: str, proof: ModelProof) -> list[Result]:
+        command = command_line(["report", source, "-o", folder, *words], dict(options), asked.sizes)
+        files = write_model_report(proof, folder, command=command, pdf=pdf)
+        *_, last = of_model(proof)
+        return [reported(last, files)]
+
+    finish(each_model(sources, asked, options, work, as_json), perf_counter() - start, as_json)
 
 
 def _of_row(row: NodeFigures) -> Result:
@@ -124,13 +153,13 @@ def _table(proof: ModelProof, rows: Sequence[NodeFigures], total: Totals) -> Ite
     counted = Counter(row.node.status for row in shown)
     said = [f"{count} {status}" for status, count in counted.most_common()]
     made = len(rows) - len(shown)
-    yield f"{proof.verdict.name}: {len(shown)} nodes: {', '.join(said)}"
+    yield from wrap(f"{proof.verdict.name}: {len(shown)} nodes: {', '.join(said)}", WIDTH)
     if made:
         yield f"not shown: {made} nodes that only make constants"
     if any(row.node.mask is not None for row in shown):
         yield "*: a mask stands in front, or else it would read beyond the end of its input"
     if isinstance(reason := proof.verdict.told().get("reason"), str):
-        yield f"undecided: {reason}"
+        yield from wrap(output.plain(f"undecided: {reason}"), WIDTH)
 
 
 def _line(line: Sequence[str], widths: Sequence[int]) -> str:

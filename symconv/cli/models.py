@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from symconv.cli import output
 from symconv.cli.output import rounded
 from symconv.cli.results import Result, blame, failure, of_expansion, one_line
 from symconv.errors import InputError, SymconvError
@@ -49,7 +50,8 @@ def prove_models(
     start, results, certificates = perf_counter(), [], []
     for source in sources:
         try:
-            proof = proof_of(source, asked, options, seconds)
+            with output.told_progress(as_json):
+                proof = proof_of(source, asked, options, seconds)
             results += [*of_model(proof)]
             certificates += [proof.verdict.to_dict()] if proof.verdict.verdict == "proved" else []
         except Exception as fault:  # noqa: BLE001 - one bad file stops none of the others

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -159,6 +160,27 @@ def with_progress(results: Iterator[Result], total: int, quiet: bool) -> list[Re
 
     console = Console(stderr=True)
     return list(track(results, description="deciding", total=total, console=console))
+
+
+@contextmanager
+def told_progress(quiet: bool) -> Iterator[None]:
+    """Show how far the work inside has come, on standard error where that is a terminal."""
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    from symconv.machine.progress import heard_by
+
+    with Console(stderr=True).status("reading") as status:
+
+        def show(what: str, done: int, total: int) -> None:
+            words = escape(plain(shortened(what)))
+            status.update(f"{words} ({done} of {total})" if total else words)
+
+        with heard_by(show):
+            yield
 
 
 def print_counts(results: list[Result]) -> None:

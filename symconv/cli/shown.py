@@ -122,6 +122,7 @@ def show(
 @click.command()
 @layers_argument
 @sizes_option
+@region_options
 @expansion_options
 @folder_option
 @click.option("--pdf", is_flag=True, help="A PDF too, where latexmk is installed.")
@@ -130,18 +131,26 @@ def show(
 def report(
     sources: Sequence[str],
     sizes: Sequence[str],
+    region: str | None,
+    max_factor: int | None,
     folder: str,
     pdf: bool,
     kernel: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Prove each layer and write its report: LaTeX, HTML, and PDF where asked."""
+    """Prove each layer, chain or model, and write its report: LaTeX, HTML, and PDF where asked."""
     from symconv import api
     from symconv.cli.claims import report_claim
     from symconv.dialect.chain import Chain
     from symconv.dialect.files import ClaimText
 
+    if models.are_models(sources):
+        refuse("is for theorems", kernel=kernel or None)
+        asked = models.Asked(sizes, region or "full", max_factor)
+        graphs.report_models(sources, folder, asked, options, pdf, as_json)
+        return
+    refuse("is for models", region=region, max_factor=max_factor)
     if tuple(sources) == ("theorems",):
         refuse("is for layers, not for theorems", size=sizes or None, **options)
         catalogue.report_theorems(folder, pdf, as_json, kernel)

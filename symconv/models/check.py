@@ -19,6 +19,7 @@ from symconv.dialect.onnx.load import load_onnx
 from symconv.dialect.onnx.read import model_of
 from symconv.errors import InputError, MissingTool, Unsupported
 from symconv.machine.budget import Budget, spending
+from symconv.machine.progress import reached
 from symconv.models.observed import Pair, Shown, near_tensors, shown_apart
 from symconv.network.bound import Sizes
 from symconv.prove.models.compare import Comparison, Parting, Product, compare_models
@@ -119,6 +120,7 @@ def _unequal(
 ) -> ModelCheck:
     parting = comparison.partings[0] if comparison.partings else None
     more = {**more, "parting": parting, "product": comparison.product}
+    reached("running both models")
     try:
         shown = shown_apart(pair, None if parting is None else parting.like)
     except (MissingTool, InputError) as fault:
@@ -127,7 +129,10 @@ def _unequal(
         refuted: Outputs = [(n, "refuted" if n == shown.apart.name else v) for n, v in outputs]
         return said("refuted", refuted, shown=shown, **more)
     near = near_tensors(pair)
-    again = compare_models(pair.a, pair.b, {name: name for name in near})
+    try:
+        again = compare_models(pair.a, pair.b, {name: name for name in near})
+    except Unsupported as fault:
+        return said("undecided", outputs, reason=f"{_stopped(parting)}; {fault}", **more)
     assumed = tuple(near[name] for name in again.assumed)
     if again.equal and assumed:
         return said("undecided", outputs, assumed=assumed, reason=_rounded(assumed), **more)

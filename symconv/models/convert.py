@@ -19,6 +19,7 @@ from symconv.dialect.onnx.read import model_of
 from symconv.dialect.onnx.write import fix_sizes, unsound, write_onnx
 from symconv.errors import InputError, InternalError, SymconvError, Unsupported
 from symconv.expand.layers import weight_shape
+from symconv.machine.progress import reached
 from symconv.models.check import ModelCheck, check_models
 from symconv.models.phased import convert_phased
 from symconv.network.bound import Bound, Sizes
@@ -120,6 +121,7 @@ def convert(
     fault = unsound(conversion.proto)
     if fault and unsound(proto) is None:
         raise InternalError(f"the converted model is not a valid one: {fault}")
+    reached(f"writing {target.name}")
     write_onnx(conversion.proto, target)
     before = estimate(proto, bound, source.stat().st_size)
     tried = _guessed(model) if free else iter([bind(model, sizes)])

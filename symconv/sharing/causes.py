@@ -82,9 +82,9 @@ def rates(one: PhasedNode) -> tuple[int, int]:
 
     Each is a product over axes, of what is left where a residual stride stays.
     """
-    pairs = [_rate(one, link.axis, link.out) for link in one.rule.links if link.out is not None]
     if one.rule.window is None:
         return 1, 1
+    pairs = [_rate(one, link.axis, link.out) for link in one.rule.links if link.out is not None]
     return prod(down for down, _ in pairs), prod(up for _, up in pairs)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+import symconv
 from symconv.api import prove_model
 from symconv.cli.commands import main
 from symconv.network.reading import CONSTANT
@@ -31,6 +32,8 @@ MODELS = [
     "networks/mobilenetv2_035.onnx",
     "networks/wav2vec2_audio_1d.onnx",
 ]
+TWO_INPUTS = "models/brainmaze_spindle_eeg.onnx"
+SIZES = ("--size", "raw_signal=1,1,7500", "--size", "spectrogram=1,15,7500")
 
 
 def run(*words: str) -> str:
@@ -143,3 +146,45 @@ def test_an_unknown_ending_is_refused(tmp_path: Path) -> None:
     found = CliRunner().invoke(main, ["draw", model_file(UNET), "-o", str(tmp_path / "m.png")])
     assert found.exit_code == 2
     assert "ending must be .svg" in found.stderr
+
+
+@pytest.mark.parametrize("name", [RESNET, UNET, "networks/mobilenetv2_035.onnx"])
+def test_a_report_tells_of_every_node_square_and_mask(tmp_path: Path, name: str) -> None:
+    found = json.loads(run("report", model_file(name), "-o", str(tmp_path), "--json"))
+    (result,) = found["results"]
+    assert result["verdict"] == "proved"
+    assert len(result["files"]) == 2
+    proof = prove_model(model_file(name))
+    squares = {node.square for node in proof.nodes if node.square is not None}
+    masked = [node for node in proof.nodes if node.mask is not None]
+    for path in map(Path, result["files"]):
+        text = path.read_text(encoding="utf-8")
+        assert f"Square {max(squares) + 1}: " in text
+        assert f"Square {max(squares) + 2}: " not in text
+        assert text.count("behind a mask") == len(masked)
+        assert text.count("takes the stride") == len(sharers(proof.graphs[0]))
+    html = next(tmp_path.glob("*.html")).read_text(encoding="utf-8")
+    rows = html.count("<code>")
+    assert rows > len(squares) + len(masked)
+    assert all(node.label in html for node in proof.nodes if node.why != CONSTANT)
+
+
+def test_a_report_in_python_is_of_the_same_words(tmp_path: Path) -> None:
+    files = symconv.report(model_file(UNET), tmp_path, {"input": (1, 1, "H", "W")})
+    text = files.html.read_text(encoding="utf-8")
+    assert "multiply-adds" not in text
+    assert "Without masks every square commutes iff" in text or "no mask is needed" in text
+
+
+def test_the_region_is_for_models() -> None:
+    words = ["report", "resnet50-stem", "-o", "x", "--region", "core"]
+    found = CliRunner().invoke(main, words)
+    assert found.exit_code == 2
+    assert "--region is for models; leave it out" in found.stderr
+
+
+def test_nodes_that_join_several_inputs_are_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+    run("draw", model_file(TWO_INPUTS), *SIZES, "-o", str(path))
+    nodes = json.loads(path.read_text(encoding="utf-8"))["nodes"]
+    assert {"input raw_signal", "input spectrogram"} <= {node["name"] for node in nodes}

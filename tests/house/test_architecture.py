@@ -47,7 +47,7 @@ ORDER = {
     "layer": (
         "requirements padding pointwise window base matrix legality counting pool conv lattice"
     ),
-    "machine": "budget files plugins",
+    "machine": "budget progress files plugins",
     "network": (
         "model bound factors rules dimensions reading regions phases graph expansion squares "
         "proof results"
@@ -89,14 +89,14 @@ ORDER = {
     "replay.steps": "base moves values lattices convolutions pools branches",
     "report": (
         "escape formula tex derivation drawing document theorem formats sections write "
-        "chapter gallery lattice network"
+        "chapter gallery lattice network model"
     ),
     "report.drawing": (
         "graphs palette scene subject cells svg tikz bipartite kernel operator files network boxes "
         "model"
     ),
     "report.formats": "base html latex pdf registry",
-    "report.sections": "layers verdicts derivations everywhere pictures",
+    "report.sections": "layers verdicts derivations everywhere pictures squares",
     "sharing": "copies tying models causes figures graph",
     "size": "expr numbers text names",
     "testing": "equivalence families strategies sweep",

@@ -16,6 +16,7 @@ import numpy as np
 
 from symconv.errors import SymconvError, Unsupported
 from symconv.machine.budget import running
+from symconv.machine.progress import reached
 from symconv.network.bound import Bound
 from symconv.network.model import Array, Model, ModelNode
 from symconv.prove.models.applied import Applier
@@ -74,7 +75,8 @@ class Walk:
         self.weights |= set(model.constants)
         for name, array in model.constants.items():
             env[name] = self.weight(array)
-        for node in model.nodes:
+        for place, node in enumerate(model.nodes):
+            reached(f"comparing: {node.name or node.op}", place, len(model.nodes))
             running().check_time()
             try:
                 found = self._node(node, bound, env)

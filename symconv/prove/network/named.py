@@ -13,6 +13,7 @@ from typing import Any
 from symconv.claim import Claim
 from symconv.claim.verdict import Certificate
 from symconv.errors import ClaimError, SymconvError
+from symconv.machine.progress import reached
 from symconv.network.phases import PhasedModel, PhasedNode, has_tail
 from symconv.network.results import GraphProof, Mask, NodeProof
 from symconv.network.rules import Shape
@@ -148,6 +149,7 @@ class NamedNodes:
         for place, square in windows.items():
             self._make_sense(place, square)
         for place, one in enumerate(self.phased.nodes):
+            reached(f"proving {one.label}", place, len(self.phased.nodes))
             if place in windows:
                 yield self._window(place, one, windows[place])
             else:

@@ -9,6 +9,7 @@ from symconv.claim import Claim
 from symconv.claim.verdict import Certificate, Verdict
 from symconv.errors import SymconvError, TooLarge
 from symconv.machine.budget import running
+from symconv.machine.progress import reached
 from symconv.network.phases import PhasedModel, PhasedNode
 from symconv.network.regions import STAYS
 from symconv.network.results import GraphProof, Mask, NodeProof, Status
@@ -72,6 +73,7 @@ class _Nodes:
 
     def proved(self) -> Iterator[NodeProof]:
         for place, one in enumerate(self.phased.nodes):
+            reached(f"proving {one.label}", place, len(self.phased.nodes))
             if one.rule.window is not None and one.has_phases:
                 yield self._window(place, one)
             else:

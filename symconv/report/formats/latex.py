@@ -20,7 +20,10 @@ def _part(part: Inline) -> str:
     if isinstance(part, Math):
         return f"${part.tex}$"
     text = escape_latex(part.text)
-    return rf"\texttt{{{text}}}" if isinstance(part, Code) else text
+    if not isinstance(part, Code):
+        return text
+    # Names of nodes are paths, wider than a column of a table.
+    return rf"\texttt{{{text}}}".replace("/", r"/\allowbreak{}")
 
 
 def _listing(text: str) -> Ours:
