@@ -215,6 +215,7 @@ def _checked(source: Path, target: Path, tried: Iterator[Bound]) -> ModelCheck |
         except InputError:  # a guess at which some node has no output
             continue
         if found.verdict == "refuted":
+            target.unlink(missing_ok=True)
             raise InternalError(f"{target} is not the function of {source}: {found.parting}")
         return found
     return None
