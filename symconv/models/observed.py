@@ -17,7 +17,13 @@ from symconv.crosscheck.models import (
     random_feeds,
     run_model,
 )
-from symconv.dialect.onnx.expose import exposed, reweighted, shaken_inside, weights_of
+from symconv.dialect.onnx.expose import (
+    exposed,
+    moved_weights,
+    reweighted,
+    shaken_inside,
+    weights_of,
+)
 from symconv.errors import InputError
 from symconv.network.bound import Bound
 from symconv.network.faces import inputs_paired, outputs_paired

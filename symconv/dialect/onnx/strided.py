@@ -79,6 +79,9 @@ def read_strided(
     if sizes is None and (auto.startswith("SAME") or ceil or attributes.get("output_shape")):
         what = "ceil_mode" if ceil else auto if auto.startswith("SAME") else "output_shape"
         raise Unsupported(f"{what} depends on a size that the file leaves free; give --size")
+    padded = any(attributes.get("output_padding") or ()) and not attributes.get("output_shape")
+    if auto.startswith("SAME") and padded:
+        raise Unsupported(f"{auto} beside an output_padding, of which readers make two sizes")
     strides = tuple(attributes.get("strides") or (1,) * rank)
     _refuse_unclear(op, auto, ceil, kernel, strides, attributes.get("dilations") or ())
     dilations = tuple(attributes.get("dilations") or (1,) * rank)
