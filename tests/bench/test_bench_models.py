@@ -21,7 +21,7 @@ pytestmark = pytest.mark.once
 
 
 @pytest.mark.benchmark(group="models: proved, the form on phases")
-@pytest.mark.parametrize("name", (*MODELS, *NETWORKS))
+@pytest.mark.parametrize("name", [*MODELS, *NETWORKS])
 def test_proved(benchmark: Any, name: str) -> None:
     path, sizes = named_file(name), sizes_of(name)
     proof = benchmark.pedantic(prove_model, (path, sizes), rounds=3, warmup_rounds=1)
@@ -29,7 +29,7 @@ def test_proved(benchmark: Any, name: str) -> None:
 
 
 @pytest.mark.benchmark(group="models: a local form written, read back and proved")
-@pytest.mark.parametrize("name", (*MODELS, *NETWORKS))
+@pytest.mark.parametrize("name", [*MODELS, *NETWORKS])
 def test_converted(benchmark: Any, name: str, tmp_path: Path) -> None:
     path, sizes = named_file(name), sizes_of(name)
     done = benchmark.pedantic(
@@ -40,7 +40,7 @@ def test_converted(benchmark: Any, name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.benchmark(group="models: a file checked against itself")
-@pytest.mark.parametrize("name", (*MODELS, *NETWORKS))
+@pytest.mark.parametrize("name", [*MODELS, *NETWORKS])
 def test_checked(benchmark: Any, name: str) -> None:
     path, sizes = named_file(name), sizes_of(name)
     found = benchmark.pedantic(check_models, (path, path, sizes), rounds=3, warmup_rounds=1)

@@ -10,7 +10,11 @@ from tests.helpers.requirements import require_file
 PROJECT = Path(__file__).parents[2]
 
 
+def data_folder() -> Path:
+    """Where these files are, if they are there."""
+    return Path(os.environ.get("SYMCONV_DATA") or PROJECT.parent / "shared" / "data")
+
+
 def shared_data(name: str) -> Path:
     """The path of one of them; where it is missing, the test (or its file) skips."""
-    folder = os.environ.get("SYMCONV_DATA") or PROJECT.parent / "shared" / "data"
-    return require_file(Path(folder) / name)
+    return require_file(data_folder() / name)

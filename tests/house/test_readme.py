@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from symconv.prove.registry import ENGINES
-from tests.helpers.model_files import data_folder
 from tests.helpers.requirements import everything_required
+from tests.helpers.shared_data import data_folder
 
 pytestmark = pytest.mark.once
 
