@@ -110,11 +110,13 @@ def _fed(value: Any, feeds: Mapping[str, Array]) -> Array:
 
 
 def farthest(name: str, left: Array, right: Array) -> Apart:
-    """Where two arrays of one shape are farthest apart; a NaN beside a number is infinitely far.
+    """Where two arrays are farthest apart; a NaN beside a number, another shape is infinitely far.
 
     Integers and booleans, such as the place of a largest score, differ or not; how far they are
     apart is then the share of the entries that differ, as rounding may turn a few of many.
     """
+    if left.shape != right.shape:
+        return Apart(name, (), 0.0, 0.0, float("inf"), float("inf"))
     a, b = np.asarray(left, np.float64), np.asarray(right, np.float64)
     with np.errstate(invalid="ignore"):
         difference = np.where(a == b, 0.0, np.abs(a - b))

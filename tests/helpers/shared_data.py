@@ -11,7 +11,7 @@ PROJECT = Path(__file__).parents[2]
 
 
 def data_folder() -> Path:
-    """Where they lie."""
+    """Where these files are, if they are there."""
     return Path(os.environ.get("SYMCONV_DATA") or PROJECT.parent / "shared" / "data")
 
 

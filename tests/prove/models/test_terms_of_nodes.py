@@ -109,7 +109,7 @@ def computed(test: NodeTest) -> list[Array]:
     bound, walk = bind(told), Walk(Terms())
     env = walk.run(bound)
     given: dict[tuple[Any, ...], Array] = {
-        ("input", place): test.feeds[port.name] for place, port in enumerate(bound.model.ports_read)
+        ("input", port.name): test.feeds[port.name] for port in bound.model.ports_read
     }
     given |= {
         content_key(a): a
