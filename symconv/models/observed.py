@@ -89,6 +89,8 @@ def shown_apart(pair: Pair, parting: str | None) -> Shown | None:
     for shown, first, second in _tried(pair):
         if shown.apart.relative <= (SLIGHT if named else FAR):
             continue
+        if not shown.apart.index:  # another shape or element type
+            return shown
         moved = _carried(pair, first, shown.feeds, [*pair.a.model.outputs, *inside])
         if shown.apart.relative <= TIMES * moved.get(shown.apart.name, 0.0):
             continue
