@@ -162,8 +162,8 @@ def _rounded(assumed: tuple[Apart, ...]) -> str:
     worst = max(assumed, key=lambda apart: apart.relative)
     if worst.ulps == 0:
         return (
-            f"{len(assumed)} tensors were equal bit for bit where both models were run, and are not "
-            f"proved equal, {worst.name!r} the first of them; all else is equal"
+            f"{len(assumed)} tensors were equal bit for bit where both models were run, and are "
+            f"not proved equal, {worst.name!r} the first of them; all else is equal"
         )
     many = f"{len(assumed)} tensors differ" if len(assumed) > 1 else "one tensor differs"
     return (
