@@ -83,7 +83,7 @@ def read_strided(
     if auto.startswith("SAME") and padded:
         raise Unsupported(f"{auto} beside an output_padding, of which readers make two sizes")
     strides = tuple(attributes.get("strides") or (1,) * rank)
-    _refuse_unclear(op, auto, ceil, kernel, strides, attributes.get("dilations") or ())
+    _refuse_disputed(op, auto, ceil, kernel, strides, attributes.get("dilations") or ())
     dilations = tuple(attributes.get("dilations") or (1,) * rank)
     pads = attributes.get("pads") or (0,) * (2 * rank)
     pairs = tuple(zip(pads[:rank], pads[rank:], strict=True))
@@ -108,7 +108,7 @@ def read_strided(
     )
 
 
-def _refuse_unclear(
+def _refuse_disputed(
     op: str,
     auto: str,
     ceil: bool,

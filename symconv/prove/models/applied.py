@@ -67,16 +67,10 @@ class Applier:
         if node.op == "BatchNormalization":
             return self.functions.nary(key, node.op, _by_channel(self.terms, present))
         if len(present) == 1:
-            return (
-                present[0]
-                if node.op in ("Min", "Mean", "Clip")
-                else self._one(key, node.op, present[0])
-            )
+            same = node.op in ("Min", "Mean", "Clip")
+            return present[0] if same else self.functions.unary(key, node.op, present[0])
         absent = tuple(t is None for t in inputs)
         return self.functions.nary((*key, absent), node.op, present)
-
-    def _one(self, key: tuple[Hashable, ...], op: str, x: Tensor) -> Tensor:
-        return self.functions.unary(key, op, x)
 
     def _folded(self, op: str, operands: Sequence[Tensor], kind: str) -> Tensor:
         """``a + b + c`` as ``(a + b) + c``."""
@@ -126,14 +120,8 @@ class Applier:
         groups = node.attributes.get("group", 1)
         m = w.shape[1] * groups
         shape = (m, w.shape[0] // groups, *w.shape[2:])
-        flipped = self.terms.tensor(
-            ("transposed kernel", groups, w.number),
-            shape,
-            lambda: _turned(w.ids, groups),
-            constant=w.constant,
-            mixed=w.mixed,
-            origins=w.origins,
-        )
+        key = ("transposed kernel", groups, w.number)
+        flipped = self.terms.moved(key, w, shape, lambda: _turned(w.ids, groups))
         return self._biased(self._linear(x, flipped, axes, groups), inputs, made_as(node, bound))
 
     def _linear(self, x: Tensor, w: Tensor, axes: Sequence[Axis], groups: int) -> Tensor:
@@ -282,23 +270,16 @@ class Applier:
         if a is None or b is None or len(b.shape) != 2 or len(a.shape) < 2:
             return None
         rows = (int(np.prod(a.shape[:-1])), a.shape[-1])
-        flat = self.product_shape(a, rows)
+        flat = self._in_shape(a, rows)
         product = self._product(flat, b, (rows[0], b.shape[1]), made_as(node, bound))
-        return self.product_shape(product, (*a.shape[:-1], b.shape[1]))
+        return self._in_shape(product, (*a.shape[:-1], b.shape[1]))
 
-    def product_shape(self, t: Tensor, shape: Shape) -> Tensor:
+    def _in_shape(self, t: Tensor, shape: Shape) -> Tensor:
         """A tensor in another shape."""
         if t.shape == shape:
             return t
-        return self.terms.tensor(
-            ("in shape", shape, t.number),
-            shape,
-            lambda: t.ids.reshape(shape),
-            constant=t.constant,
-            distinct=t.distinct,
-            mixed=t.mixed,
-            origins=t.origins,
-        )
+        key = ("in shape", shape, t.number)
+        return self.terms.moved(key, t, shape, lambda: t.ids.reshape(shape))
 
     def _product(self, left: Tensor, right: Tensor, shape: Shape, kind: str) -> Tensor:
         return self.whole(("", "MatMul", kind), [left, right], shape)
@@ -340,28 +321,12 @@ def _by_channel(terms: Terms, tensors: Sequence[Tensor]) -> list[Tensor]:
 
 def _along_channels(terms: Terms, b: Tensor, rank: int) -> Tensor:
     shape = (1, b.shape[0], *(1,) * (rank - 2))
-    return terms.tensor(
-        ("along channels", rank, b.number),
-        shape,
-        lambda: b.ids.reshape(shape),
-        constant=b.constant,
-        distinct=b.distinct,
-        mixed=b.mixed,
-        origins=b.origins,
-    )
+    return terms.moved(("along channels", rank, b.number), b, shape, lambda: b.ids.reshape(shape))
 
 
 def _flipped(terms: Terms, t: Tensor) -> Tensor:
     key = ("Transpose", (("perm", (1, 0)),), t.number, ())
-    return terms.tensor(
-        key,
-        t.shape[::-1],
-        lambda: t.ids.T,
-        constant=t.constant,
-        distinct=t.distinct,
-        mixed=t.mixed,
-        origins=t.origins,
-    )
+    return terms.moved(key, t, t.shape[::-1], lambda: t.ids.T)
 
 
 def _turned(w: Ids, groups: int) -> Ids:

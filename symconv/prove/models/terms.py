@@ -192,6 +192,26 @@ class Terms:
             )
         return self._tensors[key]
 
+    def moved(
+        self,
+        key: Hashable,
+        source: Tensor,
+        shape: Shape,
+        make: Callable[[], Ids],
+        *,
+        repeats: bool = False,
+    ) -> Tensor:
+        """A tensor of another one's terms at other places; with ``repeats`` some stand twice."""
+        return self.tensor(
+            key,
+            shape,
+            make,
+            constant=source.constant,
+            distinct=source.distinct and not repeats,
+            mixed=source.mixed,
+            origins=source.origins,
+        )
+
     def blocks_of(self, tensor: Tensor) -> frozenset[int]:
         """The first terms of the blocks that a tensor's terms may be of."""
         if tensor.origins is None:

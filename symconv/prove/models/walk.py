@@ -195,15 +195,7 @@ class Walk:
 
         if shape is None:
             shape = moved().shape
-        return self.terms.tensor(
-            key,
-            shape,
-            moved,
-            constant=first.constant,
-            distinct=first.distinct and node.op not in REPEATS,
-            mixed=first.mixed,
-            origins=first.origins,
-        )
+        return self.terms.moved(key, first, shape, moved, repeats=node.op in REPEATS)
 
     def _value(self, name: str, bound: Bound) -> Array | None:
         if not name:
@@ -266,14 +258,8 @@ class Walk:
         axis = node.attributes.get("axis", 0)
         ends = np.cumsum([shape[axis] for shape in shapes]).tolist()
         return [
-            self.terms.tensor(
-                (key, place),
-                shape,
-                _part_of(first, axis, end - shape[axis], end),
-                constant=first.constant,
-                distinct=first.distinct,
-                mixed=first.mixed,
-                origins=first.origins,
+            self.terms.moved(
+                (key, place), first, shape, _part_of(first, axis, end - shape[axis], end)
             )
             for place, (shape, end) in enumerate(zip(shapes, ends, strict=True))
         ]
