@@ -22,11 +22,6 @@ NETWORKS = (
 """Exports, in ``networks``, whose sizes are all fixed."""
 
 
-def data_folder() -> Path:
-    """Where the files are."""
-    return shared_data("models").parent
-
-
 def model_file(name: str) -> str:
     """The path of one, such as ``models/light_resnet50.onnx``; without it the test skips."""
     return str(shared_data(name))
