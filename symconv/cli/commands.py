@@ -201,8 +201,11 @@ def check(
     show_default=True,
     help="How long one certificate for all sizes may take.",
 )
+@click.option(
+    "--model", type=click.Path(), help="The file that a model's certificate names; ONNX is read."
+)
 @json_option
-def recheck(paths: Sequence[str], seconds: float, as_json: bool) -> None:
+def recheck(paths: Sequence[str], seconds: float, model: str | None, as_json: bool) -> None:
     """Check certificates again from their own text, by other code than the prover's.
 
     Nothing in a certificate is believed: its claim, layer, shape, facts, figures and limits are
@@ -224,7 +227,7 @@ def recheck(paths: Sequence[str], seconds: float, as_json: bool) -> None:
         return found
 
     def work(text: Any) -> Result:
-        found = recheck_text(text, seconds=seconds)
+        found = recheck_text(text, seconds=seconds, model=model)
         said = "reason" if found.verdict == "undecided" else "note"
         return {
             "name": found.name,

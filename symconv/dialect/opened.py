@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from symconv.dialect.models.registry import format_of
 from symconv.dialect.models.registry import read_model as read_file
+from symconv.dialect.naming import is_free, named_sizes
 from symconv.errors import InputError
 from symconv.network.bound import Sizes
 from symconv.network.model import Array, Model, Port, captured
 from symconv.network.reading import ReadModel, read_model
-from symconv.size.names import axis_names
 
 SIZE = "--size INPUT=1,3,224,224"
 
@@ -50,7 +50,8 @@ def open_model(path: str | Path, sizes: Sizes | None = None, *, all_sizes: bool 
 
     Args:
         path: the file.
-        sizes: dimensions of inputs by their names; the file's own where nothing is given.
+        sizes: dimensions of inputs by their names; where nothing is given the file's own, in names
+            where it leaves one open.
         all_sizes: whether the spatial sizes of every input are named.
 
     Raises:
@@ -62,7 +63,9 @@ def open_model(path: str | Path, sizes: Sizes | None = None, *, all_sizes: bool 
     digest = hashlib.sha256(found.read_bytes()).hexdigest()
     given = {**(sizes or {})}
     if all_sizes:
-        given = {**_named(model), **given}
+        given = {**_every(model), **given}
+    elif not given:
+        given = {**_free(model)}
     if any(isinstance(size, str) for dimensions in given.values() for size in dimensions):
         return Opened(_at_names(model, given), digest)
     return Opened(_at_numbers(model, given), digest)
@@ -93,31 +96,18 @@ def _at_numbers(model: Model, given: Sizes) -> ReadModel:
     return read_model(bound.model, bound.shapes, bound.values)
 
 
-def _named(model: Model) -> dict[str, Sequence[int | str]]:
+def _free(model: Model) -> Sizes:
+    """The sizes in the names of the file, where it leaves any open."""
+    return named_sizes(model, every=False) if is_free(model) else {}
+
+
+def _every(model: Model) -> Sizes:
     """The dimensions of every image or signal, its sizes in space by name."""
-    spatial = [port for port in model.inputs if port.shape]
-    if not spatial:
-        raise InputError(
-            f"model {model.name!r} has no input whose sizes could be named; give its shapes: {SIZE}"
-        )
-    return {
-        port.name: tuple(_names(port, str(number) if len(spatial) > 1 else ""))
-        for number, port in enumerate(spatial)
-    }
-
-
-SPACE = 2
-"""The first axis in space, behind batch and channels."""
-
-
-def _names(port: Port, suffix: str) -> Iterator[int | str]:
-    """A port's dimensions: a name for each in space, and the file's own where it has some."""
-    shape = port.shape or ()
-    first = min(SPACE, len(shape) - 1)  # of a signal without channels its samples are named
-    for axis, size in enumerate(shape[:first]):
-        yield f"B{suffix}" if size is None and axis == 0 else size or f"C{suffix}"
-    for size, name in zip(shape[first:], axis_names(len(shape) - first), strict=True):
-        yield size if isinstance(size, str) else f"{name}{suffix}"
+    if found := named_sizes(model, every=True):
+        return found
+    raise InputError(
+        f"model {model.name!r} has no input whose sizes could be named; give its shapes: {SIZE}"
+    )
 
 
 def _at_names(model: Model, sizes: Sizes) -> ReadModel:

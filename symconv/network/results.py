@@ -118,9 +118,13 @@ class GraphProof:
     nodes: tuple[NodeProof, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """The graph in a certificate: its tensors and their factors, its nodes, its outputs."""
+        """The graph in a certificate: its tensors and their factors, its nodes, its outputs.
+
+        ``given`` are the tensors that no node makes: constants, and those around a body.
+        """
         model, read = self.phased.read.model, self.phased.read
-        named = {n for node in model.nodes for n in _touched(node)}
+        named = {*model.outputs, *(n for node in model.nodes for n in _touched(node))}
+        made = {port.name for port in model.inputs}.union(*(node.outputs for node in model.nodes))
         tensors = {
             name: {"shape": list(freeze(read.shapes[name])), "factors": list(factors)}
             for name, factors in self.phased.made.items()
@@ -129,6 +133,7 @@ class GraphProof:
         return {
             "name": self.name,
             "inputs": [port.name for port in model.inputs],
+            "given": sorted(named - made),
             "outputs": list(model.outputs),
             "tensors": tensors,
             "nodes": [node.text() for node in self.nodes],

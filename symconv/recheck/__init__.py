@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from symconv.errors import ClaimError, InternalError, SymconvError, TooLarge
@@ -52,11 +53,15 @@ class Recheck:
     sizes: Literal["these", "all"] = "these"
 
 
-def recheck(certificate: Any, *, seconds: float = SECONDS) -> Recheck:
+def recheck(
+    certificate: Any, *, seconds: float = SECONDS, model: str | Path | None = None
+) -> Recheck:
     """Settle a certificate again from its own text: an object, a JSON text's value, or a file.
 
     A certificate for all sizes is settled by z3 (``pip install 'symconv[z3]'``) within ``seconds``;
     what is not settled by then, or is beyond what plain dictionaries hold, stays undecided.
+    The certificate of a model is held against the file ``model`` as well, where that is given: its
+    digest, and of ONNX its nodes and their windows.
 
     Raises:
         CertificateError: the text is not a certificate, was changed after it was written, or states
@@ -67,7 +72,9 @@ def recheck(certificate: Any, *, seconds: float = SECONDS) -> Recheck:
     if not 0 < seconds <= 86_400:
         raise CertificateError(f"seconds must be more than 0 and at most a day, got {seconds!r}")
     if is_model(text := as_text(certificate)):
-        return _recheck_model(text, seconds)
+        return _recheck_model(text, seconds, model)
+    if model is not None:
+        raise CertificateError("a model file stands behind the certificate of a model only")
     body = read_body(text)
     name = str(body["claim"].get("name"))[:200]
     try:
@@ -84,8 +91,8 @@ def recheck(certificate: Any, *, seconds: float = SECONDS) -> Recheck:
     return found
 
 
-def _recheck_model(certificate: Any, seconds: float) -> Recheck:
-    """Settle the certificate of a model: its squares, and how they are pasted."""
+def _recheck_model(certificate: Any, seconds: float, model: str | Path | None) -> Recheck:
+    """Settle the certificate of a model: its squares, how they are pasted, and its file."""
 
     def settle(square: Any) -> Answer:
         found = recheck(square, seconds=seconds)
@@ -93,7 +100,7 @@ def _recheck_model(certificate: Any, seconds: float) -> Recheck:
 
     try:
         name, sizes = str(certificate["model"]["name"])[:200], certificate["sizes"]
-        verdict, reason = settle_model(certificate, settle)
+        verdict, reason = settle_model(certificate, settle, model)
     except (SymconvError, InternalError):
         raise
     except _UNREADABLE as fault:

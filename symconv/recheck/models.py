@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from symconv.recheck.certificate import digest_of
@@ -16,6 +17,7 @@ from symconv.recheck.everywhere import Answer
 from symconv.recheck.expressions import value_of
 from symconv.recheck.facts import CertificateError
 from symconv.recheck.families import PARTIAL
+from symconv.recheck.model_files import check_file
 from symconv.recheck.pasting import Pasting
 
 MODEL_FORMAT = "symconv-model-certificate/1"
@@ -23,7 +25,7 @@ _PARTS = {
     *("format", "verdict", "sizes", "model", "region", "names", "domain", "where", "method"),
     *("graphs", "squares", "limits", "digest"),
 }
-_OF_GRAPH = {"name", "inputs", "outputs", "tensors", "nodes"}
+_OF_GRAPH = {"name", "inputs", "given", "outputs", "tensors", "nodes"}
 _OF_NODE = {
     *("name", "op", "inputs", "outputs", "captures", "reads", "how", "links", "status", "partial"),
 }
@@ -43,8 +45,12 @@ def is_model(certificate: Any) -> bool:
     return isinstance(certificate, Mapping) and certificate.get("format") == MODEL_FORMAT
 
 
-def settle_model(certificate: Text, settle: Callable[[Any], Answer]) -> Answer:
+def settle_model(
+    certificate: Text, settle: Callable[[Any], Answer], file: str | Path | None = None
+) -> Answer:
     """The verdict on a model's certificate, and why; ``settle`` settles one of its squares.
+
+    With its file, what the certificate states of the nodes is held against what the file holds.
 
     Raises:
         CertificateError: a part is missing or was changed, or nodes are pasted that do not fit.
@@ -61,7 +67,8 @@ def settle_model(certificate: Text, settle: Callable[[Any], Answer]) -> Answer:
             Pasting(graph, sizes, certificate["squares"]).check()
     if not looked:
         return "undecided", "no sizes of its domain were found to look at"
-    return "proved", "; ".join(_said(certificate, looked))
+    found = None if file is None else check_file(certificate, file)
+    return "proved", "; ".join(_said(certificate, looked, found))
 
 
 def _check_parts(certificate: Text) -> None:
@@ -112,7 +119,7 @@ def _tried(names: list[str]) -> Iterator[dict[str, int]]:
         yield {name: 1 + pace % GREATEST for name, pace in zip(names, paces, strict=True)}
 
 
-def _said(certificate: Text, looked: int) -> Iterator[str]:
+def _said(certificate: Text, looked: int, found: str | None) -> Iterator[str]:
     nodes = [node for graph in certificate["graphs"] for node in graph["nodes"]]
     counted = Counter(node["status"] for node in nodes)
     kinds = ", ".join(f"{count} {status}" for status, count in counted.items())
@@ -122,6 +129,9 @@ def _said(certificate: Text, looked: int) -> Iterator[str]:
         yield f"at {looked} sizes of the domain"
     defined = [n["name"] for n in nodes if n["op"] in PARTIAL and not n["partial"]]
     more = f", that {defined[0]!r} and its like are defined everywhere" if defined else ""
+    if found is not None:
+        yield f"{found}; not checked: its shapes and links{more}"
+        return
     yield (
         f"not checked: that the file of the digest {certificate['model']['sha256']} holds these "
         f"nodes with these shapes and links{more}"

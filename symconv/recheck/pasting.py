@@ -42,6 +42,7 @@ class Pasting:
         made = [name for node in self.graph["nodes"] for name in node["outputs"] if name]
         if len(set(made)) != len(made):
             raise CertificateError(f"graph {self.graph['name']!r} makes a tensor twice")
+        self._closed(made)
         for name, tensor in self.graph["tensors"].items():
             self._tensor(name, tensor, name in made)
         self._in_order(set(made))
@@ -56,6 +57,16 @@ class Pasting:
         if any(f > 1 for f in factors) and not is_made:
             raise CertificateError(f"tensor {name!r} is made by no node, and has phases")
         self.shapes[name], self.made[name] = shape, factors
+
+    def _closed(self, made: Sequence[str]) -> None:
+        """Whatever is read, or is an output, is made by a node, is an input or is given."""
+        known = {*made, *self.graph["inputs"], *self.graph["given"]}
+        read = [n for node in self.graph["nodes"] for n in (*node["inputs"], *node["captures"])]
+        for name in (*read, *self.graph["outputs"]):
+            if name and name not in known:
+                raise CertificateError(f"graph {self.graph['name']!r} has nothing that is {name!r}")
+        if twice := next((n for n in self.graph["given"] if n in made), None):
+            raise CertificateError(f"graph {self.graph['name']!r} is given {twice!r}, and makes it")
 
     def _in_order(self, made: set[str]) -> None:
         """Every node reads what stands before it, and has a name of its own."""

@@ -115,6 +115,16 @@ def test_named_sizes_say_which_need_a_mask(tmp_path: Path) -> None:
     assert "W" in last["free"]
 
 
+def test_sizes_that_a_file_leaves_open_are_named(tmp_path: Path) -> None:
+    path = two(tmp_path, size=("batch", 2, None, 9))
+    status, found, _ = run("prove", path)
+    *_, last = found["results"]
+    assert (status, last["sizes"], last["free"]) == (0, "all", "no size")
+    assert last["domain"] == run("prove", path, "--size", "x=1,2,H,9")[1]["results"][-1]["domain"]
+    status, found, _ = run("prove", path, "--size", "x=1,2,H")
+    assert (status, "4 dimensions" in found["results"][0]["error"]) == (2, True)
+
+
 def test_certificates_are_written_and_settled_again(tmp_path: Path) -> None:
     out = tmp_path / "c.json"
     status, _, _ = run("prove", two(tmp_path), "--certificate", str(out))
@@ -123,6 +133,10 @@ def test_certificates_are_written_and_settled_again(tmp_path: Path) -> None:
     assert text["model"]["sha256"]
     status, found, _ = run("recheck", str(out))
     assert (status, found["results"][0]["verdict"]) == (0, "proved")
+    status, found, _ = run("recheck", str(out), "--model", two(tmp_path))
+    assert "nodes that are" in found["results"][0]["note"]
+    status, found, _ = run("recheck", str(out), "--model", str(out))
+    assert (status, "has the digest" in found["results"][0]["error"]) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -145,8 +159,8 @@ def test_bad_questions_end_in_one_line(tmp_path: Path, words: list[str], said: s
     assert found.stderr.count("\n") == 1
 
 
-def test_free_dimensions_are_asked_for(tmp_path: Path) -> None:
-    path = two(tmp_path, ("N", 2, "H", "W"))
+def test_an_input_of_unknown_rank_is_asked_for(tmp_path: Path) -> None:
+    path = two(tmp_path, None)
     found = CliRunner().invoke(main, ["prove", path])
     assert found.exit_code == 2
     assert "give them: --size x=" in found.stderr

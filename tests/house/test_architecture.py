@@ -27,8 +27,8 @@ ORDER = {
     ),
     "crosscheck": "backends runs models",
     "dialect": (
-        "config chain shorthand presets subject torch pasted files own sources onnx models opened "
-        "registry"
+        "config chain shorthand presets subject torch pasted files own sources onnx models naming "
+        "opened registry"
     ),
     "dialect.models": "opening build keras pt2 tflite registry",
     "dialect.models.tflite": "parse scope windows values read",
@@ -78,7 +78,7 @@ ORDER = {
     "recheck": (
         "allsizes expressions factors text functions lattices windows ops steps claims "
         "statement cuts shapes denote facts decide certificate evaluation limits squares "
-        "everywhere families node_squares pasting models"
+        "everywhere families node_squares pasting model_files models"
     ),
     "recheck.ops": "base moves values branches lattices convolutions pools",
     "recheck.allsizes": "terms paths reading moves layers lattices pools decide parts",
@@ -130,7 +130,7 @@ ONLY_IN: dict[str, set[str]] = {
     "z3": {"recheck.allsizes"},
     "torch": {"crosscheck", "dialect.torch", "dialect.models.pt2.module", "torch"},
     "jax": {"crosscheck", "dialect.jax"},
-    "onnx": {"dialect.onnx"},
+    "onnx": {"dialect.onnx", "recheck.model_files"},
     "onnxruntime": {"crosscheck"},
     "jinja2": {"report"},
     "latex2mathml": {"report"},
