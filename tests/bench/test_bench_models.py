@@ -28,6 +28,7 @@ def test_proved(benchmark: Any, name: str) -> None:
     assert proof.verdict.verdict == "proved"
 
 
+@pytest.mark.slow
 @pytest.mark.benchmark(group="models: a local form written, read back and proved")
 @pytest.mark.parametrize("name", [*MODELS, *NETWORKS])
 def test_converted(benchmark: Any, name: str, tmp_path: Path) -> None:
@@ -39,6 +40,7 @@ def test_converted(benchmark: Any, name: str, tmp_path: Path) -> None:
     assert done.check.verdict == "proved"
 
 
+@pytest.mark.slow
 @pytest.mark.benchmark(group="models: a file checked against itself")
 @pytest.mark.parametrize("name", [*MODELS, *NETWORKS])
 def test_checked(benchmark: Any, name: str) -> None:

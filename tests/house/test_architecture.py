@@ -62,8 +62,8 @@ ORDER = {
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem engine",
     "models": "observed check phased convert",
     "prove.models": (
-        "terms moves rows pads pointwise pools separable windows convolution guesses linear "
-        "applied walk sources compare"
+        "terms moves resizing moving rows pads pointwise pools separable windows convolution "
+        "guesses linear applied walk sources compare"
     ),
     "prove.network": "at_a_size for_all_sizes decide nodes named models theorems",
     "prove.sets": (

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -20,14 +19,11 @@ from symconv.machine.progress import reached
 from symconv.network.bound import Bound
 from symconv.network.model import Array, Model, ModelNode
 from symconv.prove.models.applied import Applier, made_as
-from symconv.prove.models.moves import MOVES, padded, pads_of
+from symconv.prove.models.moving import Moving, attributes_of
 from symconv.prove.models.pointwise import NARY, UNARY
 from symconv.prove.models.terms import ZERO, Ids, Tensor, Terms
 
 Environment = dict[str, Tensor]
-
-REPEATS = frozenset(("Expand", "Tile", "Gather"))
-"""Moves after which one term may stand in several places."""
 
 
 def is_number_like(array: Array) -> bool:
@@ -54,7 +50,7 @@ class Walk:
     assumed: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.applier = Applier(self.terms)
+        self.applier, self.moving = Applier(self.terms), Moving(self.terms)
         self.depth = 0
         self.used: list[str] = []
         self.weights: set[str] = set()
@@ -142,11 +138,8 @@ class Walk:
         present = [t for t in inputs if t is not None]
         if any(node.outputs[1:]) and node.op != "Split":
             return None
-        if node.op in (*MOVES, "Pad") and self._is_told(node, bound):
-            moved = self._move if node.op in MOVES else self._padded
-            return [moved(node, inputs, bound)]
-        if node.op in ("Concat", "Split"):
-            return self._structure(node, present, bound)
+        if (moved := self.moving.moved(node, inputs, bound)) is not None:
+            return moved
         if node.op == "Cast" and _is_same_type(node, bound):
             return present
         if node.op in UNARY | NARY and present:
@@ -166,103 +159,6 @@ class Walk:
         if any(name and name not in bound.values for name in node.outputs):
             return None
         return [self.terms.constant(_plain(bound.values[n])) for n in node.outputs if n]
-
-    def _is_told(self, node: ModelNode, bound: Bound) -> bool:
-        """Whether what says how data moves is known before the model is run, and clear.
-
-        What negative pads are beside others that wrap around, ONNX does not say.
-        """
-        if node.op == "Pad" and node.attributes.get("mode", "constant") == "wrap":
-            pads = bound.values.get(node.inputs[1])
-            if pads is None or (pads < 0).any():
-                return False
-        told = [n for place, n in enumerate(node.inputs) if place != 2 or node.op != "Pad"]
-        return all(not name or name in bound.values for name in told[1:])
-
-    def _move(self, node: ModelNode, inputs: Sequence[Tensor | None], bound: Bound) -> Tensor:
-        first, *rest = inputs
-        if first is None:
-            raise Unsupported("its first input is left out")
-        values = [self._value(name, bound) for name in node.inputs[1:]]
-        key = (node.op, _attributes(node), first.number, _numbers(rest))
-        shape = bound.shapes.get(node.outputs[0])
-        if node.op == "Identity":
-            return first
-        move = MOVES[node.op]
-
-        def moved() -> Ids:
-            return np.asarray(move(first.ids, values, node.attributes))
-
-        if shape is None:
-            shape = moved().shape
-        return self.terms.moved(key, first, shape, moved, repeats=node.op in REPEATS)
-
-    def _value(self, name: str, bound: Bound) -> Array | None:
-        if not name:
-            return None
-        if name not in bound.values:
-            raise Unsupported(f"what {name!r} holds is not known before the model is run")
-        return bound.values[name]
-
-    def _structure(self, node: ModelNode, present: Sequence[Tensor], bound: Bound) -> list[Tensor]:
-        key = (node.op, _attributes(node), _numbers(present))
-        shapes = [bound.shapes[name] for name in node.outputs]
-        if node.op == "Split":
-            return self._split(node, present[0], key, shapes)
-        axis = node.attributes["axis"]
-
-        def joined() -> Ids:
-            return np.concatenate([t.ids for t in present], axis=axis)
-
-        return [self._joined(key, shapes[0], joined, present)]
-
-    def _padded(self, node: ModelNode, inputs: Sequence[Tensor | None], bound: Bound) -> Tensor:
-        first = inputs[0]
-        if first is None:
-            raise Unsupported("its first input is left out")
-        key = (node.op, _attributes(node), _numbers(inputs))
-        values = [self._value(node.inputs[1], bound), None]
-        values += [self._value(n, bound) for n in node.inputs[3:]]
-        mode = node.attributes.get("mode", "constant")
-        filled = inputs[2] if len(inputs) > 2 else None
-
-        def pad() -> Ids:
-            fill = ZERO if filled is None else int(filled.ids.ravel()[0])
-            return padded(first.ids, pads_of(first.ids, values), mode, fill)
-
-        shape = bound.shapes[node.outputs[0]]
-        origins = first.origins if filled is None or filled.constant else None
-        return self.terms.tensor(
-            key, shape, pad, constant=first.constant, mixed=True, origins=origins
-        )
-
-    def _joined(
-        self, key: Hashable, shape: tuple[int, ...], make: Any, parts: Sequence[Tensor]
-    ) -> Tensor:
-        known = [t.origins for t in parts if t.origins is not None]
-        origins = frozenset[int]().union(*known) if len(known) == len(parts) else None
-        apart = origins is not None and len(origins) == sum(map(len, known))
-        return self.terms.tensor(
-            key,
-            shape,
-            make,
-            constant=all(t.constant for t in parts),
-            distinct=apart and all(t.distinct for t in parts),
-            mixed=any(t.mixed for t in parts),
-            origins=origins,
-        )
-
-    def _split(
-        self, node: ModelNode, first: Tensor, key: Hashable, shapes: Sequence[tuple[int, ...]]
-    ) -> list[Tensor]:
-        axis = node.attributes.get("axis", 0)
-        ends = np.cumsum([shape[axis] for shape in shapes]).tolist()
-        return [
-            self.terms.moved(
-                (key, place), first, shape, _part_of(first, axis, end - shape[axis], end)
-            )
-            for place, (shape, end) in enumerate(zip(shapes, ends, strict=True))
-        ]
 
     def _if(self, node: ModelNode, bound: Bound, env: Environment) -> list[Tensor]:
         """Both branches are run; the result is a function of the condition and of both."""
@@ -328,7 +224,7 @@ class Walk:
         given = tuple(t is not None for t in inputs)
         read = tuple(bound.dtypes.get(n, "?") for n in node.inputs if n)
         face = (node.domain, node.op, len(node.outputs), read)
-        name: tuple[Hashable, ...] = (*face, _attributes(node), bodies, given)
+        name: tuple[Hashable, ...] = (*face, attributes_of(node), bodies, given)
         found = []
         for place, output in enumerate(node.outputs):
             if not output:
@@ -345,10 +241,6 @@ class Walk:
         return self.applier.whole(name, inputs, shape)
 
 
-def _part_of(first: Tensor, axis: int, begin: int, end: int) -> Any:
-    return lambda: np.take(first.ids, np.arange(begin, end), axis=axis)
-
-
 def content_key(array: Array) -> tuple[str, str]:
     """The name of a free weight: a digest of its type, shape and entries."""
     text = f"{array.dtype}{array.shape}".encode() + np.ascontiguousarray(array).tobytes()
@@ -362,20 +254,6 @@ def _is_same_type(node: ModelNode, bound: Bound) -> bool:
 
 def _plain(array: Array) -> Array:
     return array.astype(str) if array.dtype == object else array
-
-
-def _numbers(inputs: Sequence[Tensor | None]) -> tuple[int | None, ...]:
-    return tuple(None if t is None else t.number for t in inputs)
-
-
-def _attributes(node: ModelNode) -> tuple[Hashable, ...]:
-    return tuple(sorted((k, _frozen(v)) for k, v in node.attributes.items()))
-
-
-def _frozen(value: Any) -> Hashable:
-    if isinstance(value, np.ndarray):
-        return str(value.dtype), value.shape, value.tobytes()
-    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
 
 
 def _text(
@@ -398,7 +276,7 @@ def _text(
             (key, _text(one, env, names, depth + 1)) for key, one in sorted(node.bodies.items())
         )
         lines.append(
-            (node.domain, node.op, tuple(map(said, node.inputs)), _attributes(node), bodies)
+            (node.domain, node.op, tuple(map(said, node.inputs)), attributes_of(node), bodies)
         )
         names |= {name: (depth, place, n) for n, name in enumerate(node.outputs) if name}
     return tuple(lines), tuple(map(said, body.outputs))
