@@ -13,6 +13,8 @@ from symconv.network.results import ModelCertificate
 from symconv.recheck import recheck
 from tests.helpers.requirements import require
 
+pytestmark = pytest.mark.once
+
 torch: Any = require("torch")
 nn: Any = torch.nn
 

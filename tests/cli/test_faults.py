@@ -20,6 +20,8 @@ from symconv.cli import main
 from symconv.cli.results import each, status, summary
 from symconv.errors import SymconvError, TooLarge
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 ZOO = str(ROOT / "tests" / "data" / "zoo.json.gz")
 STEM = "conv i3x20x20 o4 k7 s2 p3"

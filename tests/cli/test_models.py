@@ -17,6 +17,8 @@ from symconv.network.results import ModelCertificate
 from tests.helpers.model_files import model_file
 from tests.helpers.requirements import require
 
+pytestmark = pytest.mark.once
+
 onnx: Any = require("onnx")
 
 SHIPPED = {

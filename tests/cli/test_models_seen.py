@@ -20,6 +20,8 @@ from symconv.sharing.figures import figures, totals
 from tests.helpers.model_files import model_file
 from tests.helpers.requirements import require
 
+pytestmark = pytest.mark.once
+
 onnx: Any = require("onnx")
 
 WIDTH = 80

@@ -26,6 +26,8 @@ from tests.helpers.forging import plain, signed
 from tests.helpers.onnx_pools import Array, NoMean, Text, pooled, random_text, samples
 from tests.helpers.requirements import require
 
+pytestmark = pytest.mark.once
+
 ONNX: Text = {"legality": "onnx"}
 FAR = AvgPool(3, 2, 3, dilation=2, **ONNX)
 ALONE = AvgPool(3, 2, 3, count_include_pad=False, dilation=2, **ONNX)

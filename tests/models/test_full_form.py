@@ -23,6 +23,8 @@ from tests.helpers.model_files import named_file
 from tests.helpers.onnx_files import run_file
 from tests.helpers.requirements import require
 
+pytestmark = pytest.mark.once
+
 onnx: Any = require("onnx")
 require("onnxruntime")
 

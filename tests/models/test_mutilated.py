@@ -10,6 +10,8 @@ from click.testing import CliRunner, Result
 from symconv.cli.commands import main
 from tests.models.mutilated import GOOD, mutilated
 
+pytestmark = pytest.mark.once
+
 VALID = ("pads beyond all bounds",)
 """Changed files that are models still: too large to be run, but not to be converted."""
 

@@ -12,6 +12,8 @@ from symconv.models.check import ModelCheck, check_models
 from tests.helpers.real_models import MODELS, RealModel
 from tests.helpers.requirements import require
 
+pytestmark = pytest.mark.once
+
 onnx: Any = require("onnx")
 require("onnxruntime")
 

@@ -19,6 +19,8 @@ from tests.helpers.onnx_files import relative_difference, run_file
 from tests.helpers.real_models import MODELS, RealModel
 from tests.helpers.requirements import require
 
+pytestmark = pytest.mark.once
+
 onnx: Any = require("onnx")
 require("onnxruntime")
 

@@ -26,6 +26,8 @@ from symconv.prove.network.models import decide_model
 from symconv.replay.run import run_claim
 from tests.helpers.requirements import require
 
+pytestmark = pytest.mark.once
+
 onnx: Any = require("onnx")
 
 

@@ -22,6 +22,8 @@ from symconv.theorems.decide import MISSING
 from symconv.theorems.table import statement_table
 from tests.helpers.requirements import require_tool
 
+pytestmark = pytest.mark.once
+
 THEOREMS = read_catalogue()
 PROOFS = Path(__file__).parents[2] / "proofs"
 FOUND = re.compile(r"^(?:Theorem|Lemma|Corollary) (\w+)", re.MULTILINE)

@@ -17,6 +17,8 @@ from symconv.errors import SymconvError
 from tests.helpers.requirements import require
 from tests.helpers.variants import variants
 
+pytestmark = pytest.mark.once
+
 torch: Any = require("torch")
 nn = torch.nn
 

@@ -15,6 +15,8 @@ from symconv.prove.network.models import decide_model
 from tests.helpers.requirements import require
 from tests.helpers.shared_data import shared_data
 
+pytestmark = pytest.mark.once
+
 FILES = {
     "dialects/keras_mobilenetv2_035_96.json": 5,
     "dialects/face_detection_front.tflite": 6,

@@ -18,6 +18,8 @@ from tests.helpers.onnx_files import run_file
 from tests.helpers.onnx_nodes import NodeTest, node_tests
 from tests.helpers.requirements import require
 
+pytestmark = pytest.mark.once
+
 require("onnxruntime")
 
 NOT_CONVERTED = {

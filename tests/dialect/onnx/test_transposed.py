@@ -18,6 +18,8 @@ from symconv.models.convert import convert
 from tests.helpers.onnx_files import Array, file_of, node, random_weight, run_file
 from tests.helpers.requirements import require
 
+pytestmark = pytest.mark.once
+
 runtime: Any = require("onnxruntime")
 onnx: Any = require("onnx")
 

@@ -25,6 +25,8 @@ from symconv.prove.kernel import theorem as rocq
 from symconv.prove.kernel.compiler import KernelRejects, compile_file
 from tests.helpers.requirements import require_tool
 
+pytestmark = pytest.mark.once
+
 require_tool("coqc")
 
 ZOO = Path(__file__).parents[2] / "data" / "zoo.json.gz"
@@ -107,7 +109,6 @@ QUICK = {
 """Kinds that every run asks the kernel about; `make slow` asks about all."""
 
 
-@pytest.mark.once
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=[] if n in QUICK else [pytest.mark.slow]) for n in KINDS]
 )
@@ -131,7 +132,6 @@ def test_a_file_says_how_many_outputs_ceil_mode_counts() -> None:
         assert ("Theorem ceil_mode" in text) == ("rounded up" in name)
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("name", ["stem", "transposed, dilated, groups", "average, rounded up"])
 def test_both_orders_of_channels_are_stated(name: str) -> None:
     layer, size, factors = KINDS[name]

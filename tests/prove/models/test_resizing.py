@@ -13,6 +13,8 @@ from symconv.prove.models.resizing import PLACES, ROUNDINGS, samples
 from tests.helpers.onnx_files import file_of, node, run_file
 from tests.helpers.requirements import require
 
+pytestmark = pytest.mark.once
+
 SIZES = [(n, n * r) for n in (1, 2, 5, 7) for r in (1, 2, 3, 4, 6)]
 SIZES += [(out, n) for n, out in SIZES if n != out]
 

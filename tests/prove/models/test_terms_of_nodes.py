@@ -23,6 +23,8 @@ from symconv.prove.models.terms import Tensor, Terms
 from symconv.prove.models.walk import Walk, content_key, is_number_like
 from tests.helpers.onnx_nodes import NodeTest, node_tests
 
+pytestmark = pytest.mark.once
+
 Array = np.ndarray[Any, Any]
 
 MOVED = (
