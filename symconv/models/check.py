@@ -25,6 +25,7 @@ from symconv.network.bound import Sizes
 from symconv.network.faces import inputs_paired
 from symconv.network.model import Model
 from symconv.prove.models.compare import Comparison, Parting, Product, compare_models
+from symconv.prove.models.sources import weightlike_numbers
 
 Outcome = Literal["proved", "refuted", "undecided"]
 Outputs = Sequence[tuple[str, Outcome]]
@@ -98,7 +99,7 @@ def check_loaded(first: Any, second: Any, sizes: Sizes | None, name: str) -> Mod
         return ModelCheck(name, verdict, tuple(outputs), shapes, perf_counter() - start, **more)
 
     try:
-        comparison = compare_models(pair.a, pair.b)
+        comparison = _compared(pair)
     except Unsupported as fault:
         none: Outputs = [(n, "undecided") for n in a.model.outputs]
         return said("undecided", none, reason=str(fault))
@@ -107,6 +108,15 @@ def check_loaded(first: Any, second: Any, sizes: Sizes | None, name: str) -> Mod
     if comparison.equal:
         return said("proved", outputs, **more)
     return _unequal(pair, comparison, outputs, said, more)
+
+
+def _compared(pair: Pair) -> Comparison:
+    """The models compared; where they are not equal, with whole numbers as free weights."""
+    found = compare_models(pair.a, pair.b)
+    if found.equal or not (freed := weightlike_numbers(pair.a, pair.b)):
+        return found
+    again = compare_models(pair.a, pair.b, freed=freed)
+    return again if again.equal else found
 
 
 def _renamed(first: Model, second: Model, sizes: Sizes | None) -> Sizes:

@@ -86,11 +86,15 @@ class Comparison:
 
 
 def compare_models(
-    first: Bound, second: Bound, assumed: Mapping[str, str] | None = None
+    first: Bound,
+    second: Bound,
+    assumed: Mapping[str, str] | None = None,
+    freed: frozenset[str] = frozenset(),
 ) -> Comparison:
     """Compare two models whose inputs have the same shapes, in order.
 
-    ``assumed`` names tensors of the second model that are to be taken as tensors of the first.
+    ``assumed`` names tensors of the second model that are to be taken as tensors of the first, and
+    ``freed`` has the digests of numbers that are to be taken as free weights.
 
     Raises:
         InputError: they have other numbers of inputs or outputs, or inputs of other shapes.
@@ -99,8 +103,8 @@ def compare_models(
     start = perf_counter()
     _refuse_other_faces(first, second)
     terms = Terms()
-    sources = find_sources(terms, first, second)
-    walk = Walk(terms, sources.terms)
+    sources = find_sources(terms, first, second, freed)
+    walk = Walk(terms, sources.terms, freed=freed)
     pairs = inputs_paired(first.model, second.model)
     mine = walk.run(first, {a: a for a, _ in pairs})
     terms.begin_second()

@@ -26,9 +26,51 @@ class Sources:
     tied: list[str] = field(default_factory=list)
 
 
-def find_sources(terms: Terms, first: Bound, second: Bound) -> Sources:
-    """Find for each weight of the second model that the first has not, what it was made from."""
-    mine, theirs = (dict(_free_weights(one.model)) for one in (first, second))
+MASK = 2
+"""Values that a mask has."""
+
+
+def weightlike_numbers(first: Bound, second: Bound) -> frozenset[str]:
+    """The digests of what the first model holds as whole numbers, and may be free weights as well.
+
+    They are in both models, or too many values for a mask.  What holds for all values holds for
+    these; as numbers, weights of whole numbers have no entries to be known by.
+    """
+    theirs = {content_key(array)[1] for _, array in _weights(second.model)}
+    return frozenset(
+        key
+        for _, array in _weights(first.model)
+        if is_number_like(array) and _may_be_free(array)
+        if (key := content_key(array)[1]) in theirs or _is_no_mask(array)
+    )
+
+
+def _may_be_free(array: Array) -> bool:
+    """Whether numbers are as many as a weight's, and finite."""
+    return array.dtype.kind == "f" and array.size > 1 and bool(np.isfinite(array).all())
+
+
+def _is_no_mask(array: Array) -> bool:
+    return _may_be_free(array) and len(np.unique(array)) > MASK
+
+
+def find_sources(
+    terms: Terms, first: Bound, second: Bound, freed: frozenset[str] = frozenset()
+) -> Sources:
+    """Find for each weight of the second model that the first has not, what it was made from.
+
+    ``freed`` are the digests of numbers that are taken as weights.
+    """
+    mine = {
+        name: array
+        for name, array in _weights(first.model)
+        if not is_number_like(array) or content_key(array)[1] in freed
+    }
+    theirs = {
+        name: array
+        for name, array in _weights(second.model)
+        if not is_number_like(array) or (freed and _is_no_mask(array))
+    }
     known = {content_key(array)[1] for array in mine.values()}
     found = Sources()
     index = _Values(mine)
@@ -57,16 +99,14 @@ def _take(
     )
 
 
-def _free_weights(model: Model) -> Iterable[tuple[str, Array]]:
-    """The free weights of a model and of its bodies, as far as something reads them."""
+def _weights(model: Model) -> Iterable[tuple[str, Array]]:
+    """What a model and its bodies hold in numbers, as far as something reads it."""
     for name, array in model.constants.items():
-        if name not in model.readers and name not in model.outputs:
-            continue
-        if array.dtype != object and not is_number_like(array):
+        if array.dtype != object and (name in model.readers or name in model.outputs):
             yield name, array
     for node in model.nodes:
         for body in node.bodies.values():
-            yield from _free_weights(body)
+            yield from _weights(body)
 
 
 class _Values:
@@ -78,9 +118,20 @@ class _Values:
 
     def source(self, array: Array) -> str | None:
         """The smallest weight that holds all values of an array but 0."""
-        wanted = np.unique(array[array != 0])
+        wanted, counts = np.unique(array[array != 0], return_counts=True)
         smallest = sorted(self.weights, key=lambda name: self.weights[name].size)
-        return next((name for name in smallest if self._holds(name, array, wanted)), None)
+        holding = (name for name in smallest if self._holds(name, array, wanted))
+        if not is_number_like(array):
+            return next(holding, None)
+        found = list(holding)  # whole numbers are in many a weight
+        evenly = (name for name in found if self._as_often(name, wanted, counts))
+        return next(evenly, found[0] if found else None)
+
+    def _as_often(self, name: str, wanted: Array, counts: Array) -> bool:
+        """Whether a weight holds every value as many times more often, or less, as any other."""
+        values, held = np.unique(self.weights[name], return_counts=True)
+        found = held[np.searchsorted(values, wanted)]
+        return bool((counts * found[0] == found * counts[0]).all())
 
     def _holds(self, name: str, array: Array, wanted: Array) -> bool:
         source = self.weights[name]

@@ -41,13 +41,14 @@ def is_number_like(array: Array) -> bool:
 class Walk:
     """Runs models on the terms that all of them share.
 
-    ``sources`` holds the terms of weights that were moved before they were written, and
-    ``assumed`` tensors that are taken as others.
+    ``sources`` holds the terms of weights that were moved before they were written, ``assumed``
+    tensors that are taken as others, and ``freed`` the digests of numbers taken as free weights.
     """
 
     terms: Terms = field(default_factory=Terms)
     sources: Mapping[str, Ids] = field(default_factory=dict)
     assumed: Mapping[str, Tensor] = field(default_factory=dict)
+    freed: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.applier, self.moving = Applier(self.terms), Moving(self.terms)
@@ -102,9 +103,11 @@ class Walk:
 
     def weight(self, array: Array) -> Tensor:
         """What a file holds as numbers: numbers, or a free weight, which its content names."""
-        if array.dtype == object or is_number_like(array):
-            return self.terms.constant(array if array.dtype != object else array.astype(str))
+        if array.dtype == object:
+            return self.terms.constant(array.astype(str))
         key = content_key(array)
+        if is_number_like(array) and key[1] not in self.freed and key[1] not in self.sources:
+            return self.terms.constant(array)
         start = frozenset([self.terms.start(key, array.shape)])
         return self.terms.tensor(
             key,
