@@ -195,16 +195,11 @@ def of_node(node: NodeProof, sizes: str) -> Result:
     }
     if left:
         result["reason"] = node.why
-    if node.mask is not None and node.mask.where is not None:
-        result["holds_on"] = _without(node.mask.where)
+    if node.mask is not None and node.mask.without is not None:
+        result["holds_on"] = node.mask.without
     if (expansion := _expansion(node)) is not None:
         result["expansion"] = expansion
     return result
-
-
-def _without(needed: str) -> str:
-    """The sizes at which the node does the same without the mask that is needed at others."""
-    return "no size" if needed == "all sizes" else f"not ({needed})"
 
 
 def _expansion(node: NodeProof) -> dict[str, Any] | None:

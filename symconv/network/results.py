@@ -21,11 +21,13 @@ Status = Literal["converted", "carried", "untouched", "left strided"]
 class Mask:
     """What keeps a tail from being read: why it stands there, and at which sizes it is needed.
 
-    ``where`` is None where sizes are numbers: then it is needed at these.
+    ``where`` is None where sizes are numbers: then it is needed at these.  ``without`` are the
+    named sizes at which it is not.
     """
 
     reason: Literal["tail", "infinity", "statistics"]
     where: str | None = None
+    without: str | None = None
 
     def sentence(self) -> str:
         """What would happen without it.

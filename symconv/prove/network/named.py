@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from symconv.claim import Claim
 from symconv.claim.verdict import Certificate
@@ -63,6 +63,10 @@ class Domain:
     def words(self, sizes: Any) -> str:
         """A set of sizes as a condition."""
         return describe(sizes.intersect(self.legal), self.legal, self.names)
+
+    def mask(self, reason: Literal["tail", "infinity", "statistics"], needed: Any) -> Mask:
+        """A mask that these sizes need, and the others of the domain do not."""
+        return Mask(reason, self.words(needed), self.words(self.legal.subtract(needed)))
 
     def domain(self) -> str:
         """The sizes at which the model makes sense, as a condition."""
@@ -204,7 +208,7 @@ class NamedNodes:
             if square.fresh:
                 raise NotProved(place, "its square does not commute")
             square = replace(square, masked=True)
-            mask = Mask("tail" if reason == "tail" else "infinity", self.domain.words(needed))
+            mask = self.domain.mask("tail" if reason == "tail" else "infinity", needed)
             if not self._failing(place, square).is_empty():
                 raise NotProved(place, "its square fails with a mask in front")
             infinite = self.domain.none
@@ -279,7 +283,7 @@ class NamedNodes:
     def _statistics(self, one: PhasedNode) -> Mask | None:
         """A mask in front of what takes statistics over axes with a tail."""
         counted = self._tails(one, 0, one.reads[0], one.rule.all_phases)
-        return None if counted.is_empty() else Mask("statistics", self.domain.words(counted))
+        return None if counted.is_empty() else self.domain.mask("statistics", counted)
 
     def _is_border(self, one: PhasedNode, slot: int) -> bool:
         return one.reads[slot] != self.phased.made.get(one.node.inputs[slot])

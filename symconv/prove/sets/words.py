@@ -17,7 +17,7 @@ from symconv.prove.sets.text import condition_to_isl
 
 MOST_MODULUS = 64
 
-MOST_OPERATIONS = 300_000
+MOST_OPERATIONS = 1_000_000
 """How long isl looks for short words: about 0.1 s."""
 
 SHORT = 24
@@ -28,6 +28,9 @@ LOW = (1, 0, -16, -4096)
 
 NEGATION = 8
 """By how many letters ``not (...)`` may be shorter than what says it without, and still lose."""
+
+SUM_MODULO = 24
+"""The same for a remainder of a sum or a product: ``(31*H) % 32 <= 1`` reads worse than it is."""
 
 
 def least(sizes: Any, names: Sequence[str]) -> dict[str, int]:
@@ -77,12 +80,13 @@ def describe(sizes: Any, among: Any, names: Sequence[str]) -> str:
         with _few_operations():
             exact = (w for w in _candidates(of, among, names) if _equal_sizes(w, of, among, names))
             found += (said.format(words) for words in islice(exact, 1))
-        if found and _length(found[0]) <= SHORT:
+        if found and _length(found[0], names) <= SHORT:
             return found[0]
     with _few_operations():
         for words in _formulas(sizes, rest, among, names):
             found += [words] if _equal_sizes(words, sizes, among, names) else []
-    return min(found, key=_length) if found else _plain(sizes, among, names)
+    shortest = min(found, key=lambda words: _length(words, names), default=None)
+    return _plain(sizes, among, names) if shortest is None else shortest
 
 
 def _plain(sizes: Any, among: Any, names: Sequence[str]) -> str:
@@ -109,9 +113,14 @@ def _few_operations() -> Iterator[None]:
         context.reset_operations()
 
 
-def _length(words: str) -> int:
-    """How long words are to read; a negation reads like a few more."""
-    return len(words) + words.count("not (") * NEGATION
+def _length(words: str, names: Sequence[str]) -> int:
+    """How long words are to read, whatever the names: some read like a few letters more.
+
+    >>> _length("not (height % 2 == 1)", ["height"]), _length("(N + 1) % 2 <= 0", ["N"])
+    (24, 40)
+    """
+    short = re.sub(rf"\b({'|'.join(map(re.escape, names))})\b", "N", words)
+    return len(short) + words.count("not (") * NEGATION + words.count(") % ") * SUM_MODULO
 
 
 def _formulas(sizes: Any, rest: Any, among: Any, names: Sequence[str]) -> Iterator[str]:
@@ -133,9 +142,11 @@ def _candidates(sizes: Any, among: Any, names: Sequence[str]) -> Iterator[str]:
     yield from bounds
     if len(bounds) > 1:
         yield " and ".join(bounds)
-    atoms = bounds + [
-        atom for i, name in enumerate(names) for atom in _residues(sizes, among, name, i, count)
-    ]
+    residues = [[*_residues(sizes, among, name, i, count)] for i, name in enumerate(names)]
+    if finest := [of_one[0] for of_one in residues if of_one]:
+        yield " and ".join(finest)
+        yield " and ".join([*bounds, *finest])
+    atoms = bounds + [atom for of_one in residues for atom in of_one]
     yield from atoms
     yield from (f"{a} and {b}" for a, b in combinations(atoms, 2))
     yield from (f"{a} or {b}" for a, b in combinations(atoms, 2))
