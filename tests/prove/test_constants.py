@@ -17,6 +17,8 @@ from symconv.size.text import evaluate
 from tests.helpers.random_constants import constant_claim
 from tests.helpers.torch_claims import agree, tells_apart
 
+pytestmark = pytest.mark.once
+
 COUNT = int(os.environ.get("SYMCONV_CONSTANTS", "1000"))
 SIZES = range(1, 6)
 

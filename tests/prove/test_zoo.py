@@ -16,6 +16,8 @@ from symconv.prove.tables.decide import decide_by_tables
 from symconv.size.names import axis_names
 from symconv.size.text import evaluate
 
+pytestmark = pytest.mark.once
+
 ZOO = Path(__file__).parents[1] / "data" / "zoo.json.gz"
 
 
