@@ -67,6 +67,7 @@ def _sections(proof: ModelProof, command: str) -> Iterator[Section]:
     yield _verdict(proof)
     yield _sharing(proof)
     yield _masks(proof)
+    yield _graph(proof)
     yield squares_section(proof)
     yield _nodes(proof)
     yield command_section(command)
@@ -80,9 +81,13 @@ def _model(proof: ModelProof) -> Section:
     pairs += [("parameters", total.parameters)]
     if total.before is not None and total.after is not None:
         pairs += [("multiply-adds", total.before), ("multiply-adds on phases", total.after)]
-    caption = prose("The graph: boxes by what becomes of them, phase factors on what joins them.")
     counts = table(["nodes and numbers", ""], pairs, "lr", "What the model holds.")
-    return Section("The model", (counts, Figure(model_scene(proof), caption)))
+    return Section("The model", (counts,))
+
+
+def _graph(proof: ModelProof) -> Section:
+    caption = prose("Boxes by what becomes of them, phase factors on what joins them.")
+    return Section("The graph", (Figure(model_scene(proof), caption),))
 
 
 def _theorem() -> Section:
