@@ -243,7 +243,8 @@ def _told(done: Converted) -> Iterator[str]:
     if done.left:
         yield f"left strided: {', '.join(f'{c.node} ({c.reason})' for c in done.left[:3])}"
     before, after = done.before, done.after
-    yield f"{before.nodes} nodes became {after.nodes}, {before.bytes:,} bytes {after.bytes:,}"
+    yield f"{before.nodes} nodes became {after.nodes}"
+    yield f"{before.bytes:,} bytes became {after.bytes:,}"
     if before.multiply_adds and after.multiply_adds:
         ratio = after.multiply_adds / before.multiply_adds
         yield f"multiply-adds x{ratio:.3f}"

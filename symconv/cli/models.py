@@ -69,9 +69,9 @@ def proof_of(
     Raises:
         SymconvError: the file cannot be read, or an option is not for models.
     """
-    from symconv.api import prove_model
     from symconv.dialect.opened import read_sizes
     from symconv.machine.budget import Budget
+    from symconv.models.prove import prove_model
 
     stride = options.get("residual_stride") or 1
     rest = {key: value for key, value in options.items() if key != "residual_stride"}

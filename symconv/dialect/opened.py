@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from symconv.dialect.models.registry import format_of
-from symconv.dialect.models.registry import read_model as read_file
+from symconv.dialect.models.registry import format_of, read_model_file
 from symconv.dialect.naming import is_free, named_sizes
 from symconv.errors import InputError
 from symconv.network.bound import Sizes
@@ -59,7 +58,7 @@ def open_model(path: str | Path, sizes: Sizes | None = None, *, all_sizes: bool 
         MissingTool: the library that reads such files is not installed.
     """
     found = Path(path)
-    model = read_file(found)
+    model = read_model_file(found)
     digest = hashlib.sha256(found.read_bytes()).hexdigest()
     given = {**(sizes or {})}
     if all_sizes:

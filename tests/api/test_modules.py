@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import symconv
-from symconv.api import prove_model
 from symconv.errors import InputError, SymconvError
+from symconv.models.prove import prove_model
 from symconv.network.results import ModelCertificate
 from symconv.recheck import recheck
 from tests.helpers.requirements import require

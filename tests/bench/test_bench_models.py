@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symconv.api import prove_model
 from symconv.dialect.onnx.load import load_onnx
 from symconv.models.check import check_models
 from symconv.models.convert import convert
+from symconv.models.prove import prove_model
 from tests.helpers.model_files import MODELS, NETWORKS, named_file, sizes_of
 
 pytestmark = pytest.mark.once

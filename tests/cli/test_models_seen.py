@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 import symconv
-from symconv.api import prove_model
 from symconv.cli.commands import main
+from symconv.models.prove import prove_model
 from symconv.network.reading import CONSTANT
 from symconv.report.drawing.boxes import Boxes
 from symconv.sharing.causes import shared, sharers

@@ -65,7 +65,7 @@ def test_json_and_pipes_are_told_nothing(tmp_path: Path) -> None:
 
 
 def test_what_works_says_where_it_is() -> None:
-    from symconv.api import prove_model
+    from symconv.models.prove import prove_model
 
     said: list[tuple[str, int, int]] = []
     with heard_by(lambda *words: said.append(words)):

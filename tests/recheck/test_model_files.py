@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symconv.api import prove_model
+from symconv.models.prove import prove_model
 from symconv.recheck import CertificateError, recheck
 from symconv.recheck.certificate import digest_of
 from tests.helpers import onnx_files

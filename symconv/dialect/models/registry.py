@@ -35,7 +35,7 @@ def format_of(path: str | Path) -> ModelFormat | None:
     return found
 
 
-def read_model(path: str | Path) -> Model:
+def read_model_file(path: str | Path) -> Model:
     """Read a model's file, whatever its format; ONNX, which has no magic number, is tried last.
 
     Raises:

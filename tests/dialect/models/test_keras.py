@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symconv.dialect.models import read_model
+from symconv.dialect.models import read_model_file
 from symconv.dialect.models.keras.read import read_keras
 from symconv.errors import SymconvError
 from symconv.network.model import Model
@@ -230,7 +230,7 @@ def test_what_has_no_rule_is_opaque_and_its_own() -> None:
 
 def test_a_model_as_keras_writes_it() -> None:
     path = shared_data(MOBILENET)
-    model = read_model(path)
+    model = read_model_file(path)
     shapes = inferred(model)
     document = json.loads(path.read_text())
     seen = 0
@@ -262,7 +262,7 @@ def test_an_archive_is_read_without_its_weights(tmp_path: Path) -> None:
         file.writestr("config.json", json.dumps(shared()))
         file.writestr("metadata.json", "{}")
         file.writestr("model.weights.h5", b"not read")
-    model = read_model(path)
+    model = read_model_file(path)
     assert isinstance(model, Model)
     assert len(model.constants) == 2
 
@@ -331,8 +331,8 @@ def test_damaged_archives_end_in_one_line(tmp_path: Path) -> None:
         file.writestr("config.json", b'{"class_name": "Sequential", ' + b" " * (65 << 20))
     whole = path.read_bytes()
     with pytest.raises(SymconvError, match="more than 64 MB"):
-        read_model(path)
+        read_model_file(path)
     for end in (10, len(whole) // 2, len(whole) - 5):
         path.write_bytes(whole[:end])
         with pytest.raises(SymconvError):
-            read_model(path)
+            read_model_file(path)

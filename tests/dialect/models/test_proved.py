@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from symconv.dialect.models import read_model as read_file
+from symconv.dialect.models import read_model_file
 from symconv.dialect.models.pt2.module import read_torch_module
 from symconv.network.model import Model
 from symconv.network.reading import read_model
@@ -43,14 +43,14 @@ def test_a_file_is_proved(name: str, least: int) -> None:
     path = shared_data(name)
     if path.suffix == ".tflite":
         require("tflite")
-    model = with_one_sample(read_file(path))
+    model = with_one_sample(read_model_file(path))
     assert strided(model) >= least
     assert decide_model(read_model(model)).verdict.verdict == "proved"
 
 
 def test_strides_of_opaque_operators_are_told() -> None:
     require("tflite")
-    model = with_one_sample(read_file(shared_data("dialects/alexa.tflite")))
+    model = with_one_sample(read_model_file(shared_data("dialects/alexa.tflite")))
     proof = decide_model(read_model(model))
     left = [node.label for node in proof.nodes if node.status == "left strided"]
     assert len(left) == 1

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symconv.dialect.models import read_model
+from symconv.dialect.models import read_model_file
 from symconv.dialect.models.pt2.module import read_torch_module
 from symconv.dialect.models.pt2.weights import laid_out
 from symconv.errors import InputError, SymconvError, Unsupported
@@ -211,7 +211,7 @@ def test_a_file_with_free_sizes(tmp_path: Path) -> None:
     batch, height = torch.export.Dim("b"), torch.export.Dim("h", min=8, max=64)
     dynamic = {"input": {0: batch, 2: height}}
     path = saved(tmp_path, module, (2, 3, 16, 16), dynamic_shapes=dynamic)
-    model = read_model(path)
+    model = read_model_file(path)
     (port,) = model.inputs
     assert port.shape is not None
     assert [isinstance(n, str) for n in port.shape] == [True, False, True, False]
@@ -224,7 +224,7 @@ def test_computed_sizes(tmp_path: Path) -> None:
     dynamic = {"inputs": ({0: torch.export.Dim("b"), 1: torch.export.Dim("c")},)}
     path = saved(tmp_path, module, (2, 4, 6), dynamic_shapes=dynamic)
     x = torch.randn(3, 5, 6)
-    assert np.array_equal(run_model(read_model(path), x.numpy())[0], module(x).numpy())
+    assert np.array_equal(run_model(read_model_file(path), x.numpy())[0], module(x).numpy())
 
 
 def changed(path: Path, change: Callable[[dict[str, Any]], None]) -> Path:
@@ -274,7 +274,7 @@ def test_malformed_programs_end_in_one_line(tmp_path: Path, change: Any, said: s
         saved(tmp_path, nn.Sequential(nn.Conv2d(1, 1, 3), nn.ReLU()), (1, 1, 5, 5)), change
     )
     with pytest.raises(SymconvError) as caught:
-        read_model(path)
+        read_model_file(path)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -287,7 +287,7 @@ def test_damaged_archives_end_in_one_line(tmp_path: Path) -> None:
         data[rng.randrange(len(data))] ^= 255
         (tmp_path / "bad.pt2").write_bytes(data)
         try:
-            read_model(tmp_path / "bad.pt2")
+            read_model_file(tmp_path / "bad.pt2")
         except SymconvError as fault:
             assert "\n" not in str(fault)  # noqa: PT017
 
@@ -300,7 +300,7 @@ def test_weights_that_unpack_to_too_much_are_refused(tmp_path: Path) -> None:
         for name, data in members.items():
             new.writestr(name, bytes(70 << 20) if name.endswith("weight_0") else data)
     with pytest.raises(InputError, match="unpacks to more than 64 MB"):
-        read_model(path)
+        read_model_file(path)
 
 
 def test_weights_in_their_storage() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from symconv.dialect.models import read_model
+from symconv.dialect.models import read_model_file
 from symconv.dialect.models.registry import format_of
 from symconv.errors import InputError
 from tests.helpers.requirements import require
@@ -28,14 +28,14 @@ def test_the_content_tells(name: str, noun: str | None, tmp_path: Path) -> None:
     copy.write_bytes(shared_data(name).read_bytes())
     found = format_of(copy)
     assert (found.noun if found else None) == noun
-    assert read_model(copy).nodes
+    assert read_model_file(copy).nodes
 
 
 def test_checkpoints_are_refused(tmp_path: Path) -> None:
     torch: Any = require("torch")
     torch.save({"w": torch.zeros(3)}, tmp_path / "m.pth")
     with pytest.raises(InputError, match="checkpoints and TorchScript are pickled"):
-        read_model(tmp_path / "m.pth")
+        read_model_file(tmp_path / "m.pth")
 
 
 def test_damaged_archives_and_missing_files(tmp_path: Path) -> None:
@@ -45,14 +45,14 @@ def test_damaged_archives_and_missing_files(tmp_path: Path) -> None:
         file.writestr("m/models/model.json", "{")
     (tmp_path / "m.pt2").write_bytes(buffer.getvalue())
     with pytest.raises(InputError, match="is not JSON"):
-        read_model(tmp_path / "m.pt2")
+        read_model_file(tmp_path / "m.pt2")
     (tmp_path / "m.pt2").write_bytes(buffer.getvalue()[:-30])
     with pytest.raises(InputError, match="not a whole zip archive"):
-        read_model(tmp_path / "m.pt2")
+        read_model_file(tmp_path / "m.pt2")
     with pytest.raises(InputError, match="cannot be read"):
-        read_model(tmp_path / "nothing")
+        read_model_file(tmp_path / "nothing")
     with pytest.raises(InputError, match="cannot be read"):
-        read_model(tmp_path)
+        read_model_file(tmp_path)
 
 
 def test_a_weight_that_unpacks_to_too_much_is_not_unpacked(tmp_path: Path) -> None:
@@ -60,4 +60,4 @@ def test_a_weight_that_unpacks_to_too_much_is_not_unpacked(tmp_path: Path) -> No
         file.writestr("metadata.json", "{}")
         file.writestr("config.json", b" " * (80 << 20))
     with pytest.raises(InputError, match="unpacks to more than 64 MB"):
-        read_model(tmp_path / "m.keras")
+        read_model_file(tmp_path / "m.keras")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symconv.dialect.models import read_model
+from symconv.dialect.models import read_model_file
 from symconv.dialect.models.tflite.parse import parse_tflite
 from symconv.errors import InputError, SymconvError
 from symconv.network.model import Model
@@ -47,7 +47,7 @@ def model_of(tmp_path: Path, x: Any, wanted: Any, constants: dict[str, Any], *op
     shapes = {op.output: wanted.shape for op in ops}
     path = tmp_path / "m.tflite"
     path.write_bytes(write_tflite({"x": x.shape}, constants, ops, shapes, ["y"]))
-    return read_model(path)
+    return read_model_file(path)
 
 
 def agrees(tmp_path: Path, x: Any, wanted: Any, constants: dict[str, Any], op: Op) -> None:
@@ -241,7 +241,7 @@ def test_an_operator_behind_a_window(
     shapes = {"x1": X.shape, "y": np.shape(wanted)}
     path = tmp_path / "m.tflite"
     path.write_bytes(write_tflite({"x": X.shape}, constants, [pool, behind], shapes, ["y"]))
-    assert np.allclose(run_model(read_model(path), X)[0], wanted, atol=1e-3)
+    assert np.allclose(run_model(read_model_file(path), X)[0], wanted, atol=1e-3)
 
 
 def test_what_has_no_rule_is_opaque(tmp_path: Path) -> None:
@@ -266,7 +266,7 @@ FILES = ("face_detection_front", "hand_recrop", "selfie_segmentation", "alexa")
 @pytest.mark.parametrize("name", FILES)
 def test_a_real_file(name: str) -> None:
     path = shared_data(f"dialects/{name}.tflite")
-    model, graph = read_model(path), parse_tflite(path)
+    model, graph = read_model_file(path), parse_tflite(path)
     opaque = {node.op for node in model.nodes if node.domain}
     if opaque:
         assert name == "alexa"
@@ -284,7 +284,7 @@ def test_a_real_file(name: str) -> None:
 
 
 def test_variables_are_inputs_and_outputs_of_a_step() -> None:
-    model = read_model(shared_data("dialects/alexa.tflite"))
+    model = read_model_file(shared_data("dialects/alexa.tflite"))
     assert len(model.inputs) == len(model.outputs) == 7
     convs = [node for node in model.nodes if node.op == "CONV_2D"]
     assert [node.attributes["strides"] for node in convs if "strides" in node.attributes] == [
@@ -303,7 +303,7 @@ def test_damaged_files_end_in_one_line(tmp_path: Path) -> None:
         data[rng.randrange(8, len(data))] ^= rng.randint(1, 255)
         path.write_bytes(data)
         try:
-            read_model(path)
+            read_model_file(path)
         except SymconvError as fault:
             assert "\n" not in str(fault)  # noqa: PT017
             seen += 1
@@ -313,4 +313,4 @@ def test_damaged_files_end_in_one_line(tmp_path: Path) -> None:
 def test_an_empty_file_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "m.tflite").write_bytes(b"\0\0\0\0TFL3")
     with pytest.raises(InputError, match="must hold a graph"):
-        read_model(tmp_path / "m.tflite")
+        read_model_file(tmp_path / "m.tflite")
