@@ -27,7 +27,7 @@ _LATE = {
     "draw": "report",
     "evaluate": "replay.layers",
     "prove": "api",
-    "prove_model": "api",
+    "prove_model": "models.prove",
     "read_claim": "claim",
     "recheck": "recheck",
     "replay": "replay.run",

@@ -3,7 +3,6 @@
 from symconv import torch as torch
 from symconv.api import check as check
 from symconv.api import prove as prove
-from symconv.api import prove_model as prove_model
 from symconv.api import report as report
 from symconv.claim import Claim as Claim
 from symconv.claim import read_claim as read_claim
@@ -22,6 +21,7 @@ from symconv.layer import MaxPool as MaxPool
 from symconv.machine.budget import Budget as Budget
 from symconv.models.check import check_models as check_models
 from symconv.models.convert import convert as convert
+from symconv.models.prove import prove_model as prove_model
 from symconv.network import Network as Network
 from symconv.network import chain as chain
 from symconv.recheck import recheck as recheck
