@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
 from symconv.errors import Unsupported
 from symconv.network.bound import Bound
 from symconv.network.model import ModelNode
-from symconv.prove.models.convolution import Convolution, as_batchless
+from symconv.prove.models.convolution import Convolution, as_batchless, hush
 from symconv.prove.models.linear import Linear
 from symconv.prove.models.moves import padded, zero_inserted
 from symconv.prove.models.pads import Axis, conv_axes, pool_axes, transpose_axes
@@ -138,21 +138,25 @@ class Applier:
             start = self.terms.start(key, shape)
             strides = (1, *(a.stride for a in axes))
             dilations = (1, *(a.dilation for a in axes))
-            return Convolution(key, signal, kernel, strides, dilations, groups, start)
+            return Convolution(key, signal, kernel, strides, dilations, groups, start, silent)
 
+        silent = tuple(a.silent() for a in axes)
+        zeros = w.mixed or any(one.any() for one in silent)
         lazy = self.linear.lazily(key, x, w, convolution)
-        start = frozenset([self.terms.start(key, shape)])
-        return self.terms.tensor(
-            key, shape, self._outputs(key, shape, lazy), distinct=True, origins=start
-        )
 
-    def _outputs(
-        self, key: Hashable, shape: Shape, lazy: Callable[[], Convolution]
-    ) -> Callable[[], Ids]:
-        """The first model's convolutions make blocks, batch first; the second's meet them."""
-        if not self.terms.second:
-            return lambda: self.terms.block(key, shape)
-        return lambda: np.moveaxis(self.linear.outputs(lazy()), 0, 1)
+        def block() -> Ids:
+            found = self.terms.block(key, shape)
+            if zeros:
+                hush(as_batchless(found), w.ids, silent)
+            return found
+
+        def met() -> Ids:
+            return np.moveaxis(self.linear.outputs(lazy()), 0, 1)
+
+        # The first model's convolutions make blocks, batch first; the second's meet them.
+        made = met if self.terms.second else block
+        start = frozenset([self.terms.start(key, shape)])
+        return self.terms.tensor(key, shape, made, distinct=not zeros, mixed=zeros, origins=start)
 
     def _biased(self, y: Tensor, inputs: Inputs, kind: str) -> Tensor:
         if len(inputs) < 3 or inputs[2] is None:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from symconv.prove.models.separable import Separable, separate
-from symconv.prove.models.terms import Ids
+from symconv.prove.models.terms import ZERO, Ids
 from symconv.prove.models.windows import Windowed
+
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class Convolution:
     """A convolution without pads or bias: ``x (C, *S)``, ``w (M, C/groups, *K)``.
 
-    A batch is an axis of its own, the first of ``S``, on which the kernel has one tap.
+    A batch is an axis of its own, the first of ``S``, on which the kernel has one tap.  ``silent``
+    says of each of the other axes which outputs read zeros alone.
     """
 
     key: Hashable
@@ -27,6 +31,7 @@ class Convolution:
     dilation: tuple[int, ...]
     groups: int
     start: int
+    silent: tuple[Bools, ...]
 
     @property
     def kernel(self) -> tuple[int, ...]:
@@ -50,6 +55,11 @@ class Convolution:
         inner = [int(np.prod(rest[n:], dtype=np.int64)) for n in range(len(rest) + 1)]
         return (inner[0], inner[0] * len(self.w), *inner[1:])
 
+    def hush(self, outputs: Ids, rows: Ids, places: Sequence[Ids]) -> None:
+        """Write zeros over those of outputs ``(rows, N, *O)``, at these places, that are zero."""
+        masks = [mask[at] for mask, at in zip(self.silent, places[1:], strict=True)]
+        hush(outputs, self.w[rows], masks)
+
     @cached_property
     def signal(self) -> Separable | None:
         """The input as a product of tables."""
@@ -68,6 +78,15 @@ class Convolution:
         if self.signal is None:
             return None
         return Windowed(self.signal, self.kernel, self.stride, self.dilation)
+
+
+def hush(outputs: Ids, rows: Ids, silent: Sequence[Bools]) -> None:
+    """Write zeros over outputs ``(M, N, *O)`` of zero rows of a kernel, or that read only zeros."""
+    is_zero = np.zeros(outputs.shape[2:], bool)
+    for axis, mask in enumerate(silent):
+        is_zero |= mask.reshape([-1 if n == axis else 1 for n in range(len(silent))])
+    outputs[:, :, is_zero] = ZERO
+    outputs[~(rows != ZERO).reshape(len(rows), -1).any(axis=1)] = ZERO
 
 
 def as_batchless(x: Ids) -> Ids:

@@ -64,7 +64,9 @@ class Linear:
                 return found
         whole = (one.size[0], len(one.w), *one.size[1:])
         own = np.arange(one.start, one.start + int(np.prod(whole)), dtype=np.int64)
-        return own.reshape(whole).swapaxes(0, 1)
+        found = own.reshape(whole).swapaxes(0, 1)
+        one.hush(found, *_everywhere(one))
+        return found
 
     def _candidates(self, one: Convolution) -> Iterator[Convolution]:
         """The first model's convolutions, on terms of the same blocks."""
@@ -119,10 +121,15 @@ class Linear:
                 index = [1] * (1 + len(axes))
                 index[axis + 1] = -1
                 flat = flat + theirs.reshape(index) * strides[axis + 1]
+            other.hush(flat, channels, [theirs for _, theirs in axes])
             out[np.ix_(np.asarray(rows), *(mine for mine, _ in axes))] = flat
         lost = out == FIRST_GARBAGE
         if lost.all():
             return None
+        zeros = np.zeros_like(out)
+        one.hush(zeros, *_everywhere(one))
+        out[lost & (zeros == ZERO)] = ZERO
+        lost &= zeros != ZERO
         out[lost] = self.terms.garbage((int(lost.sum()),))
         return out
 
@@ -174,6 +181,11 @@ class Linear:
         first = tuple(int(m[0]) for m, _ in axes)
         extra = at < len(mine) and mine[at].tolist() == [row, number, weight]
         self.mismatches.setdefault(one.key, Mismatch(int(rows[row]), first, weight, read, extra))
+
+
+def _everywhere(one: Convolution) -> tuple[Ids, list[Ids]]:
+    """All rows of a convolution, and all its outputs an axis."""
+    return np.arange(len(one.w)), [np.arange(n) for n in one.size]
 
 
 def _channel(place: Place | None) -> int:

@@ -44,6 +44,18 @@ class Axis:
         """The pads with which a line of this length is what the windows read, and no more."""
         return self.lo, self.stride * (self.outputs - 1) + self.span - self.lo - length
 
+    def silent(self) -> npt.NDArray[np.bool_]:
+        """The outputs that read no sample: pads alone, and what stands between samples.
+
+        >>> Axis(3, 2, 1, 1, 1, 1, 8, holes=3).silent().astype(int).tolist()
+        [0, 0, 1, 0, 0, 1, 0, 0]
+        """
+        first = self.stride * np.arange(self.outputs)[:, None] - self.lo
+        read = first + self.dilation * np.arange(self.kernel)[None, :]
+        is_sample = (read >= 0) & (read % self.holes == 0) & (read // self.holes < self.size)
+        found: npt.NDArray[np.bool_] = ~is_sample.any(axis=1)
+        return found
+
     def counts(self, counts_pads: bool) -> npt.NDArray[np.int64]:
         """How many samples each output counts: those of the signal, or of its stated pads too."""
         first = self.stride * np.arange(self.outputs)[:, None] - self.lo
