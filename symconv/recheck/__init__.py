@@ -61,7 +61,7 @@ def recheck(
     A certificate for all sizes is settled by z3 (``pip install 'symconv[z3]'``) within ``seconds``;
     what is not settled by then, or is beyond what plain dictionaries hold, stays undecided.
     The certificate of a model is held against the file ``model`` as well, where that is given: its
-    digest, and of ONNX its nodes and their windows.
+    digest, and of ONNX its nodes, shapes, windows and links.
 
     Raises:
         CertificateError: the text is not a certificate, was changed after it was written, or states

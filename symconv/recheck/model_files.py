@@ -1,7 +1,8 @@
 """The file of a model's certificate: the nodes that it holds, against those that are stated.
 
-The file is read by the onnx library alone.  Of a file in another format the digest is all that is
-looked at.
+Its shapes are those that the onnx library infers; windows have the forms of their squares' left
+sides, and links are those that axes in the file allow.  A node that is left as it is may be any.
+Of a file in another format than ONNX the digest is all that is looked at.
 """
 
 from __future__ import annotations
@@ -11,35 +12,39 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from symconv.errors import MissingTool
 from symconv.recheck.facts import CertificateError
+from symconv.recheck.onnx_links import check_links
+from symconv.recheck.onnx_nodes import FileNode, OnnxFile
+from symconv.recheck.onnx_shapes import check_held, check_inferred
+from symconv.recheck.onnx_values import Unread, Values
+from symconv.recheck.onnx_windows import FORMS, form_of_node, shape_of_form
+from symconv.recheck.pasting import Pasting
+from symconv.recheck.window_forms import Form, form_of_square, interpolates
 
 Text = Mapping[str, Any]
-
-WINDOWS = ("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool")
-"""Operators with a stride."""
 
 RENAMED = {"Upsample": "Resize", "Dropout": "Identity"}
 """Operators of older opsets, and those that do nothing when a network is applied."""
 
+WINDOWS = ("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool")
+"""Operators with a stride."""
+
 ENTERING = ("If", "Identity")
 """What stands for an ``If`` whose condition is known: the branch that is taken."""
 
-OWN = ("", "ai.onnx")
-
-PADDED = ("Conv", "ConvTranspose", "MaxPool")
-"""Operators whose squares have the pads of the file; of means those are a step of their own."""
-
-SPACE = 2
-"""The first axis behind batch and channels."""
+MOST_INFERRED = 3
+"""Sizes at which shapes are inferred, the large ones first: axes are the same ones at all."""
 
 
-def check_file(certificate: Text, path: str | Path) -> str:
-    """Hold a certificate against the file that it names, and return what was found in words.
+def check_file(
+    certificate: Text, path: str | Path, looked: Sequence[Sequence[Pasting]]
+) -> tuple[str, list[str]]:
+    """Hold a certificate against the file that it names, at sizes that were looked at.
+
+    Returns in words what was found, and what was not checked.
 
     Raises:
-        CertificateError: the file is another one, or holds other nodes, or a stride that the
-            certificate leaves out.
+        CertificateError: the file is another one, or holds other nodes, shapes or windows.
         MissingTool: the onnx library is not installed.
     """
     try:
@@ -53,38 +58,28 @@ def check_file(certificate: Text, path: str | Path) -> str:
             f"{str(certificate['model']['sha256'])[:16]}..."
         )
     if Path(path).suffix != ".onnx":
-        return "the file has the digest that is stated; its nodes are not looked at"
-    graph = _parsed(data, path).graph
+        said = "the file has the digest that is stated; its nodes are not looked at"
+        return said, ["that it holds these nodes with these shapes and links"]
+    file = OnnxFile(data, path)
     stated = _Stated(certificate)
-    stated.check_faces(graph)
-    counted = sum(stated.check_node(node) for node in _every(graph, stated.is_left_out))
-    stated.refuse_others(graph)
-    return f"the file has the digest that is stated, and {counted} nodes that are"
+    stated.check_faces(file)
+    nodes = list(file.nodes(stated.is_left_out))
+    counted = sum(stated.check_node(node) for node in nodes)
+    stated.refuse_others(file)
+    unread = _at_sizes(file, nodes, stated, looked)
+    said = f"the file has the digest that is stated, and {counted} nodes that are"
+    return f"{said}, at {len(looked)} sizes" if certificate["names"] else said, unread
 
 
-def _parsed(data: bytes, path: str | Path) -> Any:
-    try:
-        import onnx
-    except ImportError as fault:
-        raise MissingTool(
-            "looking into ONNX files needs onnx; install it with: pip install 'symconv[onnx]'"
-        ) from fault
-    try:
-        return onnx.load_model_from_string(data)
-    except Exception as fault:
-        raise CertificateError(f"{path} is not an ONNX model: {str(fault)[:200]}") from fault
-
-
-def _every(graph: Any, is_left_out: Any) -> Iterator[Any]:
-    """The nodes of a graph and of the bodies inside it, without the branches that are not taken."""
-    for node in graph.node:
-        if node.op_type == "Constant" and node.domain in OWN:
-            continue
-        bodies = [a.g for a in node.attribute if a.g.node or a.g.output]
-        taken = [body for body in bodies if not (node.op_type == "If" and is_left_out(body))]
-        yield node
-        for body in taken:
-            yield from _every(body, is_left_out)
+def _at_sizes(
+    file: OnnxFile, nodes: Sequence[FileNode], stated: _Stated, looked: Sequence[Sequence[Pasting]]
+) -> list[str]:
+    """What is not worked out of shapes, windows and links at sizes in numbers."""
+    unread: dict[str, None] = {}
+    for place, graphs in enumerate(looked):
+        here = _AtSizes(file, stated, graphs, place < MOST_INFERRED)
+        unread |= dict.fromkeys(here.check(nodes))
+    return list(unread)
 
 
 class _Stated:
@@ -93,20 +88,24 @@ class _Stated:
     def __init__(self, certificate: Text) -> None:
         self.first: Text = certificate["graphs"][0]
         self.squares: Sequence[Text] = certificate["squares"]
-        self.made: dict[str, tuple[Text, Text]] = {
-            name: (graph, node)
+        self.written: dict[str, Sequence[Any]] = {
+            name: tensor["shape"]
             for graph in certificate["graphs"]
+            for name, tensor in graph["tensors"].items()
+        }
+        self.made: dict[str, tuple[int, Text]] = {
+            name: (place, node)
+            for place, graph in enumerate(certificate["graphs"])
             for node in graph["nodes"]
             for name in node["outputs"]
             if name
         }
 
-    def check_faces(self, graph: Any) -> None:
+    def check_faces(self, file: OnnxFile) -> None:
         """Refuse other inputs or outputs of the model."""
-        held = {tensor.name for tensor in graph.initializer}
         faces = (
-            ("reads", "inputs", [value.name for value in graph.input if value.name not in held]),
-            ("makes", "outputs", [value.name for value in graph.output]),
+            ("reads", "inputs", [value.name for value in file.ports]),
+            ("makes", "outputs", [value.name for value in file.graph.output]),
         )
         for verb, part, names in faces:
             if [*self.first[part]] != names:
@@ -118,80 +117,120 @@ class _Stated:
         """Whether no node of a body is stated."""
         return not any(name in self.made for node in body.node for name in node.output)
 
-    def check_node(self, node: Any) -> bool:
+    def check_node(self, node: FileNode) -> bool:
         """Refuse a node that the certificate states otherwise, or not at all."""
-        name = next(filter(None, node.output), "")
-        if name not in self.made:
-            if node.op_type == "If" and any(not self.is_left_out(a.g) for a in node.attribute):
+        if node.made not in self.made:
+            if node.op == "If" and any(name in self.made for name in node.inner):
                 return False
-            raise CertificateError(f"the file makes {name!r} by {node.op_type}, no node states it")
-        graph, stated = self.made[name]
-        op = RENAMED.get(node.op_type, node.op_type)
-        if stated["op"] != op and not (node.op_type == "If" and stated["op"] in ENTERING):
+            raise CertificateError(f"the file makes {node.made!r} by {node.op}, no node states it")
+        stated = self.made[node.made][1]
+        op = RENAMED.get(node.op, node.op)
+        if stated["op"] != op and not (node.op == "If" and stated["op"] in ENTERING):
             raise CertificateError(
-                f"node {stated['name']!r} is {node.op_type} in the file, not {stated['op']}"
+                f"node {stated['name']!r} is {node.op} in the file, not {stated['op']}"
             )
         self._check_inputs(node, stated)
-        if node.op_type in WINDOWS and node.domain in OWN:
-            self._check_window(node, graph, stated)
         return True
 
-    def _check_inputs(self, node: Any, stated: Text) -> None:
+    def _check_inputs(self, node: FileNode, stated: Text) -> None:
         """Older forms may read more in the certificate: attributes that have become inputs."""
-        read = [*node.input]
-        if node.op_type in ("If", *RENAMED):
-            read = read[:1] if node.op_type != "If" else []
+        read = list(node.inputs)
+        if node.op == "If":
+            read = []
+        elif node.op == "Dropout":
+            read = read[:1]
+        elif node.op in ("Resize", "Upsample") and len(read) == 2:
+            read.insert(1, "")
         if [*stated["inputs"]][: len(read)] != read:
             raise CertificateError(
                 f"node {stated['name']!r} reads {read} in the file, not {[*stated['inputs']]}"
             )
 
-    def _check_window(self, node: Any, graph: Text, stated: Text) -> None:
-        """A window with a stride needs a square, and its square is of the file's window."""
-        held = {a.name: list(a.ints) or a.i or a.s for a in node.attribute}
-        shape = graph["tensors"].get(node.output[0], {}).get("shape", ())
-        axes = [axis for axis, size in enumerate(shape[SPACE:]) if str(size) != "1"]
-        strides = held.get("strides") or [1] * (len(shape) - SPACE)
-        if "square" in stated:
-            claim = self.squares[stated["square"]]["claim"]
-            (step,) = [step for step in claim["left"] if "stride" in step]
-            for what, wanted in _window_of(node.op_type, held, len(strides)):
-                said = _per_axis(step, what, len(strides))
-                if any(said[axis] != wanted[axis] for axis in axes):
-                    raise CertificateError(
-                        f"node {stated['name']!r} has the {what} {wanted} in the file, its "
-                        f"square {said}"
-                    )
-        elif any(strides[axis] > 1 for axis in axes) and stated["status"] != "left strided":
-            raise CertificateError(
-                f"node {stated['name']!r} has the strides {strides} in the file, and no square"
-            )
-
-    def refuse_others(self, graph: Any) -> None:
+    def refuse_others(self, file: OnnxFile) -> None:
         """Refuse a node that the file does not hold."""
-        held = {name for node in _every(graph, lambda body: False) for name in node.output}
-        if other := next((name for name in self.made if name not in held), None):
+        if other := next((name for name in self.made if name not in file.makers), None):
             raise CertificateError(f"a node makes {other!r}, which the file does not hold")
 
 
-def _window_of(op: str, held: Text, rank: int) -> Iterator[tuple[str, Sequence[Any]]]:
-    """What a node's attributes say of its window, an entry an axis."""
-    ones = [1] * rank
-    yield "stride", held.get("strides") or ones
-    yield "dilation", held.get("dilations") or ones
-    if op in ("MaxPool", "AveragePool"):
-        yield "kernel_size", held["kernel_shape"]
-    elif op != "LpPool":
-        yield "groups", [held.get("group") or 1] * rank
-    in_words = held.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID")
-    if not in_words and not held.get("ceil_mode") and "output_shape" not in held and op in PADDED:
-        pads = held.get("pads") or [0] * (2 * rank)
-        yield "padding", [[*pair] for pair in zip(pads[:rank], pads[rank:], strict=True)]
+class _AtSizes:
+    """A file and a certificate at sizes in numbers."""
+
+    def __init__(
+        self, file: OnnxFile, stated: _Stated, graphs: Sequence[Pasting], infers: bool
+    ) -> None:
+        self.file, self.stated, self.graphs, self.infers = file, stated, graphs, infers
+        self.shapes = {name: n for graph in graphs for name, n in graph.shapes.items()}
+        self.values = Values(file, self.shapes)
+
+    def check(self, nodes: Sequence[FileNode]) -> Iterator[str]:
+        """Refuse what is another shape, window or link; what is not worked out is yielded.
+
+        Raises:
+            CertificateError: there is one.
+        """
+        check_held(self.file, self.shapes, self.stated.written)
+        known = [node for node in nodes if node.is_own and node.made in self.stated.made]
+        if self.infers:
+            by_form = {node.made for node in known if self._has_form(node)}
+            unknown = check_inferred(self.file, self.shapes, by_form, self.values)
+            if unknown is None:
+                yield "the shapes between its windows"
+            elif unknown:
+                yield f"the shapes of {unknown[0]!r} and its like, which are not inferred"
+        for node in known:
+            yield from self._node(node, *self.stated.made[node.made])
+
+    def _has_form(self, node: FileNode) -> bool:
+        is_converted = self.stated.made[node.made][1]["status"] == "converted"
+        return node.op in WINDOWS or (is_converted and node.op in FORMS)
+
+    def _node(self, node: FileNode, place: int, text: Text) -> Iterator[str]:
+        try:
+            if self._has_form(node):
+                self._window(node, place, text)
+            elif text["status"] == "carried":
+                check_links(node, text, self.shapes, self.values)
+        except Unread as fault:
+            if text["status"] in ("converted", "carried"):
+                yield str(fault)
+
+    def _window(self, node: FileNode, place: int, text: Text) -> None:
+        """Refuse a window of another shape, or with a square of another window."""
+        form = form_of_node(node, self.shapes, self.values)
+        made, stated = shape_of_form(node, form, self.shapes), [*self.shapes[node.made]]
+        if text["status"] == "converted":
+            self._compare(text, form, form_of_square(self.graphs[place].square(text)))
+        elif any(s > 1 for s in form["stride"]) and text["status"] != "left strided":
+            raise CertificateError(
+                f"node {text['name']!r} has the strides {form['stride']} in the file, and no square"
+            )
+        if made != stated:
+            raise CertificateError(f"the file makes {node.made!r} of shape {made}, not {stated}")
+
+    def _compare(self, text: Text, held: Form, said: Form) -> None:
+        if held["operator"] == said["operator"] == "linear":
+            if not interpolates(said["taps"], held["weights"]):
+                raise CertificateError(
+                    f"node {text['name']!r} places its samples in the file where its square "
+                    "does not"
+                )
+            return
+        for what, wanted in held.items():
+            if said.get(what) != wanted:
+                one, other = _apart(wanted, said.get(what))
+                raise CertificateError(
+                    f"node {text['name']!r} has the {what} {one!s:.40} in the file, its "
+                    f"square {other!s:.40}"
+                )
 
 
-def _per_axis(step: Text, what: str, rank: int) -> list[Any]:
-    said = step.get(what, 0 if what == "padding" else 1)
-    if what == "padding":
-        entries = said if isinstance(said, list) else [said] * rank
-        return [[*e] if isinstance(e, list) else [e, e] for e in entries]
-    return [*said] if isinstance(said, list) else [said] * rank
+LONGEST = 40
+"""Characters of a list that is shown whole; of a longer one, what differs first."""
+
+
+def _apart(wanted: Any, said: Any) -> tuple[Any, Any]:
+    """Two values that differ, or of long lists the first of their entries that do."""
+    listed = isinstance(wanted, list | tuple) and isinstance(said, list | tuple)
+    if not listed or len(wanted) != len(said) or len(str(wanted)) <= LONGEST:
+        return wanted, said
+    return _apart(*next(pair for pair in zip(wanted, said, strict=True) if pair[0] != pair[1]))

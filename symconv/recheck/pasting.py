@@ -122,13 +122,24 @@ class Pasting:
 
     def _converted(self, node: Text) -> None:
         """A node with a square, of its input's size and of the factors around it."""
+        square = self.square(node)
+        square.check()
+        self._shape(node, square, self.squares[node["square"]]["output_shape"])
+        self._tail_of(node, square)
+
+    def square(self, node: Text) -> NodeSquare:
+        """The square of a node.
+
+        Raises:
+            CertificateError: there is none, or the node reads phases beside it.
+        """
         number, reads = node.get("square"), node["reads"]
         if type(number) is not int or not 0 <= number < len(self.squares):
             raise CertificateError(f"node {node['name']!r} has no square")
         if any(f > 1 for factors in reads[1:] for f in factors) or len(node["outputs"]) != 1:
             raise CertificateError(f"node {node['name']!r} reads phases that its square has not")
         (out,), first = node["outputs"], node["inputs"][0]
-        square = NodeSquare(
+        return NodeSquare(
             node,
             self.squares[number]["claim"],
             self.shapes[first],
@@ -136,9 +147,6 @@ class Pasting:
             self.shapes[out],
             self.made[out],
         )
-        square.check()
-        self._shape(node, square, self.squares[number]["output_shape"])
-        self._tail_of(node, square)
 
     def _shape(self, node: Text, square: NodeSquare, stated: Sequence[Any]) -> None:
         found = [int(value_of(n, square.names)) for n in stated]

@@ -78,7 +78,8 @@ ORDER = {
     "recheck": (
         "allsizes expressions factors text functions lattices windows ops steps claims "
         "statement cuts shapes denote facts decide certificate evaluation limits squares "
-        "everywhere families node_squares pasting model_files models"
+        "everywhere families node_squares pasting window_forms onnx_nodes onnx_values "
+        "onnx_shapes onnx_windows onnx_links model_files models"
     ),
     "recheck.ops": "base moves values branches lattices convolutions pools",
     "recheck.allsizes": "terms paths reading moves layers lattices pools decide parts",
@@ -130,7 +131,7 @@ ONLY_IN: dict[str, set[str]] = {
     "z3": {"recheck.allsizes"},
     "torch": {"crosscheck", "dialect.torch", "dialect.models.pt2.module", "torch"},
     "jax": {"crosscheck", "dialect.jax"},
-    "onnx": {"dialect.onnx", "recheck.model_files"},
+    "onnx": {"dialect.onnx", "recheck.onnx_nodes", "recheck.onnx_values", "recheck.onnx_shapes"},
     "onnxruntime": {"crosscheck"},
     "jinja2": {"report"},
     "latex2mathml": {"report"},

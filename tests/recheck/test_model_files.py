@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symconv.models.prove import prove_model
 from symconv.recheck import CertificateError, recheck
-from symconv.recheck.certificate import digest_of
 from tests.helpers import onnx_files
+from tests.helpers.model_certificates import certificate, of_file, signed
 from tests.helpers.requirements import require
 
 Text = dict[str, Any]
@@ -45,28 +42,10 @@ def path(tmp_path: Path) -> Path:
     return found
 
 
-def certificate(path: Path) -> Text:
-    verdict = prove_model(path).verdict
-    assert verdict.verdict == "proved"
-    text: Text = json.loads(json.dumps(verdict.to_dict()))
-    return text
-
-
-def signed(text: Text) -> Text:
-    body = {key: value for key, value in text.items() if key != "digest"}
-    return {**body, "digest": digest_of(body)}
-
-
-def of_file(text: Text, path: Path) -> Text:
-    """The certificate as if it were of another file."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return signed({**text, "model": {**text["model"], "sha256": digest}})
-
-
 def test_the_file_holds_what_is_stated(path: Path) -> None:
     found = recheck(certificate(path), model=path)
     assert found.verdict == "proved"
-    assert "5 nodes that are; not checked: its shapes and links" in found.reason
+    assert found.reason.endswith("5 nodes that are")
 
 
 def test_another_file_is_refused(path: Path, tmp_path: Path) -> None:
@@ -156,17 +135,3 @@ def test_a_forged_certificate_is_refused(path: Path, fault: str) -> None:
     forge(text)
     with pytest.raises(CertificateError, match=said):
         recheck(signed(text), model=path)
-
-
-def test_a_branch_that_is_taken_stands_for_its_if(tmp_path: Path) -> None:
-    require("onnx")
-    node, value = onnx_files.node, onnx_files.value
-    taken = onnx_files.graph([node("Conv", ["x", "w"], ["a"], strides=[2, 2])], [], ["a"])
-    other = onnx_files.graph([node("Neg", ["x"], ["n"])], [], ["n"])
-    both = {"then_branch": taken, "else_branch": other}
-    nodes = [node("If", ["yes"], ["b"], **both), node("Relu", ["b"], ["y"])]
-    constants = {"w": WEIGHTS["w"], "yes": np.asarray(True)}
-    made = onnx_files.file_of(nodes, {"x": (1, 1, 9, 9)}, [value("y", None)], constants)
-    path = tmp_path / "if.onnx"
-    path.write_bytes(made.SerializeToString())
-    assert recheck(certificate(path), model=path).verdict == "proved"
