@@ -129,6 +129,8 @@ class _Stated:
             raise CertificateError(
                 f"node {stated['name']!r} is {node.op} in the file, not {stated['op']}"
             )
+        if not node.is_own and stated["status"] in ("converted", "carried"):
+            raise CertificateError(f"node {stated['name']!r} is not ONNX's own {op} in the file")
         self._check_inputs(node, stated)
         return True
 
@@ -145,6 +147,11 @@ class _Stated:
             raise CertificateError(
                 f"node {stated['name']!r} reads {read} in the file, not {[*stated['inputs']]}"
             )
+        made = [*node.outputs][: len(stated["outputs"])]
+        if node.op != "If" and made != [*stated["outputs"]]:
+            raise CertificateError(
+                f"node {stated['name']!r} makes {made} in the file, not {[*stated['outputs']]}"
+            )
 
     def refuse_others(self, file: OnnxFile) -> None:
         """Refuse a node that the file does not hold."""
@@ -159,7 +166,8 @@ class _AtSizes:
         self, file: OnnxFile, stated: _Stated, graphs: Sequence[Pasting], infers: bool
     ) -> None:
         self.file, self.stated, self.graphs, self.infers = file, stated, graphs, infers
-        self.shapes = {name: n for graph in graphs for name, n in graph.shapes.items()}
+        held = {name: tuple(tensor.dims) for name, tensor in file.held.items()}
+        self.shapes = {**held, **{n: shape for g in graphs for n, shape in g.shapes.items()}}
         self.values = Values(file, self.shapes)
 
     def check(self, nodes: Sequence[FileNode]) -> Iterator[str]:
@@ -186,13 +194,24 @@ class _AtSizes:
 
     def _node(self, node: FileNode, place: int, text: Text) -> Iterator[str]:
         try:
-            if self._has_form(node):
+            if node.op == "If" and text["op"] == "Identity":
+                self._branch(node)
+            elif self._has_form(node):
                 self._window(node, place, text)
             elif text["status"] == "carried":
                 check_links(node, text, self.shapes, self.values)
         except Unread as fault:
             if text["status"] in ("converted", "carried"):
                 yield str(fault)
+
+    def _branch(self, node: FileNode) -> None:
+        """Refuse the branch that is not taken, where it stands for its node."""
+        is_true = bool(self.values.of(node.inputs[0]).all())
+        taken = node.bodies["then_branch" if is_true else "else_branch"].output
+        for name, out in zip(node.outputs, taken, strict=True):
+            read = [*self.stated.made[name][1]["inputs"]] if name in self.stated.made else None
+            if read is not None and read != [out.name]:
+                raise CertificateError(f"the file makes {name!r} of {out.name!r}, not of {read}")
 
     def _window(self, node: FileNode, place: int, text: Text) -> None:
         """Refuse a window of another shape, or with a square of another window."""

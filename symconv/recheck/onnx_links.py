@@ -40,6 +40,8 @@ def check_links(node: FileNode, stated: Text, shapes: Shapes, values: Values) ->
     """
     if node.number("training_mode", 0) or (node.op == "Dropout" and node.has(2)):
         raise CertificateError(f"the file makes {node.made!r} by {node.op} in training")
+    if node.op == "BatchNormalization" and not node.number("spatial", 1):
+        raise CertificateError(f"the file makes {node.made!r} by statistics of each position")
     links = [tuple(link[:3]) for link in stated["links"]]
     if not links:
         return

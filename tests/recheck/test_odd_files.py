@@ -40,16 +40,16 @@ def older(op: str, *inputs: str, opset: int = 9, held: Any = None, **says: Any) 
     return file_of(first, conv("z", "y"), opset=opset, held=held)
 
 
-def taken(**attributes: Any) -> Any:
+def taken(is_first: bool = True, **attributes: Any) -> Any:
     """An If whose condition is a constant."""
     node, graph = onnx_files.node, onnx_files.graph
     bodies = {
         "then_branch": graph([conv("x", "a", **attributes)], [], ["a"]),
-        "else_branch": graph([node("Neg", ["x"], ["n"])], [], ["n"]),
+        "else_branch": graph([conv("x", "n", "v", pads=[0, 0, 1, 1])], [], ["n"]),
     }
     nodes = [node("If", ["yes"], ["b"], **bodies), node("Relu", ["b"], ["y"])]
     out = onnx_files.value("y", None)
-    return onnx_files.file_of(nodes, {"x": X}, [out], {**HELD, "yes": np.asarray(True)})
+    return onnx_files.file_of(nodes, {"x": X}, [out], {**HELD, "yes": np.asarray(is_first)})
 
 
 def looped(**attributes: Any) -> Any:
@@ -152,6 +152,26 @@ def test_a_sibling_s_window_is_refused(made: Callable[..., Any], tmp_path: Path)
     other = written(made(pads=[2, 2, 0, 0]), tmp_path / "other.onnx")
     with pytest.raises(CertificateError, match="has the padding in front"):
         recheck(of_file(certificate(other), one), model=one)
+
+
+def test_the_branch_that_is_not_taken_is_refused(tmp_path: Path) -> None:
+    one, other = (written(taken(yes), tmp_path / f"{yes}.onnx") for yes in (True, False))
+    with pytest.raises(CertificateError, match="the file makes 'b' of 'a', not of"):
+        recheck(of_file(certificate(other), one), model=one)
+
+
+def test_an_operator_of_another_domain_is_refused(tmp_path: Path) -> None:
+    own = onnx_files.file_of(
+        [onnx_files.node("Relu", ["x"], ["z"]), conv("z", "y")], {"x": X}, ["y"], HELD
+    )
+    other = onnx.ModelProto()
+    other.CopyFrom(own)
+    other.graph.node[0].domain = "com.microsoft"
+    other.opset_import.append(onnx.helper.make_opsetid("com.microsoft", 1))
+    one = written(other, tmp_path / "one.onnx")
+    text = certificate(written(own, tmp_path / "own.onnx"))
+    with pytest.raises(CertificateError, match="is not ONNX's own Relu in the file"):
+        recheck(of_file(text, one), model=one)
 
 
 def test_computed_pads_are_worked_out(tmp_path: Path) -> None:
