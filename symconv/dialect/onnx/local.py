@@ -11,7 +11,6 @@ Source: Kong and Lucey 2017, section 3.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import product
 from math import prod
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from symconv.dialect.onnx.emit import TO_END, Emitter
+from symconv.dialect.onnx.phases import interleaved
 from symconv.dialect.onnx.strided import Strided
 from symconv.errors import Unsupported
 
@@ -363,37 +363,3 @@ def _interleaved(x: str, node: Strided, emit: Emitter, taps: tuple[int, ...]) ->
     if node.sizes is not None:
         lengths = [n + t - 1 for n, t in zip(node.sizes, taps, strict=True)]
     return interleaved(x, node.channels, lengths, node.stride, emit)
-
-
-def interleaved(
-    x: str, channels: int, lengths: Sequence[int] | None, factors: Sequence[int], emit: Emitter
-) -> str:
-    """Write phases ``(N, (m r), *L)`` put together to a signal ``(N, m, *(L E))``.
-
-    Raises:
-        Unsupported: lengths are free, and the factors are not one for two axes.
-    """
-    if len(factors) == 2 and len(set(factors)) == 1 and emit.opset >= 11:
-        return emit.node("DepthToSpace", [x], blocksize=factors[0], mode="CRD")
-    if len(factors) == 1:
-        cut = emit.reshape(x, [0, channels, factors[0], -1])
-        return emit.reshape(emit.transpose(cut, [0, 1, 3, 2]), [0, 0, -1])
-    if lengths is None:
-        raise Unsupported("phases of unequal factors are put together at known sizes; give --size")
-    sizes = list(lengths)
-    for axis in reversed(range(len(factors))):
-        e, rest = factors[axis], channels * prod(factors[:axis])
-        if e > 1:  # ((rest) r) before n after -> (rest) before (n r) after, by rank 4 alone
-            apart = [-1, e, prod(sizes[: axis + 1]), prod(sizes[axis + 1 :])]
-            merged = emit.transpose(emit.reshape(x, apart), [0, 2, 1, 3])
-            sizes[axis] *= e
-            x = emit.reshape(merged, [-1, rest, *sizes])
-    return x
-
-
-def strided_slices(x: str, factors: Sequence[int], emit: Emitter) -> str:
-    """Write the phases of a signal, whose sizes they divide, on the channel axis, ``(r c)``."""
-    for axis in reversed(range(len(factors))):
-        if (e := factors[axis]) > 1:
-            x = emit.concat([emit.slice(x, axis + 2, r, TO_END, e) for r in range(e)], 1)
-    return x
