@@ -55,7 +55,7 @@ ORDER = {
         "proof results"
     ),
     "network.rules": (
-        "base pointwise channels reductions moves windows interpolation gathers registry"
+        "base pointwise channels reductions moves windows interpolation gathers resizing registry"
     ),
     "prove": (
         "confirm cuts options engine witness tables sets squares sympy kernel z3 "

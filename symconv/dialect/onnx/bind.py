@@ -76,7 +76,7 @@ class _Binder:
             return self._chosen(node, constants)
         if node.op == "Loop":
             return [self._loop(node)]
-        bodies = {key: self._body(body) for key, body in node.bodies.items()}
+        bodies = {key: self._body(_unstated(body)) for key, body in node.bodies.items()}
         node = replace(node, bodies=bodies)
         self._learn_node(node)
         if fault := misfit(node, self.shapes, self.values):
@@ -104,16 +104,22 @@ class _Binder:
         return self.graph(body)
 
     def _loop(self, node: ModelNode) -> ModelNode:
-        """A loop, whose states have the shapes that they enter with where each turn keeps them."""
+        """A loop, whose states have the shapes that they enter with where each turn keeps them.
+
+        Where one does not, what a body says of its states is no more than the first turn's.
+        """
         body, before = node.bodies["body"], (dict(self.shapes), dict(self.values))
         pairs = list(zip(body.inputs, node.inputs, strict=False))
         entering = {p.name: self.shapes[n] for p, n in pairs[2:] if n in self.shapes}
         entering |= {p.name: () for p in body.inputs[:2]}
         run = self._body(body, entering)
         states = list(zip(body.inputs[2:], run.outputs[1:], node.outputs, strict=False))
-        if any(self.shapes.get(p.name) != self.shapes.get(n) for p, n, _ in states):
+        if not all(
+            self.shapes.get(p.name) == self.shapes.get(n) == entering.get(p.name)
+            for p, n, _ in states
+        ):
             self.shapes, self.values = before
-            return replace(node, bodies={"body": self._body(body)})
+            return replace(node, bodies={"body": self._body(_unstated(body))})
         for port, _, name in states:
             if port.name in entering and self.shapes.get(port.name) == entering[port.name]:
                 self.shapes[name], self.dtypes[name] = entering[port.name], port.dtype
@@ -255,6 +261,11 @@ class _Binder:
             if min(shape, default=0) < 0:  # the library's inference goes on, and ends the process
                 raise InputError(f"{_said(node)} does not fit: {name!r} would be {list(shape)}")
             self.shapes[name] = shape
+
+
+def _unstated(body: Model) -> Model:
+    """A body whose inputs may have any shape: what it says of them need not hold at each turn."""
+    return replace(body, inputs=tuple(replace(port, shape=None) for port in body.inputs))
 
 
 def _shape_value(node: ModelNode, shape: Shape) -> Array:
