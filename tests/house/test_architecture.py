@@ -49,8 +49,8 @@ ORDER = {
     ),
     "machine": "budget progress files plugins",
     "network": (
-        "model faces bound factors rules dimensions reading regions phases graph expansion squares "
-        "proof results"
+        "model disputed faces bound factors rules dimensions reading regions phases graph "
+        "expansion squares proof results"
     ),
     "network.rules": (
         "base pointwise channels reductions moves windows interpolation gathers registry"

@@ -8,6 +8,7 @@ from symconv.expand.layers import needs_gather
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.layer.legality import ONNX
 from symconv.layer.window import Window as AxisWindow
+from symconv.network.disputed import disputed
 from symconv.network.rules.base import Link, NoRule, Rule, RuleOf, Shape, Site, Window, is_number
 
 SAME = {"SAME_UPPER": "same", "SAME_LOWER": "same_lower"}
@@ -43,10 +44,18 @@ def _spatial(site: Site) -> Shape:
 
 
 def _kernel(site: Site, found: Shape | None = None) -> tuple[int, ...]:
+    """A window's taps on each axis.
+
+    Raises:
+        NoRule: they are not known, or readers do not agree on what the window is.
+    """
     asked = site.node.attributes.get("kernel_shape", found)
     if asked is None or not all(isinstance(n, int) or hasattr(n, "__index__") for n in asked):
         raise NoRule("its kernel's size is not known")
-    return tuple(map(int, asked))
+    kernel = tuple(map(int, asked))
+    if why := disputed(site.node.op, site.node.attributes, kernel):
+        raise NoRule(why)
+    return kernel
 
 
 def _per_axis(site: Site, name: str, rank: int, default: int) -> tuple[int, ...]:
