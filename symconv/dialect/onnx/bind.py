@@ -16,6 +16,7 @@ from symconv.dialect.onnx.fitting import misfit
 from symconv.dialect.onnx.load import onnx_library
 from symconv.errors import InputError
 from symconv.network.bound import Bound, Shape, Sizes, given_shapes
+from symconv.network.disputed import POOLS
 from symconv.network.model import Array, Model, ModelNode
 
 OPSET = 18
@@ -26,10 +27,6 @@ MOST_INDICES = 2**20
 
 CHOOSING = ("Compress", "NonZero", "Unique", "Reshape", "Slice", "Squeeze", "Unsqueeze")
 """Operators that make no more entries than they read."""
-
-POOLS = ("AveragePool", "LpPool", "MaxPool")
-"""Operators that got attributes later, and whose shapes with ``ceil_mode`` were once inferred
-larger than any runtime makes them: a window that begins in the high pad is none."""
 
 MOST_VALUES = 4096
 """Entries of a tensor that is still computed: shapes, axes and grids have fewer."""
@@ -230,6 +227,8 @@ class _Binder:
         """
         newest = self.onnx.defs.get_schema(node.op, self.onnx.defs.onnx_opset_version(), "")
         if node.op in POOLS:
+            # They got attributes later, and their shapes with ``ceil_mode`` were once inferred
+            # larger than any runtime makes them: a window that begins in the high pad is none.
             return [newest]
         try:
             schema = self.onnx.defs.get_schema(node.op, self._opset(node), "")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from symconv.errors import Unsupported
-from symconv.network.disputed import disputed
+from symconv.network.disputed import POOLS, disputed
 
 WINDOWS = ("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool")
 """Operators that move a window, with or without a stride."""
@@ -93,7 +93,7 @@ def read_strided(
             _same_pads(n, k, s, d, lower=auto == "SAME_LOWER")
             for n, k, s, d in zip(sizes, kernel, strides, dilations, strict=True)
         )
-    return Strided(
+    found = Strided(
         op,
         tuple(kernel),
         strides,
@@ -105,6 +105,21 @@ def read_strided(
         None if outputs is None else tuple(outputs),
         ceil,
     )
+    _refuse_placeless(found)
+    return found
+
+
+def _refuse_placeless(node: Strided) -> None:
+    """Refuse a pooling that runtimes give an output of a window that fits nowhere.
+
+    Raises:
+        Unsupported: it is one.
+    """
+    if node.op not in POOLS or node.ceil:
+        return
+    for n, span, (lo, hi) in zip(node.sizes or (), node.spans, node.pads, strict=False):
+        if span > n + lo + hi:
+            raise Unsupported(f"a window of {span} has no place in {n} with pads of {lo} and {hi}")
 
 
 def _same_pads(n: int, k: int, s: int, d: int, *, lower: bool) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from symconv.errors import LayerError
 from symconv.expand.layers import needs_gather
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.layer.legality import ONNX
@@ -185,12 +186,19 @@ def lp_pool(site: Site) -> Rule:
 
 
 def of_layer(site: Site, layer: AnyLayer, **more: Any) -> Rule:
-    """The rule of a node that is a layer over the axes behind the channels."""
+    """The rule of a node that is a layer over the axes behind the channels.
+
+    Raises:
+        NoRule: the layer makes no sense over them; of a pooling runtimes may make one output still.
+    """
     shape = _spatial(site)
     if layer.in_channels != shape[1]:
         raise NoRule(f"it reads {layer.in_channels} channels, its input has {shape[1]}")
     size = shape[2:]
-    windows = layer.windows(size)
+    try:
+        windows = layer.windows(size)
+    except LayerError as fault:
+        raise NoRule(f"its window makes no sense there: {fault}") from fault
     out: Shape = (shape[0], layer.out_channels, *layer.output_size(size))
     links = tuple(
         Link(0, 2 + axis, None)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symconv.errors import InputError, Unsupported
-from symconv.network.disputed import disputed
+from symconv.network.disputed import POOLS, disputed
 from symconv.network.model import ModelNode
 
 
@@ -97,9 +97,8 @@ def _axes(node: ModelNode, sizes: Sequence[int], kernel: Sequence[int], ceil: bo
             outputs = -(-free // s) + 1
             outputs -= (outputs - 1) * s >= n + lo  # a window may not begin in the high pad
         if outputs < 1:
-            raise InputError(
-                f"node {node.name!r} ({node.op}): a window of {span} has no place in {n}"
-            )
+            fault = Unsupported if node.op in POOLS else InputError
+            raise fault(f"node {node.name!r} ({node.op}): a window of {span} has no place in {n}")
         found.append(Axis(n, k, s, d, lo, hi, outputs))
     return found
 
