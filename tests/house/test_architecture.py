@@ -37,7 +37,9 @@ ORDER = {
     "dialect.pasted": (
         "base protobuf torch node onnx onnx_text keras xla hlo stablehlo tflite registry"
     ),
-    "dialect.onnx": "load opsets read fitting bind emit strided weights local convert expose write",
+    "dialect.onnx": (
+        "load opsets read fitting bind emit strided weights pools local convert expose write"
+    ),
     "evaluation": (
         "hashing graph numbers moves lattices points positions text windows reading "
         "layers agreement replay"
