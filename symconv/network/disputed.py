@@ -57,3 +57,22 @@ def _beside_transposed(
         yield "an output_padding"
     if any(d * (k - 1) + 1 < s for k, s, d in axes):
         yield "a window that spans less than its stride"
+
+
+MORE = "it asks for more outputs than there are, which readers add in two places"
+"""Why a transposed convolution whose asked pads are None is left alone."""
+
+
+def asked_pads(total: int, *, upper: bool) -> tuple[int, int] | None:
+    """Return the pads that a transposed convolution takes off; None where readers disagree.
+
+    The odd one is in front unless SAME_UPPER.  A single output that is missing stands at the end.
+    Source: ONNX, ``ConvTranspose``.
+
+    >>> asked_pads(3, upper=True), asked_pads(-1, upper=False), asked_pads(-1, upper=True)
+    ((1, 2), (0, -1), None)
+    """
+    if total < (0 if upper else -1):
+        return None
+    less = total // 2
+    return (less, total - less) if upper else (total - less, less)

@@ -20,6 +20,7 @@ from symconv.dialect.onnx.emit import TO_END, Emitter, end_without
 from symconv.dialect.onnx.pools import write_pool
 from symconv.dialect.onnx.strided import Strided
 from symconv.errors import Unsupported
+from symconv.network.disputed import MORE, asked_pads
 
 
 def write_local(proto: Any, node: Strided, emit: Emitter, dtype: str) -> None:
@@ -195,7 +196,11 @@ def _write_transposed(proto: Any, node: Strided, emit: Emitter) -> None:
 
 
 def _cuts(proto: Any, node: Strided, extra: list[int]) -> list[tuple[int, int]]:
-    """What is cut off the full output at both ends; an output padding is cut less."""
+    """What is cut off the full output at both ends; an output padding is cut less.
+
+    Raises:
+        Unsupported: more is asked for than there is, which readers add in two places.
+    """
     if node.sizes is not None and node.outputs is not None:
         found = []
         auto = next((a.s.decode() for a in proto.attribute if a.name == "auto_pad"), "NOTSET")
@@ -204,8 +209,9 @@ def _cuts(proto: Any, node: Strided, extra: list[int]) -> list[tuple[int, int]]:
         for n, o, e, span, (lo, _), more in axes:
             total = e * (n - 1) + span + more - o
             if wanted or auto.startswith("SAME"):
-                small, large = total // 2, total - total // 2
-                lo = small if auto == "SAME_UPPER" else large
+                if (pads := asked_pads(total, upper=auto == "SAME_UPPER")) is None:
+                    raise Unsupported(MORE)
+                lo = pads[0]
             found.append((lo, e * (n - 1) + span - o - lo))
         return found
     return [(lo, hi - more) for (lo, hi), more in zip(node.pads, extra, strict=True)]

@@ -9,7 +9,7 @@ from symconv.expand.layers import needs_gather
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.layer.legality import ONNX
 from symconv.layer.window import Window as AxisWindow
-from symconv.network.disputed import disputed
+from symconv.network.disputed import MORE, asked_pads, disputed
 from symconv.network.rules.base import Link, NoRule, Rule, RuleOf, Shape, Site, Window, is_number
 
 SAME = {"SAME_UPPER": "same", "SAME_LOWER": "same_lower"}
@@ -113,9 +113,10 @@ def conv_transpose(site: Site) -> Rule:
 
 
 def _pads_for(asked: list[int], site: Site, kernel: tuple[int, ...], extra: tuple[int, ...]) -> Any:
-    """Pads that leave the size that is asked for; the odd one in front unless SAME_UPPER.
+    """Pads that leave the size that is asked for.
 
-    Source: ONNX, ``ConvTranspose``.
+    Raises:
+        NoRule: the input's size is named, or it is too small for what is asked for.
     """
     rank, sizes = len(kernel), site.shape()[2:]
     upper = site.text("auto_pad", "NOTSET") == "SAME_UPPER"
@@ -125,8 +126,9 @@ def _pads_for(asked: list[int], site: Site, kernel: tuple[int, ...], extra: tupl
         total = s * (n - 1) + more + d * (k - 1) + 1 - out
         if not isinstance(total, int):
             raise NoRule("it asks for an output size in numbers, and its input's is named")
-        less = total // 2
-        found.append((less, total - less) if upper else (total - less, less))
+        if (pads := asked_pads(total, upper=upper)) is None:
+            raise NoRule(MORE)
+        found.append(pads)
     return tuple(found)
 
 

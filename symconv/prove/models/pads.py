@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symconv.errors import InputError, Unsupported
-from symconv.network.disputed import POOLS, disputed
+from symconv.network.disputed import MORE, POOLS, asked_pads, disputed
 from symconv.network.model import ModelNode
 
 
@@ -114,7 +114,11 @@ def _refuse_disputed(node: ModelNode, kernel: Sequence[int]) -> None:
 
 
 def transpose_axes(node: ModelNode, x: Sequence[int], w: Sequence[int]) -> list[Axis]:
-    """The windows of a ConvTranspose, as those of a convolution over a signal with holes."""
+    """The windows of a ConvTranspose, as those of a convolution over a signal with holes.
+
+    Raises:
+        Unsupported: readers make two things of them.
+    """
     _refuse_disputed(node, w[2:])
     rank = len(x) - 2
     strides, dilations = (_per_axis(node, key, rank) for key in ("strides", "dilations"))
@@ -129,7 +133,9 @@ def transpose_axes(node: ModelNode, x: Sequence[int], w: Sequence[int]) -> list[
         lo, hi = pads[axis] if auto == "NOTSET" else (0, 0)
         if wanted or auto in ("SAME_UPPER", "SAME_LOWER"):
             total = whole - (wanted[-rank:][axis] if wanted else n * s)
-            lo, hi = sorted((total // 2, total - total // 2), reverse=auto != "SAME_UPPER")
+            if (shared := asked_pads(total, upper=auto == "SAME_UPPER")) is None:
+                raise Unsupported(MORE)
+            lo, hi = shared
         outputs = whole - lo - hi
         if outputs < 1:
             raise InputError(f"node {node.name!r} (ConvTranspose): its pads leave no output")
