@@ -22,7 +22,9 @@ def write_pool(proto: Any, node: Strided, emit: Emitter, dtype: str) -> None:
     Raises:
         Unsupported: it has no form without stride, or not in this opset.
     """
-    if node.op == "MaxPool" and set(node.dilation) == {1} and np.dtype(dtype).kind == "f":
+    # A maximum of one value stays one: of no number, runtimes make the least that there is.
+    is_plain = set(node.dilation) == {1} != set(node.kernel)
+    if node.op == "MaxPool" and is_plain and np.dtype(dtype).kind == "f":
         _write_max_pool(proto, node, emit, dtype)
     else:
         _write_thinned(proto, node, emit, dtype)

@@ -62,7 +62,7 @@ def assert_alike(proto: Any, conversion: Conversion, x: Array, where: object) ->
     assert wanted is not None, where
     assert found is not None, where
     assert found.shape == wanted.shape, where
-    assert np.allclose(found, wanted, rtol=1e-4, atol=1e-5), where
+    assert np.allclose(found, wanted, rtol=1e-4, atol=1e-5, equal_nan=True), where
 
 
 @pytest.mark.parametrize("op", POOLS)
@@ -129,3 +129,16 @@ def test_an_average_that_hangs_over_by_its_kernel_is_refused_in_a_line(counts: i
     conversion = converted(hanging("AveragePool", HANGING[0], count_include_pad=counts))
     assert "hangs over by 2 samples" in conversion.left[0].reason
     assert "\n" not in conversion.left[0].reason
+
+
+@pytest.mark.parametrize("more", [{}, {"ceil_mode": 1}, {"auto_pad": "SAME_UPPER"}])
+@pytest.mark.parametrize("strides", [[2], [2, 1], [2, 2]])
+def test_maxima_of_one_value_are_proved(strides: list[int], more: Any) -> None:
+    told = {"kernel_shape": [1] * len(strides), "strides": strides, **more}
+    size = (7,) * len(strides)
+    proto = file_of([node("MaxPool", ["x"], ["y"], **told)], {"x": (1, 2, *size)}, ["y"])
+    conversion = converted(proto)
+    x = random_weight(1, 2, *size)
+    x.flat[:6] = (-np.inf, np.nan, np.inf) * 2
+    assert_alike(proto, conversion, x, told)
+    assert check_loaded(proto, conversion.proto, None, "pair").verdict == "proved"
