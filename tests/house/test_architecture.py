@@ -38,7 +38,7 @@ ORDER = {
         "base protobuf torch node onnx onnx_text keras xla hlo stablehlo tflite registry"
     ),
     "dialect.onnx": (
-        "load opsets read fitting bind emit phases strided weights local convert expose write"
+        "load opsets read fitting bind emit phases strided weights pools local convert expose write"
     ),
     "evaluation": (
         "hashing graph numbers moves lattices points positions text windows reading "
@@ -51,8 +51,8 @@ ORDER = {
     ),
     "machine": "budget progress files plugins",
     "network": (
-        "model faces bound factors rules dimensions reading regions phases graph expansion squares "
-        "proof results"
+        "model disputed faces bound factors rules dimensions reading regions phases graph "
+        "expansion squares proof results"
     ),
     "network.rules": (
         "base pointwise channels reductions moves windows interpolation gathers resizing registry"

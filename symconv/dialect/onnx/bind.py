@@ -16,6 +16,7 @@ from symconv.dialect.onnx.fitting import misfit
 from symconv.dialect.onnx.load import onnx_library
 from symconv.errors import InputError
 from symconv.network.bound import Bound, Shape, Sizes, given_shapes
+from symconv.network.disputed import POOLS
 from symconv.network.model import Array, Model, ModelNode
 
 OPSET = 18
@@ -27,9 +28,8 @@ MOST_INDICES = 2**20
 CHOOSING = ("Compress", "NonZero", "Unique", "Reshape", "Slice", "Squeeze", "Unsqueeze")
 """Operators that make no more entries than they read."""
 
-POOLS = ("AveragePool", "LpPool", "MaxPool")
-"""Operators that got attributes later, and whose shapes with ``ceil_mode`` were once inferred
-larger than any runtime makes them: a window that begins in the high pad is none."""
+WINDOWS = ("Conv", "ConvTranspose", *POOLS)
+"""Operators whose outputs have as many axes as what they read."""
 
 MOST_VALUES = 4096
 """Entries of a tensor that is still computed: shapes, axes and grids have fewer."""
@@ -236,6 +236,8 @@ class _Binder:
         """
         newest = self.onnx.defs.get_schema(node.op, self.onnx.defs.onnx_opset_version(), "")
         if node.op in POOLS:
+            # They got attributes later, and their shapes with ``ceil_mode`` were once inferred
+            # larger than any runtime makes them: a window that begins in the high pad is none.
             return [newest]
         try:
             schema = self.onnx.defs.get_schema(node.op, self._opset(node), "")
@@ -260,7 +262,22 @@ class _Binder:
             shape = tuple(d.dim_value for d in tensor.shape.dim)
             if min(shape, default=0) < 0:  # the library's inference goes on, and ends the process
                 raise InputError(f"{_said(node)} does not fit: {name!r} would be {list(shape)}")
-            self.shapes[name] = shape
+            if (whole := self._whole(node, shape)) is not None:
+                self.shapes[name] = whole
+
+    def _whole(self, node: ModelNode, shape: Shape) -> Shape | None:
+        """A shape that is inferred, unless the library stopped before its axes in space.
+
+        So it does where a transposed convolution asks for fewer samples than it reads.
+        """
+        x = self.shapes.get(node.inputs[0]) if node.op in WINDOWS else None
+        if x is None or len(shape) == len(x):
+            return shape
+        asked = tuple(node.attributes.get("output_shape") or ())
+        w = self.shapes.get(node.inputs[1]) if node.op == "ConvTranspose" else None
+        if w is None or len(asked) < len(x) - 2:
+            return None
+        return (x[0], w[1] * node.attributes.get("group", 1), *asked[2 - len(x) :])
 
 
 def _unstated(body: Model) -> Model:
