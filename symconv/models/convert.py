@@ -16,7 +16,7 @@ from symconv.dialect.onnx.bind import bind
 from symconv.dialect.onnx.convert import Change, Conversion, convert_locally
 from symconv.dialect.onnx.load import MOST_BYTES, load_onnx
 from symconv.dialect.onnx.read import model_of
-from symconv.dialect.onnx.write import fix_sizes, unsound, written_aside
+from symconv.dialect.onnx.write import fix_sizes, mend_ranks, unsound, written_aside
 from symconv.errors import InputError, InternalError, SymconvError, Unsupported
 from symconv.expand.layers import weight_shape
 from symconv.machine.progress import reached
@@ -118,6 +118,8 @@ def convert(
     _refuse_size(after, max_bytes)
     if sizes is not None:
         fix_sizes(conversion.proto, sizes)
+    if bound is not None:
+        mend_ranks(conversion.proto, bound)
     fault = unsound(conversion.proto)
     if fault and unsound(proto) is None:
         raise InternalError(f"the converted model is not a valid one: {fault}")

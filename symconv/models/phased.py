@@ -26,7 +26,8 @@ from symconv.dialect.onnx.convert import (
 )
 from symconv.dialect.onnx.emit import Emitter
 from symconv.dialect.onnx.load import opset_of
-from symconv.dialect.onnx.local import interleaved, strided_slices, write_local
+from symconv.dialect.onnx.local import write_local
+from symconv.dialect.onnx.phases import interleaved, strided_slices
 from symconv.dialect.onnx.weights import write_steps
 from symconv.errors import Unsupported
 from symconv.network.bound import Bound

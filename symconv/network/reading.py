@@ -147,11 +147,29 @@ def _read_bodies(
     """The graphs inside a node; they see the shapes and numbers around it.
 
     What a body's own inputs are is known only in numbers: their names are not those of the model.
+    A loop's states have the shapes that they say where every turn keeps them.
     """
     for body in node.bodies.values():
         own = {port.name: _body_shape(port) for port in body.inputs}
+        if own and node.op != "Loop":
+            own, stated = dict.fromkeys(own), {}
         outside = {name: value for name, value in numbers.items() if name not in own}
-        yield _read(body, {**known, **own}, stated, outside)
+        read = _read(body, {**known, **own}, stated, outside)
+        while lost := [name for name in _not_kept(node, body, known, read) if own[name]]:
+            own |= dict.fromkeys(lost)
+            read = _read(body, {**known, **own}, {}, outside)
+        yield read
+
+
+def _not_kept(
+    node: ModelNode, body: Model, known: Mapping[str, Shape | None], read: ReadModel
+) -> Iterator[str]:
+    """The states of a loop that enter or leave a turn with another shape than the body says."""
+    for port, enters, leaves in zip(
+        body.inputs[2:], node.inputs[2:], body.outputs[1:], strict=False
+    ):
+        if not read.shapes.get(port.name) == known.get(enters) == read.shapes.get(leaves):
+            yield port.name
 
 
 def _body_shape(port: Port) -> Shape | None:

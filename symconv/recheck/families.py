@@ -61,6 +61,9 @@ _PARTIAL = "Acos Acosh Asin Atanh Div Log LpNormalization Mod Pow Reciprocal Red
 PARTIAL = frozenset(_PARTIAL.split())
 """Functions without a value at some numbers."""
 
+SCALED = frozenset(["LayerNormalization", "RMSNormalization"])
+"""Operators whose further operands stand over the last axes, as NumPy broadcasts."""
+
 SPACE = 2
 """The first axis behind batch and channels."""
 
@@ -77,6 +80,7 @@ def check_links(node: Text, shapes: Sequence[Ints], out: Ints, made: Ints) -> No
     for link in node["links"]:
         _check_link(node, link, shapes, out, made)
     _check_order(node)
+    _check_scales(node, shapes, made)
     linked = {(slot, axis) for slot, axis, *_ in node["links"]}
     for slot, factors in enumerate(reads):
         if other := [a for a, f in enumerate(factors) if f > 1 and (slot, a) not in linked]:
@@ -84,6 +88,16 @@ def check_links(node: Text, shapes: Sequence[Ints], out: Ints, made: Ints) -> No
     reached = {(slot, target) for slot, _, target, *_ in node["links"]}
     for target in (axis for axis, factor in enumerate(made) if factor > 1):
         _check_reached(node, target, shapes, out, reached)
+
+
+def _check_scales(node: Text, shapes: Sequence[Ints], made: Ints) -> None:
+    """Refuse a scale or shift that varies along an axis with phases, which it does not have."""
+    if node["op"] not in SCALED:
+        return
+    for slot, shape in enumerate(shapes[1:], start=1):
+        for place, size in enumerate(reversed(shape), start=1):
+            if size != 1 and place <= len(made) and made[-place] > 1:
+                _refuse(node, f"its input {slot} varies along an axis of phases, and has none")
 
 
 def _check_link(node: Text, link: Any, shapes: Sequence[Ints], out: Ints, made: Ints) -> None:

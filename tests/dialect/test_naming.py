@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from symconv.dialect.naming import is_free, named_sizes
+from symconv.dialect.onnx.read import model_of
 from symconv.network.model import Model, Port
 from symconv.prove.sets.text import check_names
+from tests.helpers.onnx_files import file_of, node, value
+from tests.helpers.requirements import require
 
 Shape = tuple[int | str | None, ...]
 
@@ -46,3 +49,12 @@ def test_every_size_in_space_is_named_where_that_is_asked() -> None:
 
 def test_an_input_of_unknown_rank_is_not_named() -> None:
     assert not is_free(model(None, (None, 3)))
+
+
+def test_two_texts_of_a_file_are_two_names() -> None:
+    require("onnx")
+    texts = ("s*2", "s/2", "a b", "a_b", "s*2", "?")
+    inputs = {f"x{place}": (1, text) for place, text in enumerate(texts)}
+    proto = file_of([node("Sum", [*inputs], ["y"])], inputs, [value("y", None)])
+    names = [port.shape[1] for port in model_of(proto, "m").inputs if port.shape is not None]
+    assert names == ["s_2", "s_2_", "a_b", "a_b_", "s_2", None]

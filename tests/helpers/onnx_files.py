@@ -10,7 +10,7 @@ import numpy as np
 from tests.helpers.requirements import require
 
 Array = np.ndarray[Any, Any]
-Shape = Sequence[int | str]
+Shape = Sequence[int | str | None]
 
 
 def node(op: str, inputs: Sequence[str], outputs: Sequence[str], **attributes: Any) -> Any:

@@ -37,7 +37,9 @@ ORDER = {
     "dialect.pasted": (
         "base protobuf torch node onnx onnx_text keras xla hlo stablehlo tflite registry"
     ),
-    "dialect.onnx": "load opsets read fitting bind emit strided weights local convert expose write",
+    "dialect.onnx": (
+        "load opsets read fitting bind emit phases strided weights pools local convert expose write"
+    ),
     "evaluation": (
         "hashing graph numbers moves lattices points positions text windows reading "
         "layers agreement replay"
@@ -49,11 +51,11 @@ ORDER = {
     ),
     "machine": "budget progress files plugins",
     "network": (
-        "model faces bound factors rules dimensions reading regions phases graph expansion squares "
-        "proof results"
+        "model disputed faces bound factors rules dimensions reading regions phases graph "
+        "expansion squares proof results"
     ),
     "network.rules": (
-        "base pointwise channels reductions moves windows interpolation gathers registry"
+        "base pointwise channels reductions moves windows interpolation gathers resizing registry"
     ),
     "prove": (
         "confirm cuts options engine witness tables sets squares sympy kernel z3 "

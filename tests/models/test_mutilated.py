@@ -12,8 +12,11 @@ from tests.models.mutilated import GOOD, mutilated
 
 pytestmark = pytest.mark.once
 
-VALID = ("pads beyond all bounds",)
+LARGE = ("pads beyond all bounds",)
 """Changed files that are models still: too large to be run, but not to be converted."""
+
+VALID = (*LARGE, "an input too small")
+"""Changed files that are models still; of the last the pooling fits nowhere, and runs."""
 
 COMMANDS = {
     "prove": ["prove", "bad.onnx"],
@@ -61,7 +64,16 @@ def test_the_file_that_they_were_made_of_is_a_model(
         assert ended(words).exit_code == 0
 
 
-@pytest.mark.parametrize("name", VALID)
+@pytest.mark.parametrize("command", ["prove", "convert"])
+def test_a_pooling_that_fits_nowhere_is_no_fault(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("bad.onnx").write_bytes(mutilated()["an input too small"])
+    assert ended(COMMANDS[command]).exit_code == 0
+
+
+@pytest.mark.parametrize("name", LARGE)
 def test_a_model_too_large_to_run_is_no_fault(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,9 @@ Plant = Callable[["Spoilt", random.Random], str | None]
 
 STRIDED = [model for model in MODELS if model.name != "swift_f0"]
 
+SEEN = 1e-5
+"""What an input that is shown makes of outputs; rounding, of sums in another order, 1e-6 of it."""
+
 QUICK = ("unet_transposed_2d", "wav2vec2_audio_1d", "mobilenetv2_035")
 
 
@@ -218,15 +221,14 @@ def settled(model: RealModel, what: str, spoilt: Any) -> str:
     except InputError as fault:
         assert "does not fit" in str(fault)  # noqa: PT017
         return "refused"
-    if check.verdict == "proved":  # a fault that is none, such as phases along one sample
+    if check.verdict != "refuted":  # a fault that is none, such as phases along one sample
         feeds = model.feeds(model.sizes)
         left, right = run_file(original, feeds), run_file(spoilt, feeds)
         assert relative_difference(left, right) < 1e-4, what
-        return "harmless"
+        return "harmless" if check.verdict == "proved" else "unseen"
     assert check.parting is not None, what
-    if check.verdict == "refuted":
-        assert check.shown is not None
-        assert is_seen(original, spoilt, check.shown), what
+    assert check.shown is not None
+    assert is_seen(original, spoilt, check.shown), what
     return check.verdict
 
 
@@ -235,7 +237,7 @@ def is_seen(original: Any, spoilt: Any, shown: Shown) -> bool:
     left, right = run_file(original, shown.feeds), run_file(spoilt, shown.feeds)
     if shown.weights or [a.shape for a in left] != [b.shape for b in right]:
         return True
-    return relative_difference(left, right) > 1e-4
+    return relative_difference(left, right) > SEEN
 
 
 def tally(model: RealModel, seeds: range) -> Counter[str]:
@@ -251,7 +253,7 @@ def tally(model: RealModel, seeds: range) -> Counter[str]:
 def test_no_planted_fault_is_proved(model: RealModel) -> None:
     found = tally(model, range(1))
     assert found["refuted"] + found["refused"] >= 5, found
-    assert found["undecided"] == 0, found
+    assert found["unseen"] == 0, found
 
 
 @pytest.mark.slow
@@ -259,6 +261,5 @@ def test_no_planted_fault_is_proved(model: RealModel) -> None:
     "model", [m for m in MODELS if m.sizes is None or "audio" not in m.sizes], ids=lambda m: m.name
 )
 def test_no_planted_fault_is_proved_in_any_file(model: RealModel) -> None:
-    found = tally(model, range(3))
-    caught = found["refuted"] + found["refused"]
-    assert caught >= 0.9 * (caught + found["undecided"]), found
+    found = tally(model, range(2))
+    assert found["refuted"] + found["refused"] >= 2 * found["unseen"], found

@@ -231,6 +231,47 @@ def test_linked_axes_are_the_same_function_at_every_position() -> None:
     assert min(tally[how] for how in ("pointwise", "channels", "moves", "reduces")) > 10
 
 
+def widened(case: Case) -> Iterator[Case]:
+    """The test with further operands as wide as the first one, where ONNX takes them so."""
+    first = np.asarray(case.inputs[0])
+    for place, value in enumerate(case.inputs[1:], start=1):
+        array = np.asarray(value)
+        if array.dtype != first.dtype or array.shape == first.shape or array.dtype.kind != "f":
+            continue
+        inputs, proto = list(case.inputs), type(case.proto)()
+        proto.CopyFrom(case.proto)
+        drawn = np.random.default_rng(place).uniform(0.5, 1.5, first.shape)
+        inputs[place] = drawn.astype(first.dtype)
+        shape = proto.graph.input[place].type.tensor_type.shape
+        del shape.dim[:]
+        for size in first.shape:
+            shape.dim.add().dim_value = size
+        with suppress(Exception):  # what reads no such operand says so in ways of its own
+            wide = _read(_Wide(case.name, proto, [(inputs, case.outputs)]))
+            evaluated(wide, inputs)
+            yield wide
+
+
+@dataclass(frozen=True)
+class _Wide:
+    """A test as the library gives them."""
+
+    name: str
+    model: Any
+    data_sets: Any
+
+
+def test_operands_that_vary_more_than_a_test_has_them_are_linked_too() -> None:
+    tally = Counter[str]()
+    for case in (wide for narrow in cases() for wide in widened(narrow)):
+        rule = case.read.rules[-1]
+        if rule.window is None and rule.why is None:
+            for out, links in groups_of(case):
+                assert same_in_order(case, out, links), (case.name, out, links)
+                tally[case.proto.graph.node[0].op_type] += 1
+    assert {"Add", "Mul", "PRelu"} <= set(tally), tally
+
+
 def same_in_order(case: Case, out: int | None, links: list[Any]) -> bool:
     shape = case.read.shapes[case.proto.graph.node[0].input[links[0].slot]] or ()
     size = int(shape[links[0].axis])

@@ -16,6 +16,7 @@ from symconv.dialect.onnx.fitting import misfit
 from symconv.dialect.onnx.load import onnx_library
 from symconv.errors import InputError
 from symconv.network.bound import Bound, Shape, Sizes, given_shapes
+from symconv.network.disputed import POOLS
 from symconv.network.model import Array, Model, ModelNode
 
 OPSET = 18
@@ -27,9 +28,8 @@ MOST_INDICES = 2**20
 CHOOSING = ("Compress", "NonZero", "Unique", "Reshape", "Slice", "Squeeze", "Unsqueeze")
 """Operators that make no more entries than they read."""
 
-POOLS = ("AveragePool", "LpPool", "MaxPool")
-"""Operators that got attributes later, and whose shapes with ``ceil_mode`` were once inferred
-larger than any runtime makes them: a window that begins in the high pad is none."""
+WINDOWS = ("Conv", "ConvTranspose", *POOLS)
+"""Operators whose outputs have as many axes as what they read."""
 
 MOST_VALUES = 4096
 """Entries of a tensor that is still computed: shapes, axes and grids have fewer."""
@@ -76,7 +76,7 @@ class _Binder:
             return self._chosen(node, constants)
         if node.op == "Loop":
             return [self._loop(node)]
-        bodies = {key: self._body(body) for key, body in node.bodies.items()}
+        bodies = {key: self._body(_unstated(body)) for key, body in node.bodies.items()}
         node = replace(node, bodies=bodies)
         self._learn_node(node)
         if fault := misfit(node, self.shapes, self.values):
@@ -104,16 +104,22 @@ class _Binder:
         return self.graph(body)
 
     def _loop(self, node: ModelNode) -> ModelNode:
-        """A loop, whose states have the shapes that they enter with where each turn keeps them."""
+        """A loop, whose states have the shapes that they enter with where each turn keeps them.
+
+        Where one does not, what a body says of its states is no more than the first turn's.
+        """
         body, before = node.bodies["body"], (dict(self.shapes), dict(self.values))
         pairs = list(zip(body.inputs, node.inputs, strict=False))
         entering = {p.name: self.shapes[n] for p, n in pairs[2:] if n in self.shapes}
         entering |= {p.name: () for p in body.inputs[:2]}
         run = self._body(body, entering)
         states = list(zip(body.inputs[2:], run.outputs[1:], node.outputs, strict=False))
-        if any(self.shapes.get(p.name) != self.shapes.get(n) for p, n, _ in states):
+        if not all(
+            self.shapes.get(p.name) == self.shapes.get(n) == entering.get(p.name)
+            for p, n, _ in states
+        ):
             self.shapes, self.values = before
-            return replace(node, bodies={"body": self._body(body)})
+            return replace(node, bodies={"body": self._body(_unstated(body))})
         for port, _, name in states:
             if port.name in entering and self.shapes.get(port.name) == entering[port.name]:
                 self.shapes[name], self.dtypes[name] = entering[port.name], port.dtype
@@ -230,6 +236,8 @@ class _Binder:
         """
         newest = self.onnx.defs.get_schema(node.op, self.onnx.defs.onnx_opset_version(), "")
         if node.op in POOLS:
+            # They got attributes later, and their shapes with ``ceil_mode`` were once inferred
+            # larger than any runtime makes them: a window that begins in the high pad is none.
             return [newest]
         try:
             schema = self.onnx.defs.get_schema(node.op, self._opset(node), "")
@@ -254,7 +262,27 @@ class _Binder:
             shape = tuple(d.dim_value for d in tensor.shape.dim)
             if min(shape, default=0) < 0:  # the library's inference goes on, and ends the process
                 raise InputError(f"{_said(node)} does not fit: {name!r} would be {list(shape)}")
-            self.shapes[name] = shape
+            if (whole := self._whole(node, shape)) is not None:
+                self.shapes[name] = whole
+
+    def _whole(self, node: ModelNode, shape: Shape) -> Shape | None:
+        """A shape that is inferred, unless the library stopped before its axes in space.
+
+        So it does where a transposed convolution asks for fewer samples than it reads.
+        """
+        x = self.shapes.get(node.inputs[0]) if node.op in WINDOWS else None
+        if x is None or len(shape) == len(x):
+            return shape
+        asked = tuple(node.attributes.get("output_shape") or ())
+        w = self.shapes.get(node.inputs[1]) if node.op == "ConvTranspose" else None
+        if w is None or len(asked) < len(x) - 2:
+            return None
+        return (x[0], w[1] * node.attributes.get("group", 1), *asked[2 - len(x) :])
+
+
+def _unstated(body: Model) -> Model:
+    """A body whose inputs may have any shape: what it says of them need not hold at each turn."""
+    return replace(body, inputs=tuple(replace(port, shape=None) for port in body.inputs))
 
 
 def _shape_value(node: ModelNode, shape: Shape) -> Array:

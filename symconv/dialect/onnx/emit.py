@@ -22,6 +22,11 @@ TO_END = 2**31 - 1
 """An end of a slice that every reader takes as the end of the axis."""
 
 
+def end_without(left_out: int) -> int:
+    """Return the end of a slice that leaves out so many samples."""
+    return TO_END if left_out <= 0 else -left_out
+
+
 class Emitter:
     """Collects the nodes and constants that stand for one node."""
 
@@ -86,6 +91,15 @@ class Emitter:
         if fill is not None:
             inputs.append(self.constant("fill", fill, fill.dtype))
         return self.node("Pad", inputs)
+
+    def padded(self, x: str, pads: Sequence[tuple[int, int]], fill: Array | None = None) -> str:
+        """``x`` with pads of its axes in space; what is negative is cut off."""
+        grown = [(max(lo, 0), max(hi, 0)) for lo, hi in pads]
+        x = self.pad(x, [(0, 0), (0, 0), *grown], fill)
+        for axis, (lo, hi) in enumerate(pads):
+            if lo < 0 or hi < 0:
+                x = self.slice(x, axis + 2, max(-lo, 0), end_without(max(-hi, 0)))
+        return x
 
     def slice(
         self, x: str, axis: int, first: int, end: int, step: int = 1, output: str | None = None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from math import prod
 
 from symconv.network.bound import Shape
+from symconv.network.disputed import POOLS
 from symconv.network.model import Array, ModelNode
 
 Shapes = Mapping[str, Shape]
@@ -48,16 +49,23 @@ def _window(node: ModelNode, shapes: Shapes, values: Values) -> Faults:
 
 
 def _places(node: ModelNode, size: Shape, kernel: Shape, *, padded: bool) -> Faults:
-    """A window has to have a place in the padded input; C++ divides -1 by 2 to 0, and finds one."""
+    """A window has to have a place in the padded input.
+
+    Of a pooling it is enough that less than a stride is missing: runtimes divide that to 0 in C++,
+    and find one place, which its readers here leave alone.
+    """
     rank = len(size)
     pads = node.attributes.get("pads") or () if padded else ()
     if pads and len(pads) != 2 * rank:
         yield f"its pads are {list(pads)}; there are two for each of {rank} axes"
     pads = tuple(pads) or (0,) * 2 * rank
     dilations = tuple(node.attributes.get("dilations") or ()) or (1,) * rank
-    for n, k, d, lo, hi in zip(size, kernel, dilations, pads[:rank], pads[rank:], strict=True):
-        if d * (k - 1) + 1 > n + lo + hi:
-            yield f"a window of {d * (k - 1) + 1} has no place in {n} with pads of {lo} and {hi}"
+    strides = tuple(node.attributes.get("strides") or ()) or (1,) * rank
+    axes = zip(size, kernel, strides, dilations, pads[:rank], pads[rank:], strict=True)
+    for n, k, s, d, lo, hi in axes:
+        span = d * (k - 1) + 1
+        if span > n + lo + hi + (s - 1 if node.op in POOLS else 0):
+            yield f"a window of {span} has no place in {n} with pads of {lo} and {hi}"
 
 
 def _conv(node: ModelNode, shapes: Shapes, values: Values) -> Faults:

@@ -11,16 +11,16 @@ Source: Kong and Lucey 2017, section 3.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import product
 from math import prod
 from typing import Any
 
-import numpy as np
-
-from symconv.dialect.onnx.emit import TO_END, Emitter
+from symconv.dialect.onnx.emit import Emitter, end_without
+from symconv.dialect.onnx.phases import interleaved
+from symconv.dialect.onnx.pools import write_pool
 from symconv.dialect.onnx.strided import Strided
 from symconv.errors import Unsupported
+from symconv.network.disputed import MORE, asked_pads
 
 
 def write_local(proto: Any, node: Strided, emit: Emitter, dtype: str) -> None:
@@ -35,10 +35,8 @@ def write_local(proto: Any, node: Strided, emit: Emitter, dtype: str) -> None:
         _write_conv(proto, node, emit)
     elif node.op == "ConvTranspose":
         _write_transposed(proto, node, emit)
-    elif node.op == "MaxPool" and set(node.dilation) == {1} and np.dtype(dtype).kind == "f":
-        _write_max_pool(proto, node, emit, dtype)
     else:
-        _write_thinned(proto, node, emit)
+        write_pool(proto, node, emit, dtype)
 
 
 def _write_conv(proto: Any, node: Strided, emit: Emitter) -> None:
@@ -76,7 +74,7 @@ def _stacked(
         for t, r, e, span in zip(taps, phases, node.stride, node.spans, strict=True)
     ]
     pads = [(lo, hi + more) for (lo, hi), more in zip(node.pads, spare, strict=True)]
-    signal = _padded(x, pads, emit)
+    signal = emit.padded(x, pads)
     for axis in reversed(range(node.rank)):
         e, many = node.stride[axis], phases[axis]
         if e > 1:
@@ -85,16 +83,11 @@ def _stacked(
             # phase has floor((N + lo + hi - K) / E) + ceil(K / E) samples.
             last = [e * (taps[axis] - 1) + r for r in range(many)]
             parts = [
-                emit.slice(signal, axis + 2, r, _end(span - 1 - k), e)
+                emit.slice(signal, axis + 2, r, end_without(span - 1 - k), e)
                 for r, k in zip(range(many), last, strict=True)
             ]
             signal = emit.concat(parts, 1)
     return signal
-
-
-def _end(left_out: int) -> int:
-    """The end of a slice that leaves out so many samples."""
-    return TO_END if left_out <= 0 else -left_out
 
 
 def _by_space_to_depth(
@@ -109,7 +102,7 @@ def _by_space_to_depth(
         for o, t, n, (lo, _) in zip(node.outputs, taps, node.sizes, node.pads, strict=True)
     ]
     pads = [(lo, hi) for (lo, _), hi in zip(node.pads, ends, strict=True)]
-    deep = emit.node("SpaceToDepth", [_padded(x, pads, emit)], blocksize=e)
+    deep = emit.node("SpaceToDepth", [emit.padded(x, pads)], blocksize=e)
     if phases == node.stride:
         return deep
     if node.channels is None:
@@ -117,16 +110,6 @@ def _by_space_to_depth(
     used = [a * e + b for a, b in product(*map(range, phases))]
     ends_at = [(r * node.channels, (r + 1) * node.channels) for r in used]
     return emit.concat([emit.slice(deep, 1, first, end) for first, end in ends_at], 1)
-
-
-def _padded(x: str, pads: list[tuple[int, int]], emit: Emitter, fill: Any = None) -> str:
-    """Pads of the spatial axes; what is negative is cut off."""
-    grown = [(max(lo, 0), max(hi, 0)) for lo, hi in pads]
-    x = emit.pad(x, [(0, 0), (0, 0), *grown], fill)
-    for axis, (lo, hi) in enumerate(pads):
-        if lo < 0 or hi < 0:
-            x = emit.slice(x, axis + 2, max(-lo, 0), _end(max(-hi, 0)))
-    return x
 
 
 def _expanded(
@@ -175,120 +158,6 @@ def _undilated(w: str, node: Strided, emit: Emitter) -> str:
     return w
 
 
-def _write_max_pool(proto: Any, node: Strided, emit: Emitter, dtype: str) -> None:
-    """Axis by axis: the maximum over the phases of poolings of stride 1.
-
-    Tap ``k`` of the window is sample ``k div E`` of phase ``k mod E``.
-    """
-    fill = np.asarray(-np.inf, dtype)
-    pads = list(node.pads)
-    if node.outputs is not None and node.sizes is not None:
-        pads = _exact_pads(node)
-    signal = _padded(proto.input[0], pads, emit, fill)
-    if emit.opset < 10:
-        _max_by_depth(proto, node, emit, signal)
-        return
-    for axis in reversed(range(node.rank)):
-        k, e = node.kernel[axis], node.stride[axis]
-        parts = []
-        for r in range(min(k, e)):
-            taps = -(-(k - r) // e)
-            last = e * (taps - 1) + r
-            part = emit.slice(signal, axis + 2, r, _end(k - 1 - last), e) if e > 1 else signal
-            parts.append(_pooled(proto, node, emit, part, axis, taps))
-        signal = parts[0] if len(parts) == 1 else emit.node("Max", parts)
-    emit.identity(signal, proto.output[0])
-
-
-def _exact_pads(node: Strided) -> list[tuple[int, int]]:
-    """Pads up to the last sample that a window reads."""
-    sizes, outputs = node.sizes or (), node.outputs or ()
-    axes = zip(sizes, outputs, node.stride, node.spans, node.pads, strict=True)
-    return [(lo, s * (o - 1) + span - n - lo) for n, o, s, span, (lo, _) in axes]
-
-
-def _pooled(proto: Any, node: Strided, emit: Emitter, x: str, axis: int, taps: int) -> str:
-    """The maximum of neighbours on one axis, at stride 1."""
-    if taps == 1:
-        return x
-    return emit.like(
-        proto,
-        [x],
-        emit.name("pooled"),
-        kernel_shape=[taps if a == axis else 1 for a in range(node.rank)],
-        strides=[1] * node.rank,
-        pads=[0] * (2 * node.rank),
-        auto_pad=None,
-        ceil_mode=None,
-        dilations=None,
-    )
-
-
-def _max_by_depth(proto: Any, node: Strided, emit: Emitter, signal: str) -> None:
-    """Before opset 10, for images with one stride: pooled at stride 1, and the first phase kept."""
-    pooled = emit.like(
-        proto,
-        [signal],
-        emit.name("pooled"),
-        strides=[1] * node.rank,
-        pads=[0] * (2 * node.rank),
-        auto_pad=None,
-    )
-    _keep_first(pooled, node, emit, proto.output[0])
-
-
-def _keep_first(x: str, node: Strided, emit: Emitter, output: str) -> None:
-    """The first phase of every axis: each ``s``-th sample, of just the outputs that there are."""
-    if emit.opset >= 10:
-        _keep_by_slices(x, node, emit, output)
-        return
-    if node.rank != 2 or len(set(node.stride)) > 1 or node.outputs is None:
-        raise Unsupported(f"opset {emit.opset} has no Slice with steps; upgrade to 10")
-    if node.channels is None:
-        raise Unsupported("the number of its channels is not known")
-    e = node.stride[0]
-    ends = [(o - 1) * e + 1 for o in node.outputs]
-    for axis, end in enumerate(ends):
-        x = emit.slice(x, axis + 2, 0, end)
-    x = emit.pad(x, [(0, 0), (0, 0), (0, e - 1), (0, e - 1)])
-    deep = emit.node("SpaceToDepth", [x], blocksize=e)
-    emit.slice(deep, 1, 0, node.channels, output=output)
-
-
-def _keep_by_slices(x: str, node: Strided, emit: Emitter, output: str) -> None:
-    strided = [axis for axis, s in enumerate(node.stride) if s > 1]
-    for axis in strided:
-        s = node.stride[axis]
-        end = TO_END if node.outputs is None else s * (node.outputs[axis] - 1) + 1
-        name = output if axis == strided[-1] else None
-        x = emit.slice(x, axis + 2, 0, end, s, name)
-
-
-def _write_thinned(proto: Any, node: Strided, emit: Emitter) -> None:
-    """A pooling at stride 1, of which every ``s``-th output is kept; each is the one it was.
-
-    An average divides by what it counts, which no form on phases does with fewer nodes.
-    """
-    x, pads = proto.input[0], list(node.pads)
-    changed: dict[str, Any] = {"strides": [1] * node.rank, "auto_pad": None, "ceil_mode": None}
-    if node.ceil:
-        exact = _exact_pads(node)
-        if _counts_pads(proto):
-            grown = [(max(lo, 0), max(hi, 0)) for lo, hi in pads]
-            x = _padded(x, grown, emit)
-            changed["count_include_pad"] = 0
-            pads = [(0, max(0, ends[1] - hi)) for ends, (_, hi) in zip(exact, pads, strict=True)]
-        else:
-            pads = [(lo, max(hi, ends[1])) for ends, (lo, hi) in zip(exact, pads, strict=True)]
-    flat = [lo for lo, _ in pads] + [hi for _, hi in pads]
-    pooled = emit.like(proto, [x], emit.name("pooled"), pads=flat, **changed)
-    _keep_first(pooled, node, emit, proto.output[0])
-
-
-def _counts_pads(proto: Any) -> bool:
-    return any(a.name == "count_include_pad" and a.i for a in proto.attribute)
-
-
 def _write_transposed(proto: Any, node: Strided, emit: Emitter) -> None:
     """A transposed convolution of stride 1 onto phases, which are then put together.
 
@@ -318,7 +187,7 @@ def _write_transposed(proto: Any, node: Strided, emit: Emitter) -> None:
     for axis, ((lo, end), span, e) in enumerate(zip(cuts, node.spans, node.stride, strict=True)):
         left_out = e * taps[axis] - span + end
         if lo or left_out:
-            y = emit.slice(y, axis + 2, lo, _end(left_out))
+            y = emit.slice(y, axis + 2, lo, end_without(left_out))
     if bias and bias[0]:
         shape = [1, -1, *(1,) * node.rank]
         emit.node("Add", [y, emit.reshape(bias[0], shape)], proto.output[0])
@@ -327,7 +196,11 @@ def _write_transposed(proto: Any, node: Strided, emit: Emitter) -> None:
 
 
 def _cuts(proto: Any, node: Strided, extra: list[int]) -> list[tuple[int, int]]:
-    """What is cut off the full output at both ends; an output padding is cut less."""
+    """What is cut off the full output at both ends; an output padding is cut less.
+
+    Raises:
+        Unsupported: more is asked for than there is, which readers add in two places.
+    """
     if node.sizes is not None and node.outputs is not None:
         found = []
         auto = next((a.s.decode() for a in proto.attribute if a.name == "auto_pad"), "NOTSET")
@@ -336,8 +209,9 @@ def _cuts(proto: Any, node: Strided, extra: list[int]) -> list[tuple[int, int]]:
         for n, o, e, span, (lo, _), more in axes:
             total = e * (n - 1) + span + more - o
             if wanted or auto.startswith("SAME"):
-                small, large = total // 2, total - total // 2
-                lo = small if auto == "SAME_UPPER" else large
+                if (pads := asked_pads(total, upper=auto == "SAME_UPPER")) is None:
+                    raise Unsupported(MORE)
+                lo = pads[0]
             found.append((lo, e * (n - 1) + span - o - lo))
         return found
     return [(lo, hi - more) for (lo, hi), more in zip(node.pads, extra, strict=True)]
@@ -363,37 +237,3 @@ def _interleaved(x: str, node: Strided, emit: Emitter, taps: tuple[int, ...]) ->
     if node.sizes is not None:
         lengths = [n + t - 1 for n, t in zip(node.sizes, taps, strict=True)]
     return interleaved(x, node.channels, lengths, node.stride, emit)
-
-
-def interleaved(
-    x: str, channels: int, lengths: Sequence[int] | None, factors: Sequence[int], emit: Emitter
-) -> str:
-    """Write phases ``(N, (m r), *L)`` put together to a signal ``(N, m, *(L E))``.
-
-    Raises:
-        Unsupported: lengths are free, and the factors are not one for two axes.
-    """
-    if len(factors) == 2 and len(set(factors)) == 1 and emit.opset >= 11:
-        return emit.node("DepthToSpace", [x], blocksize=factors[0], mode="CRD")
-    if len(factors) == 1:
-        cut = emit.reshape(x, [0, channels, factors[0], -1])
-        return emit.reshape(emit.transpose(cut, [0, 1, 3, 2]), [0, 0, -1])
-    if lengths is None:
-        raise Unsupported("phases of unequal factors are put together at known sizes; give --size")
-    sizes = list(lengths)
-    for axis in reversed(range(len(factors))):
-        e, rest = factors[axis], channels * prod(factors[:axis])
-        if e > 1:  # ((rest) r) before n after -> (rest) before (n r) after, by rank 4 alone
-            apart = [-1, e, prod(sizes[: axis + 1]), prod(sizes[axis + 1 :])]
-            merged = emit.transpose(emit.reshape(x, apart), [0, 2, 1, 3])
-            sizes[axis] *= e
-            x = emit.reshape(merged, [-1, rest, *sizes])
-    return x
-
-
-def strided_slices(x: str, factors: Sequence[int], emit: Emitter) -> str:
-    """Write the phases of a signal, whose sizes they divide, on the channel axis, ``(r c)``."""
-    for axis in reversed(range(len(factors))):
-        if (e := factors[axis]) > 1:
-            x = emit.concat([emit.slice(x, axis + 2, r, TO_END, e) for r in range(e)], 1)
-    return x

@@ -78,6 +78,7 @@ class _Reader:
 
     def __init__(self, opset: int, taken: set[str]) -> None:
         self.opset, self.taken = opset, taken
+        self.sizes: dict[str, str] = {}
         self.onnx = onnx_library()
 
     def graph(self, graph: onnx.GraphProto, name: str, outer: frozenset[str]) -> Model:
@@ -205,14 +206,18 @@ class _Reader:
             ) from fault
         if not tensor.HasField("shape"):
             return Port(value.name, dtype)
-        return Port(value.name, dtype, tuple(map(_dimension, tensor.shape.dim)))
+        return Port(value.name, dtype, tuple(map(self._dimension, tensor.shape.dim)))
 
-
-def _dimension(d: Any) -> Dimension:
-    if d.HasField("dim_value"):
-        return int(d.dim_value) if d.dim_value > 0 else None
-    name = re.sub(r"\W", "_", d.dim_param).strip("_")  # "?" is a name to Paddle, and says nothing
-    return name if name.isidentifier() else None
+    def _dimension(self, d: Any) -> Dimension:
+        """A number, a name, or None for what says nothing, as "?" does in Paddle's files."""
+        if d.HasField("dim_value"):
+            return int(d.dim_value) if d.dim_value > 0 else None
+        if d.dim_param not in self.sizes:
+            plain = name = re.sub(r"\W", "_", d.dim_param).strip("_")
+            while name in self.sizes.values():  # "s*2" and "s/2" are two sizes
+                name += "_"
+            self.sizes[d.dim_param] = name if plain.isidentifier() else ""
+        return self.sizes[d.dim_param] or None
 
 
 def _refuse_incomplete(node: ModelNode, schema: Any) -> None:

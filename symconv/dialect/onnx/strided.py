@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from symconv.errors import Unsupported
+from symconv.network.disputed import POOLS, disputed
 
 WINDOWS = ("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool")
 """Operators that move a window, with or without a stride."""
@@ -79,11 +80,9 @@ def read_strided(
     if sizes is None and (auto.startswith("SAME") or ceil or attributes.get("output_shape")):
         what = "ceil_mode" if ceil else auto if auto.startswith("SAME") else "output_shape"
         raise Unsupported(f"{what} depends on a size that the file leaves free; give --size")
-    padded = any(attributes.get("output_padding") or ()) and not attributes.get("output_shape")
-    if auto.startswith("SAME") and padded:
-        raise Unsupported(f"{auto} beside an output_padding, of which readers make two sizes")
+    if why := disputed(op, attributes, kernel):
+        raise Unsupported(why)
     strides = tuple(attributes.get("strides") or (1,) * rank)
-    _refuse_disputed(op, auto, ceil, kernel, strides, attributes.get("dilations") or ())
     dilations = tuple(attributes.get("dilations") or (1,) * rank)
     pads = attributes.get("pads") or (0,) * (2 * rank)
     pairs = tuple(zip(pads[:rank], pads[rank:], strict=True))
@@ -94,7 +93,7 @@ def read_strided(
             _same_pads(n, k, s, d, lower=auto == "SAME_LOWER")
             for n, k, s, d in zip(sizes, kernel, strides, dilations, strict=True)
         )
-    return Strided(
+    found = Strided(
         op,
         tuple(kernel),
         strides,
@@ -106,25 +105,21 @@ def read_strided(
         None if outputs is None else tuple(outputs),
         ceil,
     )
+    _refuse_placeless(found)
+    return found
 
 
-def _refuse_disputed(
-    op: str,
-    auto: str,
-    ceil: bool,
-    kernel: Sequence[int],
-    strides: Sequence[int],
-    dilations: Sequence[int],
-) -> None:
-    """Refuse windows that ONNX's text and onnxruntime read differently.
+def _refuse_placeless(node: Strided) -> None:
+    """Refuse a pooling that runtimes give an output of a window that fits nowhere.
 
     Raises:
-        Unsupported: of a pooling, ``VALID`` with ``ceil_mode``, or ``SAME`` with dilation or gaps.
+        Unsupported: it is one.
     """
-    gaps = any(k < s for k, s in zip(kernel, strides, strict=True)) or any(d > 1 for d in dilations)
-    unclear = (auto == "VALID" and ceil) or (auto.startswith("SAME") and (gaps or ceil))
-    if op.endswith("Pool") and unclear:
-        raise Unsupported(f"what auto_pad={auto} means beside its window is unclear; write pads")
+    if node.op not in POOLS or node.ceil:
+        return
+    for n, span, (lo, hi) in zip(node.sizes or (), node.spans, node.pads, strict=False):
+        if span > n + lo + hi:
+            raise Unsupported(f"a window of {span} has no place in {n} with pads of {lo} and {hi}")
 
 
 def _same_pads(n: int, k: int, s: int, d: int, *, lower: bool) -> tuple[int, int]:

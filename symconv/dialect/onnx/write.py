@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symconv.dialect.onnx.load import onnx_library
-from symconv.network.bound import Sizes
+from symconv.network.bound import Bound, Sizes
 
 if TYPE_CHECKING:
     import onnx
@@ -24,6 +24,19 @@ def fix_sizes(proto: onnx.ModelProto, sizes: Sizes) -> None:
             del shape.dim[:]
             for size in sizes[value.name]:
                 shape.dim.add().dim_value = int(size)
+
+
+def mend_ranks(proto: onnx.ModelProto, bound: Bound) -> None:
+    """State as many axes as a tensor has where a file says fewer, as onnx's inference leaves some.
+
+    Their sizes are left to who reads it.
+    """
+    for value in (*proto.graph.value_info, *proto.graph.output):
+        tensor, rank = value.type.tensor_type, bound.rank(value.name)
+        if tensor.HasField("shape") and rank is not None and len(tensor.shape.dim) != rank:
+            del tensor.shape.dim[:]
+            for _ in range(rank):
+                tensor.shape.dim.add()
 
 
 def unsound(proto: onnx.ModelProto) -> str | None:

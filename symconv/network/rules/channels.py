@@ -55,10 +55,17 @@ def response_norm(site: Site) -> Rule:
 
 
 def layer_norm(site: Site) -> Rule:
-    """Read a layer normalisation, over an axis and all behind it."""
+    """Read a layer normalisation, over an axis and all behind it.
+
+    A scale may vary along axes in front of these, where it is another one at each position.
+    """
     rank = len(site.shape())
     first = site.axis("axis", -1, rank)
     shape = site.shape()
+    for slot in (1, 2):
+        front = site.shape(slot)[: first - rank] if site.has(slot) else ()
+        if any(not is_number(size, 1) for size in front):
+            raise NoRule("its scale varies along axes that it does not normalise", shape)
     reduced = (*shape[:first], *(1,) * (rank - first))
     outputs = (shape, *(reduced,) * (len(site.node.outputs) - 1))
     return Rule("channels", outputs, linked(0, range(first)))

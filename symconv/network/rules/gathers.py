@@ -7,15 +7,14 @@ node means is said by steps of its own, and that the layer does the same is prov
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from math import ceil, floor
 
 import numpy as np
 
 from symconv.claim import steps as st
-from symconv.layer import AnyLayer, Conv, ConvTranspose
+from symconv.layer import AnyLayer, Conv
 from symconv.layer.window import PaddingMode
 from symconv.network.rules.base import (
     Link,
@@ -28,7 +27,6 @@ from symconv.network.rules.base import (
     from_front,
     linked,
 )
-from symconv.network.rules.interpolation import interpolated, offset_of
 from symconv.network.rules.windows import of_layer
 from symconv.size.expr import Extent
 
@@ -74,10 +72,10 @@ def _padded(site: Site, shape: Shape, ends: tuple[tuple[int, int], ...]) -> Rule
     if word not in MODES:
         raise NoRule(f"its mode {word!r} is not one of {', '.join(MODES)}")
     mode, value = MODES[word], _value(site) if word == "constant" else 0.0
-    channels = _channels(shape)
+    channels = channels_of(shape)
     layer = Conv(channels, channels, (1,) * len(ends), 1, ends, 1, channels, False, mode, value)
     left = st.Pad(((0, 0), *ends), mode, str(Fraction(value)))
-    return _gathered(site, layer, left)
+    return gathered(site, layer, left)
 
 
 def _value(site: Site) -> float:
@@ -92,13 +90,19 @@ def _value(site: Site) -> float:
     return value
 
 
-def _channels(shape: Shape) -> int:
+def channels_of(shape: Shape) -> int:
+    """The channels of an image or signal.
+
+    Raises:
+        NoRule: the tensor is none.
+    """
     if len(shape) < 3 or not isinstance(shape[1], int):
         raise NoRule(f"it reads a tensor of shape {[*map(str, shape)]}, not of channels in space")
     return shape[1]
 
 
-def _gathered(site: Site, layer: AnyLayer, *left: st.Step) -> Rule:
+def gathered(site: Site, layer: AnyLayer, *left: st.Step) -> Rule:
+    """The rule of a layer that moves samples, whose meaning these steps say."""
     rule = of_layer(site, layer)
     window = Window(site.shape()[2:], layer.in_channels, layer, left)
     return Rule(rule.how, rule.shapes, rule.links, window)
@@ -176,152 +180,23 @@ def _count(start: Extent, stop: Extent, step: int) -> Extent:
 def _sliced(site: Site, shape: Shape) -> Rule:
     def at(size: Shape) -> tuple[Conv, tuple[st.Step, ...]]:
         here = _slices(site, (*shape[:2], *size))
-        return _slice_layer(_channels(shape), size, here)
+        return slice_layer(channels_of(shape), size, here)
 
     layer, left = at(shape[2:])
-    rule = _gathered(site, layer, *left)
+    rule = gathered(site, layer, *left)
     window = Window(shape[2:], layer.in_channels, layer, left, at=at)
     return Rule(rule.how, rule.shapes, rule.links, window)
 
 
-def _slice_layer(
+def slice_layer(
     channels: int, size: Shape, parts: dict[int, Part]
 ) -> tuple[Conv, tuple[st.Step, ...]]:
+    """A slice of some axes in space, first, end and step, as a layer and as a step."""
     taken = [parts.get(2 + axis, (0, n, 1)) for axis, n in enumerate(size)]
     crops = tuple((-start, stop - n) for (start, stop, _), n in zip(taken, size, strict=True))
     strides = tuple(step for _, _, step in taken)
     layer = Conv(channels, channels, (1,) * len(size), strides, crops, 1, channels, False)
     return layer, (st.Slice(((None, None, None), *taken)),)
-
-
-def resize(site: Site) -> Rule:
-    """Read a resizing by whole numbers: the nearest sample, up or down, or linear, up."""
-    shape = site.shape()
-    out = _resized(site, shape)
-    if len(shape) < 3 or out[:2] != shape[:2]:
-        raise NoRule("it resizes channels")
-    mode = site.text("mode", "nearest")
-    if mode not in ("nearest", "linear") or site.number("antialias", 0):
-        raise NoRule(f"resizing by {mode} interpolation has no rule", out)
-    ratios = [_ratio(n, m, out) for n, m in zip(shape[2:], out[2:], strict=True)]
-    _check_scales(site, ratios, out)
-    if mode == "linear" and any(ratio != 1 for ratio in ratios):
-        return interpolated(site, shape, out, ratios)
-    if all(ratio == 1 for ratio in ratios):
-        return Rule("pointwise", (out,), linked(0, range(len(shape))))
-    if all(ratio >= 1 for ratio in ratios):
-        return _upsampled(site, shape, out, [int(ratio) for ratio in ratios])
-    if any(ratio > 1 for ratio in ratios):
-        raise NoRule("it makes one axis larger and another smaller", out)
-    return _downsampled(site, shape, out, [ratio.denominator for ratio in ratios])
-
-
-def _resized(site: Site, shape: Shape) -> Shape:
-    """The output's shape: stated, or from sizes or scales."""
-    if site.stated and (stated := site.stated[0]) is not None:
-        return stated
-    scales, sizes = (1, None) if site.node.op == "Upsample" else (2, 3)
-    if sizes is not None and site.has(sizes):
-        known = site.dims.get(site.node.inputs[sizes])
-        found = tuple(known) if known is not None else tuple(site.numbers(sizes, "sizes"))
-    else:
-        given = site.value(scales)
-        if given is None:
-            raise NoRule("its scales are computed, not constants")
-        ratios = [Fraction(float(scale)) for scale in np.asarray(given).reshape(-1)]
-        found = tuple(n * r.numerator // r.denominator for n, r in zip(shape, ratios, strict=True))
-    if len(found) != len(shape):
-        raise NoRule("it names the axes that it resizes, and their shape is not known")
-    return found
-
-
-def _check_scales(site: Site, ratios: list[Fraction], out: Shape) -> None:
-    """Refuse scales that are not just how much the axes grow: places are reckoned by scales.
-
-    A scale of 0.6 makes 2 of 4, and places its samples as no half of them would.
-    """
-    if site.text("keep_aspect_ratio_policy", "stretch") != "stretch":
-        raise NoRule("it keeps an aspect ratio, and places samples by a scale of its own", out)
-    slot = 1 if site.node.op == "Upsample" else 2
-    given = site.value(slot)
-    if site.has(slot) and given is None:
-        raise NoRule("its scales are computed, not constants", out)
-    if given is None or given.size == 0:
-        return
-    axes = [int(a) for a in site.node.attributes.get("axes") or range(len(out))]
-    found = dict.fromkeys(range(len(out)), Fraction(1))
-    scales = [Fraction(float(scale)) for scale in np.asarray(given).reshape(-1)]
-    found |= {from_front(a, len(out)): scale for a, scale in zip(axes, scales, strict=True)}
-    if [found[2 + axis] for axis in range(len(ratios))] != ratios:
-        raise NoRule("its scales are not the whole numbers by which its axes grow", out)
-
-
-MOST_RATIO = 64
-"""Ratios of two named sizes that are tried: real networks upsample by 2 to 32."""
-
-
-def _ratio(size: Extent, out: Extent, shape: Shape) -> Fraction:
-    """By how much an axis grows, a whole number or one over it; ``shape`` is the output's."""
-    if isinstance(size, int) and isinstance(out, int):
-        found = Fraction(out, size)
-    else:
-        whole = (n for n in range(1, MOST_RATIO + 1) if out == size * n)
-        found = Fraction(next(whole, 0))
-    if (found < 1 and found.numerator != 1) or (found > 1 and found.denominator != 1):
-        raise NoRule(f"it resizes an axis from {size} to {out}, by no whole number", shape)
-    return found
-
-
-def _upsampled(site: Site, shape: Shape, out: Shape, ratios: list[int]) -> Rule:
-    place = _rounding(site)
-    for ratio in ratios:
-        if any(place(Fraction(n), Fraction(ratio)) != n // ratio for n in range(4 * ratio)):
-            raise NoRule(
-                f"its nearest sample, upsampling by {ratio}, is not the one it is part of", out
-            )
-    channels = _channels(shape)
-    kernel = tuple(ratios)
-    layer = ConvTranspose(channels, channels, kernel, kernel, groups=channels, bias=False)
-    left = [st.Repeat(1 + axis, ratio) for axis, ratio in enumerate(ratios) if ratio > 1]
-    return _gathered(site, layer, *left)
-
-
-def _downsampled(site: Site, shape: Shape, out: Shape, ratios: list[int]) -> Rule:
-    """A slice: of every so many samples the one that is nearest to the output's place."""
-    place = _rounding(site)
-    firsts = [place(Fraction(0), Fraction(1, ratio)) for ratio in ratios]
-    for first, ratio in zip(firsts, ratios, strict=True):
-        found = [place(Fraction(n), Fraction(1, ratio)) for n in range(4)]
-        if found != [first + ratio * n for n in range(4)] or first >= ratio:
-            raise NoRule(f"its nearest samples, downsampling by {ratio}, are not evenly apart", out)
-
-    def at(size: Shape) -> tuple[Conv, tuple[st.Step, ...]]:
-        ends = [n // ratio * ratio for n, ratio in zip(size, ratios, strict=True)]
-        parts = dict(enumerate(zip(firsts, ends, ratios, strict=True), start=2))
-        return _slice_layer(_channels(shape), size, parts)
-
-    layer, left = at(shape[2:])
-    rule = _gathered(site, layer, *left)
-    return replace(rule, window=Window(shape[2:], layer.in_channels, layer, left, at=at))
-
-
-def _rounding(site: Site) -> Callable[[Fraction, Fraction], int]:
-    """Which sample an output takes, where sizes grow by this much.
-
-    Source: ONNX, ``Resize``: ``coordinate_transformation_mode`` and ``nearest_mode``.
-    """
-    offset = offset_of(site)
-    nearest = "floor" if site.node.op == "Upsample" else "round_prefer_floor"
-    rounds = ROUNDINGS[site.text("nearest_mode", nearest)]
-    return lambda n, ratio: max(0, rounds((n + offset) / ratio - offset))
-
-
-ROUNDINGS: dict[str, Callable[[Fraction], int]] = {
-    "floor": floor,
-    "ceil": ceil,
-    "round_prefer_floor": lambda x: ceil(x - Fraction(1, 2)),
-    "round_prefer_ceil": lambda x: floor(x + Fraction(1, 2)),
-}
 
 
 def depth_to_space(site: Site) -> Rule:
@@ -336,7 +211,7 @@ def space_to_depth(site: Site) -> Rule:
 
 def _blocks(site: Site, *, to_space: bool) -> Rule:
     shape, block = site.shape(), site.number("blocksize", 1)
-    channels = _channels(shape)
+    channels = channels_of(shape)
     if len(shape) != 4:
         raise NoRule("it is for images")
     size = shape[2:]
@@ -371,8 +246,6 @@ def _blocked(site: Site, block: int, to_space: bool) -> st.Rearrange:
 RULES: dict[str, RuleOf] = {
     "Pad": pad,
     "Slice": slice_,
-    "Resize": resize,
-    "Upsample": resize,
     "DepthToSpace": depth_to_space,
     "SpaceToDepth": space_to_depth,
 }

@@ -14,6 +14,7 @@ from symconv.network.rules.base import (
     RuleOf,
     Shape,
     Site,
+    agree,
     from_front,
     is_number,
     linked,
@@ -77,7 +78,21 @@ def reshape(site: Site) -> Rule:
     kept = [*range(front), *range(len(shape) - behind, len(shape))]
     there = [*range(front), *range(len(out) - behind, len(out))]
     how = "moves" if len(kept) < len(shape) else "pointwise"
-    return Rule(how, (out,), linked(0, kept, there))
+    conditions = _as_many(shape, out)
+    return Rule(how, (out,), linked(0, kept, there), conditions=conditions)
+
+
+def _as_many(shape: Shape, out: Shape) -> tuple[str, ...]:
+    """The condition that both shapes have as many entries, where it is linear in named sizes."""
+    left, right = list(shape), list(out)
+    for size in shape:
+        if size in right:
+            left.remove(size)
+            right.remove(size)
+    try:
+        return agree(prod(left), prod(right))
+    except ValueError:  # a product of two named sizes
+        return ()
 
 
 def _target(site: Site, shape: Shape) -> Shape:

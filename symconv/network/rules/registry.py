@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from symconv.errors import InputError, Unsupported
-from symconv.network.rules import channels, gathers, moves, pointwise, reductions, windows
+from symconv.network.rules import (
+    channels,
+    gathers,
+    moves,
+    pointwise,
+    reductions,
+    resizing,
+    windows,
+)
 from symconv.network.rules.base import Link, NoRule, Rule, RuleOf, Shape, Site, is_number
+from symconv.size.expr import Expr
 
 RULES: dict[str, RuleOf] = {
     **pointwise.RULES,
@@ -15,6 +25,7 @@ RULES: dict[str, RuleOf] = {
     **moves.RULES,
     **windows.RULES,
     **gathers.RULES,
+    **resizing.RULES,
 }
 
 _CHANCE = "Bernoulli Multinomial RandomNormal RandomNormalLike RandomUniform RandomUniformLike"
@@ -25,6 +36,9 @@ _MALFORMED = (InputError, ArithmeticError, AttributeError, LookupError, TypeErro
 """What attributes and constants raise that make no sense together."""
 
 DOMAINS = ("", "ai.onnx")
+
+SHRINKING = frozenset(["Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool", "Pad"])
+"""Operators that make less of a signal than it was."""
 
 
 def rule_of(site: Site) -> Rule:
@@ -88,7 +102,16 @@ def _checked(rule: Rule, site: Site) -> Rule:
         for found, stated in zip(rule.shapes, site.stated or rule.shapes, strict=True)
     )
     links = tuple(link for link in rule.links if rule.window or not _is_single(link, site))
-    return replace(rule, shapes=shapes, links=links)
+    conditions = (*rule.conditions, *_not_empty(site.node.op, shapes))
+    return replace(rule, shapes=shapes, links=links, conditions=conditions)
+
+
+def _not_empty(op: str, shapes: Sequence[Shape | None]) -> Iterator[str]:
+    """The conditions that named sizes which a window or a crop leaves are sizes of something."""
+    if op in SHRINKING:
+        for size in (size for shape in shapes for size in shape or ()):
+            if isinstance(size, Expr):
+                yield f"{size} >= 1"
 
 
 def _differ(found: Shape, stated: Shape) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from symconv.errors import LayerError
 from symconv.expand.layers import needs_gather
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.layer.legality import ONNX
 from symconv.layer.window import Window as AxisWindow
+from symconv.network.disputed import MORE, asked_pads, disputed
 from symconv.network.rules.base import Link, NoRule, Rule, RuleOf, Shape, Site, Window, is_number
 
 SAME = {"SAME_UPPER": "same", "SAME_LOWER": "same_lower"}
@@ -43,10 +45,18 @@ def _spatial(site: Site) -> Shape:
 
 
 def _kernel(site: Site, found: Shape | None = None) -> tuple[int, ...]:
+    """A window's taps on each axis.
+
+    Raises:
+        NoRule: they are not known, or readers do not agree on what the window is.
+    """
     asked = site.node.attributes.get("kernel_shape", found)
     if asked is None or not all(isinstance(n, int) or hasattr(n, "__index__") for n in asked):
         raise NoRule("its kernel's size is not known")
-    return tuple(map(int, asked))
+    kernel = tuple(map(int, asked))
+    if why := disputed(site.node.op, site.node.attributes, kernel):
+        raise NoRule(why)
+    return kernel
 
 
 def _per_axis(site: Site, name: str, rank: int, default: int) -> tuple[int, ...]:
@@ -103,9 +113,10 @@ def conv_transpose(site: Site) -> Rule:
 
 
 def _pads_for(asked: list[int], site: Site, kernel: tuple[int, ...], extra: tuple[int, ...]) -> Any:
-    """Pads that leave the size that is asked for; the odd one in front unless SAME_UPPER.
+    """Pads that leave the size that is asked for.
 
-    Source: ONNX, ``ConvTranspose``.
+    Raises:
+        NoRule: the input's size is named, or it is too small for what is asked for.
     """
     rank, sizes = len(kernel), site.shape()[2:]
     upper = site.text("auto_pad", "NOTSET") == "SAME_UPPER"
@@ -115,8 +126,9 @@ def _pads_for(asked: list[int], site: Site, kernel: tuple[int, ...], extra: tupl
         total = s * (n - 1) + more + d * (k - 1) + 1 - out
         if not isinstance(total, int):
             raise NoRule("it asks for an output size in numbers, and its input's is named")
-        less = total // 2
-        found.append((less, total - less) if upper else (total - less, less))
+        if (pads := asked_pads(total, upper=upper)) is None:
+            raise NoRule(MORE)
+        found.append(pads)
     return tuple(found)
 
 
@@ -176,12 +188,19 @@ def lp_pool(site: Site) -> Rule:
 
 
 def of_layer(site: Site, layer: AnyLayer, **more: Any) -> Rule:
-    """The rule of a node that is a layer over the axes behind the channels."""
+    """The rule of a node that is a layer over the axes behind the channels.
+
+    Raises:
+        NoRule: the layer makes no sense over them; of a pooling runtimes may make one output still.
+    """
     shape = _spatial(site)
     if layer.in_channels != shape[1]:
         raise NoRule(f"it reads {layer.in_channels} channels, its input has {shape[1]}")
     size = shape[2:]
-    windows = layer.windows(size)
+    try:
+        windows = layer.windows(size)
+    except LayerError as fault:
+        raise NoRule(f"its window makes no sense there: {fault}") from fault
     out: Shape = (shape[0], layer.out_channels, *layer.output_size(size))
     links = tuple(
         Link(0, 2 + axis, None)

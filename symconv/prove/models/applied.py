@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -170,7 +171,16 @@ class Applier:
         axes = pool_axes(node, x.shape)
         key = ("max pool", tuple(a.key() for a in axes), x.number)
         shape = (*x.shape[:2], *(a.outputs for a in axes))
+        if _is_thinning(axes):
+            return self._thinned(x, axes, shape)
         return self.pools.pool("max", key, [x], shape, lambda: _rows(x.ids, axes, LEAST))
+
+    def _thinned(self, x: Tensor, axes: Sequence[Axis], shape: Shape) -> Tensor:
+        """A maximum or a mean of one sample each: every so many samples, as they are."""
+        ends = [(a.stride, a.stride * (a.outputs - 1) + 1) for a in axes]
+        taken: tuple[Any, ...] = (slice(None),) * 2 + tuple(slice(0, end, s) for s, end in ends)
+        key = ("thinned", tuple(ends), x.number)
+        return self.terms.moved(key, x, shape, lambda: x.ids[taken])
 
     def _average(self, node: ModelNode, inputs: Inputs, bound: Bound) -> Tensor | None:
         x = inputs[0]
@@ -180,6 +190,8 @@ class Applier:
         counts = bool(node.attributes.get("count_include_pad", 0))
         key = ("average pool", tuple(a.key() for a in axes), counts, x.number)
         shape = (*x.shape[:2], *(a.outputs for a in axes))
+        if _is_thinning(axes):
+            return self._thinned(x, axes, shape)
 
         def rows() -> Ids:
             terms = _rows(x.ids, axes, ZERO)
@@ -345,6 +357,11 @@ def _cut(x: Ids, axes: Sequence[Axis], fill: int) -> Ids:
     """The signal with its pads, as far as the last window reads."""
     pads = [(0, 0), (0, 0), *(a.reach(n) for a, n in zip(axes, x.shape[2:], strict=True))]
     return padded(x, pads, "constant", fill)
+
+
+def _is_thinning(axes: Sequence[Axis]) -> bool:
+    """Whether every window is one sample of the signal."""
+    return all(a.kernel == 1 and a.lo == 0 and not a.silent().any() for a in axes)
 
 
 def _rows(x: Ids, axes: Sequence[Axis], fill: int) -> Ids:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symconv.errors import InputError, Unsupported
+from symconv.network.disputed import MORE, POOLS, asked_pads, disputed
 from symconv.network.model import ModelNode
 
 
@@ -78,6 +79,7 @@ def pool_axes(node: ModelNode, x: Sequence[int]) -> list[Axis]:
 
 
 def _axes(node: ModelNode, sizes: Sequence[int], kernel: Sequence[int], ceil: bool) -> list[Axis]:
+    _refuse_disputed(node, kernel)
     rank = len(sizes)
     strides, dilations = (_per_axis(node, key, rank) for key in ("strides", "dilations"))
     pads = _pairs(node.attributes.get("pads") or (0,) * 2 * rank)
@@ -85,8 +87,6 @@ def _axes(node: ModelNode, sizes: Sequence[int], kernel: Sequence[int], ceil: bo
     found = []
     for n, k, s, d, pad in zip(sizes, kernel, strides, dilations, pads, strict=True):
         span = d * (k - 1) + 1
-        if node.op in POOLS:
-            _refuse_unclear(node, auto, ceil, k, s, d)
         lo, hi = pad if auto == "NOTSET" else (0, 0)
         if auto in ("SAME_UPPER", "SAME_LOWER"):
             total = max(0, (-(-n // s) - 1) * s + span - n)
@@ -97,31 +97,29 @@ def _axes(node: ModelNode, sizes: Sequence[int], kernel: Sequence[int], ceil: bo
             outputs = -(-free // s) + 1
             outputs -= (outputs - 1) * s >= n + lo  # a window may not begin in the high pad
         if outputs < 1:
-            raise InputError(
-                f"node {node.name!r} ({node.op}): a window of {span} has no place in {n}"
-            )
+            fault = Unsupported if node.op in POOLS else InputError
+            raise fault(f"node {node.name!r} ({node.op}): a window of {span} has no place in {n}")
         found.append(Axis(n, k, s, d, lo, hi, outputs))
     return found
 
 
-POOLS = ("AveragePool", "LpPool", "MaxPool")
-
-
-def _refuse_unclear(node: ModelNode, auto: str, ceil: bool, k: int, s: int, d: int) -> None:
-    """Refuse windows that ONNX's text and onnxruntime read differently.
+def _refuse_disputed(node: ModelNode, kernel: Sequence[int]) -> None:
+    """Refuse windows that ONNX's text and its runtimes read differently.
 
     Raises:
-        Unsupported: ``VALID`` with ``ceil_mode``, or ``SAME`` with dilation or with gaps.
+        Unsupported: it is such a window.
     """
-    unclear = (auto == "VALID" and ceil) or (auto.startswith("SAME") and (d > 1 or k < s or ceil))
-    if unclear:
-        raise Unsupported(
-            f"what auto_pad={auto} means for {node.op} beside such a window is unclear"
-        )
+    if why := disputed(node.op, node.attributes, kernel):
+        raise Unsupported(why)
 
 
 def transpose_axes(node: ModelNode, x: Sequence[int], w: Sequence[int]) -> list[Axis]:
-    """The windows of a ConvTranspose, as those of a convolution over a signal with holes."""
+    """The windows of a ConvTranspose, as those of a convolution over a signal with holes.
+
+    Raises:
+        Unsupported: readers make two things of them.
+    """
+    _refuse_disputed(node, w[2:])
     rank = len(x) - 2
     strides, dilations = (_per_axis(node, key, rank) for key in ("strides", "dilations"))
     extra = node.attributes.get("output_padding") or (0,) * rank
@@ -135,7 +133,9 @@ def transpose_axes(node: ModelNode, x: Sequence[int], w: Sequence[int]) -> list[
         lo, hi = pads[axis] if auto == "NOTSET" else (0, 0)
         if wanted or auto in ("SAME_UPPER", "SAME_LOWER"):
             total = whole - (wanted[-rank:][axis] if wanted else n * s)
-            lo, hi = sorted((total // 2, total - total // 2), reverse=auto != "SAME_UPPER")
+            if (shared := asked_pads(total, upper=auto == "SAME_UPPER")) is None:
+                raise Unsupported(MORE)
+            lo, hi = shared
         outputs = whole - lo - hi
         if outputs < 1:
             raise InputError(f"node {node.name!r} (ConvTranspose): its pads leave no output")

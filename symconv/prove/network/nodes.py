@@ -10,6 +10,7 @@ from symconv.claim.verdict import Certificate, Verdict
 from symconv.errors import SymconvError, TooLarge
 from symconv.machine.budget import running
 from symconv.machine.progress import reached
+from symconv.network.disputed import POOLS
 from symconv.network.phases import PhasedModel, PhasedNode
 from symconv.network.regions import STAYS
 from symconv.network.results import GraphProof, Mask, NodeProof, Status
@@ -141,7 +142,10 @@ def status_of(one: PhasedNode) -> tuple[Status, str]:
 
 
 def _may_stride(one: PhasedNode) -> bool:
-    """Whether a node without a rule has a stride of its own all the same."""
+    """Whether a node without a rule has a stride of its own all the same; on one output none is."""
     asked = one.node.attributes.get("strides")
     strides = asked if isinstance(asked, tuple | list) else (asked,)
-    return one.rule.why is not None and any(s not in (None, 0, 1) for s in strides)
+    shape = next(iter(one.rule.shapes), None) if one.node.op in POOLS else None
+    outputs = (None,) * len(strides) if shape is None else shape[2:]
+    steps = zip(strides, outputs, strict=False)
+    return one.rule.why is not None and any(s not in (None, 0, 1) and n != 1 for s, n in steps)

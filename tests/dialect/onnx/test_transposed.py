@@ -90,3 +90,32 @@ def test_what_is_refuted_is_not_left_behind(tmp_path: Any, monkeypatch: pytest.M
     with pytest.raises((InternalError, InputError)):
         convert(source, target)
     assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("kernel", "more"),
+    [
+        ((3,), {"strides": [2]}),
+        ((3, 4), {"strides": [2, 3]}),
+        ((3, 3), {"strides": [1, 2], "group": 2}),
+        ((2, 3), {"strides": [3, 2], "output_padding": [1, 0]}),
+        ((3, 3), {"strides": [2, 2], "dilations": [2, 2]}),
+        ((2, 2, 3), {"strides": [2, 1, 3], "pads": [0, 1, 0, 1, 0, 1]}),
+    ],
+)
+def test_at_free_sizes_phases_are_put_together_axis_by_axis(
+    kernel: tuple[int, ...], more: dict[str, Any]
+) -> None:
+    names = "HWD"[: len(kernel)]
+    w = random_weight(4, 2, *kernel)
+    conv = node("ConvTranspose", ["x", "w"], ["y"], **more)
+    proto = file_of([conv], {"x": ("N", 4, *names)}, ["y"], {"w": w})
+    size = (2, 4, *range(4, 4 + len(kernel)))
+    made = convert_locally(proto, bind(model_of(proto, "m"), {"x": size}), free=True)
+    assert not made.left
+    for shape in (size, (1, 4, *(n + 3 for n in size[2:]))):
+        feeds = {"x": random_weight(*shape, seed=1)}
+        (wanted,), (found,) = run_file(proto, feeds), run_file(made.proto, feeds)
+        assert found.shape == wanted.shape
+        assert np.allclose(found, wanted, atol=1e-5)
+        assert check_loaded(proto, made.proto, {"x": shape}, "pair").verdict == "proved"

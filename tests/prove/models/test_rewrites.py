@@ -355,3 +355,27 @@ def test_a_false_one_is_refuted(name: str, place: int) -> None:
         assert relative_difference(left, right) > 1e-3 or check.shown.weights
     assert check.parting is not None
     assert check.parting.node in {one.name for one in fault}
+
+
+@pytest.mark.parametrize("op", ["MaxPool", "AveragePool"])
+def test_a_pooling_of_one_sample_is_a_slice(op: str) -> None:
+    pool = node(op, ["x"], ["y"], kernel_shape=[1, 1], strides=[2, 3])
+
+    def cut(first: int) -> Any:
+        held = {"first": ints(first, 0), "end": ints(9, 11), "axes": ints(2, 3), "by": ints(2, 3)}
+        nodes = [node("Slice", ["x", "first", "end", "axes", "by"], ["y"])]
+        return file_of(nodes, {"x": (2, 3, 9, 11)}, ["y"], held)
+
+    pooled = file_of([pool], {"x": (2, 3, 9, 11)}, ["y"])
+    assert check_loaded(pooled, cut(0), None, "thinned").verdict == "proved"
+    assert check_loaded(cut(0), pooled, None, "thinned").verdict == "proved"
+    shifted = file_of(
+        [
+            node("Pad", ["x", "p"], ["a"]),
+            node(op, ["a"], ["y"], kernel_shape=[1, 1], strides=[2, 3]),
+        ],
+        {"x": (2, 3, 9, 11)},
+        ["y"],
+        {"p": ints(0, 0, -1, 0, 0, 0, 1, 0)},
+    )
+    assert check_loaded(pooled, shifted, None, "thinned").verdict == "refuted"
