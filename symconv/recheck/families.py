@@ -55,7 +55,7 @@ BY_CHANNEL = frozenset(["BatchNormalization", "InstanceNormalization", "GroupNor
 """Operators whose axis 1 is one of channels, which are not treated alike."""
 
 JOINING = frozenset(["Concat"])
-PRODUCT = "MatMul"
+PRODUCT, AFFINE = "MatMul", "Gemm"
 
 _PARTIAL = "Acos Acosh Asin Atanh Div Log LpNormalization Mod Pow Reciprocal ReduceLogSum Sqrt Tan"
 PARTIAL = frozenset(_PARTIAL.split())
@@ -75,7 +75,7 @@ def check_links(node: Text, shapes: Sequence[Ints], out: Ints, made: Ints) -> No
         CertificateError: it is not.
     """
     op, reads = node["op"], node["reads"]
-    if op not in POINTWISE | FIRST | REDUCTIONS | NORMALISING | JOINING | {PRODUCT}:
+    if op not in POINTWISE | FIRST | REDUCTIONS | NORMALISING | JOINING | {PRODUCT, AFFINE}:
         _refuse(node, f"{op} is not known to carry phases")
     for link in node["links"]:
         _check_link(node, link, shapes, out, made)
@@ -111,7 +111,7 @@ def _check_link(node: Text, link: Any, shapes: Sequence[Ints], out: Ints, made: 
         _refuse(node, f"{node['op']} does another thing on each channel")
     if (up, stride) != (1, 1) or shapes[slot][axis] != out[target]:
         _refuse(node, f"its axis {axis} of input {slot} is not the output's axis {target}")
-    stays = node["op"] not in MOVING | REDUCTIONS
+    stays = node["op"] not in MOVING | REDUCTIONS | {AFFINE}  # its matrices may be transposed
     if stays and axis - len(shapes[slot]) != target - len(out):
         _refuse(node, f"its axis {axis} of input {slot} does not become the axis {target}")
     if (read := node["reads"][slot][axis]) != made[target]:
@@ -151,6 +151,12 @@ def _operands(node: Text, target: int, shapes: Sequence[Ints], out: Ints) -> Ite
             apart = op == PRODUCT and (slot, axis) in ((0, len(shape) - 1), (1, len(shape) - 2))
             if axis >= 0 and shape[axis] != 1 and not apart:
                 yield slot
+    elif op == AFFINE:  # rows of the first matrix, columns of the second, and what is added
+        yield target
+        added = shapes[2] if len(shapes) > 2 else ()
+        place = target - len(out) + len(added)
+        if place >= 0 and added[place] != 1:
+            yield 2
     else:
         yield 0
 

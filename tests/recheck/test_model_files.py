@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from symconv.models.prove import prove_model
 from symconv.recheck import CertificateError, recheck
 from tests.helpers import onnx_files
 from tests.helpers.model_certificates import certificate, of_file, signed
@@ -135,3 +136,29 @@ def test_a_forged_certificate_is_refused(path: Path, fault: str) -> None:
     forge(text)
     with pytest.raises(CertificateError, match=said):
         recheck(signed(text), model=path)
+
+
+@pytest.mark.parametrize("turned", [0, 1])
+def test_rows_of_a_matrix_product_carry_phases(turned: int, tmp_path: Path) -> None:
+    node, weight = onnx_files.node, onnx_files.random_weight
+    nodes = [
+        node("Conv", ["x", "w"], ["a"], strides=[2]),
+        node("Squeeze", ["a", "first"], ["b"]),
+        node("Transpose", ["b"], ["c"], perm=[1, 0]),
+        node("Gemm", ["c", "g", "h"], ["d"], transB=turned),
+        node("Transpose", ["d"], ["e"], perm=[1, 0]),
+        node("Unsqueeze", ["e", "first"], ["f"]),
+        node("Conv", ["f", "v"], ["y"], strides=[2]),
+    ]
+    held = {
+        "w": weight(3, 2, 3),
+        "v": weight(2, 5, 3),
+        "first": np.asarray([0]),
+        "g": weight(*((5, 3) if turned else (3, 5))),
+        "h": weight(5),
+    }
+    path = tmp_path / "m.onnx"
+    path.write_bytes(onnx_files.file_of(nodes, {"x": (1, 2, 33)}, ["y"], held).SerializeToString())
+    proof = prove_model(path)
+    assert proof.graphs[0].nodes[3].status == "carried"
+    assert recheck(proof.verdict, model=path).verdict == "proved"

@@ -13,8 +13,8 @@ from symconv.network.model import Model
 from symconv.network.reading import read_model
 from symconv.prove.network.models import decide_model
 from symconv.recheck import CertificateError, recheck
-from symconv.recheck.certificate import digest_of
 from tests.helpers.graphs import Builder, random_model
+from tests.helpers.model_certificates import signed
 from tests.helpers.requirements import require
 
 Text = dict[str, Any]
@@ -37,11 +37,6 @@ def certificate(model: Model) -> Text:
     assert verdict.verdict == "proved"
     text: Text = json.loads(json.dumps(verdict.to_dict()))
     return text
-
-
-def signed(text: Text) -> Text:
-    body = {key: value for key, value in text.items() if key != "digest"}
-    return {**body, "digest": digest_of(body)}
 
 
 def nodes(text: Text) -> dict[str, Text]:

@@ -85,8 +85,10 @@ def batch_norm(site: Site) -> Rule:
     They differ from channel to channel, so that the axis 1 is not linked.
 
     Raises:
-        NoRule: it takes its statistics from the batch.
+        NoRule: it takes its statistics from the batch, or has some for every place in space.
     """
+    if not site.number("spatial", 1):
+        raise NoRule("it has a scale for every place in space")
     if site.number("training_mode", 0):
         raise NoRule("it takes its statistics from the batch, in training mode")
     shape = site.shape()
