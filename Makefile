@@ -22,11 +22,11 @@ gallery: report  ## what reports/ holds: the report above, and the README's pict
 	$(BIN)/symconv gallery proofs/lowerings/*.json -o reports || test $$? -eq 1  # some are refuted
 	$(BIN)/symconv report theorems -o reports $(KERNEL)
 
-test: lint optimised  ## set up and pass everything: lint, types, the suite under -O, the suite
+test: lint  ## set up and pass everything: lint, types, the suite
 	$(PYTEST) -n $(JOBS)
 
 # python -O removes every assert from symconv; pytest's own, rewritten, stay.  The variable, and not
-# the option, reaches the workers too.
+# the option, reaches the workers too.  `.ci/run` asks for it before the suite.
 optimised: $(VENV)/.tested  ## the suite under `python -O`, with fewer random examples
 	PYTHONOPTIMIZE=1 $(PYTEST) -n $(JOBS) -q -p no:cacheprovider --hypothesis-profile=brief
 

@@ -25,6 +25,8 @@ from symconv.prove.network.nodes import Squares, prove_graph
 if TYPE_CHECKING:
     from symconv.prove.network.named import Domain
 
+MORE_IN_NUMBERS = "; more is known of sizes in numbers (--size)"
+
 MOST_LISTED = 3
 """Nodes that a reason names; the results have all of them."""
 
@@ -108,7 +110,8 @@ class _Work:
         left = [n for n in nodes if n.status == "left strided"]
         free = self._free(nodes)
         if unasked := [n for n in left if n.why not in ASKED_FOR]:
-            verdict = ModelUndecided(self.read.model.name, _left(unasked), seconds, self.sizes)
+            reason = _left(unasked) + ("" if self.domain is None else MORE_IN_NUMBERS)
+            verdict = ModelUndecided(self.read.model.name, reason, seconds, self.sizes)
             return ModelProof(graphs, verdict, free, strided)
         certificate = ModelCertificate(
             self.read.model.name,
