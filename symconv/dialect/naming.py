@@ -37,7 +37,8 @@ def named_sizes(model: Model, *, every: bool) -> Mapping[str, tuple[int | str, .
     {'x': ('n', 3, 'H', 'W')}
     """
     ports = [port for port in model.inputs if port.shape]
-    names = _Names({d for port in ports for d in port.shape or () if isinstance(d, str)})
+    written = {size for port in ports for size in port.shape or () if isinstance(size, str)}
+    names = _Names(set(filter(_is_name, written)))
     found = {}
     for number, port in enumerate(ports):
         suffix = str(number) if len(ports) > 1 else ""
@@ -49,11 +50,8 @@ def named_sizes(model: Model, *, every: bool) -> Mapping[str, tuple[int | str, .
 class _Names:
     """The names in use, and what stands for those of a file that no condition can hold."""
 
-    written: set[str]
+    taken: set[str]
     other: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.taken = {name for name in self.written if _is_name(name)}
 
     def of(self, port: Port, suffix: str, every: bool) -> Iterator[int | str]:
         """The dimensions of an input."""
@@ -69,7 +67,7 @@ class _Names:
                 yield size
 
     def _of_the_file(self, written: str, instead: str) -> str:
-        if written in self.taken and written in self.written:
+        if _is_name(written):
             return written
         if written not in self.other:
             self.other[written] = self._fresh(instead)

@@ -15,6 +15,9 @@ from typing import Any
 POOLS = ("AveragePool", "LpPool", "MaxPool")
 """Poolings that move a window."""
 
+WINDOWS = ("Conv", "ConvTranspose", *POOLS)
+"""Operators that move a window, with or without a stride."""
+
 
 def disputed(op: str, attributes: Mapping[str, Any], kernel: Sequence[int]) -> str | None:
     """Return why readers make two things of a node's window; None where they make one.

@@ -16,7 +16,7 @@ from symconv.dialect.onnx.fitting import misfit
 from symconv.dialect.onnx.load import onnx_library
 from symconv.errors import InputError
 from symconv.network.bound import Bound, Shape, Sizes, given_shapes
-from symconv.network.disputed import POOLS
+from symconv.network.disputed import POOLS, WINDOWS
 from symconv.network.model import Array, Model, ModelNode
 
 OPSET = 18
@@ -27,9 +27,6 @@ MOST_INDICES = 2**20
 
 CHOOSING = ("Compress", "NonZero", "Unique", "Reshape", "Slice", "Squeeze", "Unsqueeze")
 """Operators that make no more entries than they read."""
-
-WINDOWS = ("Conv", "ConvTranspose", *POOLS)
-"""Operators whose outputs have as many axes as what they read."""
 
 MOST_VALUES = 4096
 """Entries of a tensor that is still computed: shapes, axes and grids have fewer."""

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from symconv.dialect.onnx.emit import Emitter
 from symconv.dialect.onnx.load import DOMAINS, onnx_library, opset_of
 from symconv.dialect.onnx.local import write_local
-from symconv.dialect.onnx.strided import WINDOWS, Strided, has_stride, read_strided
+from symconv.dialect.onnx.strided import Strided, has_stride, read_strided
 from symconv.errors import SymconvError, Unsupported
 from symconv.network.bound import Bound
+from symconv.network.disputed import WINDOWS
 
 if TYPE_CHECKING:
     import onnx

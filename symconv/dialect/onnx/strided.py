@@ -11,10 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from symconv.errors import Unsupported
-from symconv.network.disputed import POOLS, disputed
-
-WINDOWS = ("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool")
-"""Operators that move a window, with or without a stride."""
+from symconv.network.disputed import POOLS, WINDOWS, disputed
 
 QUANTISED = (
     "QLinearConv",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from symconv.errors import InputError, Unsupported
+from symconv.network.disputed import WINDOWS
 from symconv.network.rules import (
     channels,
     gathers,
@@ -37,7 +38,7 @@ _MALFORMED = (InputError, ArithmeticError, AttributeError, LookupError, TypeErro
 
 DOMAINS = ("", "ai.onnx")
 
-SHRINKING = frozenset(["Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool", "Pad"])
+SHRINKING = frozenset([*WINDOWS, "Pad"])
 """Operators that make less of a signal than it was."""
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from symconv.errors import Unsupported
 from symconv.network.bound import Bound
 from symconv.network.model import ModelNode
-from symconv.prove.models.convolution import Convolution, as_batchless, hush
+from symconv.prove.models.convolution import Convolution, as_batchless, hush, zero_rows
 from symconv.prove.models.linear import Linear
 from symconv.prove.models.moves import padded, zero_inserted
 from symconv.prove.models.pads import Axis, conv_axes, pool_axes, transpose_axes
@@ -148,7 +148,7 @@ class Applier:
         def block() -> Ids:
             found = self.terms.block(key, shape)
             if zeros:
-                hush(as_batchless(found), w.ids, silent)
+                hush(as_batchless(found), zero_rows(w.ids), silent)
             return found
 
         def met() -> Ids:

@@ -55,10 +55,24 @@ class Convolution:
         inner = [int(np.prod(rest[n:], dtype=np.int64)) for n in range(len(rest) + 1)]
         return (inner[0], inner[0] * len(self.w), *inner[1:])
 
+    @cached_property
+    def zero_rows(self) -> Bools:
+        """The output channels whose kernel holds zeros alone."""
+        return zero_rows(self.w)
+
     def hush(self, outputs: Ids, rows: Ids, places: Sequence[Ids]) -> None:
         """Write zeros over those of outputs ``(rows, N, *O)``, at these places, that are zero."""
         masks = [mask[at] for mask, at in zip(self.silent, places[1:], strict=True)]
-        hush(outputs, self.w[rows], masks)
+        hush(outputs, self.zero_rows[rows], masks)
+
+    def outputs(self, rows: Ids, places: Sequence[Ids]) -> Ids:
+        """The terms of these of its outputs, ``(rows, N, *O)``, the places of the batch first."""
+        found = self.start + rows.reshape(-1, *(1,) * len(places)) * self.strides[0]
+        for axis, at in enumerate(places, start=1):
+            shape = [-1 if n == axis else 1 for n in range(1 + len(places))]
+            found = found + at.reshape(shape) * self.strides[axis]
+        self.hush(found, rows, places)
+        return found
 
     @cached_property
     def signal(self) -> Separable | None:
@@ -80,13 +94,19 @@ class Convolution:
         return Windowed(self.signal, self.kernel, self.stride, self.dilation)
 
 
-def hush(outputs: Ids, rows: Ids, silent: Sequence[Bools]) -> None:
-    """Write zeros over outputs ``(M, N, *O)`` of zero rows of a kernel, or that read only zeros."""
+def zero_rows(kernel: Ids) -> Bools:
+    """Which rows of a kernel ``(M, ...)`` hold zeros alone."""
+    found: Bools = (kernel == ZERO).reshape(len(kernel), -1).all(axis=1)
+    return found
+
+
+def hush(outputs: Ids, rows: Bools, silent: Sequence[Bools]) -> None:
+    """Write zeros over outputs ``(M, N, *O)`` of these zero rows, or that read only zeros."""
     is_zero = np.zeros(outputs.shape[2:], bool)
     for axis, mask in enumerate(silent):
         is_zero |= mask.reshape([-1 if n == axis else 1 for n in range(len(silent))])
     outputs[:, :, is_zero] = ZERO
-    outputs[~(rows != ZERO).reshape(len(rows), -1).any(axis=1)] = ZERO
+    outputs[rows] = ZERO
 
 
 def as_batchless(x: Ids) -> Ids:

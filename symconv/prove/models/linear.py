@@ -62,11 +62,7 @@ class Linear:
             if (found := self._met(one, other)) is not None:
                 self.mismatches.pop(one.key, None)
                 return found
-        whole = (one.size[0], len(one.w), *one.size[1:])
-        own = np.arange(one.start, one.start + int(np.prod(whole)), dtype=np.int64)
-        found = own.reshape(whole).swapaxes(0, 1)
-        one.hush(found, *_everywhere(one))
-        return found
+        return one.outputs(*_everywhere(one))
 
     def _candidates(self, one: Convolution) -> Iterator[Convolution]:
         """The first model's convolutions, on terms of the same blocks."""
@@ -115,22 +111,15 @@ class Linear:
                 continue
             if not self._equal(one, other, np.asarray(rows), channels, axes, windows):
                 return None
-            strides = other.strides
-            flat = other.start + channels.reshape(-1, *(1,) * len(axes)) * strides[0]
-            for axis, (_, theirs) in enumerate(axes):
-                index = [1] * (1 + len(axes))
-                index[axis + 1] = -1
-                flat = flat + theirs.reshape(index) * strides[axis + 1]
-            other.hush(flat, channels, [theirs for _, theirs in axes])
-            out[np.ix_(np.asarray(rows), *(mine for mine, _ in axes))] = flat
+            found = other.outputs(channels, [theirs for _, theirs in axes])
+            out[np.ix_(np.asarray(rows), *(mine for mine, _ in axes))] = found
         lost = out == FIRST_GARBAGE
         if lost.all():
             return None
-        zeros = np.zeros_like(out)
-        one.hush(zeros, *_everywhere(one))
-        out[lost & (zeros == ZERO)] = ZERO
-        lost &= zeros != ZERO
-        out[lost] = self.terms.garbage((int(lost.sum()),))
+        if lost.any():
+            own = self.terms.garbage(shape)
+            one.hush(own, *_everywhere(one))
+            out[lost] = own[lost]
         return out
 
     def _equal(

@@ -64,7 +64,7 @@ def find_sources(
     mine = {
         name: array
         for name, array in _weights(first.model)
-        if not is_number_like(array) or content_key(array)[1] in freed
+        if not is_number_like(array) or (freed and content_key(array)[1] in freed)
     }
     theirs = {
         name: array

@@ -105,9 +105,9 @@ class Walk:
         """What a file holds as numbers: numbers, or a free weight, which its content names."""
         if array.dtype == object:
             return self.terms.constant(array.astype(str))
-        key = content_key(array)
-        if is_number_like(array) and key[1] not in self.freed and key[1] not in self.sources:
+        if is_number_like(array) and not self._is_freed(array):
             return self.terms.constant(array)
+        key = content_key(array)
         start = frozenset([self.terms.start(key, array.shape)])
         return self.terms.tensor(
             key,
@@ -116,6 +116,13 @@ class Walk:
             mixed=bool((array == 0).any()),
             origins=start,
         )
+
+    def _is_freed(self, array: Array) -> bool:
+        """Whether numbers are taken as a free weight, or as what one was moved to."""
+        if not self.freed:  # large numbers are not hashed for nothing
+            return False
+        digest = content_key(array)[1]
+        return digest in self.freed or digest in self.sources
 
     def _free(self, key: tuple[str, str], array: Array) -> Ids:
         """The unknowns of a weight; an entry 0 is 0 for all values of the others."""

@@ -11,9 +11,9 @@ import pytest
 from symconv.dialect.onnx.bind import bind
 from symconv.dialect.onnx.convert import Conversion, convert_locally, strided_nodes
 from symconv.dialect.onnx.read import model_of
-from symconv.dialect.onnx.strided import WINDOWS
 from symconv.dialect.onnx.write import unsound
 from symconv.models.check import check_loaded
+from symconv.network.disputed import WINDOWS
 from tests.helpers.onnx_files import run_file
 from tests.helpers.onnx_nodes import NodeTest, node_tests
 from tests.helpers.requirements import require
