@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -180,3 +180,23 @@ class AxisExpansion:
     def window_on_phases(self) -> Window:
         """The expanded layer's window."""
         return Window(self.coarse_input, self.kernel, self.stride, self.lo, self.hi)
+
+
+SMALL = 4096
+"""Taps times copies up to which an axis is kept, with what was worked out of it."""
+
+
+def axis_expansion(window: Window, factor_in: int, factor_out: int, stride: int) -> AxisExpansion:
+    """An axis by these factors; of windows that are small, the same object for the same numbers.
+
+    Raises:
+        FactorError: as `AxisExpansion`.
+    """
+    is_small = isinstance(window.kernel, int) and window.kernel * factor_out <= SMALL
+    make = _kept if is_small else AxisExpansion
+    return make(window, factor_in, factor_out, stride)
+
+
+@lru_cache(maxsize=2048)
+def _kept(window: Window, factor_in: int, factor_out: int, stride: int) -> AxisExpansion:
+    return AxisExpansion(window, factor_in, factor_out, stride)

@@ -41,6 +41,9 @@ from symconv.size.expr import Extent, Size, named, names_of
 from symconv.size.names import axis_names
 from symconv.size.numbers import freeze
 
+NAME = "expansion"
+"""The name of a claim that is given none."""
+
 
 @dataclass(frozen=True)
 class Expansion(Sized):
@@ -316,10 +319,14 @@ class Expansion(Sized):
         """
         return needs_gather(self.original)
 
-    def claim(self, name: str = "expansion") -> Claim:
+    def claim(self, name: str = NAME) -> Claim:
         """The statement that original and expanded layer are the same function."""
+        return self._statement if name == NAME else replace(self._statement, name=name)
+
+    @cached_property
+    def _statement(self) -> Claim:
         return Claim(
-            name,
+            NAME,
             self.original.in_channels,
             freeze(self.input_size),
             self.weights(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, ClassVar, Literal, Self
 
 from symconv.errors import LayerError
@@ -180,6 +181,7 @@ class ConvTranspose(Layer):
         return (self.in_channels, self.out_channels // self.groups, *kernel)
 
 
+@lru_cache(maxsize=4096)
 def conv_window(
     size: Extent,
     kernel: Extent,
@@ -199,6 +201,7 @@ def conv_window(
     return Window(size, kernel, stride, lo, hi, dilation, mode=mode, count=count, lows=lows)
 
 
+@lru_cache(maxsize=4096)
 def transposed_window(
     size: Extent, kernel: Extent, stride: int, padding: Pads | str, dilation: int, extra: Extent
 ) -> Window:

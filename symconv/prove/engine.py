@@ -17,6 +17,7 @@ from symconv.claim.verdict import Verdict
 from symconv.expand import Expansion
 from symconv.expand.lattice import LatticeExpansion
 from symconv.prove.cuts import needs_cuts
+from symconv.prove.geometry import narrowed
 
 Hint = Callable[[int], tuple[int, ...] | None]
 """The phase factors of the right pipeline's tensor before its step of this place, where known."""
@@ -44,6 +45,15 @@ class Question:
     def for_all_sizes(self) -> bool:
         """Whether the claim names sizes."""
         return bool(self.claim.names)
+
+    @cached_property
+    def geometry(self) -> Claim:
+        """The claim without its name, of few channels where it is a layer's own.
+
+        Raises:
+            InternalError: the claim is not that of its expansion.
+        """
+        return narrowed(self.claim, self.expansion)
 
     @cached_property
     def in_parts(self) -> bool:

@@ -18,6 +18,8 @@ Number = int | float | str
 
 def read_number(value: Number) -> Fraction | None:
     """Read a step's number exactly; ``"-inf"`` is None, the identity of max."""
+    if type(value) is int:
+        return Fraction(value)
     if value in ("-inf", float("-inf")):
         return None
     try:
@@ -78,6 +80,8 @@ def freeze(value: Any) -> Any:
     """
     if isinstance(value, list | tuple):
         return tuple(map(freeze, value))
+    if value is None or isinstance(value, int | str):  # nearly all there is
+        return value
     return str(value) if isinstance(value, Fraction | Expr) else value
 
 

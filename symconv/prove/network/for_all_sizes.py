@@ -18,6 +18,7 @@ from symconv.machine.budget import spending
 from symconv.network import NetworkExpansion
 from symconv.network.proof import NetworkProof, Tail
 from symconv.prove.confirm import evaluated
+from symconv.prove.engine import Question
 from symconv.prove.network.at_a_size import decide_at_a_size
 from symconv.prove.sets import SizeSets, bounded, size_sets
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
@@ -101,7 +102,8 @@ class _Squares:
         )
         free = describe(legal.subtract(fails), legal, names)
         without = _refuted_without(masked, points(fails, names, TRIES))
-        certificate = evaluated(self._certificate(masked, legal, start), samples(legal, names))
+        proved = self._certificate(masked, legal, start)
+        certificate = evaluated(proved, samples(legal, names), Question(proved.claim))
         if isinstance(certificate, Undecided):
             return NetworkProof(masked, certificate)
         return NetworkProof(masked, certificate, tails, free, without)
