@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property, reduce
+from functools import cached_property, lru_cache, reduce
 from itertools import count
 from typing import Any
 
@@ -34,6 +34,16 @@ def refuse_vacuous(legal: Any, name: str) -> None:
         )
 
 
+MOST_LETTERS = 2_000
+"""Longer texts are not remembered, so that what is takes a few megabytes at most."""
+
+
+@lru_cache(maxsize=2048)
+def _set(text: str) -> Any:
+    """The set that a text describes; isl's objects never change, so that it may be shared."""
+    return isl.Set(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """The named sizes, and isl's way of writing sets of them."""
@@ -43,7 +53,8 @@ class Sizes:
     def set(self, conditions: Sequence[str]) -> Any:
         """The sizes at which all conditions hold."""
         formula = " and ".join(f"({c})" for c in conditions) or "1 = 1"
-        return isl.Set(f"[{', '.join(self.names)}] -> {{ : {formula} }}")
+        text = f"[{', '.join(self.names)}] -> {{ : {formula} }}"
+        return _set(text) if len(text) <= MOST_LETTERS else isl.Set(text)
 
     def map(self, kept: Sequence[str], hidden: Sequence[str], formula: str) -> Any:
         """A relation from kept indices to hidden ones."""
@@ -51,6 +62,17 @@ class Sizes:
         return isl.Map(
             f"[{params}] -> {{ [{', '.join(kept)}] -> [{', '.join(hidden)}] : {formula} }}"
         )
+
+    def support(self, kept: Sequence[str], formula: str, *, counted: bool = False) -> Any:
+        """The kept indices for which hidden ones exist, of each one at most.
+
+        Raises:
+            Counted: there are several; where they need not be counted, that is not asked.
+        """
+        relation = self.map(kept, _hidden(formula), formula)
+        if not counted and not relation.is_single_valued():
+            raise Counted("a coefficient counts hidden indices, and sets alone do not decide that")
+        return relation.domain()
 
 
 def _connections(term: Summand) -> dict[Index, int]:
@@ -201,10 +223,7 @@ class BlockSets:
 
     def _projected(self, kept: list[str], formula: str, *, checked: bool = False) -> Any:
         """The places for which hidden indices exist; one at most, unless that is known already."""
-        relation = self.sizes.map(kept, _hidden(formula), formula)
-        if not checked and not self.maximum and not relation.is_single_valued():
-            raise Counted("a coefficient counts hidden indices, and sets alone do not decide that")
-        return relation.domain()
+        return self.sizes.support(kept, formula, counted=checked or self.maximum)
 
 
 def _hidden(formula: str) -> list[str]:
@@ -215,28 +234,56 @@ def _hidden(formula: str) -> list[str]:
 def _renamed(formula: str, legs: Iterable[Index]) -> str:
     """The formula with legs named ``_e0``, ``_e1``, ... in the order in which they appear."""
     names = {leg.name for leg in legs}
-    return _in_order(formula, lambda name: name in names, "_e")
+    return _in_order(formula, lambda name: "_e" if name in names else None)
 
 
-def alike(left: str, right: str) -> str:
-    """A text that two pairs of formulas share iff they differ in the names of their indices alone.
+@lru_cache(maxsize=2048)
+def _same_support(left: str, right: str, kept: int, sizes: int, maximum: bool) -> bool:
+    """`same_support`, of a question in names of its own: whoever asks it has the same answer."""
+    named = Sizes(tuple(f"_s{n}" for n in range(sizes)))
+    places = [f"_p{n}" for n in range(kept)]
+    one, other = (named.support(places, text, counted=maximum) for text in (left, right))
+    return bool(one.is_equal(other))
 
-    >>> alike("_p1 = _e0 and _e0 < H", "_p1 < H") == alike("_p2 = _e0 and _e0 < W", "_p2 < W")
-    True
-    >>> alike("_p1 < H", "_p1 < H") == alike("_p1 < H", "_p1 < W")
+
+def same_support(left: str, right: str, block: Sequence[int], sizes: Sizes, maximum: bool) -> bool:
+    """Whether two formulas of a block hold at the same places, at all sizes.
+
+    Both are written in names of their own first: ``_p0`` for the first place of the block, ``_s0``
+    for the first size that they speak of.  What is left is the whole question, numbers and roles
+    included, so that axes and claims of equal geometry share its answer, and no others do.
+
+    Raises:
+        Counted: a coefficient is a count.
+
+    >>> half = "(_p1 = _e0) and (0 <= _e0 < floor((H + 1)/2))"
+    >>> same_support(half, "(_p1 = _e0) and (0 <= _e0 < H)", [1], Sizes(("H",)), False)
     False
     """
-    return _in_order(f"{left} ; {right}", lambda name: name not in _WORDS, "_v")
+    asked = _in_order(f"{left} ; {right}", _roles(block, sizes))
+    spoken_of = len(set(re.findall(r"\b_s\d+\b", asked)))
+    question = (*asked.split(" ; "), len(block), spoken_of, maximum)
+    ask = _same_support if len(asked) <= MOST_LETTERS else _same_support.__wrapped__
+    return bool(ask(*question))
 
 
-_WORDS = {"floor", "min", "max", "mod", "and", "or", "not", "exists", "false", "true"}
+def _roles(block: Sequence[int], sizes: Sizes) -> Callable[[str], str | None]:
+    """The stem of the name that a name is given: of a place, of a size, or none of its own."""
+    stems = dict.fromkeys(sizes.names, "_s") | {f"_p{place}": "_p" for place in block}
+    return stems.get
 
 
-def _in_order(formula: str, chosen: Callable[[str], bool], stem: str) -> str:
-    order: dict[str, str] = {}
+_NAME = re.compile(r"([A-Za-z_]\w*)")
 
-    def fresh(found: re.Match[str]) -> str:
-        name = found[0]
-        return order.setdefault(name, f"{stem}{len(order)}") if chosen(name) else name
 
-    return re.sub(r"[A-Za-z_]\w*", fresh, formula)
+def _in_order(formula: str, stem: Callable[[str], str | None]) -> str:
+    """The formula with the names that have a stem numbered in the order of their appearance."""
+    parts = _NAME.split(formula)
+    fresh: dict[str, str] = {}
+    counts: dict[str, int] = defaultdict(int)
+    for name in dict.fromkeys(parts[1::2]):
+        if (start := stem(name)) is not None:
+            fresh[name] = f"{start}{counts[start]}"
+            counts[start] += 1
+    parts[1::2] = [fresh.get(name, name) for name in parts[1::2]]
+    return "".join(parts)
