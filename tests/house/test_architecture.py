@@ -49,7 +49,7 @@ ORDER = {
     "layer": (
         "requirements padding pointwise window base matrix legality counting pool conv lattice"
     ),
-    "machine": "budget progress files plugins",
+    "machine": "budget caches progress files plugins",
     "network": (
         "model disputed faces bound factors rules dimensions reading regions phases graph "
         "expansion squares proof results"
@@ -58,8 +58,8 @@ ORDER = {
         "base pointwise channels reductions moves windows interpolation gathers resizing registry"
     ),
     "prove": (
-        "confirm cuts options engine witness tables sets squares sympy kernel z3 "
-        "asking everywhere registry decide network models"
+        "cuts options geometry engine confirm witness tables sets squares sympy kernel z3 "
+        "asking everywhere registry known decide network models"
     ),
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem engine",
     "models": "prove observed check phased convert",
@@ -85,7 +85,7 @@ ORDER = {
     ),
     "recheck.ops": "base moves values branches lattices convolutions pools",
     "recheck.allsizes": "terms paths reading moves layers lattices pools decide parts",
-    "relation": "axes maps indices term digits form lattice reading product convolved adaptive",
+    "relation": "axes maps indices term fingerprint digits form lattice reading product convolved adaptive",
     "repair": "mutations edits run screen",
     "repair.mutations": "base orders pads windows",
     "replay": "convolutions pools lattices layers functions literals steps run",
