@@ -26,9 +26,13 @@ def padded(x: Array, pads: Sequence[tuple[int, int]], mode: str, value: Any) -> 
         # What wraps round is the signal that the crop has left.
         return np.pad(x[_crop_before(x.shape, pads)], grow, mode="wrap")
     if mode == "zeros":
-        if value not in (0, 1) and x.dtype != object:
+        filling: Any = value
+        if x.dtype == object:
+            # A bare number would become an int64 inside the array, and overflow further on.
+            filling = np.array(value, dtype=object)
+        elif value not in (0, 1):
             x = x.astype(np.result_type(x.dtype, np.array(value).dtype))
-        grown = np.pad(x, grow, constant_values=value)
+        grown = np.pad(x, grow, constant_values=filling)
     else:
         grown = np.pad(x, grow, mode=_NUMPY_MODE[mode])  # type: ignore[call-overload]
     return grown[_crop_after(x.shape, pads)]
