@@ -66,6 +66,19 @@ def _decided(expansion: NetworkExpansion) -> Verdict:
     return decide(claim, expansion.factors_at) if isinstance(verdict, Undecided) else verdict
 
 
+def refuted_without_masks(unmasked: NetworkExpansion) -> Refuted | None:
+    """The refutation of a chain at its sizes without masks but those that keep out -inf.
+
+    None where it needs none, or where no integers were found that show that it does.
+    """
+    fewest = unmasked.with_masks(unmasked.empty_window_tails())
+    with spending():
+        if _wants_mask(fewest) is None:
+            return None
+        found = _without(fewest)
+    return found if isinstance(found, Refuted) else None
+
+
 def _wants_mask(expansion: NetworkExpansion) -> int | None:
     """The first layer whose square does not commute, if it has a hidden signal and no mask yet."""
     stuck = first_stuck(expansion.claim(), expansion.factors_at)

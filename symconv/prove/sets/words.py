@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import combinations, islice
 from typing import Any
 
@@ -197,7 +198,13 @@ def _residues(sizes: Any, among: Any, name: str, place: int, count: int) -> Iter
 
 
 def _meets(values: Any, modulus: int, residue: int) -> bool:
-    return not values.intersect(isl.Set(f"{{ [n] : n mod {modulus} = {residue} }}")).is_empty()
+    return not values.intersect(_class(modulus, residue)).is_empty()
+
+
+@lru_cache(maxsize=4096)
+def _class(modulus: int, residue: int) -> Any:
+    """A residue class of a modulus up to `MOST_MODULUS`: there are two thousand of them."""
+    return isl.Set(f"{{ [n] : n mod {modulus} = {residue} }}")
 
 
 def _one_of(name: str, modulus: int, residues: Sequence[int]) -> str:
