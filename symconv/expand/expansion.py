@@ -171,6 +171,7 @@ class Expansion(Sized):
             kernel_size=tuple(axis.kernel for axis in self.axes),
             stride=self.residual_stride,
             padding=padding,
+            dilation=tuple(axis.dilation for axis in self.axes),
             groups=self.groups,
             bias=self.has_bias,
         )

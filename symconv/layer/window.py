@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Literal, get_args
 
 import numpy as np
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from symconv.errors import LayerError
 from symconv.layer.requirements import Requirement, Requirements, at_least, must
 from symconv.machine.budget import running
+from symconv.machine.caches import cached_in_bytes
 from symconv.size.expr import Extent, Size, greatest, least, names_of, number, size_at
 
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
@@ -212,7 +212,7 @@ def boundary_index(v: Index, size: int, lo: int, hi: int, mode: str) -> Index:
     return np.where((v >= 0) & (v < size), v, BOTTOM)
 
 
-@lru_cache(maxsize=4096)
+@cached_in_bytes(16 * 2**20, lambda table: int(table.nbytes))
 def _access_table(w: Window) -> Index:
     size, kernel, lo, hi, outputs = map(number, (w.size, w.kernel, w.lo, w.hi, w.output))
     running().check_entries(outputs * kernel // WHOLE, "an axis's access table")

@@ -85,7 +85,9 @@ ORDER = {
     ),
     "recheck.ops": "base moves values branches lattices convolutions pools",
     "recheck.allsizes": "terms paths reading moves layers lattices pools decide parts",
-    "relation": "axes maps indices term fingerprint digits form lattice reading product convolved adaptive",
+    "relation": (
+        "axes maps indices term fingerprint digits form lattice reading product convolved adaptive"
+    ),
     "repair": "mutations edits run screen",
     "repair.mutations": "base orders pads windows",
     "replay": "convolutions pools lattices layers functions literals steps run",
