@@ -46,10 +46,10 @@ class Cache(Generic[Value]):
     def put(self, key: Hashable, value: Value, size: int) -> None:
         """Hold a value of so many bytes; those that were used longest ago make room for it.
 
-        What is larger than an eighth of the whole is not held: it would push out all the others.
+        What is larger than half of the whole is not held: it would push out nearly all the others.
         """
         size += ENTRY
-        if size > self.most // 8 + ENTRY or key in self._held:
+        if size > self.most // 2 + ENTRY or key in self._held:
             return
         self._held[key] = value, size
         self.size += size

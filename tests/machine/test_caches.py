@@ -32,7 +32,7 @@ def test_what_was_used_last_stays() -> None:
 
 def test_what_would_push_out_all_the_others_is_not_held() -> None:
     known = Cache[int](most=80 * ENTRY)
-    known.put("large", 1, 11 * ENTRY)
+    known.put("large", 1, 41 * ENTRY)
     assert known.get("large") is None
     assert known.size == 0
 

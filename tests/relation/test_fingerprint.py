@@ -25,7 +25,17 @@ Text = dict[str, Any]
 
 def folded(**changed: Any) -> Text:
     """A right lowering of a strided convolution of one axis, with numbers to be changed."""
-    n = {"c": 3, "m": 4, "size": 12, "k": 4, "s": 2, "front": 0, "low": 0, "groups": 1, "a": 2}
+    n: Text = {
+        "c": 3,
+        "m": 4,
+        "size": 12,
+        "k": 4,
+        "s": 2,
+        "front": 0,
+        "low": 0,
+        "groups": 1,
+        "a": 2,
+    }
     n |= {"pattern": "c (h a) -> (c a) h", "taps": "o c (h a) -> o (c a) h", **changed}
     inner = n["c"] // n["groups"]
     behind = -(n["k"] + n["front"]) % 2
