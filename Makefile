@@ -8,7 +8,7 @@ PDF    := $(if $(shell command -v latexmk),--pdf)
 KERNEL := $(if $(shell command -v coqc),--kernel)
 
 .DEFAULT_GOAL := help
-.PHONY: help proofs pins report gallery test optimised slow catalogue bench lint format clean
+.PHONY: help proofs pins report gallery test optimised slow catalogue bench speed lint format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
@@ -48,6 +48,9 @@ catalogue: $(VENV)/.tested  ## every reader of claims, asked of every claim of t
 bench: $(VENV)/.tested  ## the benchmarks, measured side by side with their peers
 	$(PYTEST) tests/bench -m "slow or not slow" --benchmark-only --benchmark-columns=min,median,rounds \
 		--benchmark-warmup=on --benchmark-group-by=group
+
+speed: $(VENV)/.tested  ## measure the README's speed table, every line in a fresh process, and write it
+	$(BIN)/python -m tests.bench.table --write README.md
 
 lint: $(VENV)/.tested  ## ruff and mypy --strict
 	$(BIN)/ruff check .

@@ -6,15 +6,19 @@ from types import ModuleType
 from typing import Any
 
 from symconv.errors import SymconvError
-from symconv.layer import AvgPool, Conv, ConvTranspose, LatticeConv, MaxPool
 
 __version__ = "0.1.0"
 
 _LATE = {
+    "AvgPool": "layer",
     "Budget": "machine.budget",
     "Certificate": "claim.verdict",
     "Claim": "claim",
+    "Conv": "layer",
+    "ConvTranspose": "layer",
     "Expansion": "expand",
+    "LatticeConv": "layer",
+    "MaxPool": "layer",
     "Network": "network",
     "Refuted": "claim.verdict",
     "Undecided": "claim.verdict",
@@ -35,7 +39,7 @@ _LATE = {
     "tie_graph": "sharing.tying",
     "toeplitz": "toeplitz",
 }
-"""Public names by the module that holds them, imported when first read: SymPy takes a while."""
+"""Public names by the module that holds them, imported when first read, as NumPy and SymPy are."""
 
 _MODULES = {"crosscheck", "prove", "recheck", "replay", "report", "toeplitz"}
 """Public names that a module has as well."""

@@ -13,7 +13,7 @@ from symconv.claim.naming import named_sizes
 from symconv.claim.unused import unused_weights
 from symconv.claim.verdict import Certificate, Undecided, Verdict
 from symconv.dialect.config import layer_to_dict, read_layer
-from symconv.dialect.opened import is_model_file
+from symconv.dialect.models.files import is_model_file
 from symconv.dialect.registry import read_subject
 from symconv.dialect.subject import Subject
 from symconv.dialect.torch import is_graph
@@ -23,9 +23,7 @@ from symconv.expand.lattice import LatticeExpansion
 from symconv.layer import AnyLayer, LatticeConv
 from symconv.layer.base import Sizes
 from symconv.machine.budget import Budget, spending
-from symconv.models.prove import prove_model
 from symconv.network import Network
-from symconv.network.results import ModelCertificate, ModelUndecided
 from symconv.prove.decide import decide
 from symconv.prove.engine import Engine, Question
 from symconv.prove.kernel.engine import Kernel
@@ -42,13 +40,14 @@ from symconv.prove.sympy.engine import SymPy
 from symconv.size.names import axis_names
 
 if TYPE_CHECKING:
+    from symconv.network.results import ModelCertificate, ModelUndecided
     from symconv.report import ReportFiles
+
+    Proved = Verdict | ModelCertificate | ModelUndecided
+    """The verdict on a layer or a chain, or on a model."""
 
 Own = Expansion | Network | LatticeExpansion | AnyLayer | LatticeConv | Mapping[str, Any]
 """What can only be a layer or a chain; a text may name a model's file too."""
-
-Proved = Verdict | ModelCertificate | ModelUndecided
-"""The verdict on a layer or a chain, or on a model."""
 
 NAME = "expansion"
 """The name of a claim that is given none."""
@@ -134,6 +133,8 @@ def prove(
     """
     if is_model_file(subject) or is_graph(subject):
         refuse_others(MODEL, name=name, config=config, symbolic=symbolic, engine=engine)
+        from symconv.models.prove import prove_model
+
         return prove_model(
             subject, input_size, where=where, kernel=kernel, keep=keep, budget=budget
         ).verdict
@@ -297,6 +298,7 @@ def report(
 def _report_model(
     subject: Any, directory: str | Path, sizes: Any, name: str | None, pdf: bool
 ) -> ReportFiles:
+    from symconv.models.prove import prove_model
     from symconv.report import write_model_report
 
     shown = repr(str(subject)) if isinstance(subject, str | Path) else "module"

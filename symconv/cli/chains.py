@@ -11,6 +11,7 @@ from symconv.prove.options import chosen
 
 if TYPE_CHECKING:
     from symconv.dialect.chain import Chain
+    from symconv.expand import Expansion
     from symconv.network import Network, NetworkExpansion
     from symconv.network.proof import NetworkProof
 
@@ -86,23 +87,29 @@ def of_proof(proof: NetworkProof) -> Result:
     return result
 
 
-def counted(expansion: NetworkExpansion) -> list[Result]:
+def counted(entry: Chain, options: dict[str, Any]) -> list[Result]:
     """One row a layer for the table of sizes."""
+    from symconv.network import NetworkExpansion
+
+    expansion = NetworkExpansion(as_network(entry, options))
+    nodes = expansion.network.nodes
+    return [counted_layer(nodes[place].name, e) for place, e in expansion.expansions.items()]
+
+
+def counted_layer(name: str, expansion: Expansion) -> Result:
+    """The row of one layer: sizes, factors, parameters and multiply-adds."""
     from dataclasses import asdict
 
     from symconv.sharing.tying import counts
 
-    return [
-        {
-            "name": expansion.network.nodes[place].name,
-            "input_size": list(e.input_size),
-            "output_size": list(e.output_size),
-            "factor_in": list(e.factor_in),
-            "factor_out": list(e.factor_out),
-            "counts": asdict(counts(e)),
-        }
-        for place, e in expansion.expansions.items()
-    ]
+    return {
+        "name": name,
+        "input_size": list(expansion.input_size),
+        "output_size": list(expansion.output_size),
+        "factor_in": list(expansion.factor_in),
+        "factor_out": list(expansion.factor_out),
+        "counts": asdict(counts(expansion)),
+    }
 
 
 def expanded(entry: Chain, options: dict[str, Any], as_json: bool) -> Result:

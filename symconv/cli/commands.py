@@ -100,10 +100,7 @@ def prove(
     **options: Any,
 ) -> None:
     """Prove each layer equal to its expansion, or a chain or a model to its stride-free form."""
-    from symconv import api
     from symconv.dialect.chain import Chain
-    from symconv.expand import Expansion
-    from symconv.prove.network.decide import decide_network
 
     if models.are_models(sources):
         asked = models.Asked(sizes, region or "full", max_factor, all_sizes, kernel, keep)
@@ -121,6 +118,8 @@ def prove(
                 "takes single layers at a size", symbolic=symbolic or None, kernel=kernel, keep=keep
             )
         if isinstance(entry, Chain):
+            from symconv.prove.network.decide import decide_network
+
             refuse("is for layers and claims, not for chains", engine=engine)
             if all_sizes or entry.named:
                 proof = chains.prove_named(entry, options)
@@ -131,6 +130,9 @@ def prove(
             verdict = prove_named(entry, options, engine)
             return verdict, of_verdict(verdict)
         name, expansion = expand(entry)
+        from symconv import api
+        from symconv.expand import Expansion
+
         has_operators = isinstance(expansion, Expansion)
         verdict = api.prove(
             expansion,
@@ -177,13 +179,14 @@ def check(
         files.check_two(sources, sizes, seconds, as_json)
         return
     refuse("is for models", sizes=sizes or None)
-    from symconv import api
     from symconv.dialect.files import ClaimText
 
     def decide(entry: Entry) -> tuple[Verdict, Result]:
         refuse_fault(entry)
         if not isinstance(entry, ClaimText):
             raise InputError(f"{entry.name!r} is a {entry.kind}, not a claim")
+        from symconv import api
+
         with warned() as said:
             verdict = api.check(entry.text, all_sizes=all_sizes, engine=engine)
         return verdict, {**of_verdict(verdict), **of_refutation(verdict, repair), **said}

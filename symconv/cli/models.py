@@ -13,7 +13,6 @@ from symconv.cli import output
 from symconv.cli.output import rounded
 from symconv.cli.results import Result, blame, failure, of_expansion, one_line
 from symconv.errors import InputError, SymconvError
-from symconv.network.regions import ASKED_FOR
 from symconv.prove.options import chosen
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ def are_models(sources: Sequence[str]) -> bool:
     Raises:
         InputError: some are, and some are not.
     """
-    from symconv.dialect.opened import is_model_file
+    from symconv.dialect.models.files import is_model_file
 
     models = [source for source in sources if is_model_file(source)]
     if models and len(models) < len(sources):
@@ -184,6 +183,8 @@ def _listed(names: Sequence[str]) -> str:
 
 def of_node(node: NodeProof, sizes: str) -> Result:
     """What becomes of one node."""
+    from symconv.network.regions import ASKED_FOR
+
     told = node.to_dict()
     left = node.status == "left strided" and node.why not in ASKED_FOR
     result: Result = {

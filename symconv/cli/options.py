@@ -156,12 +156,12 @@ def expander(
     options: dict[str, Any],
 ) -> Callable[[Entry], tuple[str, Expansion | LatticeExpansion]]:
     """From an entry to its name and its expansion, by the command's options."""
-    from symconv.expand import destride
-
     chosen = {**options, "residual_stride": options["residual_stride"] or 1}
 
     def expand(entry: Entry) -> tuple[str, Expansion | LatticeExpansion]:
         config = of_config(entry)
+        from symconv.expand import destride
+
         return config.name, destride(config.layer, config.numeric_size or (), **chosen)
 
     return expand
@@ -192,12 +192,13 @@ def for_all_sizes(entry: Entry, asked: bool) -> bool:
 
 def prove_named(entry: Entry, options: dict[str, Any], engine: str | None = None) -> Verdict:
     """Prove a layer for all sizes; beside named ones a number stays a number."""
-    from symconv import api
     from symconv.dialect.config import Config
-    from symconv.expand import destride
 
     if not isinstance(entry, Config):
         raise InputError(f"{entry.name!r} is not a layer")
+    from symconv import api
+    from symconv.expand import destride
+
     chosen = {**options, "residual_stride": options["residual_stride"] or 1}
     expansion = destride(entry.layer, entry.sizes_for_all(), **chosen)
     return api.prove(expansion, name=entry.name, engine=engine)

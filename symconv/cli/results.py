@@ -158,13 +158,15 @@ def reported(result: Result, files: ReportFiles) -> Result:
 def of_refutation(verdict: Verdict, search: bool = True) -> Result:
     """A refutation in words, as a script, and the nearest claim that holds; else nothing."""
     from symconv.claim.verdict import Refuted
-    from symconv.explain import script, sentence
-    from symconv.repair import repair
 
     if not isinstance(verdict, Refuted):
         return {}
+    from symconv.explain import script, sentence
+
     result: Result = {"sentence": sentence(verdict), "snippet": script(verdict)}
     if search:
+        from symconv.repair import repair
+
         found = repair(verdict)
         result["repair"] = None if found is None else found.to_dict()
     return result

@@ -13,7 +13,6 @@ import click
 from symconv.cli import output
 from symconv.cli.results import Result, Work, each, one_line, status, summary
 from symconv.errors import InputError, SymconvError
-from symconv.machine.files import write_file
 
 if TYPE_CHECKING:
     from symconv.claim.verdict import Verdict
@@ -106,6 +105,8 @@ def certify(
 
 def write_certificates(path: Path, certificates: list[dict[str, Any]]) -> None:
     """One certificate, or an object with all; without any, the file says that there is none."""
+    from symconv.machine.files import write_file
+
     text = certificates[0] if len(certificates) == 1 else {"certificates": certificates}
     path.parent.mkdir(parents=True, exist_ok=True)
     write_file(path, json.dumps(text, indent=1) + "\n")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symconv.cli import catalogue, chains, graphs, models, output
+from symconv.cli import catalogue, chains, models, output
 from symconv.cli.options import (
     command_line,
     expander,
@@ -83,13 +83,11 @@ def show(
     **options: Any,
 ) -> None:
     """Sizes, parameters and multiply-adds, before and after expansion; of a model node by node."""
-    from dataclasses import asdict
-
     from symconv.dialect.chain import Chain
-    from symconv.network import NetworkExpansion
-    from symconv.sharing.tying import counts
 
     if models.are_models(sources):
+        from symconv.cli import graphs
+
         asked = models.Asked(sizes, region or "full", max_factor)
         graphs.show_models(sources, asked, options, as_json)
         return
@@ -98,18 +96,9 @@ def show(
 
     def work(entry: Entry) -> Result:
         if isinstance(entry, Chain):
-            network = chains.as_network(entry, options)
-            return {"name": entry.name, "layers": chains.counted(NetworkExpansion(network))}
+            return {"name": entry.name, "layers": chains.counted(entry, options)}
         name, found = expanded(entry)
-        expansion = on_phases("show", found)
-        return {
-            "name": name,
-            "input_size": list(expansion.input_size),
-            "output_size": list(expansion.output_size),
-            "factor_in": list(expansion.factor_in),
-            "factor_out": list(expansion.factor_out),
-            "counts": asdict(counts(expansion)),
-        }
+        return chains.counted_layer(name, on_phases("show", found))
 
     start = perf_counter()
     results = output.with_progress(each(entries, work), len(entries), as_json)
@@ -147,6 +136,8 @@ def report(
 
     if models.are_models(sources):
         refuse("is for theorems", kernel=kernel or None)
+        from symconv.cli import graphs
+
         asked = models.Asked(sizes, region or "full", max_factor)
         graphs.report_models(sources, folder, asked, options, pdf, as_json)
         return
@@ -226,6 +217,8 @@ def draw(
     from symconv.report import draw_network
 
     if models.are_models(sources):
+        from symconv.cli import graphs
+
         asked = models.Asked(sizes, region or "full", max_factor)
         graphs.draw_one(sources, path, asked, options, as_json)
         return

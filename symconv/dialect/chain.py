@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from symconv.claim.steps import Pointwise
 from symconv.dialect.config import CHANNELS, OPERATIONS, Config, distinct, hint, read_layer
 from symconv.errors import LayerError
 from symconv.layer.pointwise import POINTWISE
-from symconv.network import Network, chain
 from symconv.size.names import axis_names
+
+if TYPE_CHECKING:
+    from symconv.claim.steps import Pointwise
+    from symconv.network import Network
 
 STAND_IN = 4096
 """The number with which a chain of named sizes is read; no proof uses it."""
@@ -63,6 +65,8 @@ class Chain:
             raise LayerError(f"chain {self.name!r}: {fault}") from None
 
     def _network(self, sizes: tuple[int | str, ...]) -> Network:
+        from symconv.network import chain
+
         operations = [
             e.windowed(f"chain {self.name!r}") if isinstance(e, Config) else e.function
             for e in self.entries
@@ -123,6 +127,8 @@ def _with_numbers(items: Sequence[Any]) -> tuple[list[Any], tuple[int | str, ...
 
 
 def _read_entry(item: Any, where: str, last: Config | None) -> Config | Pointwise:
+    from symconv.claim.steps import Pointwise
+
     if not isinstance(item, Mapping):
         raise LayerError(f"{where}: an item must be an object with 'op', got {item!r}")
     op = item.get("op")

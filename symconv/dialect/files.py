@@ -115,11 +115,13 @@ def read_layers(
 
 def _read_line(text: str, asked: Asked) -> list[Entry]:
     """What a text says on its own: a shorthand, a preset, a pasted layer; else nothing."""
+    if text.strip() in PRESETS:
+        return [_asked_of(preset(text.strip()), asked)]
     if tool_of(text):
         return _pasted(text, "the text", asked)
     if is_shorthand(text):
         return [_asked_of(read_shorthand(text), asked)]
-    return [_asked_of(preset(text.strip()), asked)] if text.strip() in PRESETS else []
+    return []
 
 
 def _asked_of(config: Config, asked: Asked) -> Config:

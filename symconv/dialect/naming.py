@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from symconv.errors import ClaimError
 from symconv.network.model import Model, Port
-from symconv.prove.sets.text import check_names
 from symconv.size.names import axis_names
 
 SPACE = 2
@@ -81,6 +80,8 @@ class _Names:
 
 
 def _is_name(text: str) -> bool:
+    from symconv.prove.sets.text import check_names
+
     try:
         check_names((text,))
     except ClaimError:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from symconv.dialect.models.registry import format_of, read_model_file
+from symconv.dialect.models.registry import read_model_file
 from symconv.dialect.naming import is_free, named_sizes
 from symconv.errors import InputError
 from symconv.network.bound import Sizes
@@ -18,30 +18,12 @@ from symconv.network.reading import ReadModel, read_model
 SIZE = "--size INPUT=1,3,224,224"
 
 
-SUFFIXES = (".onnx", ".pt2", ".keras", ".tflite")
-"""How the names of model files end; a Keras JSON is known by what it holds."""
-
-
 @dataclass(frozen=True)
 class Opened:
     """A model at sizes, the rules of its nodes, and the digest of the file that it comes from."""
 
     read: ReadModel
     sha256: str | None
-
-
-def is_model_file(given: object) -> bool:
-    """Whether a value is the path of a model file, by how its name ends or what it holds.
-
-    >>> is_model_file("resnet.onnx"), is_model_file("conv i3x8x8 o4 k3")
-    (True, False)
-    """
-    if not isinstance(given, str | Path):
-        return False
-    suffix = Path(given).suffix.lower()
-    if suffix in SUFFIXES:
-        return True
-    return suffix == ".json" and Path(given).is_file() and format_of(given) is not None
 
 
 def open_model(path: str | Path, sizes: Sizes | None = None, *, all_sizes: bool = False) -> Opened:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-from symconv.dialect.config import Config, hint, read_layer
-from symconv.dialect.shorthand import parse_shorthand
 from symconv.errors import LayerError
 
+if TYPE_CHECKING:
+    from symconv.dialect.config import Config
 
-@dataclass(frozen=True, slots=True)
-class Preset:
+
+class Preset(NamedTuple):
     """A layer in shorthand, and its source."""
 
     name: str
@@ -225,6 +225,9 @@ def preset(name: str) -> Config:
     >>> preset("resnet50-stem").output_size
     (112, 112)
     """
+    from symconv.dialect.config import hint, read_layer
+    from symconv.dialect.shorthand import parse_shorthand
+
     if name not in PRESETS:
         raise LayerError(
             f"no preset {name!r}{hint(name, PRESETS) or '; `symconv presets` lists them'}"

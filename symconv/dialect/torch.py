@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from symconv.dialect.subject import Subject
 from symconv.errors import InputError, Unsupported
-from symconv.expand import destride
 from symconv.layer import AnyLayer, AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.layer.base import Sizes
 from symconv.layer.legality import ASK
-from symconv.network import chain
+
+if TYPE_CHECKING:
+    from symconv.dialect.subject import Subject
 
 RANKS = ("1d", "2d", "3d")
 
@@ -199,6 +199,10 @@ class Torch:
 
     def read(self, given: Any, input_size: Sizes | None) -> Subject:
         """The expansion of a layer, or the chain of a `Sequential`."""
+        from symconv.dialect.subject import Subject
+        from symconv.expand import destride
+        from symconv.network import chain
+
         found, name = read_module(given), type(given).__name__
         if isinstance(found, AnyLayer):
             return Subject(destride(found, input_size), name)

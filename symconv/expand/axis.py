@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 
 from symconv.errors import FactorError
 from symconv.layer.window import Index, Window
 from symconv.machine.budget import running
+from symconv.machine.caches import cached
 from symconv.size.expr import Extent, number
 
 
@@ -112,9 +113,29 @@ class AxisExpansion:
         return max(max(q.tolist(), default=0) for q in self._columns)
 
     @property
-    def kernel(self) -> int:
-        """Taps of the expanded kernel, ``q_max - q_min + 1``."""
+    def dilation(self) -> int:
+        """Dilation of the expanded layer: that of an axis that is not cut into phases, else 1.
+
+        Such an axis is its own expansion; with zeros written between its taps it would cost ``d``
+        times as much.
+        """
+        w = self.window
+        whole = self.factor_in == self.factor_out == w.base_dilation == 1
+        return w.dilation if whole and isinstance(w.lo, int) else 1
+
+    def slot(self, q: Index) -> Index:
+        """The tap of the expanded kernel, counted from 0, that stands at these places ``q``."""
+        return (q - self.first_tap) // self.dilation
+
+    @property
+    def span(self) -> int:
+        """Places from the expanded kernel's first tap to its last, ``q_max - q_min + 1``."""
         return self.last_tap - self.first_tap + 1
+
+    @property
+    def kernel(self) -> int:
+        """Taps of the expanded kernel, ``(q_max - q_min)/d' + 1``, ``d'`` its dilation."""
+        return (self.last_tap - self.first_tap) // self.dilation + 1
 
     @property
     def coarse_input(self) -> Extent:
@@ -155,7 +176,12 @@ class AxisExpansion:
 
     @property
     def fine_length(self) -> int:
-        """Fine positions from the first block that any tap touches to the last."""
+        """Fine positions from the first block that any tap touches to the last.
+
+        Where the dilation is kept only taps are counted.
+        """
+        if self.dilation > 1:
+            return self.kernel
         return (self.last_block - self.first_block + 1) * self.block
 
     @property
@@ -179,7 +205,7 @@ class AxisExpansion:
     @property
     def window_on_phases(self) -> Window:
         """The expanded layer's window."""
-        return Window(self.coarse_input, self.kernel, self.stride, self.lo, self.hi)
+        return Window(self.coarse_input, self.kernel, self.stride, self.lo, self.hi, self.dilation)
 
 
 SMALL = 4096
@@ -197,6 +223,6 @@ def axis_expansion(window: Window, factor_in: int, factor_out: int, stride: int)
     return make(window, factor_in, factor_out, stride)
 
 
-@lru_cache(maxsize=2048)
+@cached(most=2048)
 def _kept(window: Window, factor_in: int, factor_out: int, stride: int) -> AxisExpansion:
     return AxisExpansion(window, factor_in, factor_out, stride)

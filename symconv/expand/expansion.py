@@ -36,7 +36,6 @@ from symconv.layer import AnyLayer, AvgPool, Conv, MaxConv
 from symconv.layer.base import Sizes, read_size, shown
 from symconv.layer.requirements import settled_where
 from symconv.layer.window import Window
-from symconv.replay.steps import run_steps
 from symconv.size.expr import Extent, Size, named, names_of
 from symconv.size.names import axis_names
 from symconv.size.numbers import freeze
@@ -171,6 +170,7 @@ class Expansion(Sized):
             kernel_size=tuple(axis.kernel for axis in self.axes),
             stride=self.residual_stride,
             padding=padding,
+            dilation=tuple(axis.dilation for axis in self.axes),
             groups=self.groups,
             bias=self.has_bias,
         )
@@ -277,6 +277,8 @@ class Expansion(Sized):
                 f"expand_weight: the layer's weight has shape {list(self.weight_shape)}, "
                 f"got {list(array.shape)}"
             )
+        from symconv.replay.steps import run_steps
+
         return run_steps(self.weight_map, array).copy()
 
     def fold_weight(self, expanded: NDArray[Any]) -> NDArray[Any]:

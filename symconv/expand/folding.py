@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from symconv.claim.steps import Step
 from symconv.errors import FoldError
-from symconv.replay.steps import run_steps
 
 Shape = tuple[int, ...]
 
 
 def labels(weight_map: Sequence[Step], shape: Shape) -> NDArray[np.int64]:
     """What each slot of the expanded weight holds: a parameter's flat index, or -1 for zero."""
+    from symconv.replay.steps import run_steps
+
     numbered = np.arange(1, prod(shape) + 1, dtype=np.int64).reshape(shape)
     return run_steps(weight_map, numbered) - 1
 
@@ -29,6 +30,8 @@ def fold(weight_map: Sequence[Step], shape: Shape, expanded: NDArray[Any]) -> ND
         FoldError: two slots that must hold one parameter disagree, or a structural zero is not
             zero; the message names the first such slot in C order.
     """
+    from symconv.replay.steps import run_steps
+
     held = labels(weight_map, shape)
     if expanded.shape != held.shape:
         raise FoldError(f"expected shape {list(held.shape)}, got {list(expanded.shape)}")

@@ -26,7 +26,6 @@ from symconv.layer.base import Sizes, read_size
 from symconv.layer.lattice import LatticeConv
 from symconv.layer.matrix import Point, bounding_box
 from symconv.layer.window import Window
-from symconv.replay.steps import run_steps
 from symconv.size.expr import Extent, Size, number
 from symconv.size.names import axis_names
 from symconv.size.numbers import freeze
@@ -189,6 +188,8 @@ class LatticeExpansion(Sized):
                 f"expand_weight: the layer's weight has shape {list(self.weight_shape)}, "
                 f"got {list(weight.shape)}"
             )
+        from symconv.replay.steps import run_steps
+
         return run_steps(self.weight_map, weight).copy()
 
     def fold_weight(self, expanded: Array) -> Array:

@@ -120,7 +120,7 @@ class Maps:
         return (st.Flip(spatial), swap)
 
     def _on_the_line(self) -> tuple[st.Step, ...]:
-        dilations = [axis.window.dilation for axis in self.axes]
+        dilations = [axis.window.dilation // axis.dilation for axis in self.axes]
         dilated = (st.Dilate((1, 1, *dilations)),) if max(dilations) > 1 else ()
         pads = [_line_pads(axis) for axis in self.axes]
         padded = (st.Pad(((0, 0), (0, 0), *pads)),) if any(map(any, pads)) else ()
@@ -189,12 +189,16 @@ def _tail(axis: AxisExpansion, of_names: bool) -> Extent:
 
 
 def _line_pads(axis: AxisExpansion) -> tuple[Extent, Extent]:
+    if axis.dilation > 1:
+        return 0, 0  # the taps as they are
     rest = axis.fine_length + _shift(axis) - axis.window.span
     return axis.front, rest - axis.front
 
 
 def _unused_blocks(axis: AxisExpansion) -> tuple[int, int]:
     """Crops of blocks in which no tap is live (only base dilation leaves such)."""
+    if axis.dilation > 1:
+        return 0, 0
     blocks = axis.fine_length // axis.block
     before = axis.first_tap - axis.first_block
     after = blocks - before - axis.kernel

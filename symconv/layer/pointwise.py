@@ -12,10 +12,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Scalar = Callable[[Any], Any]
 
@@ -42,9 +42,12 @@ class Function:
     def __call__(self, values: NDArray[Any]) -> NDArray[Any]:
         """The function at every entry, as an array of Python numbers.
 
+        >>> import numpy as np
         >>> named("relu")(np.array([-1, 2])).tolist()
         [0, 2]
         """
+        import numpy as np
+
         if self.name == "relu":
             return np.asarray(np.maximum(values, 0))
         result = np.frompyfunc(self.compute, 1, 1)(values)

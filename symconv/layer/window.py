@@ -10,20 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Literal, get_args
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from symconv.errors import LayerError
 from symconv.layer.requirements import Requirement, Requirements, at_least, must
 from symconv.machine.budget import running
+from symconv.machine.caches import cached_in_bytes
 from symconv.size.expr import Extent, Size, greatest, least, names_of, number, size_at
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 PADDING_MODES: tuple[str, ...] = get_args(PaddingMode)
-Index = NDArray[np.int64]
+Index: TypeAlias = "NDArray[np.int64]"
 
 WHOLE = 8
 """A table that is only looked at, and not joined with others, may be so many times as large."""
@@ -201,6 +202,8 @@ def boundary_index(v: Index, size: int, lo: int, hi: int, mode: str) -> Index:
     repeating it, and ``circular`` wraps what a negative pad on the other side has left
     (``torch.nn.functional.pad``'s four modes).
     """
+    import numpy as np
+
     if mode == "circular":
         start = max(0, -lo)
         return start + (v - start) % (size - start + min(hi, 0))
@@ -212,8 +215,10 @@ def boundary_index(v: Index, size: int, lo: int, hi: int, mode: str) -> Index:
     return np.where((v >= 0) & (v < size), v, BOTTOM)
 
 
-@lru_cache(maxsize=4096)
+@cached_in_bytes(16 * 2**20, lambda table: int(table.nbytes))
 def _access_table(w: Window) -> Index:
+    import numpy as np  # what a table needs, and a layer that is only read does not
+
     size, kernel, lo, hi, outputs = map(number, (w.size, w.kernel, w.lo, w.hi, w.output))
     running().check_entries(outputs * kernel // WHOLE, "an axis's access table")
     o = np.arange(outputs, dtype=np.int64)[:, None]

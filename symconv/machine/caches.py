@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from functools import wraps
-from typing import Any, Generic, ParamSpec, TypeVar
+from functools import lru_cache, wraps
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 Value = TypeVar("Value")
 Arguments = ParamSpec("Arguments")
+
+_FORGET: list[Callable[[], None]] = []
 
 ENTRY = 500
 """Bytes of a key and its place in a cache, about."""
@@ -31,6 +33,7 @@ class Cache(Generic[Value]):
         self.most = most
         self.size = 0
         self._held: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
+        _FORGET.append(self.clear)
 
     def get(self, key: Hashable) -> Value | None:
         """The value of a key, or None."""
@@ -43,10 +46,10 @@ class Cache(Generic[Value]):
     def put(self, key: Hashable, value: Value, size: int) -> None:
         """Hold a value of so many bytes; those that were used longest ago make room for it.
 
-        What is larger than an eighth of the whole is not held: it would push out all the others.
+        What is larger than half of the whole is not held: it would push out nearly all the others.
         """
         size += ENTRY
-        if size > self.most // 8 + ENTRY or key in self._held:
+        if size > self.most // 2 + ENTRY or key in self._held:
             return
         self._held[key] = value, size
         self.size += size
@@ -58,6 +61,32 @@ class Cache(Generic[Value]):
         """Forget everything."""
         self._held.clear()
         self.size = 0
+
+
+def forget() -> None:
+    """Empty every cache of this process, as whoever changes what was computed must."""
+    for clear in _FORGET:
+        clear()
+
+
+def cached(most: int) -> Callable[[Callable[Arguments, Value]], Callable[Arguments, Value]]:
+    """Remember so many small results of a function of hashable arguments.
+
+    >>> @cached(most=8)
+    ... def square(n):
+    ...     print("called")
+    ...     return n * n
+    >>> square(3) == square(3)
+    called
+    True
+    """
+
+    def remembering(function: Callable[Arguments, Value]) -> Callable[Arguments, Value]:
+        known: Any = lru_cache(maxsize=most)(function)
+        _FORGET.append(known.cache_clear)
+        return cast(Callable[Arguments, Value], known)
+
+    return remembering
 
 
 def cached_in_bytes(
@@ -76,7 +105,7 @@ def cached_in_bytes(
     True
     """
 
-    def cached(function: Callable[Arguments, Value]) -> Callable[Arguments, Value]:
+    def remembering(function: Callable[Arguments, Value]) -> Callable[Arguments, Value]:
         known = Cache[Value](most)
 
         @wraps(function)
@@ -90,4 +119,4 @@ def cached_in_bytes(
 
         return looked_up
 
-    return cached
+    return remembering

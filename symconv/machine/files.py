@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import errno
 import gc
-import gzip
 import io
 import json
 import os
 import re
-import secrets
 import shutil
 import stat
 import sys
 import time
-import tomllib
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -60,7 +57,9 @@ def read_text(source: str) -> str:
     try:
         data = _bytes_of(source)
         if source.endswith(".gz"):
-            data = gzip.GzipFile(fileobj=io.BytesIO(data)).read(MOST_BYTES + 1)
+            from gzip import GzipFile
+
+            data = GzipFile(fileobj=io.BytesIO(data)).read(MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as fault:
         reason = (fault.strerror if isinstance(fault, OSError) else None) or fault
         raise LayerError(f"{source} cannot be read: {reason}") from fault
@@ -134,7 +133,9 @@ def read_toml(text: str, where: str) -> Any:
     """
     if len(text) > MOST_TOML:
         raise LayerError(f"{where} holds more than {MOST_TOML >> 20} MB of TOML; write it as JSON")
-    return _read(tomllib.loads, text, "TOML", where)
+    from tomllib import loads
+
+    return _read(loads, text, "TOML", where)
 
 
 def _read(loads: Callable[[str], Any], text: str, form: str, where: str) -> Any:
@@ -218,7 +219,9 @@ def _write(target: Path, data: bytes) -> None:
         return
     if target.exists() and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    beside = target.with_name(f".symconv-{secrets.token_hex(8)}")
+    from secrets import token_hex  # OpenSSL takes a while to load
+
+    beside = target.with_name(f".symconv-{token_hex(8)}")
     try:
         with beside.open("xb") as file:
             file.write(data)

@@ -7,7 +7,6 @@ that can be sent in.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -163,7 +162,9 @@ def _apart(left: Any, right: Any) -> bool:
 
 def contradiction(claim: Claim, words: str) -> ContradictionError:
     """The error of two voices that disagree; the claim is written to a file beforehand."""
-    path = Path(tempfile.gettempdir()) / f"symconv-contradiction-{claim.digest()[:12]}.json"
+    from tempfile import gettempdir
+
+    path = Path(gettempdir()) / f"symconv-contradiction-{claim.digest()[:12]}.json"
     path.write_text(json.dumps(claim.to_dict(), indent=1) + "\n", encoding="utf-8")
     return ContradictionError(
         f"symconv contradicts itself about claim {claim.name!r}: {words}; there is no verdict",

@@ -24,7 +24,6 @@ from symconv.prove.engine import Engine, Hint, Question, no_hint
 from symconv.prove.everywhere import decide_everywhere
 from symconv.prove.known import keep, proved_before
 from symconv.prove.registry import cheapest_first, engine_named
-from symconv.prove.witness.search import find_witness
 
 TRIES, FEW_TRIES = 300, 20
 """Assignments on which a difference is sought, where random functions tell the sides apart, and
@@ -110,6 +109,8 @@ def _at_its_sizes(question: Question, engines: Iterable[Engine]) -> Verdict:
 
 def _evaluated(claim: Claim, verdict: Undecided) -> Verdict:
     """Look for integers that refute a claim which no squares prove."""
+    from symconv.prove.witness.search import find_witness
+
     start = perf_counter()
     try:
         found = find_witness(claim, TRIES if seen_apart(claim) else FEW_TRIES)

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from symconv.claim import Claim
 from symconv.claim.sides import check_around
 from symconv.claim.verdict import Verdict
-from symconv.expand import Expansion
-from symconv.expand.lattice import LatticeExpansion
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.geometry import narrowed
+
+if TYPE_CHECKING:
+    from symconv.expand import Expansion
+    from symconv.expand.lattice import LatticeExpansion
 
 Hint = Callable[[int], tuple[int, ...] | None]
 """The phase factors of the right pipeline's tensor before its step of this place, where known."""

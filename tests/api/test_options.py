@@ -98,8 +98,8 @@ def test_the_kernel_is_asked_or_refused(
         asked.append(keep)
         return Fact("kernel", "", {})
 
-    monkeypatch.setattr("symconv.prove.kernel.engine.kernel_fact", fact)
-    monkeypatch.setattr("symconv.prove.kernel.engine.lattice_fact", fact)
+    monkeypatch.setattr("symconv.prove.kernel.theorem.kernel_fact", fact)
+    monkeypatch.setattr("symconv.prove.kernel.theorem.lattice_fact", fact)
     subject, size = SUBJECTS[name]
     given: dict[str, Any] = {"kernel": True} if option == "kernel" else {"keep": tmp_path}
     if name in AT_A_SIZE or "matrix stride" in name:

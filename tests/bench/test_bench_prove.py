@@ -1,4 +1,4 @@
-"""What a proof costs, beside what one would do instead.  Figures, never assertions about time."""
+"""How the cost of a proof grows with channels and sizes.  Figures, never assertions about time."""
 
 from __future__ import annotations
 
@@ -6,46 +6,17 @@ from typing import Any
 
 import pytest
 
-from symconv import Conv, prove
+from symconv import Conv
 from symconv.claim.verdict import Certificate
 from symconv.expand import destride
 from symconv.prove.tables.decide import decide_by_tables
-from tests.bench.peers import dense_sympy_equal, scipy_equal
 
 pytestmark = pytest.mark.once
 
 
-def proved(layer: Conv, size: tuple[int, ...], symbolic: bool = False) -> bool:
+def proved(layer: Conv, size: tuple[int, ...]) -> bool:
     """Expand, state the claim, and prove it: all that `symconv prove` does after reading."""
-    if symbolic:
-        return isinstance(prove(layer, size), Certificate)
     return isinstance(decide_by_tables(destride(layer, size).claim()), Certificate)
-
-
-@pytest.mark.benchmark(group="ResNet stem, 3x224x224, k7 s2 p3")
-@pytest.mark.parametrize(
-    "way",
-    [
-        "symconv: tables, 64 channels",
-        "scipy.sparse labels, 1 of 64 channels",
-        "symconv: tables and SymPy stand-in",
-    ],
-)
-def test_stem(benchmark: Any, way: str) -> None:
-    stem = Conv(3, 64, kernel_size=7, stride=2, padding=3)
-    if way.startswith("scipy"):
-        assert benchmark(scipy_equal, 224, 7, 2, 3)
-    else:
-        assert benchmark(proved, stem, (224, 224), symbolic="SymPy" in way)
-
-
-@pytest.mark.benchmark(group="the same stem where dense SymPy still fits, 1x32x32")
-@pytest.mark.parametrize("way", ["symconv: tables", "dense SymPy"])
-def test_where_dense_sympy_fits(benchmark: Any, way: str) -> None:
-    if way == "dense SymPy":
-        assert benchmark.pedantic(dense_sympy_equal, (32, 7, 2, 3), rounds=3)
-    else:
-        assert benchmark(proved, Conv(1, 1, kernel_size=7, stride=2, padding=3), (32, 32))
 
 
 @pytest.mark.benchmark(group="channels: the cost does not grow")

@@ -14,7 +14,7 @@ from symconv.claim.verdict import Certificate
 from symconv.dialect.files import read_layers
 from symconv.evaluation import Evaluation, evaluate_sides
 from symconv.expand import destride
-from symconv.prove.sets import Holds, decide_by_sets
+from symconv.prove.sets.decide import Holds, decide_by_sets
 from symconv.prove.tables.decide import decide_by_tables
 
 pytestmark = pytest.mark.once

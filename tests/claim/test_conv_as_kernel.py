@@ -20,7 +20,7 @@ from symconv.claim.verdict import Certificate, Refuted, Undecided
 from symconv.errors import ClaimError, InputError, LayerError, SymconvError
 from symconv.explain import script, sentence
 from symconv.prove.decide import decide
-from symconv.prove.sets import Fails, Holds, decide_by_sets
+from symconv.prove.sets.decide import Fails, Holds, decide_by_sets
 from symconv.recheck import recheck
 from symconv.recheck.decide import same_function
 from symconv.repair import repair

@@ -107,7 +107,8 @@ def test_the_parts_of_an_expansion_make_a_claim_that_check_proves(
 
 
 def _configs(source: str) -> list[dict[str, Any]]:
-    from symconv.dialect import Config, read_layers
+    from symconv.dialect.config import Config
+    from symconv.dialect.files import read_layers
 
     return [entry.to_dict() for entry in read_layers(source) if isinstance(entry, Config)]
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from symconv.dialect import Chain, Config, Pointwise
-from symconv.dialect.chain import read_chain
+from symconv.claim.steps import Pointwise
+from symconv.dialect.chain import Chain, read_chain
+from symconv.dialect.config import Config
 from symconv.errors import LayerError
 from symconv.layer import Conv, MaxPool
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symconv.dialect import Config, layer_to_dict, read_layer
+from symconv.dialect.config import Config, layer_to_dict, read_layer
 from symconv.errors import LayerError
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxConv, MaxPool
 from tests.dialect.layers import Layer, json_values, layers

@@ -13,17 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symconv.dialect import (
-    CertificateText,
-    Chain,
-    ClaimText,
-    Config,
-    Fault,
-    preset,
-    read_layer,
-    read_layers,
-)
-from symconv.dialect.files import Entry, _read_document
+from symconv.dialect.chain import Chain
+from symconv.dialect.config import Config, read_layer
+from symconv.dialect.files import CertificateText, ClaimText, Entry, _read_document, read_layers
+from symconv.dialect.pasted.base import Fault
+from symconv.dialect.presets import preset
 from symconv.errors import LayerError
 from tests.dialect.layers import Layer, json_values, layers
 

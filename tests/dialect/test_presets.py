@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from symconv.dialect import PRESETS, Config, preset, read_layers
+from symconv.dialect.config import Config
+from symconv.dialect.files import read_layers
+from symconv.dialect.presets import PRESETS, preset
 from symconv.errors import LayerError
 
 ZOO = Path(__file__).parents[1] / "data" / "zoo.json.gz"

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from symconv.dialect import Config, parse_shorthand, read_layer, read_shorthand, to_shorthand
+from symconv.dialect.config import Config, read_layer
+from symconv.dialect.shorthand import parse_shorthand, read_shorthand, to_shorthand
 from symconv.errors import LayerError
 from tests.dialect.layers import Layer, layers
 

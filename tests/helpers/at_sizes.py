@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symconv.claim import Claim
 from symconv.errors import SymconvError
-from symconv.prove.sets import Fails, Holds
+from symconv.prove.sets.decide import Fails, Holds
 from symconv.prove.tables.decide import decide_by_tables
 from symconv.size.text import evaluate
 

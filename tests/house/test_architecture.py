@@ -30,7 +30,7 @@ ORDER = {
         "config chain shorthand presets subject torch pasted files own sources onnx models naming "
         "opened registry"
     ),
-    "dialect.models": "opening build keras pt2 tflite registry",
+    "dialect.models": "opening build keras pt2 tflite registry files",
     "dialect.models.tflite": "parse scope windows values read",
     "dialect.models.pt2": "weights calls windows values shapes read files module",
     "dialect.models.keras": "activations node windows values rules read files",
@@ -70,7 +70,7 @@ ORDER = {
     "prove.network": "at_a_size for_all_sizes decide nodes named models theorems",
     "prove.sets": (
         "text apart conditions formulas lowering hidden blocks legal counted divisors "
-        "words compare samples parts engine"
+        "words compare samples parts decide engine"
     ),
     "prove.squares": "hidden support compose engine",
     "prove.sympy": "operators engine",
@@ -85,7 +85,9 @@ ORDER = {
     ),
     "recheck.ops": "base moves values branches lattices convolutions pools",
     "recheck.allsizes": "terms paths reading moves layers lattices pools decide parts",
-    "relation": "axes maps indices term fingerprint digits form lattice reading product convolved adaptive",
+    "relation": (
+        "axes maps indices term fingerprint digits form lattice reading product convolved adaptive"
+    ),
     "repair": "mutations edits run screen",
     "repair.mutations": "base orders pads windows",
     "replay": "convolutions pools lattices layers functions literals steps run",

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from symconv.claim.verdict import Certificate, Fact, Undecided
 from symconv.errors import TooLarge
-from symconv.expand import Expansion
-from symconv.expand.lattice import LatticeExpansion
 from symconv.prove.engine import Engine, Finding, Question
-from symconv.prove.kernel.lattice import LIMIT as LATTICE_LIMIT
-from symconv.prove.kernel.lattice import NO_THEOREM, has_theorem
-from symconv.prove.kernel.pools import not_stated
-from symconv.prove.kernel.theorem import LIMIT, kernel_fact, lattice_fact
+
+if TYPE_CHECKING:
+    from symconv.expand import Expansion
+    from symconv.expand.lattice import LatticeExpansion
 
 COST = 3_000.0
 """Milliseconds: coqc starts, and loads MathComp."""
@@ -33,6 +32,10 @@ class Kernel(Engine):
 
     def can(self, question: Question) -> str | None:
         """Only a layer and its expansion have a theorem: at a size, a matrix stride's at all."""
+        from symconv.expand.lattice import LatticeExpansion
+        from symconv.prove.kernel.lattice import NO_THEOREM, has_theorem
+        from symconv.prove.kernel.pools import not_stated
+
         e = question.expansion
         if isinstance(e, LatticeExpansion):
             return None if has_theorem(e) else NO_THEOREM
@@ -66,9 +69,12 @@ class Kernel(Engine):
 
     def _checked(self, e: Expansion | LatticeExpansion) -> tuple[Fact, str]:
         """What Coq accepts of an expansion, and what it leaves open."""
+        from symconv.expand.lattice import LatticeExpansion
+        from symconv.prove.kernel import lattice, theorem
+
         if isinstance(e, LatticeExpansion):
-            return lattice_fact(e, self._keep), LATTICE_LIMIT
-        return kernel_fact(e, self._keep), LIMIT
+            return theorem.lattice_fact(e, self._keep), lattice.LIMIT
+        return theorem.kernel_fact(e, self._keep), theorem.LIMIT
 
 
 ENGINE = Kernel()

@@ -20,8 +20,8 @@ from symconv.network.proof import NetworkProof, Tail
 from symconv.prove.confirm import evaluated
 from symconv.prove.engine import Question
 from symconv.prove.network.at_a_size import refuted_without_masks
-from symconv.prove.sets import SizeSets, bounded, size_sets
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
+from symconv.prove.sets.decide import SizeSets, bounded, size_sets
 from symconv.prove.sets.hidden import pulled_back, reads_nothing
 from symconv.prove.sets.samples import samples
 from symconv.prove.sets.text import check_names, condition_to_isl

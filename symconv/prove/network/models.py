@@ -94,7 +94,7 @@ class _Work:
         if self.domain is None:
             return prove_graph(name, phased, self.squares)
         from symconv.prove.network.named import prove_named_graph
-        from symconv.prove.sets import bounded
+        from symconv.prove.sets.decide import bounded
 
         with bounded():
             return prove_named_graph(name, phased, self.squares, self.domain)

@@ -19,8 +19,8 @@ from symconv.network.results import GraphProof, Mask, NodeProof
 from symconv.network.rules import Shape
 from symconv.network.squares import Square, square_of
 from symconv.prove.network.nodes import NotProved, Squares, status_of
-from symconv.prove.sets import SizeSets, size_sets
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
+from symconv.prove.sets.decide import SizeSets, size_sets
 from symconv.prove.sets.hidden import pulled_back, reads_nothing
 from symconv.prove.sets.text import check_names, condition_to_isl
 from symconv.prove.sets.words import describe

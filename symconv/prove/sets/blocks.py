@@ -7,13 +7,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property, lru_cache, reduce
+from functools import cached_property, reduce
 from itertools import count
 from typing import Any
 
 import islpy as isl
 
 from symconv.errors import ClaimError, TooLarge
+from symconv.machine.caches import cached
 from symconv.prove.sets.formulas import Divisor, Factor, Index, Summand
 
 
@@ -38,7 +39,7 @@ MOST_LETTERS = 2_000
 """Longer texts are not remembered, so that what is takes a few megabytes at most."""
 
 
-@lru_cache(maxsize=2048)
+@cached(most=2048)
 def _set(text: str) -> Any:
     """The set that a text describes; isl's objects never change, so that it may be shared."""
     return isl.Set(text)
@@ -237,13 +238,15 @@ def _renamed(formula: str, legs: Iterable[Index]) -> str:
     return _in_order(formula, lambda name: "_e" if name in names else None)
 
 
-@lru_cache(maxsize=2048)
-def _same_support(left: str, right: str, kept: int, sizes: int, maximum: bool) -> bool:
+def _equal_supports(left: str, right: str, kept: int, sizes: int, maximum: bool) -> bool:
     """`same_support`, of a question in names of its own: whoever asks it has the same answer."""
     named = Sizes(tuple(f"_s{n}" for n in range(sizes)))
     places = [f"_p{n}" for n in range(kept)]
     one, other = (named.support(places, text, counted=maximum) for text in (left, right))
     return bool(one.is_equal(other))
+
+
+_known = cached(most=2048)(_equal_supports)
 
 
 def same_support(left: str, right: str, block: Sequence[int], sizes: Sizes, maximum: bool) -> bool:
@@ -262,9 +265,10 @@ def same_support(left: str, right: str, block: Sequence[int], sizes: Sizes, maxi
     """
     asked = _in_order(f"{left} ; {right}", _roles(block, sizes))
     spoken_of = len(set(re.findall(r"\b_s\d+\b", asked)))
-    question = (*asked.split(" ; "), len(block), spoken_of, maximum)
-    ask = _same_support if len(asked) <= MOST_LETTERS else _same_support.__wrapped__
-    return bool(ask(*question))
+    one, other = asked.split(" ; ")
+    question = (one, other, len(block), spoken_of, maximum)
+    ask = _known if len(asked) <= MOST_LETTERS else _equal_supports
+    return ask(*question)
 
 
 def _roles(block: Sequence[int], sizes: Sizes) -> Callable[[str], str | None]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from symconv.claim import Claim
 from symconv.claim.steps import flat, joins_axes
 from symconv.claim.verdict import Certificate, Counterexample, Fact, Refuted, Undecided, Verdict
 from symconv.errors import ClaimError, TooLarge
-from symconv.evaluation import shapes_of
 from symconv.prove.engine import Engine, Finding, Question
-from symconv.prove.sets import Fails, Holds, bounded, decide_by_sets, size_sets
 from symconv.relation.reading import UnsupportedStep
+
+if TYPE_CHECKING:
+    from symconv.prove.sets.decide import Fails
 
 BASE, STEP, JOINED = 2.0, 0.4, 4
 """Milliseconds of a small claim, and of one more step; how many times that where formulas speak of
@@ -44,6 +46,8 @@ class Sets(Engine):
 
     def decide(self, question: Question) -> Finding:
         """Ask isl whether the sides' sets are equal, and at which sizes."""
+        from symconv.prove.sets.decide import Fails, Holds, decide_by_sets
+
         if not question.for_all_sizes:
             return Finding(_at_its_sizes(question.claim))
         found = decide_by_sets(question.claim)
@@ -70,6 +74,8 @@ def _refuted_somewhere(claim: Claim, found: Fails) -> Refuted:
 
 def _at_its_sizes(claim: Claim) -> Verdict:
     """The claim at sizes in numbers, by one formula."""
+    from symconv.prove.sets.decide import bounded, size_sets
+
     start = perf_counter()
     try:
         with bounded():
@@ -88,6 +94,8 @@ def _at_its_sizes(claim: Claim) -> Verdict:
 
 def _different(claim: Claim, undecided: Undecided) -> Refuted | Undecided:
     """A refutation by the shapes; for any other the least counterexample takes tables."""
+    from symconv.evaluation import shapes_of
+
     left, right = shapes_of(claim)
     if left == right:
         return undecided

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from itertools import combinations, islice
 from typing import Any
 
 import islpy as isl
 
 from symconv.errors import InternalError
+from symconv.machine.caches import cached
 from symconv.prove.sets.blocks import Sizes
 from symconv.prove.sets.conditions import condition
 from symconv.prove.sets.text import condition_to_isl
@@ -201,7 +201,7 @@ def _meets(values: Any, modulus: int, residue: int) -> bool:
     return not values.intersect(_class(modulus, residue)).is_empty()
 
 
-@lru_cache(maxsize=4096)
+@cached(most=4096)
 def _class(modulus: int, residue: int) -> Any:
     """A residue class of a modulus up to `MOST_MODULUS`: there are two thousand of them."""
     return isl.Set(f"{{ [n] : n mod {modulus} = {residue} }}")

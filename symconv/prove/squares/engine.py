@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from symconv.claim.steps import flat
 from symconv.prove.engine import Engine, Finding, Question
-from symconv.prove.squares.compose import decide_in_squares
 
 BASE, STEP = 5.0, 2.0
 """Milliseconds of a small claim, and of one more step, which may be one more square (measured)."""
@@ -37,6 +36,8 @@ class Squares(Engine):
 
     def decide(self, question: Question) -> Finding:
         """Compose squares; without one a claim is undecided, and refuted by its shapes only."""
+        from symconv.prove.squares.compose import decide_in_squares
+
         _ = question.is_sound
         return Finding(decide_in_squares(question.claim, question.hint))
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from symconv.claim.verdict import Certificate, Fact, Undecided
 from symconv.errors import TooLarge
-from symconv.expand import Expansion
-from symconv.expand.reduced import check_slots, matrix_entries, stand_in
 from symconv.prove.engine import Engine, Finding, Question
+
+if TYPE_CHECKING:
+    from symconv.expand import Expansion
 
 MOST_MATRIX_ENTRIES = 4000
 """Above this many non-zeros, a second of SymPy, the identity is proved for a reduced instance."""
@@ -30,6 +32,8 @@ class SymPy(Engine):
 
     def can(self, question: Question) -> str | None:
         """Only a layer and its expansion have matrices, and only where sums are taken."""
+        from symconv.expand import Expansion
+
         expansion = question.expansion
         if not isinstance(expansion, Expansion) or question.for_all_sizes:
             return "no SymPy identity: it is of a layer and its expansion, at a size"
@@ -39,12 +43,17 @@ class SymPy(Engine):
 
     def cost(self, question: Question) -> float:
         """Every non-zero of the two matrices is compared once."""
+        from symconv.expand import Expansion
+        from symconv.expand.reduced import matrix_entries
+
         e = question.expansion
         entries = matrix_entries(e) if isinstance(e, Expansion) else 0
         return COST * min(entries, MOST_STAND_IN_ENTRIES)
 
     def decide(self, question: Question) -> Finding:
         """Prove the identity, for this layer or for a reduced instance of the same geometry."""
+        from symconv.expand import Expansion
+        from symconv.expand.reduced import check_slots
         from symconv.prove.sympy.operators import operator_fact
 
         start, e = perf_counter(), question.expansion
@@ -69,6 +78,8 @@ def _instance(e: Expansion) -> tuple[Expansion, str, tuple[str, ...]]:
     Raises:
         TooLarge: even a reduced instance's matrices would take long.
     """
+    from symconv.expand.reduced import matrix_entries, stand_in
+
     entries = matrix_entries(e)
     if entries <= MOST_MATRIX_ENTRIES:
         return e, "this layer at its own size", ()

@@ -8,8 +8,6 @@ from math import prod
 from symconv.claim.steps import joins_axes
 from symconv.claim.verdict import Refuted
 from symconv.prove.engine import Engine, Finding, Question
-from symconv.prove.tables.decide import decide_by_tables
-from symconv.prove.tables.values import as_values
 
 BASE, ENTRY, JOINED = 0.8, 5e-5, 2e-4
 """Milliseconds of a small claim, of one more entry of an axis's table, and of one more entry of a
@@ -40,9 +38,13 @@ class Tables(Engine):
 
     def decide(self, question: Question) -> Finding:
         """Compare the tables; a difference is given as values where coefficients do not show it."""
+        from symconv.prove.tables.decide import decide_by_tables
+
         _ = question.is_sound
         verdict = decide_by_tables(question.claim)
         if isinstance(verdict, Refuted):
+            from symconv.prove.tables.values import as_values
+
             found = as_values(question.claim, verdict.counterexample)
             return Finding(replace(verdict, counterexample=found))
         return Finding(verdict)

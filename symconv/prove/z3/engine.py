@@ -20,8 +20,6 @@ from symconv.layer.base import shown
 from symconv.machine.budget import running
 from symconv.prove.engine import Engine, Finding, Question
 from symconv.prove.z3.domain import conditions_of, joined
-from symconv.recheck.claims import read_claim
-from symconv.recheck.everywhere import has_solver
 from symconv.relation.reading import UnsupportedStep
 
 if TYPE_CHECKING:
@@ -48,6 +46,8 @@ class Z3(Engine):
 
     def can(self, question: Question) -> str | None:
         """Sizes must be named, and z3 installed; functions and both monoids it leaves to others."""
+        from symconv.recheck.everywhere import has_solver
+
         if not has_solver():
             return "z3 is not installed: pip install 'symconv[z3]'"
         if not question.for_all_sizes:
@@ -62,6 +62,8 @@ class Z3(Engine):
 
     def decide(self, question: Question) -> Finding:
         """Ask z3 for sizes at which the sides differ, and for the least of them."""
+        from symconv.recheck.claims import read_claim
+
         claim, start = question.claim, perf_counter()
         try:
             return _decided(_Asked(claim, read_claim(claim.to_dict()), start))

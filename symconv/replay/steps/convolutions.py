@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from symconv.claim import steps as st
 from symconv.layer import Conv, ConvTranspose
+from symconv.machine.caches import cached
 from symconv.replay.convolutions import Array, correlate, max_over_live, numbers, padded, scattered
 from symconv.replay.literals import NUMPY_MODES, literal, options, pads_of
 from symconv.replay.pools import roomy
@@ -20,7 +20,7 @@ def _as_conv(step: st.ConvStep | st.MaxConvStep, w: Array) -> Conv:
     return _conv(w.shape, step.stride, step.padding, step.dilation, step.groups)
 
 
-@lru_cache(maxsize=512)
+@cached(most=512)
 def _conv(shape: tuple[int, ...], stride: Any, padding: Any, dilation: Any, groups: int) -> Conv:
     """The layer of these numbers: a search for a counterexample runs one claim many times."""
     lead, second, *kernel = shape

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symconv.dialect.models import read_model_file
 from symconv.dialect.models.keras.read import read_keras
+from symconv.dialect.models.registry import read_model_file
 from symconv.errors import SymconvError
 from symconv.network.model import Model
 from tests.helpers.model_to_onnx import inferred, run_model

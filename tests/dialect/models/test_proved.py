@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from symconv.dialect.models import read_model_file
 from symconv.dialect.models.pt2.module import read_torch_module
+from symconv.dialect.models.registry import read_model_file
 from symconv.network.model import Model
 from symconv.network.reading import read_model
 from symconv.prove.network.models import decide_model

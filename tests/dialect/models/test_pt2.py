@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symconv.dialect.models import read_model_file
 from symconv.dialect.models.pt2.module import read_torch_module
 from symconv.dialect.models.pt2.weights import laid_out
+from symconv.dialect.models.registry import read_model_file
 from symconv.errors import InputError, SymconvError, Unsupported
 from symconv.network.model import Model
 from tests.helpers.model_to_onnx import run_model

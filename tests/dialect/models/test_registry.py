@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from symconv.dialect.models import read_model_file
-from symconv.dialect.models.registry import format_of
+from symconv.dialect.models.registry import format_of, read_model_file
 from symconv.errors import InputError
 from tests.helpers.requirements import require
 from tests.helpers.shared_data import shared_data

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symconv.dialect.models import read_model_file
+from symconv.dialect.models.registry import read_model_file
 from symconv.dialect.models.tflite.parse import parse_tflite
 from symconv.errors import InputError, SymconvError
 from symconv.network.model import Model

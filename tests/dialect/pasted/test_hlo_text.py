@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import symconv
-from symconv.dialect import Config, Fault
+from symconv.dialect.config import Config
 from symconv.dialect.files import read_layers
+from symconv.dialect.pasted.base import Fault
 from symconv.errors import SymconvError
 from tests.helpers.refusals import expect
 from tests.helpers.requirements import require

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import symconv
-from symconv.dialect import Chain, Config
+from symconv.dialect.chain import Chain
+from symconv.dialect.config import Config
 from symconv.dialect.files import read_layers
 from symconv.errors import SymconvError
 from tests.helpers.requirements import require

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import symconv
-from symconv.dialect import Config
+from symconv.dialect.config import Config
 from symconv.dialect.files import read_layers
 from symconv.errors import SymconvError
 from tests.helpers.refusals import expect

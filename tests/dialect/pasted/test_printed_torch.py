@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 import symconv
-from symconv.dialect import Chain, Config, Fault
+from symconv.dialect.chain import Chain
+from symconv.dialect.config import Config
 from symconv.dialect.files import read_layers
+from symconv.dialect.pasted.base import Fault
 from symconv.errors import SymconvError
 from tests.helpers.requirements import require
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from symconv.dialect import Chain, Config
+from symconv.dialect.chain import Chain
+from symconv.dialect.config import Config
 from symconv.dialect.files import read_layers
 from symconv.errors import SymconvError
 

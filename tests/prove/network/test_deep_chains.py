@@ -13,6 +13,7 @@ from symconv.claim.naming import anonymous
 from symconv.claim.unused import used_weights
 from symconv.claim.verdict import Certificate, Undecided
 from symconv.layer import Conv, MaxPool
+from symconv.machine.caches import forget
 from symconv.network import NetworkExpansion, chain
 from symconv.prove.squares import compose
 from symconv.prove.squares.compose import decide_in_squares
@@ -20,9 +21,9 @@ from symconv.prove.squares.compose import decide_in_squares
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> Iterator[None]:
-    compose._HOLD.clear()
+    forget()
     yield
-    compose._HOLD.clear()
+    forget()
 
 
 MIDDLES: dict[str, list[Any]] = {

@@ -13,7 +13,7 @@ from symconv import check
 from symconv.claim import read_claim
 from symconv.claim.verdict import Undecided
 from symconv.errors import InputError
-from symconv.prove.sets import Fails, decide_by_sets
+from symconv.prove.sets.decide import Fails, decide_by_sets
 from symconv.prove.sets.lowering import MOST_VALUES
 from tests.helpers.at_sizes import at_size, expected
 

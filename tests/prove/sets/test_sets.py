@@ -16,7 +16,7 @@ from symconv.errors import ClaimError, InputError, SymconvError
 from symconv.expand import destride
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxPool
 from symconv.network import chain
-from symconv.prove.sets import Fails, decide_by_sets
+from symconv.prove.sets.decide import Fails, decide_by_sets
 from symconv.prove.tables.decide import decide_by_tables
 from symconv.replay.run import replay
 from tests.helpers.at_sizes import at_size, expected

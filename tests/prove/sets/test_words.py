@@ -11,8 +11,8 @@ import islpy as isl
 import pytest
 
 from symconv.claim import read_claim
-from symconv.prove.sets import Fails, decide_by_sets
 from symconv.prove.sets.conditions import condition
+from symconv.prove.sets.decide import Fails, decide_by_sets
 from symconv.prove.sets.text import condition_to_isl
 from symconv.prove.sets.words import describe
 from symconv.size.text import evaluate, names_in, read_condition
