@@ -89,7 +89,7 @@ class AxisExpansion:
             )
         return w.lows
 
-    @property
+    @cached_property
     def depends_on_size(self) -> bool:
         """Whether the expanded kernel's first or last tap moves with a named size."""
         ends = {(min(q.tolist(), default=0), max(q.tolist(), default=0)) for q in self._columns}
@@ -137,12 +137,12 @@ class AxisExpansion:
         """Taps of the expanded kernel, ``(q_max - q_min)/d' + 1``, ``d'`` its dilation."""
         return (self.last_tap - self.first_tap) // self.dilation + 1
 
-    @property
+    @cached_property
     def coarse_input(self) -> Extent:
         """Samples a phase of the input, ``ceil(N / E_in)``."""
         return -(-self.window.size // self.factor_in)
 
-    @property
+    @cached_property
     def coarse_output(self) -> Extent:
         """Samples a phase of the output, ``ceil(O / E_out)``."""
         return -(-self.window.output // self.factor_out)
@@ -152,7 +152,7 @@ class AxisExpansion:
         """Low pad of the expanded layer, ``-q_min``."""
         return -self.first_tap
 
-    @property
+    @cached_property
     def hi(self) -> Extent:
         """High pad, ``t*(ceil(O/E_out) - 1) + q_max - (ceil(N/E_in) - 1)``; negative crops."""
         return self.stride * (self.coarse_output - 1) + self.last_tap - (self.coarse_input - 1)
@@ -162,12 +162,12 @@ class AxisExpansion:
         """Fine positions of one block, ``u * E_in``."""
         return self.window.base_dilation * self.factor_in
 
-    @property
+    @cached_property
     def first_block(self) -> int:
         """The first block that a tap touches, live or not."""
         return -max(self.lows) // self.block
 
-    @property
+    @cached_property
     def last_block(self) -> int:
         """The last block that a tap touches, live or not."""
         window = self.window
@@ -184,7 +184,7 @@ class AxisExpansion:
             return self.kernel
         return (self.last_block - self.first_block + 1) * self.block
 
-    @property
+    @cached_property
     def front(self) -> Extent:
         """Fine positions of the first block before the first tap: ``(-lo) mod (u*E_in)``.
 

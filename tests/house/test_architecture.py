@@ -69,8 +69,8 @@ ORDER = {
     ),
     "prove.network": "at_a_size for_all_sizes decide nodes named models theorems",
     "prove.sets": (
-        "text apart conditions formulas lowering hidden blocks legal counted divisors "
-        "words compare samples parts decide engine"
+        "text apart conditions formulas renaming lowering hidden blocks supports legal counted "
+        "divisors words compare samples parts decide engine"
     ),
     "prove.squares": "hidden support compose engine",
     "prove.sympy": "operators engine",

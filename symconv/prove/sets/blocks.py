@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, reduce
@@ -16,6 +16,7 @@ import islpy as isl
 from symconv.errors import ClaimError, TooLarge
 from symconv.machine.caches import cached
 from symconv.prove.sets.formulas import Divisor, Factor, Index, Summand
+from symconv.prove.sets.renaming import written
 
 
 class Counted(TooLarge):
@@ -136,7 +137,7 @@ class BlockSets:
     def formula(self, block: Sequence[int], *more: str) -> str:
         """When the term has a coefficient at a place of a block; its legs are hidden.
 
-        Legs are renamed in the order in which they appear, so that equal formulas are equal texts.
+        Legs are renamed (`written`), so that equal formulas are equal texts.
         """
         out = [self.term.out[p] for p in block]
         roots = {self.number[leg] for leg in out}
@@ -144,9 +145,7 @@ class BlockSets:
         legs = dict.fromkeys(out) | {leg: None for table in tables for leg in table.legs}
         legs |= {leg: None for factor in self._factors(block) for leg in factor.legs}
         legs |= {divisor.leg: None for divisor in self._divisors(block)}
-        parts = [f"_p{p} = {leg.name}" for p, leg in zip(block, out, strict=True)]
-        parts += [table.formula for table in tables] + [leg.bounds for leg in legs] + list(more)
-        return _renamed(" and ".join(f"({part})" for part in parts), legs)
+        return written(tables, legs, dict(zip(block, out, strict=True)), more)
 
     def support(self, block: Sequence[int], *more: str) -> Any:
         """The places of a block at which the term has a coefficient (and these formulas hold).
@@ -218,9 +217,7 @@ class BlockSets:
         if not tables:
             return self.sizes.set(())
         legs = {leg: None for table in tables for leg in table.legs}
-        parts = [t.formula for t in tables] + [leg.bounds for leg in legs]
-        formula = _renamed(" and ".join(f"({part})" for part in parts), legs)
-        return self._projected([], formula).params()
+        return self._projected([], written(tables, legs, {}, ())).params()
 
     def _projected(self, kept: list[str], formula: str, *, checked: bool = False) -> Any:
         """The places for which hidden indices exist; one at most, unless that is known already."""
@@ -230,64 +227,3 @@ class BlockSets:
 def _hidden(formula: str) -> list[str]:
     """The indices of a renamed formula that stand on no axis."""
     return sorted(set(re.findall(r"\b_e\d+\b", formula)))
-
-
-def _renamed(formula: str, legs: Iterable[Index]) -> str:
-    """The formula with legs named ``_e0``, ``_e1``, ... in the order in which they appear."""
-    names = {leg.name for leg in legs}
-    return _in_order(formula, lambda name: "_e" if name in names else None)
-
-
-def _equal_supports(left: str, right: str, kept: int, sizes: int, maximum: bool) -> bool:
-    """`same_support`, of a question in names of its own: whoever asks it has the same answer."""
-    named = Sizes(tuple(f"_s{n}" for n in range(sizes)))
-    places = [f"_p{n}" for n in range(kept)]
-    one, other = (named.support(places, text, counted=maximum) for text in (left, right))
-    return bool(one.is_equal(other))
-
-
-_known = cached(most=2048)(_equal_supports)
-
-
-def same_support(left: str, right: str, block: Sequence[int], sizes: Sizes, maximum: bool) -> bool:
-    """Whether two formulas of a block hold at the same places, at all sizes.
-
-    Both are written in names of their own first: ``_p0`` for the first place of the block, ``_s0``
-    for the first size that they speak of.  What is left is the whole question, numbers and roles
-    included, so that axes and claims of equal geometry share its answer, and no others do.
-
-    Raises:
-        Counted: a coefficient is a count.
-
-    >>> half = "(_p1 = _e0) and (0 <= _e0 < floor((H + 1)/2))"
-    >>> same_support(half, "(_p1 = _e0) and (0 <= _e0 < H)", [1], Sizes(("H",)), False)
-    False
-    """
-    asked = _in_order(f"{left} ; {right}", _roles(block, sizes))
-    spoken_of = len(set(re.findall(r"\b_s\d+\b", asked)))
-    one, other = asked.split(" ; ")
-    question = (one, other, len(block), spoken_of, maximum)
-    ask = _known if len(asked) <= MOST_LETTERS else _equal_supports
-    return ask(*question)
-
-
-def _roles(block: Sequence[int], sizes: Sizes) -> Callable[[str], str | None]:
-    """The stem of the name that a name is given: of a place, of a size, or none of its own."""
-    stems = dict.fromkeys(sizes.names, "_s") | {f"_p{place}": "_p" for place in block}
-    return stems.get
-
-
-_NAME = re.compile(r"([A-Za-z_]\w*)")
-
-
-def _in_order(formula: str, stem: Callable[[str], str | None]) -> str:
-    """The formula with the names that have a stem numbered in the order of their appearance."""
-    parts = _NAME.split(formula)
-    fresh: dict[str, str] = {}
-    counts: dict[str, int] = defaultdict(int)
-    for name in dict.fromkeys(parts[1::2]):
-        if (start := stem(name)) is not None:
-            fresh[name] = f"{start}{counts[start]}"
-            counts[start] += 1
-    parts[1::2] = [fresh.get(name, name) for name in parts[1::2]]
-    return "".join(parts)

@@ -14,10 +14,11 @@ from itertools import product
 from typing import Any
 
 from symconv.errors import TooLarge
-from symconv.prove.sets.blocks import BlockSets, Counted, Sizes, connected, same_support
+from symconv.prove.sets.blocks import BlockSets, Counted, Sizes, connected
 from symconv.prove.sets.counted import written_out
 from symconv.prove.sets.divisors import differing, undivided
 from symconv.prove.sets.formulas import Side, Summand
+from symconv.prove.sets.supports import same_support
 
 MOST_TERMS = 32
 """Most terms of one monomial, both sides together: their overlaps are looked at one by one."""

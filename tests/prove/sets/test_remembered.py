@@ -12,8 +12,9 @@ import pytest
 from symconv import AvgPool, Conv, ConvTranspose, MaxPool, destride
 from symconv.claim import Claim, read_claim
 from symconv.machine.caches import forget
-from symconv.prove.sets.blocks import Counted, Sizes, same_support
+from symconv.prove.sets.blocks import Counted, Sizes
 from symconv.prove.sets.decide import Fails, Holds, decide_by_sets
+from symconv.prove.sets.supports import same_support
 
 
 @pytest.fixture(autouse=True)
