@@ -96,8 +96,11 @@ def leaves(value: Any) -> Iterator[Any]:
     >>> list(leaves(((1, "N"), 2)))
     [1, 'N', 2]
     """
-    if isinstance(value, tuple):
-        for part in value:
-            yield from leaves(part)
-    else:
+    if not isinstance(value, tuple):
         yield value
+        return
+    for part in value:
+        if isinstance(part, tuple):
+            yield from leaves(part)
+        else:
+            yield part

@@ -142,13 +142,15 @@ def _same_digits(terms: Sequence[Term]) -> list[Term]:
         wanted = [reduce(common_sizes, axis) for axis in zip(*sizes, strict=True)]
         if all(have == wanted for have in sizes):
             return result
-        result = [_fitted(term, wanted) for term in result]
+        result = [_fitted(term, have, wanted) for term, have in zip(result, sizes, strict=True)]
     raise TooLarge("the digits of the two sides' axes could not be brought to a common refinement")
 
 
-def _fitted(term: Term, wanted: Sequence[Sequence[int]]) -> Term:
-    for axis, sizes in enumerate(wanted):
-        term = fitted(term, axis, sizes)
+def _fitted(term: Term, have: Sequence[Sequence[int]], wanted: Sequence[Sequence[int]]) -> Term:
+    """The term with these digits on the axes that have others."""
+    for axis, (before, sizes) in enumerate(zip(have, wanted, strict=True)):
+        if before != sizes:
+            term = fitted(term, axis, sizes)
     return term
 
 

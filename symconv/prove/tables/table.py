@@ -90,6 +90,8 @@ class Table:
     def drop(self, legs: Iterable[Leg]) -> Table:
         """Forget columns: their legs are summed over, since repeated entries add up."""
         gone = set(legs)
+        if not gone:
+            return self
         kept = [i for i, leg in enumerate(self.legs) if leg not in gone]
         if not kept:
             return scalar_table(self.total())
@@ -193,6 +195,9 @@ def contract(tables: Sequence[Table], keep: Sequence[Leg]) -> Table:
 
     Legs are eliminated one by one, the one whose tables are smallest first.
     """
+    if len(tables) == 1:
+        kept = set(keep)
+        return tables[0].drop([leg for leg in tables[0].legs if leg not in kept])
     pool = _Pool(keep)
     for table in tables:
         pool.add(table)
