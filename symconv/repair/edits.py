@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from symconv.claim import Claim, Weight
 from symconv.claim.steps import STEPS, Branching, Step, flat, read_step
-from symconv.errors import InputError
+from symconv.errors import ClaimError, InputError, SymconvError
 from symconv.repair.mutations import Mutation, Seen, step_mutations
 from symconv.size.numbers import thaw
 
@@ -45,7 +45,7 @@ class Spot:
         return f"step {self.place}{inner} of {f'weight {self.weight}' if self.weight else 'right'}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Edit:
     """A step at its spot, and what is put for it: another one, or nothing."""
 
@@ -58,7 +58,19 @@ class Edit:
         Raises:
             ClaimError: there is no such step.
         """
-        return () if self.mutation.step is None else (read_step(self.mutation.step),)
+        if isinstance(self._read, ClaimError):
+            raise self._read.with_traceback(None)
+        return self._read
+
+    @cached_property
+    def _read(self) -> tuple[Step, ...] | ClaimError:
+        """The steps, read once for all the pairs in which the edit stands."""
+        if self.mutation.step is None:
+            return ()
+        try:
+            return (read_step(self.mutation.step),)
+        except (SymconvError, ValueError) as fault:
+            return ClaimError(str(fault))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -23,50 +24,94 @@ from symconv.size.numbers import read_number
 
 Array = NDArray[Any]
 Key = tuple[Any, ...]
+Sizes = tuple[int, ...]
+Pairs = list[tuple[int, int]]
 
 FAULTS = (SymconvError, ValueError, IndexError, ZeroDivisionError, TypeError, OverflowError)
 """What a candidate that makes no sense ends with, from NumPy as from symconv."""
 
 
+MOST_KEPT = 32 * 2**20
+"""Bytes of tensors that are kept: all of a small claim's, and the first ones of a large claim's."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """What steps gave on some tensors, by their key; None where they failed, as they will again."""
+
+    found: dict[Key, Array | None] = field(default_factory=dict)
+    left: int = MOST_KEPT
+
+    def keep(self, key: Key, array: Array | None) -> None:
+        """Keep what a step gave, as far as there is room."""
+        size = 0 if array is None else array.nbytes
+        if size <= self.left:
+            self.left -= size
+            self.found[key] = array
+
+
+class FailedBefore(ValueError):
+    """Steps that failed on the same tensors before."""
+
+
 @dataclass(slots=True)
 class Run:
-    """A claim's sides on some tensors; what is known of a pipeline's start is not run again."""
+    """A claim's sides on some tensors; the start of a pipeline that was run is not run again."""
 
     claim: Claim
     tensors: Mapping[str, Array]
-    known: Mapping[Key, Array] = field(default_factory=dict)
-    found: dict[Key, Array] = field(default_factory=dict)
+    kept: Kept
 
     def side(self, side: str) -> Array:
-        """What a side gives."""
-        return self._run((), self.tensors[""], self.claim.side(side)).astype(float)
+        """What a side gives; the last step is not kept, as no candidate shares it."""
+        steps, start = self.claim.side(side), self.tensors[""]
+        before, key = self._run((), start, steps[:-1])
+        return (self._stepped(steps[-1], key, before) if steps else before).astype(float)
 
     def _weight(self, name: str) -> Array:
         weight = self.claim.weight(name)
         if weight.source is not None:
-            return self._run(self._key(name)[:2], self._weight(weight.source), weight.steps)
+            source = self._weight(weight.source)
+            return self._run(self._key(name)[:2], source, weight.steps)[0]
         if weight.fill is None:
             return self.tensors[name]
         return filled(weight).astype(float)
 
-    def _run(self, start: Key, array: Array, steps: Sequence[st.Step]) -> Array:
-        prefix, keys = start, []
+    def _run(self, start: Key, array: Array, steps: Sequence[st.Step]) -> tuple[Array, Key]:
+        """What steps give, and their key.
+
+        Raises:
+            FailedBefore: they were tried before, and failed.
+        """
+        keys = [start]
         for step in steps:
-            prefix = (*prefix, step, *(self._key(name) for name in used_by(step)))
-            keys.append(prefix)
-        done = next((n for n in range(len(steps), 0, -1) if keys[n - 1] in self.known), 0)
-        array = self.known[keys[done - 1]] if done else array
-        for step, before, key in zip(
-            steps[done:], [start, *keys][done:], keys[done:], strict=False
-        ):
-            array = self._stepped(step, before, array)
-            self.found[key] = array
-        return array
+            keys.append((*keys[-1], step, *(self._key(name) for name in used_by(step))))
+        done = next((n for n in range(len(steps), 0, -1) if keys[n] in self.kept.found), 0)
+        array = self._known(keys[done]) if done else array
+        for step, before, key in zip(steps[done:], keys[done:], keys[done + 1 :], strict=False):
+            array = self._tried(step, before, key, array)
+        return array, keys[-1]
+
+    def _known(self, key: Key) -> Array:
+        found = self.kept.found[key]
+        if found is None:
+            raise FailedBefore
+        return found
+
+    def _tried(self, step: st.Step, before: Key, key: Key, x: Array) -> Array:
+        """One step, whose outcome is kept."""
+        try:
+            found = self._stepped(step, before, x)
+        except FAULTS:
+            self.kept.keep(key, None)
+            raise
+        self.kept.keep(key, found)
+        return found
 
     def _stepped(self, step: st.Step, before: Key, x: Array) -> Array:
         """One step; its branches are run like pipelines, from the key of what came before."""
         if isinstance(step, st.Add | st.Concat):
-            parts = [self._run((*before, "branch"), x, branch) for branch in step.branches]
+            parts = [self._run((*before, "branch"), x, branch)[0] for branch in step.branches]
             joined = sum(parts) if isinstance(step, st.Add) else np.concatenate(parts, step.axis)
             return np.asarray(joined)
         with np.errstate(all="ignore"):
@@ -89,10 +134,7 @@ class Run:
 def convolved(step: st.ConvStep, x: Array, w: Array, bias: Array | None) -> Array:
     """A convolution as one product of matrices per group, which spares a call per tap."""
     rank, groups = x.ndim - 1, step.groups
-    layer = Conv(
-        w.shape[1] * groups, len(w), w.shape[2:], step.stride, step.padding, step.dilation, groups
-    )
-    pads, strides, dilations = numbers(layer, x)
+    pads, strides, dilations = _geometry(step, x.shape, w.shape)
     x = _padded(x, [(0, 0), *pads], step)
     spans = [d * (k - 1) + 1 for k, d in zip(w.shape[2:], dilations, strict=True)]
     windows = sliding_window_view(x, spans, tuple(range(1, rank + 1)))
@@ -103,6 +145,21 @@ def convolved(step: st.ConvStep, x: Array, w: Array, bias: Array | None) -> Arra
     columns = read.transpose(order).reshape(groups, w.shape[1] * prod(w.shape[2:]), prod(out))
     y = np.matmul(w.reshape(groups, len(w) // groups, -1), columns).reshape(len(w), *out)
     return np.asarray(y if bias is None else y + bias.reshape(-1, *[1] * rank))
+
+
+@lru_cache(maxsize=4096)
+def _geometry(step: st.ConvStep, read: Sizes, kernel: Sizes) -> tuple[Pairs, Sizes, Sizes]:
+    """Pads, strides and dilations of a convolution that reads this shape by this kernel's."""
+    layer = Conv(
+        kernel[1] * step.groups,
+        kernel[0],
+        kernel[2:],
+        step.stride,
+        step.padding,
+        step.dilation,
+        step.groups,
+    )
+    return numbers(layer, read)
 
 
 def _padded(x: Array, pads: Sequence[tuple[int, int]], step: st.ConvStep) -> Array:

@@ -7,7 +7,6 @@ divide.  A claim with named sizes is tried at several; a large one at a smaller 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
 from math import lcm, prod
@@ -18,7 +17,7 @@ import numpy as np
 from symconv.claim import Claim
 from symconv.claim import steps as st
 from symconv.claim.verdict import Refuted
-from symconv.repair.run import FAULTS, Array, Key, Run
+from symconv.repair.run import FAULTS, Array, Kept, Run
 
 RANGES = ((-9, 9), (-9, -1))
 """Entries of the first and the second try: what a maximum over a pad of zeros hides shows where all
@@ -63,13 +62,13 @@ class _Point:
     size: tuple[int, ...]
     tensors: Mapping[str, Array]
     left: Array
-    known: Mapping[Key, Array]
+    kept: Kept
 
     def passes(self, claim: Claim) -> bool:
         """Whether the right side of a candidate gives what the left side gives."""
         try:
             at = replace(claim.at(self.sizes) if self.sizes else claim, size=self.size)
-            right = Run(at, self.tensors, self.known).side("right")
+            right = Run(at, self.tensors, self.kept).side("right")
         except FAULTS:
             return False
         return _alike(self.left, right)
@@ -93,19 +92,12 @@ def _points(claim: Claim, sizes: Mapping[str, int]) -> Iterator[_Point]:
         return
     for seed, bounds in enumerate(RANGES):
         small = replace(at, size=size)
-        run = Run(small, _tensors(small, bounds, seed))
+        run = Run(small, _tensors(small, bounds, seed), Kept())
         try:
             left = run.side("left")
         except FAULTS:
             return
-        yield _Point(sizes, size, run.tensors, left, _known(small, run.tensors))
-
-
-def _known(claim: Claim, tensors: Mapping[str, Array]) -> Mapping[Key, Array]:
-    run = Run(claim, tensors)
-    with suppress(*FAULTS):  # its first steps may have run all the same
-        run.side("right")
-    return run.found
+        yield _Point(sizes, size, run.tensors, left, run.kept)
 
 
 def _tensors(claim: Claim, bounds: tuple[int, int], seed: int) -> dict[str, Array]:
@@ -152,7 +144,7 @@ def _smaller(claim: Claim) -> tuple[int, ...] | None:
 
 
 def _fails(claim: Claim) -> bool:
-    run = Run(claim, _tensors(claim, RANGES[0], 0))
+    run = Run(claim, _tensors(claim, RANGES[0], 0), Kept())
     try:
         return not _alike(run.side("left"), run.side("right"))
     except FAULTS:
@@ -182,7 +174,7 @@ def _sizes(refuted: Refuted) -> Iterator[Mapping[str, int]]:
         sizes = {name: n + d for (name, n), d in zip(least.items(), more, strict=True)}
         try:
             at = claim.at(sizes)
-            Run(at, _tensors(at, RANGES[0], 0)).side("left")
+            Run(at, _tensors(at, RANGES[0], 0), Kept()).side("left")
         except FAULTS:
             continue
         yield sizes
