@@ -263,10 +263,15 @@ def _names_among(texts: Iterable[SizeText]) -> Iterator[str]:
 
 
 def _steps_at(steps: tuple[Step, ...], sizes: Mapping[str, int]) -> tuple[Step, ...]:
-    return tuple(_step_at(step, sizes) for step in steps)
+    return tuple(step_at(step, sizes) for step in steps)
 
 
-def _step_at(step: Step, sizes: Mapping[str, int]) -> Step:
+def step_at(step: Step, sizes: Mapping[str, int]) -> Step:
+    """The step at these sizes.
+
+    Raises:
+        ClaimError: a name has no size, or a named end of a slice is below 0.
+    """
     if isinstance(step, Branching):
         return replace(step, branches=tuple(_steps_at(b, sizes) for b in step.branches))
     if isinstance(step, Rearrange):

@@ -20,7 +20,7 @@ from symconv.errors import SymconvError
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.decide import decide
 from symconv.prove.squares.compose import decide_in_squares
-from symconv.repair.edits import Change, Edit, candidates_of, change, edited
+from symconv.repair.edits import Change, Edit, candidates_of, change, changed, edited
 from symconv.repair.screen import Screen
 
 __all__ = ["Change", "Repair", "repair"]
@@ -88,10 +88,9 @@ def repair(
 def _survivor(claim: Claim, edits: tuple[Edit, ...], screen: Screen) -> Claim | None:
     """The edited claim, if it makes sense and random numbers do not refute it."""
     try:
-        other = edited(claim, edits)
+        return edited(claim, edits) if screen.passes(changed(claim, edits)) else None
     except (SymconvError, ValueError):
         return None
-    return other if screen.passes(other) else None
 
 
 def _is_proved(claim: Claim) -> bool:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from symconv.claim import Claim, Weight
 from symconv.claim.steps import STEPS, Branching, Step, flat, read_step
-from symconv.errors import InputError
+from symconv.errors import ClaimError, InputError, SymconvError
 from symconv.repair.mutations import Mutation, Seen, step_mutations
 from symconv.size.numbers import thaw
 
 NEAREST = 60
 """How many single edits, the smallest first, are paired: with all, pairs would be beyond number."""
+
+
+RIGHT = ""
+"""The name of the right side among the pipelines that edits change; no weight is named so."""
+
+Changed = Mapping[str, tuple[Step, ...]]
+"""Pipelines by the weight that they make, or by `RIGHT`."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,7 +52,7 @@ class Spot:
         return f"step {self.place}{inner} of {f'weight {self.weight}' if self.weight else 'right'}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Edit:
     """A step at its spot, and what is put for it: another one, or nothing."""
 
@@ -58,7 +65,19 @@ class Edit:
         Raises:
             ClaimError: there is no such step.
         """
-        return () if self.mutation.step is None else (read_step(self.mutation.step),)
+        if isinstance(self._read, ClaimError):
+            raise self._read.with_traceback(None)
+        return self._read
+
+    @cached_property
+    def _read(self) -> tuple[Step, ...] | ClaimError:
+        """The steps, read once for all the pairs in which the edit stands."""
+        if self.mutation.step is None:
+            return ()
+        try:
+            return (read_step(self.mutation.step),)
+        except (SymconvError, ValueError) as fault:
+            return ClaimError(str(fault))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,27 +201,33 @@ def _used(claim: Claim, steps: Sequence[Step]) -> set[str]:
     return names
 
 
+def changed(claim: Claim, edits: Sequence[Edit]) -> Changed:
+    """The pipelines that the edits change, by the weight's name or `RIGHT`.
+
+    Raises:
+        ClaimError: a step so edited is none.
+    """
+    found: dict[str, tuple[Step, ...]] = {}
+    # From the last step to the first, so that a step that goes moves no other that changes.
+    for edit in sorted(edits, key=lambda edit: edit.spot, reverse=True):
+        name = edit.spot.weight
+        before = claim.right if name == RIGHT else claim.weight(name).steps
+        found[name] = _with_step(found.get(name, before), edit.spot.within, edit)
+    return found
+
+
 def edited(claim: Claim, edits: Sequence[Edit]) -> Claim:
     """The claim with these edits.
 
     Raises:
         ClaimError: a step or a weight so edited is none.
     """
-    # From the last step to the first, so that a step that goes moves no other that changes.
-    for edit in sorted(edits, key=lambda edit: edit.spot, reverse=True):
-        spot = edit.spot
-        if not spot.weight:
-            claim = replace(claim, right=_with_step(claim.right, spot.within, edit))
-            continue
-        old = claim.weight(spot.weight)
-        new = Weight(old.shape, old.fill, old.source, _with_step(old.steps, spot.within, edit))
-        claim = replace(
-            claim,
-            weights=tuple(
-                (name, new if name == spot.weight else weight) for name, weight in claim.weights
-            ),
-        )
-    return claim
+    new = changed(claim, edits)
+    weights = tuple(
+        (name, Weight(old.shape, old.fill, old.source, new[name]) if name in new else old)
+        for name, old in claim.weights
+    )
+    return replace(claim, right=new.get(RIGHT, claim.right), weights=weights)
 
 
 def _with_step(

@@ -51,16 +51,16 @@ def _crop_after(shape: Sequence[int], pads: Sequence[tuple[int, int]]) -> tuple[
 
 
 def numbers(
-    layer: Layer, x: Array
+    layer: Layer, shape: Sequence[int]
 ) -> tuple[list[tuple[int, int]], tuple[int, ...], tuple[int, ...]]:
-    """Pads, strides and dilations, one per axis."""
-    rank = x.ndim - 1
+    """Pads, strides and dilations, one per axis, of a layer that reads a tensor of this shape."""
+    rank = len(shape) - 1
     strides = layer.per_axis("stride", rank)
     dilations = layer.per_axis("dilation", rank) if hasattr(layer, "dilation") else (1,) * rank
     spans = [
         d * (k - 1) + 1 for k, d in zip(layer.per_axis("kernel_size", rank), dilations, strict=True)
     ]
-    named = zip(layer.per_axis("padding", rank), x.shape[1:], spans, strides, strict=True)
+    named = zip(layer.per_axis("padding", rank), shape[1:], spans, strides, strict=True)
     pads = [same_pair(p, n, span, s) if isinstance(p, str) else p for p, n, span, s in named]
     return pads, strides, dilations
 

@@ -39,7 +39,7 @@ def _with_bias(y: str, bias: str | None, to: Writer) -> str:
 def _(step: st.ConvStep, x: Array, weights: Weights) -> Array:
     w = weights(step.weight)
     layer = _as_conv(step, w)
-    pads, strides, dilations = numbers(layer, x)
+    pads, strides, dilations = numbers(layer, x.shape)
     x = padded(x, [(0, 0), *pads], step.padding_mode, exact(step.padding_value))
     return _biased(correlate(x, w, strides, dilations, step.groups), step.bias, weights)
 
@@ -91,7 +91,7 @@ def _(step: st.KernelConvStep, x: Array, weights: Weights) -> Array:
     w = weights(step.weight)
     layer = Conv(len(x), 1, x.shape[1:], step.stride, step.padding, step.dilation)
     shape = (len(w), *layer.output_size(w.shape[2:]))
-    pads, strides, dilations = numbers(layer, w[0])
+    pads, strides, dilations = numbers(layer, w[0].shape)
     samples = padded(w, [(0, 0), (0, 0), *pads], "zeros", 0)
     rows = [correlate(row, x[None], strides, dilations, 1) for row in samples]
     return np.concatenate(rows).reshape(shape)
@@ -109,7 +109,7 @@ def _(step: st.KernelConvStep, to: Writer, x: str) -> str:
 def _(step: st.MaxConvStep, x: Array, weights: Weights) -> Array:
     w = weights(step.weight)
     layer = _as_conv(step, w)
-    pads, strides, dilations = numbers(layer, x)
+    pads, strides, dilations = numbers(layer, x.shape)
     x = padded(roomy(x), [(0, 0), *pads], "zeros", float("-inf"))
     per_group = w.shape[0] // step.groups
     rows = []
