@@ -167,6 +167,13 @@ def rows_of(path: str | Path) -> Iterator[Row]:
                 yield _row(line, f"line {number} of {path}")
 
 
+def rows_of_input(path: str | Path, leftover: Settled | None) -> Iterator[Row]:
+    """The rows of a file but those that belong to no item of the input."""
+    for row in rows_of(path):
+        if leftover is None or not leftover.has(key_of_row(row)):
+            yield row
+
+
 def _row(line: bytes, where: str) -> Row:
     try:
         row = json.loads(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -19,11 +19,13 @@ from symconv.machine.budget import Budget
 
 if TYPE_CHECKING:
     from symconv.batch.executor import Executor
-    from symconv.batch.items import Done
+    from symconv.batch.items import Done, Row, Work
     from symconv.batch.streams import Stream
     from symconv.batch.tally import Tally
     from symconv.cli.deciding import Deciding
     from symconv.dialect.config import Size
+
+    Rows = Callable[[], Iterator[Row]]
 
 FIRST = 20
 """So many results that are not proved are printed at the end; the file holds them all."""
@@ -130,33 +132,44 @@ def decide_batch(
     as_json: bool,
 ) -> NoReturn:
     """Decide all items of all sources, and exit with the status that they add up to."""
+    from symconv.batch.reading import check_sources
     from symconv.cli.entries import EntryWork
 
     work = EntryWork(deciding, Budget().seconds if seconds is None else seconds, size)
+    check_sources(sources, size)
     notable: list[Result] = []
-    tally = run_batch(sources, work, batch, as_json, notable)
+    tally, _ = run_batch(sources, work, batch, as_json, notable)
     finish_batch(tally, batch, as_json, notable)
 
 
 def run_batch(
-    sources: Sequence[str], work: Any, batch: Batch, as_json: bool, notable: list[Result]
-) -> Tally:
-    """Run a batch; the first results that are not proved are kept to be printed."""
-    from symconv.batch.progress import Progress
-    from symconv.batch.reading import check_sources, items_of
-    from symconv.batch.run import run
-    from symconv.batch.store import Results
+    sources: Sequence[str], work: Work, batch: Batch, as_json: bool, notable: list[Result]
+) -> tuple[Tally, Rows]:
+    """Run a batch; the first results that are not proved are kept to be printed.
 
-    check_sources(sources, work.size)
-    reached = _Reached(sources)
-    results = Results(str(batch.target), work.asked, batch.resume)
+    Returns:
+        What it adds up to, and a function that reads the rows of this input from the file.
+    """
+    from symconv.batch.progress import Progress
+    from symconv.batch.reading import items_of
+    from symconv.batch.run import run
+    from symconv.batch.store import Results, rows_of_input
+
+    target, reached = str(batch.target), _Reached(sources)
 
     def see(done: Done) -> None:
         if len(notable) < FIRST and done.verdict not in ("proved", "declined"):
             notable.append(json.loads(done.line))
 
-    progress = Progress(reached.fraction, as_json)
-    return run(items_of(sources, reached.watch), work, batch.workers(), results, progress, see)[0]
+    tally, leftover = run(
+        items_of(sources, reached.watch),
+        work,
+        batch.workers(),
+        Results(target, work.asked, batch.resume),
+        Progress(reached.fraction, as_json),
+        see,
+    )
+    return tally, lambda: rows_of_input(target, None if tally.interrupted else leftover)
 
 
 class _Reached:
@@ -189,9 +202,9 @@ def finish_batch(
     more: dict[str, Any] | None = None,
 ) -> NoReturn:
     """Print what a batch adds up to, and exit with its status."""
-    summary = {**_counted(tally), **(more or {})}
     if as_json:
-        output.print_json([], {**summary, "output": batch.target})
+        kept = {} if batch.target is None else {"output": batch.target}
+        output.print_json([], _counted(tally), **kept, **(more or {}))
     else:
         _print(tally, batch, notable)
     if tally.interrupted:
@@ -201,6 +214,7 @@ def finish_batch(
 
 def _print(tally: Tally, batch: Batch, notable: Sequence[Result]) -> None:
     to_error = batch.target == "-"
+    where = f"; results in {batch.target}" if batch.target else ""
     for result in notable:
         output.print_result(result, to_error)
     unproved = sum(n for verdict, n in tally.counts.items() if verdict != "proved")
@@ -212,7 +226,7 @@ def _print(tally: Tally, batch: Batch, notable: Sequence[Result]) -> None:
     counted = ", ".join(f"{n} {verdict}" for verdict, n in sorted(tally.counts.items()))
     resumed = f", {tally.resumed} of them before" if tally.resumed else ""
     line = f"{tally.total} in {tally.seconds:.1f} s: {counted or 'nothing'}{resumed}"
-    output.print_lines([f"{line}; results in {batch.target}"], to_error)
+    output.print_lines([line + where], to_error)
 
 
 def _advice(batch: Batch) -> str:

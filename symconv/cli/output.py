@@ -22,9 +22,9 @@ OWN_LINE = {"statement", "model"}
 _COLOURS = {"proved": "green", "refuted": "red", "undecided": "yellow", "error": "red"}
 
 
-def print_json(results: list[Result], summary: dict[str, Any]) -> None:
+def print_json(results: list[Result], summary: dict[str, Any], **more: Any) -> None:
     """The one JSON object on standard output."""
-    _say(json.dumps({"results": results, "summary": summary}, allow_nan=False))
+    _say(json.dumps({"results": results, **more, "summary": summary}, allow_nan=False))
 
 
 def _say(line: str, err: bool = False) -> None:

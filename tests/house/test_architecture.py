@@ -106,7 +106,7 @@ ORDER = {
     "report.sections": "layers verdicts derivations everywhere pictures squares",
     "sharing": "copies tying models causes figures graph",
     "size": "expr numbers text names",
-    "testing": "equivalence families many strategies sweep junit annotations",
+    "testing": "equivalence families many configurations strategies sweep junit github",
     "theorems": (
         "catalogue observed of_networks of_operators of_sharing table demonstrations decide"
     ),
