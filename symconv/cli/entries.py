@@ -85,7 +85,7 @@ class EntryWork:
 
         if read.fault:
             raise InputError(read.fault)
-        entry = read_value(read.value, item.name, self.size)
+        entry = read_value(read.called(item.name), item.name, self.size)
         if entry.kind not in {*self.deciding.takes, "fault"}:
             raise InputError(redirect(item.name, entry.kind))
         return entry
@@ -118,6 +118,11 @@ class _Read:
             own = self.value.get("name")
             self.name = own if isinstance(own, str) else item.name
             self.unnamed = digest({k: v for k, v in self.value.items() if k != "name"})
+
+    def called(self, name: str) -> Any:
+        """The value, a claim without a name under this one, so that its row says which it is."""
+        is_claim = isinstance(self.value, Mapping) and {"left", "right"} & set(self.value)
+        return {"name": name, **self.value} if is_claim else self.value
 
 
 class _Remembered:
