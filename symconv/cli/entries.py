@@ -103,7 +103,8 @@ class _Read:
         from symconv.claim.claim import digest
         from symconv.machine.files import read_json
 
-        self.name, self.fault, self.value = item.name, item.fault, None
+        self.name, self.fault = item.name, item.fault
+        self.value: Any = None
         self.digest = self.unnamed = digest_of_bytes(item.fault.encode() or item.payload)
         if self.fault:
             return

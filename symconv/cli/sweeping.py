@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from symconv.testing.configurations import SweepWork
     from symconv.testing.families import Family
 
+MOST_TOLD = 40
+"""Families that are printed, three lines each; --json has them all."""
+
 
 @click.command("sweep")
 @click.argument("rewriter", metavar="MODULE:FUNCTION")
@@ -80,9 +83,9 @@ def _sweep(
     if github:
         output.print_lines(annotation_lines(found, work.name), as_json)
     if not as_json:
-        output.print_lines(
-            output.plain(line) for verdict, family in found for line in told(verdict, family)
-        )
+        output.print_lines(output.plain(line) for one in found[:MOST_TOLD] for line in told(*one))
+        if len(found) > MOST_TOLD:
+            output.print_lines([f"... and {len(found) - MOST_TOLD} families more"])
     finish_batch(tally, batch, as_json, [], {"families": [_of_family(*one) for one in found]})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heapreplace
 from itertools import combinations
@@ -55,9 +55,16 @@ def families(failed: Sequence[Configuration], passed: Sequence[Configuration]) -
     return found
 
 
-def parts(failed: Sequence[Configuration], passed: Sequence[Configuration]) -> Iterator[Part]:
-    """The condition of each family, and which failures it takes; an empty one takes the rest."""
-    rows = _Rows(failed, passed)
+def parts(
+    failed: Sequence[Configuration],
+    passed: Sequence[Configuration],
+    without: Collection[str] = (),
+) -> Iterator[Part]:
+    """The condition of each family, and which failures it takes; an empty one takes the rest.
+
+    ``without`` are attributes whose values are no conditions, as they are names of single rows.
+    """
+    rows = _Rows(failed, passed, without)
     yield from rows.singles()
     yield from rows.pairs()
     if rows.left:
@@ -72,9 +79,15 @@ Part = tuple[Condition, int]
 class _Rows:
     """Which rows meet each atom, a bit a row; ``left`` are the failures not yet described."""
 
-    def __init__(self, failed: Sequence[Configuration], passed: Sequence[Configuration]) -> None:
-        self._atoms = [list(atoms_of(c)) for c in failed]
-        self._failed, self._passed = _bits(self._atoms), _bits(map(atoms_of, passed))
+    def __init__(
+        self,
+        failed: Sequence[Configuration],
+        passed: Sequence[Configuration],
+        without: Collection[str],
+    ) -> None:
+        self._atoms = [list(atoms_of(c, without)) for c in failed]
+        self._failed = _bits(self._atoms)
+        self._passed = _bits(atoms_of(c, without) for c in passed)
         self.left = (1 << len(failed)) - 1
 
     def singles(self) -> Iterator[Part]:
@@ -180,12 +193,13 @@ def _weight(value: Any) -> float:
     return abs(value) if isinstance(value, int | float) else 0
 
 
-def atoms_of(configuration: Configuration) -> Iterator[Atom]:
-    """Every condition on one attribute that a configuration meets."""
+def atoms_of(configuration: Configuration, without: Collection[str] = ()) -> Iterator[Atom]:
+    """Every condition on one attribute that a configuration meets; of some a parity alone."""
     for name, value in configuration.items():
         if type(value) is int:
             yield name, "parity", value % 2
-        yield name, "value", json.dumps(value, sort_keys=True, default=str)
+        if name not in without:
+            yield name, "value", json.dumps(value, sort_keys=True, default=str)
 
 
 def in_words(condition: Condition) -> str:

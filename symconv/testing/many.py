@@ -28,11 +28,14 @@ Row = Mapping[str, Any]
 Rows = Callable[[], Iterable[Row]]
 """The rows, from the first one again at every call."""
 
-MOST_SAMPLED = 4_000
+MOST_SAMPLED = 3_000
 """Rows of a sample: half a second to find the families of as many failures."""
 
 MOST_JOINING = 500
 """Rows that join a sample after a walk."""
+
+FEW = 30
+"""Up to so many failures a value may belong to one alone, and be told."""
 
 WALKS = 3
 """How often all rows are walked with better conditions; a hundred thousand take some seconds."""
@@ -179,6 +182,17 @@ class _Taken:
             self.least, self.size, self.message = configuration, size, str(row["note"])
 
 
+def _naming(failed: Sequence[Configuration]) -> set[str]:
+    """Attributes that are different in most of many failures: they name rows, and group none."""
+    values: dict[str, set[str]] = {}
+    for configuration in failed:
+        for name, kind, value in atoms_of(configuration):
+            if kind == "value":
+                values.setdefault(name, set()).add(value)
+    many = len(failed) >= FEW
+    return {name for name, different in values.items() if many and 2 * len(different) > len(failed)}
+
+
 class _Group:
     """Failures that are told apart from what passed: a sample of them, and conditions."""
 
@@ -192,7 +206,8 @@ class _Group:
     def seek(self, passed: Sequence[Configuration]) -> None:
         """Find the conditions that tell the sample apart, and forget what was counted before."""
         failed = self.sample.settle()
-        conditions = [condition for condition, _ in parts(failed, passed) if condition]
+        found = parts(failed, passed, _naming(failed))
+        conditions = [condition for condition, _ in found if condition]
         self._taken = {condition: _Taken() for condition in (*conditions, ())}
         self._first, self._passed = {}, 0
         for place, condition in enumerate(conditions):
