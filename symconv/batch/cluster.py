@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -20,8 +20,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from symconv.batch.executor import hard_limit
-from symconv.batch.items import Done, Item, Work, chunks
-from symconv.batch.processes import CHUNK, CHUNK_BYTES, cores
+from symconv.batch.items import Done, Item, Work, chunk_of
+from symconv.batch.processes import cores
 from symconv.batch.settled import lost, settled
 from symconv.errors import InputError, InternalError, MissingTool, SymconvError
 
@@ -34,6 +34,12 @@ WAIT = 30
 AHEAD = 2
 """Chunks in flight for each thread: one being decided, one on its way."""
 
+FIRST, MOST_CHUNK, CHUNK_BYTES = 16, 512, 2**20
+"""Items of the first chunks and at most, and bytes of one."""
+
+CHUNK_SECONDS = 1.0
+"""What a chunk is to take: the scheduler and the client spend some milliseconds on each."""
+
 COUNTED = 5.0
 """Seconds for which the number of a cluster's threads is believed: workers come and go."""
 
@@ -45,7 +51,7 @@ class Cluster:
     address: str | None
     jobs: int | None
 
-    def lines(self, work: Work, items: Iterable[Item]) -> Iterator[Done]:
+    def lines(self, work: Work, items: Iterable[Item]) -> Generator[Done, None, None]:
         """One line an item, from wherever.
 
         Raises:
@@ -57,7 +63,7 @@ class Cluster:
         packed = _packed(work)
         with ExitStack() as stack:
             client = _client(self, stack)
-            flight = _Flight(client, work, packed, chunks(items, CHUNK, CHUNK_BYTES))
+            flight = _Flight(client, work, packed, iter(items))
             stack.callback(flight.end)
             yield from flight.lines()
 
@@ -114,11 +120,12 @@ class _Flight:
     client: Client
     work: Work
     packed: bytes
-    chunks: Iterator[list[Item]]
+    items: Iterator[Item]
     sent: dict[Future, list[Item]] = field(default_factory=dict)
     again: deque[list[Item]] = field(default_factory=deque)
     most: int = 1
     counted: float = 0.0
+    chunk: int = FIRST
 
     def lines(self) -> Iterator[Done]:
         """Send ahead, take what has come back, until nothing is left."""
@@ -143,8 +150,15 @@ class _Flight:
             self.most = max(1, AHEAD * sum(self.client.nthreads().values()))
         return self.most
 
-    def _next(self) -> list[Item] | None:
-        return self.again.popleft() if self.again else next(self.chunks, None)
+    def _next(self) -> list[Item]:
+        if self.again:
+            return self.again.popleft()
+        return chunk_of(self.items, self.chunk, CHUNK_BYTES)
+
+    def _fit(self, many: int, seconds: float) -> None:
+        """Make chunks longer or shorter, as the last one was too quick or too slow."""
+        fitting = int(CHUNK_SECONDS * many / max(seconds, 1e-6))
+        self.chunk = max(1, min(fitting, 2 * self.chunk, MOST_CHUNK))
 
     def _send(self, chunk: list[Item]) -> Future:
         future = self.client.submit(decided, self.packed, chunk, hard_limit(self.work), pure=False)
@@ -156,7 +170,7 @@ class _Flight:
 
         chunk = self.sent.pop(future)
         try:
-            lines = future.result()
+            lines, seconds = future.result()
         except KilledWorker:
             yield from self._killed(chunk)
         except CancelledError as fault:
@@ -166,6 +180,7 @@ class _Flight:
         except Exception as fault:
             raise InputError(f"a worker cannot do the work: {fault!r}") from fault
         else:
+            self._fit(len(chunk), seconds)
             yield from lines
 
     def _killed(self, chunk: list[Item]) -> Iterator[Done]:
@@ -184,19 +199,22 @@ _ONE_AT_A_TIME = threading.Lock()
 """isl's context, which holds its operations' count, is one a process."""
 
 
-def decided(packed: bytes, chunk: list[Item], limit: float) -> list[Done]:
+def decided(packed: bytes, chunk: list[Item], limit: float) -> tuple[list[Done], float]:
     """Do the work on a chunk, on a worker; its process ends where one item goes on too long.
+
+    Returns:
+        The lines, and the seconds that they took.
 
     Raises:
         InputError: the worker has another version of symconv, or cannot load the work.
     """
     work = _unpacked(packed)
     with _ONE_AT_A_TIME, _Watch(limit) as watch:
-        lines = []
+        start, lines = monotonic(), []
         for item in chunk:
             watch.start()
             lines.append(settled(work, item))
-        return lines
+        return lines, monotonic() - start
 
 
 @lru_cache(maxsize=4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,10 +20,10 @@ that looks at no clock.  A busy machine is no reason to kill.
 class Executor(Protocol):
     """What has the work on items done."""
 
-    def lines(self, work: Work, items: Iterable[Item]) -> Iterator[Done]:
+    def lines(self, work: Work, items: Iterable[Item]) -> Generator[Done, None, None]:
         """One finished line an item, as they come; items are taken as they are needed.
 
-        When the caller stops early, all work on the rest is ended.
+        When it is closed before its end, all work on the rest is ended.
         """
 
 
@@ -31,7 +31,7 @@ class Executor(Protocol):
 class Here:
     """This process: for what cannot travel to another one.  Nothing can be killed in it."""
 
-    def lines(self, work: Work, items: Iterable[Item]) -> Iterator[Done]:
+    def lines(self, work: Work, items: Iterable[Item]) -> Generator[Done, None, None]:
         """One line after the other."""
         return (settled(work, item) for item in items)
 

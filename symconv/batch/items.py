@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -82,20 +82,16 @@ def digest_of_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def chunks(items: Iterable[Item], most: int, size: int) -> Iterator[list[Item]]:
-    """Neighbours together, so that equal ones meet: at most so many, and of about that size.
+def chunk_of(items: Iterator[Item], most: int, size: int) -> list[Item]:
+    """The next items, so that equal neighbours meet: at most so many, and of about that size.
 
-    >>> of = [Item(n, "", b"123456") for n in range(5)]
-    >>> [len(chunk) for chunk in chunks(of, 2, 100)], [len(c) for c in chunks(of, 9, 12)]
-    ([2, 2, 1], [2, 2, 1])
+    >>> of = iter([Item(n, "", b"123456") for n in range(5)])
+    >>> len(chunk_of(of, 2, 100)), len(chunk_of(of, 9, 12)), len(chunk_of(of, 9, 12))
+    (2, 2, 1)
     """
     chunk: list[Item] = []
     held = 0
-    for item in items:
+    while len(chunk) < most and held < size and (item := next(items, None)) is not None:
         chunk.append(item)
         held += len(item.payload) if isinstance(item.payload, bytes) else 0
-        if len(chunk) >= most or held >= size:
-            yield chunk
-            chunk, held = [], 0
-    if chunk:
-        yield chunk
+    return chunk

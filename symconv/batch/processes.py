@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import signal
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from multiprocessing.connection import wait
 from time import monotonic
 
 from symconv.batch.executor import hard_limit
-from symconv.batch.items import Done, Item, Work, chunks
+from symconv.batch.items import Done, Item, Work, chunk_of
 from symconv.batch.settled import lost
 from symconv.batch.worker import Worker, started
 from symconv.errors import InternalError
@@ -35,10 +35,10 @@ class Processes:
 
     jobs: int
 
-    def lines(self, work: Work, items: Iterable[Item]) -> Iterator[Done]:
+    def lines(self, work: Work, items: Iterable[Item]) -> Generator[Done, None, None]:
         """One line an item; the item in whose middle a worker ends is lost, the next ones go on."""
         work.prepare()
-        crew = _Crew(work, self.jobs, hard_limit(work), chunks(items, CHUNK, CHUNK_BYTES))
+        crew = _Crew(work, self.jobs, hard_limit(work), iter(items))
         try:
             yield from crew.lines()
         finally:
@@ -47,12 +47,12 @@ class Processes:
 
 @dataclass(slots=True)
 class _Crew:
-    """The workers of one run, and the chunks that they have not been sent."""
+    """The workers of one run, and the items that they have not been sent."""
 
     work: Work
     jobs: int
     limit: float
-    chunks: Iterator[list[Item]]
+    items: Iterator[Item]
     workers: list[Worker] = field(default_factory=list)
     again: deque[list[Item]] = field(default_factory=deque)
     stillborn: int = 0
@@ -82,10 +82,10 @@ class _Crew:
             self._send(worker, chunk)
         return any(worker.items for worker in self.workers)
 
-    def _next_chunk(self) -> list[Item] | None:
+    def _next_chunk(self) -> list[Item]:
         if len([w for w in self.workers if w.items]) == self.jobs:
-            return None  # nothing is read before somebody can work on it
-        return self.again.popleft() if self.again else next(self.chunks, None)
+            return []  # nothing is read before somebody can work on it
+        return self.again.popleft() if self.again else chunk_of(self.items, CHUNK, CHUNK_BYTES)
 
     def _idle(self) -> Worker | None:
         for worker in [w for w in self.workers if not w.items]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from time import perf_counter
 
 from symconv.batch.executor import Executor
@@ -43,11 +44,12 @@ def run(
     start, tally = perf_counter(), Tally()
     settled = results.settled()
     try:
-        for done in executor.lines(work, _unsettled(items, work, settled, tally)):
-            results.write(done.line)
-            tally.add(done.verdict, done.internal)
-            see(done)
-            progress.tell(tally)
+        with closing(executor.lines(work, _unsettled(items, work, settled, tally))) as lines:
+            for done in lines:
+                results.write(done.line)
+                tally.add(done.verdict, done.internal)
+                see(done)
+                progress.tell(tally)
         results.open()
     except KeyboardInterrupt:
         tally.interrupted = True

@@ -99,6 +99,7 @@ def _serve(
     for other in inherited:  # else a sibling would hold open what the parent has closed
         other.close()
     _end_with(parent)
+    _offer_to_be_killed()
     gc.freeze()  # what the parent loaded stays shared
     start = _resident()
     with suppress(EOFError, OSError):
@@ -116,6 +117,12 @@ def _end_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(set_signal_of_parent_s_death, int(signal.SIGKILL))
     if os.getppid() != parent and sys.platform != "win32":
         os._exit(1)
+
+
+def _offer_to_be_killed() -> None:
+    """Have the kernel, when memory runs out, end this process before others: before its parent."""
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("800")
 
 
 def _resident() -> int:

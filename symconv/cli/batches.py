@@ -54,6 +54,10 @@ class Batch:
             raise InputError(f"{self.target} is read; give another file to write to")
         if self.scheduler and self.executor != "dask":
             raise InputError("--scheduler is for --executor dask; leave it out, or ask for both")
+        if self.scheduler and self.jobs:
+            raise InputError(
+                "--jobs is for workers on this machine, not for --scheduler; leave it out"
+            )
         return self.target is not None
 
     @property

@@ -151,6 +151,10 @@ def test_standard_input_and_output(tmp_path: Path) -> None:
         (("-o", "{source}"), "is read; give another file"),
         (("-o", "{folder}"), "Is a directory"),
         (("-o", "{folder}/out.jsonl", "--scheduler", "tcp://x:1"), "is for --executor dask"),
+        (
+            ("-o", "{folder}/o", "--executor", "dask", "--scheduler", "tcp://x:1", "--jobs", "2"),
+            "--jobs is for workers on this machine",
+        ),
         (("-o", "{folder}/out.jsonl", "--certificate", "c.json"), "--certificate is for results"),
         (("-o", "{folder}/out.jsonl", "no-such-preset"), "no file and no preset"),
         (("-o", "{folder}/out.jsonl", "{folder}"), "cannot be read: Is a directory"),
