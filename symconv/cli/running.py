@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -12,9 +14,10 @@ import click
 
 from symconv.cli import output
 from symconv.cli.results import Result, Work, each, one_line, status, summary
-from symconv.errors import InputError, SymconvError
+from symconv.errors import InputError, LayerError, SymconvError
 
 if TYPE_CHECKING:
+    from symconv.batch.items import Item
     from symconv.claim.verdict import Verdict
     from symconv.dialect.config import Size
     from symconv.dialect.files import Entry
@@ -32,16 +35,49 @@ def read_entries(
     `Fault` among them; so is an entry of another kind, and what is said of it is the command that
     takes it.
     """
+    from symconv.batch.reading import holds_lines
     from symconv.dialect.files import read_layers
     from symconv.dialect.pasted.base import Fault
 
     entries: list[Entry] = []
     for source in sources:
         try:
-            entries += _of_kinds(source, read_layers(source, size), takes)
+            read = _of_lines if holds_lines(source) and os.path.lexists(source) else read_layers
+            entries += _of_kinds(source, read(source, size), takes)
         except (SymconvError, UnicodeError, RecursionError) as fault:
             entries.append(Fault(source, one_line(fault)))
     return entries
+
+
+def _of_lines(source: str, size: Size | None) -> list[Entry]:
+    """The entries of a file of JSON lines, as many as another file may hold.
+
+    Raises:
+        LayerError: there are more; their results have to go to a file as well.
+    """
+    from symconv.batch.reading import items_of
+    from symconv.dialect.files import MOST_ITEMS
+
+    items = list(islice(items_of([source]), MOST_ITEMS + 1))
+    if len(items) > MOST_ITEMS:
+        raise LayerError(
+            f"{source} holds more than {MOST_ITEMS:,} items; write their results to a file with "
+            "-o OUT.jsonl"
+        )
+    return [_of_item(item, size) for item in items]
+
+
+def _of_item(item: Item, size: Size | None) -> Entry:
+    from symconv.dialect.files import read_value
+    from symconv.dialect.pasted.base import Fault
+    from symconv.machine.files import read_json
+
+    if item.fault:
+        return Fault(item.name, item.fault)
+    try:
+        return read_value(read_json(item.payload.decode(), item.name), item.name, size)
+    except (SymconvError, UnicodeError) as fault:
+        return Fault(item.name, one_line(fault))
 
 
 def _of_kinds(source: str, entries: list[Entry], takes: Sequence[str]) -> list[Entry]:
