@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symconv.cli import chains, files, lists, models, shown
+from symconv.cli import chains, crosschecks, files, lists, models, shown
 from symconv.cli.faults import Commands
 from symconv.cli.options import (
     all_sizes_option,
@@ -246,5 +246,5 @@ def recheck(paths: Sequence[str], seconds: float, model: str | None, as_json: bo
     finish(results, perf_counter() - start, as_json)
 
 
-for _command in (*files.COMMANDS, *shown.COMMANDS, *lists.COMMANDS):
+for _command in (*files.COMMANDS, *shown.COMMANDS, *crosschecks.COMMANDS, *lists.COMMANDS):
     main.add_command(_command)
