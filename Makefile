@@ -8,7 +8,7 @@ PDF    := $(if $(shell command -v latexmk),--pdf)
 KERNEL := $(if $(shell command -v coqc),--kernel)
 
 .DEFAULT_GOAL := help
-.PHONY: help proofs pins report gallery test optimised slow catalogue bench lint format clean
+.PHONY: help proofs pins report gallery test optimised slow catalogue bench gpu crosscheck lint format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
@@ -48,6 +48,13 @@ catalogue: $(VENV)/.tested  ## every reader of claims, asked of every claim of t
 bench: $(VENV)/.tested  ## the benchmarks, measured side by side with their peers
 	$(PYTEST) tests/bench -m "slow or not slow" --benchmark-only --benchmark-columns=min,median,rounds \
 		--benchmark-warmup=on --benchmark-group-by=group
+
+# On a borrowed machine with PyTorch and CUDA and nothing to install from: its own python runs it.
+gpu:  ## compare and time on a GPU, in under five minutes; writes reports/crosscheck-cuda.md
+	$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) -m symconv.crosscheck.device --device cuda
+
+crosscheck: $(VENV)/.tested  ## 5,000 random layers a dtype and mode, exact and within their bounds
+	$(PYTEST) -n $(JOBS) -m slow -s tests/crosscheck
 
 lint: $(VENV)/.tested  ## ruff and mypy --strict
 	$(BIN)/ruff check .

@@ -360,7 +360,7 @@ def _multiple(question: Question, asked: Asked, runs: Sequence[Runner]) -> int:
         Unsupported: quotients are rounded, and something follows.
     """
     found = lcm(*(run.divisors for run in runs))
-    room = asked.arithmetic.kept.holds_integers()
+    room = asked.arithmetic.whole
     if found * _most_summed(runs) <= room:
         return found
     if question.divides_last and not asked.gradients:
@@ -387,7 +387,7 @@ class _Exactness:
         run = _forward(self.side, self.asked, values).runner
         if not isinstance(run, Magnitudes):
             return float("inf"), 0.0
-        room = self.asked.arithmetic.kept.holds_integers() * 2.0**-run.halvings
+        room = self.asked.arithmetic.whole * 2.0**-run.halvings
         forward = run.largest / room
         if forward > 1 or not self.asked.gradients:
             return forward, 0.0

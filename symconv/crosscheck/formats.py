@@ -136,6 +136,11 @@ class Arithmetic:
     unit_of_inputs: float = 0.0
     named: str = ""
 
+    @property
+    def whole(self) -> int:
+        """Integers up to this one are exact as factors, as sums and as what is kept."""
+        return (self.inputs or self.kept).holds_integers()
+
     def factor(self, roundings: Roundings) -> float:
         """Return the bound of a result's relative error against the sum of magnitudes.
 

@@ -268,8 +268,9 @@ class Magnitudes(Runner):
         if self.summing:
             return y
         self.shapes.append(tuple(y.shape))
-        values = self.backend.numpy(y)
-        self.largest = max(self.largest, float(values.max(initial=0.0)))
+        if prod(y.shape):
+            most = self.xp.max(self.xp.reshape(y, (-1,)), axis=0)
+            self.largest = max(self.largest, float(self.backend.numpy(most)))
         return y
 
     def _windows_of_maxima(self, x: Array, g: Geometry, outputs: Sequence[int]) -> Array:

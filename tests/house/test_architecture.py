@@ -27,7 +27,7 @@ ORDER = {
     ),
     "crosscheck": (
         "formats arrays models backends runner steps question values observation compare quantized "
-        "device"
+        "timing tables device"
     ),
     "crosscheck.backends": "base own_numpy own_torch own_jax own_onnxruntime registry",
     "dialect": (
