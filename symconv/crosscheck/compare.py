@@ -19,7 +19,7 @@ from symconv.crosscheck.backends import Backend, require_dtype
 from symconv.crosscheck.backends.own_numpy import NumpyBackend
 from symconv.crosscheck.formats import FORMATS, Arithmetic, Roundings, gamma
 from symconv.crosscheck.observation import EXACT, Compared, Observation, compared
-from symconv.crosscheck.question import Question, Side, Values
+from symconv.crosscheck.question import INPUT, Question, Side, Values
 from symconv.crosscheck.runner import Magnitudes, Runner, Watcher
 from symconv.crosscheck.values import exact_values, free_names, real_values
 from symconv.errors import Unsupported
@@ -164,7 +164,9 @@ def _own_fault(question: Question, asked: Asked, found: tuple[Found, Found], on:
         return ""
     pairs = zip(("strided", "stride-free"), found, truth, on.each or ({}, {}), strict=True)
     wrong = [
-        f"{what} of the {side} side" for side, a, b, room in pairs for what in _off(a, b, room)
+        f"{what} of the {side} side"
+        for side, a, b, room in pairs
+        for what in _off(question, a, b, room)
     ]
     if not wrong:
         return ""
@@ -174,14 +176,14 @@ def _own_fault(question: Question, asked: Asked, found: tuple[Found, Found], on:
     )
 
 
-def _off(narrow: Found, wide: Found, off: dict[str, Off]) -> Iterator[str]:
+def _off(question: Question, narrow: Found, wide: Found, off: dict[str, Off]) -> Iterator[str]:
     """What one side computes in the narrower dtype that is not what it computes in the wider."""
     for name, right in {"forward": wide.output, **wide.gradients}.items():
         left = {"forward": narrow.output, **narrow.gradients}.get(name)
         # The wider one rounds as well, by less than 2**-20 of what the narrower one may be off.
         room = off[name].bound * (1 + 2.0**-20) if off else None
         if left is None or not compared(name, left, right, FORMATS["float64"], room).agrees:
-            yield "output" if name == "forward" else f"gradient by {name}"
+            yield "output" if name == "forward" else question.told(name)
 
 
 def _observed(
@@ -220,8 +222,8 @@ def _observed(
 
 def _found(side: Side, asked: Asked, r: Runner, values: Values, cotangent: Reals) -> Found:
     """One side's output and gradients; with the time of the second run, the first warms it up."""
-    tensors = side.leaves({name: value for name, value in values.items() if name != "x"})
-    leaves = [r.array(r.absolute(array)) for array in (values["x"], *tensors.values())]
+    tensors = side.leaves({name: value for name, value in values.items() if name != INPUT})
+    leaves = [r.array(r.absolute(array)) for array in (values[INPUT], *tensors.values())]
     call = _function(side, r, list(tensors))
     start = time.perf_counter()
     output = call(*leaves)
@@ -230,7 +232,7 @@ def _found(side: Side, asked: Asked, r: Runner, values: Values, cotangent: Reals
     if asked.gradients and tuple(output.shape) == cotangent.shape:
         pulled = r.backend.gradients(call, leaves, r.array(r.absolute(cotangent)))
         r.backend.wait(pulled[0])
-        found = dict(zip(("x", *tensors), map(r.backend.numpy, pulled), strict=True))
+        found = dict(zip((INPUT, *tensors), map(r.backend.numpy, pulled), strict=True))
         gradients = _gathered(side, found, values)
     return Found(r.backend.numpy(output), gradients, r, time.perf_counter() - start)
 
@@ -252,7 +254,7 @@ def _gathered(side: Side, found: Values, values: Values) -> Values:
         tie.name: tie.gathered(found[f"{tie.name}_phases"], values[tie.name].shape)
         for tie in side.ties
     }
-    return {"x": found["x"], **tied}
+    return {INPUT: found[INPUT], **tied}
 
 
 def _tried(question: Question, asked: Asked) -> list[Found]:
@@ -326,8 +328,8 @@ def _forward(side: Side, asked: Asked, values: Values) -> Found:
 
 def _run(side: Side, r: Runner, values: Values) -> Any:
     """The output of one side."""
-    tensors = side.leaves({name: value for name, value in values.items() if name != "x"})
-    leaves = [r.array(r.absolute(array)) for array in (values["x"], *tensors.values())]
+    tensors = side.leaves({name: value for name, value in values.items() if name != INPUT})
+    leaves = [r.array(r.absolute(array)) for array in (values[INPUT], *tensors.values())]
     return _function(side, r, list(tensors))(*leaves)
 
 
@@ -396,8 +398,8 @@ class _Exactness:
     def _back(self, values: Values, cotangent: Reals, shapes: Sequence[tuple[int, ...]]) -> float:
         """The largest magnitude of a gradient, also by what was computed on the way."""
         r = self.asked.magnitudes(summing=True)
-        tensors = self.side.leaves({name: value for name, value in values.items() if name != "x"})
-        given = [r.array(r.absolute(array)) for array in (values["x"], *tensors.values())]
+        tensors = self.side.leaves({name: value for name, value in values.items() if name != INPUT})
+        given = [r.array(r.absolute(array)) for array in (values[INPUT], *tensors.values())]
         probes = [r.array(np.zeros(shape)) for shape in shapes]
         call = _function(self.side, r, list(tensors))
 

@@ -19,7 +19,7 @@ from symconv.crosscheck.backends import Backend, Geometry
 from symconv.crosscheck.backends.base import Pads
 from symconv.crosscheck.formats import FORMATS
 from symconv.crosscheck.observation import EXACT, Observation, compared
-from symconv.crosscheck.question import Question, Side, Values, question_of_layer
+from symconv.crosscheck.question import INPUT, Question, Side, Values, question_of_layer
 from symconv.crosscheck.runner import Runner
 from symconv.errors import Unsupported
 from symconv.expand import Expansion
@@ -92,7 +92,7 @@ def observe_int8(e: Expansion, backend: Backend, seed: int, note: str = "") -> O
     rng = np.random.default_rng(seed)
     zeros = int(rng.integers(INT8.min, INT8.max + 1)), int(rng.integers(INT8.min, INT8.max + 1))
     values = {name: _bytes(rng, shape) for name, shape in question.free.items()}
-    values["x"] = _bytes(rng, question.input_shape)
+    values[INPUT] = _bytes(rng, question.input_shape)
     runs = [IntegerRunner(backend, zeros) for _ in range(2)]
     with backend.session("int8"):
         left = _output(question.left, runs[0], values)
@@ -107,10 +107,10 @@ def _bytes(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
 def _output(side: Side, r: IntegerRunner, values: Values) -> np.ndarray:
     """One side's output; slots of the expanded weight without a parameter hold its zero point."""
     shift = r.weight_point
-    free = {n: v - shift if n == "w" else v for n, v in values.items() if n != "x"}
+    free = {n: v - shift if n == "w" else v for n, v in values.items() if n != INPUT}
     own = side.leaves(free)
     tensors = {n: r.array(v + shift if n.startswith("w") else v) for n, v in own.items()}
-    return np.asarray(r.backend.numpy(side.run(r, r.array(values["x"]), tensors)))
+    return np.asarray(r.backend.numpy(side.run(r, r.array(values[INPUT]), tensors)))
 
 
 def _seen(

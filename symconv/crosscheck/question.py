@@ -27,6 +27,9 @@ from symconv.size.numbers import leaves, read_finite
 
 Values = dict[str, NDArray[Any]]
 
+INPUT = ""
+"""What the input is called among the values: a name that no weight has."""
+
 
 @dataclass(frozen=True)
 class Ties:
@@ -148,7 +151,7 @@ def question_of_layer(e: Expansion) -> Question:
         free,
         layer.monoid == "max",
         True,
-        {"x": "input", "w": "weight", "b": "bias"},
+        {INPUT: "input", "w": "weight", "b": "bias"},
     )
 
 
@@ -193,8 +196,8 @@ def question_of_claim(claim: Claim) -> Question:
         for name, weight in claim.weights
         if weight.source is None and weight.fill is None
     }
-    if "x" in free:
-        raise MalformedError("crosscheck calls the input 'x'; give the weight 'x' another name")
+    if INPUT in free:
+        raise MalformedError("crosscheck needs a name for every weight, got the empty one")
     return Question(
         Side(claim.left, derived=claim),
         Side(claim.right, derived=claim),
@@ -202,5 +205,5 @@ def question_of_claim(claim: Claim) -> Question:
         free,
         all(any(s.monoid == "max" for s in st.flat(side)) for side in (claim.left, claim.right)),
         False,
-        {"x": "input", **{name: f"weight {name!r}" for name in free}},
+        {INPUT: "input", **{name: f"weight {name!r}" for name in free}},
     )

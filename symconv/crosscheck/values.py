@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symconv.crosscheck.formats import Format
-from symconv.crosscheck.question import Question, Values
+from symconv.crosscheck.question import INPUT, Question, Values
 from symconv.errors import Unsupported
 
 LARGEST = 9
@@ -76,9 +76,9 @@ def exact_values(
     for attempt in range(MOST_TRIES):
         rng = np.random.default_rng([seed, attempt])
         values = {n: integers(rng, s, sizes.weights) * 1.0 for n, s in question.free.items()}
-        values["x"] = integers(rng, question.input_shape, sizes.inputs) * float(multiple)
+        values[INPUT] = integers(rng, question.input_shape, sizes.inputs) * float(multiple)
         if distinct is not None:
-            values["x"] = unequal(rng, question.input_shape, distinct)
+            values[INPUT] = unequal(rng, question.input_shape, distinct)
         drawn = integers(rng, output_shape, sizes.cotangent)
         cotangent = np.asarray(drawn * float(multiple), np.float64)
         forward, backward = excess(values, cotangent)
@@ -128,9 +128,9 @@ def real_values(
     """
     rng = np.random.default_rng(seed)
     values = {name: _reals(rng, shape, kept) for name, shape in question.free.items()}
-    values["x"] = _reals(rng, question.input_shape, kept)
+    values[INPUT] = _reals(rng, question.input_shape, kept)
     if distinct:
-        values["x"] = unequal(rng, question.input_shape, kept)
+        values[INPUT] = unequal(rng, question.input_shape, kept)
     return values, _reals(rng, output_shape, kept)
 
 
@@ -142,4 +142,4 @@ def _reals(rng: np.random.Generator, shape: Sequence[int], kept: Format) -> NDAr
 
 def free_names(question: Question) -> Mapping[str, tuple[int, ...]]:
     """What is differentiated by: the input, and every free weight."""
-    return {"x": question.input_shape, **question.free}
+    return {INPUT: question.input_shape, **question.free}
