@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from symconv.cli import files, lists, models, shown, sweeping
+from symconv.cli import crosschecks, files, lists, models, shown, sweeping
 from symconv.cli.batches import Batch, batch_options, decide_batch
 from symconv.cli.deciding import Checking, Proving
 from symconv.cli.faults import Commands
@@ -209,5 +209,6 @@ def recheck(paths: Sequence[str], seconds: float, model: str | None, as_json: bo
     finish(results, perf_counter() - start, as_json)
 
 
-for _command in (*files.COMMANDS, *sweeping.COMMANDS, *shown.COMMANDS, *lists.COMMANDS):
+_GROUPS = (files, sweeping, shown, crosschecks, lists)
+for _command in (command for group in _GROUPS for command in group.COMMANDS):
     main.add_command(_command)
