@@ -135,10 +135,9 @@ class _Sides:
 
     def stride_free(self, x: Any, kernel: Any) -> Any:
         """Phases, a convolution of stride 1, and one signal again."""
-        from symconv.torch.modules import CONVOLUTIONS, merged, phases
+        from symconv.torch.modules import convolved
 
-        read = phases(x, self.axes, 0.0).flatten(1, 1 + self.rank)
-        return merged(CONVOLUTIONS[self.rank](read, kernel, groups=self.layer.groups), self.axes)
+        return convolved(x, kernel, self.axes, self.layer.groups)
 
 
 class _Clock:

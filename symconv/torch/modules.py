@@ -65,11 +65,17 @@ class PhasedConv(Phased):
     def apply_to(self, x: Tensor) -> Tensor:
         """Apply the convolution to ``(B, C, *N)``."""
         layer, axes = self.layer, self.axes(x)
-        read = phases(_gathered(layer, x, self.rank), axes, 0.0)
         kernel = expanded_kernel(_by_outputs(layer, self.weight), axes)
-        y = CONVOLUTIONS[self.rank](read.flatten(1, 1 + self.rank), kernel, groups=_groups(layer))
-        y = merged(y, axes)
+        y = convolved(_gathered(layer, x, self.rank), kernel, axes, _groups(layer))
         return y if self.bias is None else y + self.bias.reshape(-1, *[1] * self.rank)
+
+
+def convolved(x: Tensor, kernel: Tensor, axes: Sequence[AxisExpansion], groups: int = 1) -> Tensor:
+    """Convolve ``(B, C, *N)`` on phases with an expanded kernel, and merge its phases."""
+    rank = len(axes)
+    read = phases(x, axes, 0.0).flatten(1, 1 + rank)
+    spread = tuple(axis.dilation for axis in axes)
+    return merged(CONVOLUTIONS[rank](read, kernel, dilation=spread, groups=groups), axes)
 
 
 class PhasedMaxPool(Phased):
@@ -170,6 +176,7 @@ def taps(read: Tensor, axes: Sequence[AxisExpansion]) -> list[Tensor]:
     found = []
     for slots in slots_of_taps(axes):
         pairs = zip(slots, axes, strict=True)
-        ends = [slice(q, q + int(axis.coarse_output)) for (_, q), axis in pairs]
+        firsts = [(axis.dilation * q, int(axis.coarse_output)) for (_, q), axis in pairs]
+        ends = [slice(first, first + many) for first, many in firsts]
         found.append(read[(slice(None), slice(None), *(r for r, _ in slots), *ends)])
     return found
