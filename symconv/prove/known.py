@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from time import perf_counter
 
-from symconv.claim import Claim
 from symconv.claim.verdict import Certificate
-from symconv.machine.budget import Budget, running
 from symconv.machine.caches import Cache
 from symconv.prove.engine import Question
 
@@ -23,7 +21,7 @@ def proved_before(question: Question) -> Certificate | None:
     if question.expansion is None:
         return None
     start = perf_counter()
-    known = _PROVED.get(_asked(question))
+    known = _PROVED.get(question.geometry)
     if known is None:
         return None
     claim, layer = question.claim, question.expansion.original
@@ -34,10 +32,5 @@ def proved_before(question: Question) -> Certificate | None:
 def keep(question: Question, verdict: Certificate) -> None:
     """Keep the proof of a layer's geometry."""
     if question.expansion is not None:
-        size = PER_CHARACTER * len(repr(question.geometry))
-        _PROVED.put(_asked(question), verdict, size)
-
-
-def _asked(question: Question) -> tuple[Claim, Budget]:
-    """A geometry, and the budget, on which it depends which engine proves it."""
-    return question.geometry, running().budget
+        geometry = question.geometry
+        _PROVED.put(geometry, verdict, PER_CHARACTER * len(repr(geometry)))
