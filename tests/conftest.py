@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from functools import wraps
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from symconv.machine.caches import forget
 from tests.helpers.requirements import everything_required
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -30,6 +32,25 @@ class SkipsFail:
     def pytest_make_collect_report(self) -> Generator[None, Any, Any]:
         """Turn a file's skip into a failure."""
         return _failed((yield))
+
+
+@pytest.fixture
+def monkeypatch() -> Generator[pytest.MonkeyPatch]:
+    """Replace pytest's own: under a planted fault nothing stands that was worked out before it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("setattr", "undo"):
+            vars(patch)[name] = _forgetting(getattr(patch, name))
+        yield patch
+    forget()
+
+
+def _forgetting(change: Callable[..., None]) -> Callable[..., None]:
+    @wraps(change)
+    def changed(*args: Any, **named: Any) -> None:
+        change(*args, **named)
+        forget()
+
+    return changed
 
 
 def _failed(report: Any) -> Any:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -92,7 +93,7 @@ def shape_of(values: tuple[Any, ...], stated: tuple[Any, ...] | None = None) -> 
     return tuple(shape)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Claim:
     """``left`` and ``right`` compute the same tensor from an input of shape ``(channels, *size)``.
 
@@ -152,7 +153,7 @@ class Claim:
                 f"the sizes {', '.join(names)} are named; give them numbers: "
                 "claim.at({...}), or settle the claim for all sizes"
             )
-        for text in self._expressions():
+        for text in self._expressions:
             raise MalformedError(f"{text!r} is a text, and names no size; write the number")
 
     @property
@@ -160,23 +161,24 @@ class Claim:
         """``(channels, *size)``, names read as expressions."""
         return (self.channels, *map(parse, self.size))
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The named sizes, those of the input first."""
         shapes = [n for _, weight in self.weights for n in weight.shape or ()]
         steps = [*self.left, *self.right, *(s for _, weight in self.weights for s in weight.steps)]
         divisors = [leaves(step.counts) for step in flat(steps) if isinstance(step, Divide)]
         counts = [text for texts in divisors for text in texts if text is not None]
-        names = _names_among(chain(self.size, shapes, self._expressions()))
+        names = _names_among(chain(self.size, shapes, self._expressions))
         counted = (name for name in _names_among(counts) if name != POSITION)
         return tuple(dict.fromkeys([*names, *counted]))
 
-    def _expressions(self) -> Iterator[str]:
+    @cached_property
+    def _expressions(self) -> tuple[str, ...]:
         """The attributes of steps that are written as expressions."""
         weights = (weight.steps for _, weight in self.weights)
-        for step in flat(chain(self.left, self.right, *weights)):
-            for name in SIZED:
-                yield from filter(is_expression, leaves(getattr(step, name, ())))
+        steps = flat(chain(self.left, self.right, *weights))
+        values = (getattr(step, name, ()) for step in steps for name in SIZED)
+        return tuple([leaf for leaf in leaves(tuple(values)) if is_expression(leaf)])
 
     def at(self, sizes: Mapping[str, int]) -> Claim:
         """The claim at these sizes.

@@ -1,11 +1,14 @@
-"""Weights that a claim derives and never uses: most often the name in some step is another's."""
+"""Which weights a claim uses.
+
+One that it derives and never uses is most often another's: the name in some step is wrong.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from symconv.claim import steps as st
-from symconv.claim.claim import Claim
+from symconv.claim.claim import Claim, Weight
 
 PLACES = ("right", "left")
 """Where a derived weight is looked for: a lowering stands on the right as a rule."""
@@ -25,6 +28,26 @@ def unused_weights(claim: Claim) -> list[str]:
     used |= {weight.source for _, weight in claim.weights if weight.source is not None}
     idle = [name for name, weight in claim.weights if weight.source and name not in used]
     return [f"weight {name!r} is derived and never used{_hint(claim, name)}" for name in idle]
+
+
+def used_weights(
+    weights: Sequence[tuple[str, Weight]], steps: Sequence[st.Step]
+) -> tuple[tuple[str, Weight], ...]:
+    """The weights that steps name, and those that these are made of, in their order.
+
+    >>> made = (("w", Weight((1, 1, 3))), ("v", Weight(source="w")), ("u", Weight(source="v")))
+    >>> [name for name, _ in used_weights(made, [st.ConvStep("v")])]
+    ['w', 'v']
+    """
+    known, kept = dict(weights), dict.fromkeys(_named(steps))
+    left = list(kept)
+    while left:
+        weight = known.get(left.pop())
+        if weight is not None:
+            more = [*_named(weight.steps), *([weight.source] if weight.source else [])]
+            left += [name for name in more if name not in kept]
+            kept |= dict.fromkeys(more)
+    return tuple(weight for weight in weights if weight[0] in kept)
 
 
 def _pipelines(claim: Claim) -> Iterator[Sequence[st.Step]]:

@@ -149,7 +149,7 @@ def stride_free(run: Backend, e: Expansion, x: Array, w: np.ndarray, bias: np.nd
     if layer.monoid == "max":
         y = _max_over_live(run, x, kernel, e)
     else:
-        y = run.conv(x, run.array(kernel), e.residual_stride, (1,) * rank, layer.groups)
+        y = run.conv(x, run.array(kernel), e.residual_stride, _dilation(e), layer.groups)
     copies = prod(e.factor_out)
     y = y + _column(run, _tied_bias(bias, copies, e), rank)
     y = _moved(run, y, [step for step in e.output_map if not isinstance(step, st.Scale)])
@@ -171,23 +171,29 @@ def _max_over_live(run: Backend, x: Array, kernel: np.ndarray, e: Expansion) -> 
     for m, taps in enumerate(kernel):
         first = m // (len(kernel) // e.groups) * inner
         row = None
-        for c, part in _live(taps, x.shape[1:], e.residual_stride):
+        for c, part in _live(taps, x.shape[1:], e):
             seen = x[(slice(first + c, first + c + 1), *part)]
             row = seen if row is None else run.maximum(row, seen)
         rows.append(row)
     return _stacked(run, rows)
 
 
+def _dilation(e: Expansion) -> tuple[int, ...]:
+    return e.layer.per_axis("dilation", len(e.input_size))
+
+
 def _live(
-    taps: np.ndarray, size: Sequence[int], stride: Sequence[int]
+    taps: np.ndarray, size: Sequence[int], e: Expansion
 ) -> Iterator[tuple[int, tuple[slice, ...]]]:
     for place in np.argwhere(taps != 0).tolist():
         c, *tap = place
         yield (
             c,
             tuple(
-                slice(k, n - (width - 1 - k), s)
-                for k, n, width, s in zip(tap, size, taps.shape[1:], stride, strict=True)
+                slice(d * k, n - d * (width - 1 - k), s)
+                for k, n, width, s, d in zip(
+                    tap, size, taps.shape[1:], e.residual_stride, _dilation(e), strict=True
+                )
             ),
         )
 

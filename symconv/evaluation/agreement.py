@@ -69,6 +69,11 @@ class Evaluation:
             "sizes": [dict(size) for size in self.sizes],
         }
 
+    def of_few(self, channels: int) -> Evaluation:
+        """The evaluation of a claim of more channels, of which all but so many were zero."""
+        least = channels if self.thinned is None else min(channels, self.thinned)
+        return replace(self, full=0, thinned=least)
+
     def joined(self, other: Evaluation) -> Evaluation:
         """Both evaluations as one."""
         degrees = [d for d in (self.degree, other.degree) if d is not None]

@@ -10,6 +10,7 @@ import numpy as np
 from symconv.errors import FactorError
 from symconv.layer.window import Index, Window
 from symconv.machine.budget import running
+from symconv.machine.caches import cached
 from symconv.size.expr import Extent, number
 
 
@@ -88,7 +89,7 @@ class AxisExpansion:
             )
         return w.lows
 
-    @property
+    @cached_property
     def depends_on_size(self) -> bool:
         """Whether the expanded kernel's first or last tap moves with a named size."""
         ends = {(min(q.tolist(), default=0), max(q.tolist(), default=0)) for q in self._columns}
@@ -112,16 +113,36 @@ class AxisExpansion:
         return max(max(q.tolist(), default=0) for q in self._columns)
 
     @property
-    def kernel(self) -> int:
-        """Taps of the expanded kernel, ``q_max - q_min + 1``."""
+    def dilation(self) -> int:
+        """Dilation of the expanded layer: that of an axis that is not cut into phases, else 1.
+
+        Such an axis is its own expansion; with zeros written between its taps it would cost ``d``
+        times as much.
+        """
+        w = self.window
+        whole = self.factor_in == self.factor_out == w.base_dilation == 1
+        return w.dilation if whole and isinstance(w.lo, int) else 1
+
+    def slot(self, q: Index) -> Index:
+        """The tap of the expanded kernel, counted from 0, that stands at these places ``q``."""
+        return (q - self.first_tap) // self.dilation
+
+    @property
+    def span(self) -> int:
+        """Places from the expanded kernel's first tap to its last, ``q_max - q_min + 1``."""
         return self.last_tap - self.first_tap + 1
 
     @property
+    def kernel(self) -> int:
+        """Taps of the expanded kernel, ``(q_max - q_min)/d' + 1``, ``d'`` its dilation."""
+        return (self.last_tap - self.first_tap) // self.dilation + 1
+
+    @cached_property
     def coarse_input(self) -> Extent:
         """Samples a phase of the input, ``ceil(N / E_in)``."""
         return -(-self.window.size // self.factor_in)
 
-    @property
+    @cached_property
     def coarse_output(self) -> Extent:
         """Samples a phase of the output, ``ceil(O / E_out)``."""
         return -(-self.window.output // self.factor_out)
@@ -131,7 +152,7 @@ class AxisExpansion:
         """Low pad of the expanded layer, ``-q_min``."""
         return -self.first_tap
 
-    @property
+    @cached_property
     def hi(self) -> Extent:
         """High pad, ``t*(ceil(O/E_out) - 1) + q_max - (ceil(N/E_in) - 1)``; negative crops."""
         return self.stride * (self.coarse_output - 1) + self.last_tap - (self.coarse_input - 1)
@@ -141,12 +162,12 @@ class AxisExpansion:
         """Fine positions of one block, ``u * E_in``."""
         return self.window.base_dilation * self.factor_in
 
-    @property
+    @cached_property
     def first_block(self) -> int:
         """The first block that a tap touches, live or not."""
         return -max(self.lows) // self.block
 
-    @property
+    @cached_property
     def last_block(self) -> int:
         """The last block that a tap touches, live or not."""
         window = self.window
@@ -155,10 +176,15 @@ class AxisExpansion:
 
     @property
     def fine_length(self) -> int:
-        """Fine positions from the first block that any tap touches to the last."""
+        """Fine positions from the first block that any tap touches to the last.
+
+        Where the dilation is kept only taps are counted.
+        """
+        if self.dilation > 1:
+            return self.kernel
         return (self.last_block - self.first_block + 1) * self.block
 
-    @property
+    @cached_property
     def front(self) -> Extent:
         """Fine positions of the first block before the first tap: ``(-lo) mod (u*E_in)``.
 
@@ -179,4 +205,24 @@ class AxisExpansion:
     @property
     def window_on_phases(self) -> Window:
         """The expanded layer's window."""
-        return Window(self.coarse_input, self.kernel, self.stride, self.lo, self.hi)
+        return Window(self.coarse_input, self.kernel, self.stride, self.lo, self.hi, self.dilation)
+
+
+SMALL = 4096
+"""Taps times copies up to which an axis is kept, with what was worked out of it."""
+
+
+def axis_expansion(window: Window, factor_in: int, factor_out: int, stride: int) -> AxisExpansion:
+    """An axis by these factors; of windows that are small, the same object for the same numbers.
+
+    Raises:
+        FactorError: as `AxisExpansion`.
+    """
+    is_small = isinstance(window.kernel, int) and window.kernel * factor_out <= SMALL
+    make = _kept if is_small else AxisExpansion
+    return make(window, factor_in, factor_out, stride)
+
+
+@cached(most=2048)
+def _kept(window: Window, factor_in: int, factor_out: int, stride: int) -> AxisExpansion:
+    return AxisExpansion(window, factor_in, factor_out, stride)

@@ -8,7 +8,7 @@ from operator import index
 from typing import Any, overload
 
 from symconv.errors import FactorError
-from symconv.expand.axis import AxisExpansion
+from symconv.expand.axis import axis_expansion
 from symconv.expand.expansion import Expansion
 from symconv.expand.lattice import LatticeExpansion, expand_lattice
 from symconv.expand.layers import inner_windows
@@ -96,7 +96,7 @@ def destride(
         _spread(residual_stride, rank, "residual_stride"),
     )
     axes = tuple(
-        AxisExpansion(window, *_factors(window, e_in, e_out, t or 1), t or 1)
+        axis_expansion(window, *_factors(window, e_in, e_out, t or 1), t or 1)
         for window, e_in, e_out, t in zip(windows, *asked, strict=True)
     )
     return Expansion(layer, size, axes, order)

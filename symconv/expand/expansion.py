@@ -40,6 +40,9 @@ from symconv.size.expr import Extent, Size, named, names_of
 from symconv.size.names import axis_names
 from symconv.size.numbers import freeze
 
+NAME = "expansion"
+"""The name of a claim that is given none."""
+
 
 @dataclass(frozen=True)
 class Expansion(Sized):
@@ -167,6 +170,7 @@ class Expansion(Sized):
             kernel_size=tuple(axis.kernel for axis in self.axes),
             stride=self.residual_stride,
             padding=padding,
+            dilation=tuple(axis.dilation for axis in self.axes),
             groups=self.groups,
             bias=self.has_bias,
         )
@@ -317,10 +321,14 @@ class Expansion(Sized):
         """
         return needs_gather(self.original)
 
-    def claim(self, name: str = "expansion") -> Claim:
+    def claim(self, name: str = NAME) -> Claim:
         """The statement that original and expanded layer are the same function."""
+        return self._statement if name == NAME else replace(self._statement, name=name)
+
+    @cached_property
+    def _statement(self) -> Claim:
         return Claim(
-            name,
+            NAME,
             self.original.in_channels,
             freeze(self.input_size),
             self.weights(),

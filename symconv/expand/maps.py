@@ -20,6 +20,9 @@ from symconv.size.numbers import Number
 Order = Literal["channel", "phase"]
 ORDERS: tuple[Order, ...] = ("channel", "phase")
 
+GROUP = "g"
+"""The factor of a pattern that counts groups; no other factor's size says how many channels."""
+
 
 @dataclass(frozen=True, slots=True)
 class Maps:
@@ -47,7 +50,7 @@ class Maps:
     def _grouped(self, channel: str) -> tuple[str, tuple[tuple[str, int], ...]]:
         """The plain channel axis, split by group where the order needs it."""
         if self.order == "phase" and self.groups > 1:
-            return f"(g {channel})", (("g", self.groups),)
+            return f"(g {channel})", ((GROUP, self.groups),)
         return channel, ()
 
     def input_map(self, fill: Number, *, named_tails: bool = True) -> tuple[st.Step, ...]:
@@ -113,11 +116,11 @@ class Maps:
         if self.groups == 1:
             swap = st.Rearrange(f"c m {taps} -> m c {taps}")
         else:
-            swap = st.Rearrange(f"(g c) m {taps} -> (g m) c {taps}", (("g", self.groups),))
+            swap = st.Rearrange(f"(g c) m {taps} -> (g m) c {taps}", ((GROUP, self.groups),))
         return (st.Flip(spatial), swap)
 
     def _on_the_line(self) -> tuple[st.Step, ...]:
-        dilations = [axis.window.dilation for axis in self.axes]
+        dilations = [axis.window.dilation // axis.dilation for axis in self.axes]
         dilated = (st.Dilate((1, 1, *dilations)),) if max(dilations) > 1 else ()
         pads = [_line_pads(axis) for axis in self.axes]
         padded = (st.Pad(((0, 0), (0, 0), *pads)),) if any(map(any, pads)) else ()
@@ -170,7 +173,7 @@ class Maps:
         else:
             before, after = "(g m) -> g 1 m", "g e m -> (g e m)"
             copied = st.Tile((1, copies, 1))
-        sizes = (("g", self.groups),) if "g" in before else ()
+        sizes = ((GROUP, self.groups),) if GROUP in before else ()
         return (st.Rearrange(before, sizes), copied, st.Rearrange(after))
 
 
@@ -186,12 +189,16 @@ def _tail(axis: AxisExpansion, of_names: bool) -> Extent:
 
 
 def _line_pads(axis: AxisExpansion) -> tuple[Extent, Extent]:
+    if axis.dilation > 1:
+        return 0, 0  # the taps as they are
     rest = axis.fine_length + _shift(axis) - axis.window.span
     return axis.front, rest - axis.front
 
 
 def _unused_blocks(axis: AxisExpansion) -> tuple[int, int]:
     """Crops of blocks in which no tap is live (only base dilation leaves such)."""
+    if axis.dilation > 1:
+        return 0, 0
     blocks = axis.fine_length // axis.block
     before = axis.first_tap - axis.first_block
     after = blocks - before - axis.kernel

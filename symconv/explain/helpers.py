@@ -35,7 +35,7 @@ def pad(x, pads, value=0, mode="constant"):
                               for n, (a, b) in zip(x.shape, pads))], grow, mode)
     if mode == "constant":
         x = x if isinstance(value, int) else x.astype(object)
-        x = np.pad(x, grow, constant_values=value)
+        x = np.pad(x, grow, constant_values=np.array(value, x.dtype))
     else:
         x = np.pad(x, grow, mode)
     return x[tuple(slice(max(-a, 0), n + min(b, 0)) for n, (a, b) in zip(x.shape, pads))]

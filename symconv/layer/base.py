@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from operator import index
 from typing import Any, ClassVar, Literal, NoReturn, Self
 
@@ -72,7 +73,7 @@ class Layer:
             self._refuse(f"{name} must be an integer of at least 1, got {name}={value!r}")
         self._set(name, index(value))
 
-    @property
+    @cached_property
     def rank(self) -> int | None:
         """Number of spatial axes, or None while every attribute stands for any number of them."""
         ranks = {
@@ -116,11 +117,18 @@ class Layer:
             self._refuse(
                 f"it has {self.rank} spatial axes, but input_size={shown(size)} has {len(size)}"
             )
-        return tuple(self._window_at(axis, size) for axis in range(len(size)))
-
-    def _window_at(self, axis: int, size: tuple[Extent, ...]) -> Window:
         names = (*self._spatial, "padding")
-        attributes = {name: self.per_axis(name, len(size))[axis] for name in names}
+        columns = zip(*(self.per_axis(name, len(size)) for name in names), strict=True)
+        return tuple(
+            [
+                self._window_at(axis, size, dict(zip(names, values, strict=True)))
+                for axis, values in enumerate(columns)
+            ]
+        )
+
+    def _window_at(
+        self, axis: int, size: tuple[Extent, ...], attributes: Mapping[str, Any]
+    ) -> Window:
         try:
             return self._window(size[axis], len(size), **attributes)
         except LayerError as fault:
@@ -223,6 +231,8 @@ def forward_lows(padding: Pads | str, span: Size, stride: int) -> tuple[int, int
 
 def read_value(value: Any, where: str) -> Fraction:
     """Read a finite number exactly, as a fraction."""
+    if type(value) is int:
+        return Fraction(value)
     try:
         return exact(str(value))
     except (ValueError, ZeroDivisionError):

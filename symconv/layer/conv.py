@@ -11,6 +11,7 @@ from symconv.layer.matrix import is_matrix
 from symconv.layer.padding import Padding, Pads, same_crop
 from symconv.layer.requirements import Requirements, at_least, both, must
 from symconv.layer.window import PADDING_MODES, PaddingMode, Window
+from symconv.machine.caches import cached
 from symconv.size.expr import Extent, Size, number
 
 
@@ -180,6 +181,7 @@ class ConvTranspose(Layer):
         return (self.in_channels, self.out_channels // self.groups, *kernel)
 
 
+@cached(most=4096)
 def conv_window(
     size: Extent,
     kernel: Extent,
@@ -199,6 +201,7 @@ def conv_window(
     return Window(size, kernel, stride, lo, hi, dilation, mode=mode, count=count, lows=lows)
 
 
+@cached(most=4096)
 def transposed_window(
     size: Extent, kernel: Extent, stride: int, padding: Pads | str, dilation: int, extra: Extent
 ) -> Window:

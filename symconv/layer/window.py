@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from symconv.errors import LayerError
 from symconv.layer.requirements import Requirement, Requirements, at_least, must
 from symconv.machine.budget import running
+from symconv.machine.caches import cached_in_bytes
 from symconv.size.expr import Extent, Size, greatest, least, names_of, number, size_at
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def boundary_index(v: Index, size: int, lo: int, hi: int, mode: str) -> Index:
     return np.where((v >= 0) & (v < size), v, BOTTOM)
 
 
-@lru_cache(maxsize=4096)
+@cached_in_bytes(16 * 2**20, lambda table: int(table.nbytes))
 def _access_table(w: Window) -> Index:
     import numpy as np  # what a table needs, and a layer that is only read does not
 

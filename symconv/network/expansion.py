@@ -66,7 +66,12 @@ class NetworkExpansion:
 
     def suffix(self, place: int) -> str:
         """What is appended to the names of a layer's tensors: its number among the layers."""
-        return str(1 + list(self.expansions).index(place))
+        return str(self._numbers[place])
+
+    @cached_property
+    def _numbers(self) -> dict[int, int]:
+        """The number of each layer among the layers."""
+        return {place: number for number, place in enumerate(self.expansions, 1)}
 
     @property
     def left(self) -> tuple[st.Step, ...]:

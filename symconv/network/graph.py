@@ -100,24 +100,25 @@ class Network:
     @cached_property
     def factors(self) -> dict[int, Factors]:
         """The phase factors ``E`` of every signal, one per axis."""
-        return {
-            signal: tuple(axis[signal] for axis in map(self._solved, range(len(self.input_size))))
-            for signal in range(INPUT, len(self.nodes))
-        }
-
-    def _solved(self, axis: int) -> dict[int, int]:
-        return solve_factors(
-            (source, place, *self._rates(node.operation, source, axis))
+        edges = [
+            (source, place, self._rates(node.operation, source))
             for place, node in enumerate(self.nodes)
             for source in node.inputs
-        )
+        ]
+        axes = [
+            solve_factors((source, place, *rates[axis]) for source, place, rates in edges)
+            for axis in range(len(self.input_size))
+        ]
+        return {
+            signal: tuple(axis[signal] for axis in axes) for signal in range(INPUT, len(self.nodes))
+        }
 
-    def _rates(self, operation: AnyLayer | st.Pointwise, source: int, axis: int) -> tuple[int, int]:
-        """``(u, s)`` of an edge."""
+    def _rates(self, operation: AnyLayer | st.Pointwise, source: int) -> list[tuple[int, int]]:
+        """``(u, s)`` of an edge, one pair per axis."""
+        size = self.sizes[source]
         if isinstance(operation, st.Pointwise):
-            return 1, 1
-        window = operation.windows(self.sizes[source])[axis]
-        return window.base_dilation, window.stride
+            return [(1, 1)] * len(size)
+        return [(window.base_dilation, window.stride) for window in operation.windows(size)]
 
 
 def solve_factors(edges: Iterable[tuple[int, int, int, int]]) -> dict[int, int]:

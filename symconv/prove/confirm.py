@@ -22,18 +22,28 @@ from symconv.errors import ContradictionError, TooLarge
 from symconv.evaluation import Difference, Evaluation, evaluate_sides, shapes_of, values_at
 from symconv.evaluation.reading import INPUT
 from symconv.evaluation.text import Misfit
+from symconv.machine.caches import Cache
+from symconv.prove.engine import Question
+from symconv.prove.geometry import few_channels
 
 _TOLERANCE = 1e-6
 
 
-def confirmed(verdict: Verdict) -> Verdict:
+_EVALUATED = Cache[Evaluation](most=4 * 2**20)
+"""What was evaluated, of claims without their names: one claim is not evaluated twice."""
+
+PER_CHARACTER = 10
+"""Bytes that a claim takes for each character of its text, about."""
+
+
+def confirmed(verdict: Verdict, question: Question) -> Verdict:
     """The verdict of a claim at its sizes, once other code has seen what it says.
 
     Raises:
         ContradictionError: the other code sees something else.
     """
     if isinstance(verdict, Certificate):
-        return evaluated(verdict, ({},))
+        return evaluated(verdict, ({},), question)
     return replayed(verdict) if isinstance(verdict, Refuted) else verdict
 
 
@@ -45,26 +55,47 @@ def seen_apart(claim: Claim) -> bool:
         return True
 
 
-def evaluated(verdict: Certificate, sizes: Sequence[Mapping[str, int]]) -> Certificate | Undecided:
+def evaluated(
+    verdict: Certificate,
+    sizes: Sequence[Mapping[str, int]],
+    question: Question,
+) -> Certificate | Undecided:
     """A proof with both sides evaluated at these sizes (one empty one for a claim without names).
+
+    Of a layer's own claim the few channels of its geometry are looked at.
 
     Raises:
         ContradictionError: the sides differ at one of them.
     """
     start, claim, found = perf_counter(), verdict.claim, None
+    narrow = question.geometry
     for at in sizes:
         try:
-            one = evaluate_sides(claim.at(at) if at else claim)
+            one = _evaluation(narrow, at)
         except TooLarge as fault:
             return Undecided(claim, f"the proof has no second voice: {fault}", verdict.seconds)
         if isinstance(one, Difference):
             raise contradiction(claim, f"it is proved{_at(at)}, but {one.words}")
         one = replace(one, sizes=(tuple(at.items()),) if at else ())
+        if (few := few_channels(narrow, claim)) is not None:
+            one = one.of_few(few)
         found = one if found is None else found.joined(one)
     if not isinstance(found, Evaluation):
         raise contradiction(claim, "it is proved, but at no size was it evaluated")
     seconds = verdict.seconds + perf_counter() - start
     return replace(verdict, evaluation=found.to_dict(), seconds=seconds)
+
+
+def _evaluation(claim: Claim, at: Mapping[str, int]) -> Evaluation | Difference:
+    """Both sides of a claim without a name at these sizes; one that was evaluated is known."""
+    question = (claim, *sorted(at.items()))
+    known = _EVALUATED.get(question)
+    if known is not None:
+        return known
+    found = evaluate_sides(claim.at(at) if at else claim)
+    if isinstance(found, Evaluation):
+        _EVALUATED.put(question, found, PER_CHARACTER * len(repr(claim)))
+    return found
 
 
 def _at(sizes: Mapping[str, int]) -> str:

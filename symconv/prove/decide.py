@@ -13,7 +13,7 @@ from time import perf_counter
 
 from symconv.claim import Claim
 from symconv.claim.sides import shapes_of_sides
-from symconv.claim.verdict import Counterexample, Refuted, Undecided, Verdict
+from symconv.claim.verdict import Certificate, Counterexample, Refuted, Undecided, Verdict
 from symconv.errors import ClaimError, TooLarge, Unsupported
 from symconv.expand import Expansion
 from symconv.expand.lattice import LatticeExpansion
@@ -22,6 +22,7 @@ from symconv.prove.asking import first_finding
 from symconv.prove.confirm import confirmed, seen_apart
 from symconv.prove.engine import Engine, Hint, Question, no_hint
 from symconv.prove.everywhere import decide_everywhere
+from symconv.prove.known import keep, proved_before
 from symconv.prove.registry import cheapest_first, engine_named
 
 TRIES, FEW_TRIES = 300, 20
@@ -59,14 +60,24 @@ def decide(
     question = Question(claim, hint, expansion)
     with spending():
         start = perf_counter()
+        known = None if engine else proved_before(question)
+        if known is not None:
+            return known
         try:
-            engines = _asked(question, engine)
-            if question.for_all_sizes:
-                return decide_everywhere(question, engines, decide)
-            return confirmed(_at_its_sizes(question, engines))
+            verdict = _decided(question, engine)
         except TooLarge as fault:
             seconds = perf_counter() - start
             return Undecided(claim, str(fault), seconds, "all" if claim.names else "these")
+        if isinstance(verdict, Certificate) and not engine:
+            keep(question, verdict)
+        return verdict
+
+
+def _decided(question: Question, engine: str | None) -> Verdict:
+    engines = _asked(question, engine)
+    if question.for_all_sizes:
+        return decide_everywhere(question, engines, decide)
+    return confirmed(_at_its_sizes(question, engines), question)
 
 
 def _asked(question: Question, name: str | None) -> list[Engine]:

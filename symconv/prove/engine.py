@@ -15,6 +15,7 @@ from symconv.claim import Claim
 from symconv.claim.sides import check_around
 from symconv.claim.verdict import Verdict
 from symconv.prove.cuts import needs_cuts
+from symconv.prove.geometry import narrowed
 
 if TYPE_CHECKING:
     from symconv.expand import Expansion
@@ -46,6 +47,15 @@ class Question:
     def for_all_sizes(self) -> bool:
         """Whether the claim names sizes."""
         return bool(self.claim.names)
+
+    @cached_property
+    def geometry(self) -> Claim:
+        """The claim without its name, of few channels where it is a layer's own.
+
+        Raises:
+            InternalError: the claim is not that of its expansion.
+        """
+        return narrowed(self.claim, self.expansion)
 
     @cached_property
     def in_parts(self) -> bool:

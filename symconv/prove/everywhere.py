@@ -51,7 +51,7 @@ def decide_everywhere(question: Question, engines: Sequence[Engine], at_sizes: D
     if isinstance(verdict, Certificate):
         with suppress(TooLarge):  # sets are not built as tables are
             check_claim(claim.at(finding.at[0]))
-        return evaluated(verdict, finding.at)
+        return evaluated(verdict, finding.at, question)
     if isinstance(verdict, Refuted):
         return _refuted(verdict, finding.at, at_sizes)
     check_at_some_size(claim)
@@ -95,7 +95,7 @@ def _refuted(
             f"claim {claim.name!r} fails for all sizes at {least}, but there it is {at.verdict}"
         )
     if holds_at:
-        evaluated(Certificate(claim, (), (), 0.0), holds_at)
+        evaluated(Certificate(claim, (), (), 0.0), holds_at, Question(claim))
     counterexample = replace(at.counterexample, size=tuple(least.items()))
     method = (*found.method, *at.method)
     return replace(found, counterexample=counterexample, seconds=seconds, method=method)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 from symconv.errors import ClaimError
@@ -35,6 +35,11 @@ class Split:
         """The whole and its digits."""
         return (self.whole, self.high, self.low)
 
+    @property
+    def law(self) -> Hashable:
+        """Nothing beside which indices they are."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fuse:
@@ -48,6 +53,11 @@ class Fuse:
         """The whole and its digits."""
         return (self.whole, *self.digits)
 
+    @property
+    def law(self) -> Hashable:
+        """Nothing beside which indices they are."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Same:
@@ -60,6 +70,11 @@ class Same:
     def legs(self) -> Axis:
         """Both."""
         return (self.gone, self.kept)
+
+    @property
+    def law(self) -> Hashable:
+        """Nothing beside which indices they are."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +90,11 @@ class Gather:
         """Both positions."""
         return (self.new, self.old)
 
+    @property
+    def law(self) -> Hashable:
+        """What it says of them."""
+        return self.index
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Where:
@@ -88,6 +108,11 @@ class Where:
     def legs(self) -> Axis:
         """The position."""
         return (self.leg,)
+
+    @property
+    def law(self) -> Hashable:
+        """What it says of them."""
+        return self.index, self.inside
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,6 +129,11 @@ class Slide:
         """Output, tap, input."""
         return (self.out, self.tap, self.read)
 
+    @property
+    def law(self) -> Hashable:
+        """What it says of them."""
+        return self.window
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Portions:
@@ -117,6 +147,11 @@ class Portions:
     def legs(self) -> Axis:
         """Output and input."""
         return (self.out, self.read)
+
+    @property
+    def law(self) -> Hashable:
+        """What it says of them."""
+        return self.ends
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,6 +169,11 @@ class Lattice:
         """The new position, the coset's number, the old position."""
         return (*self.new, self.coset, *self.old)
 
+    @property
+    def law(self) -> Hashable:
+        """What it says of them."""
+        return self.matrix, self.offsets
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
@@ -147,6 +187,11 @@ class Row:
         """The position."""
         return (self.leg,)
 
+    @property
+    def law(self) -> Hashable:
+        """What it says of them."""
+        return self.values
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entries:
@@ -158,6 +203,11 @@ class Entries:
     legs: Axis
     places: tuple[tuple[int, ...], ...]
     values: tuple[int, ...]
+
+    @property
+    def law(self) -> Hashable:
+        """What it says of them."""
+        return self.places, self.values
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,6 +226,11 @@ class Share:
         """The position."""
         return (self.leg,)
 
+    @property
+    def law(self) -> Hashable:
+        """What it says of them."""
+        return self.count, self.most
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shares:
@@ -188,6 +243,11 @@ class Shares:
     def legs(self) -> Axis:
         """The position."""
         return (self.leg,)
+
+    @property
+    def law(self) -> Hashable:
+        """What it says of them."""
+        return self.counts
 
 
 POSITION = "_position"

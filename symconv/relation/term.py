@@ -81,7 +81,7 @@ class Term:
 
     def map_axes(self, change: Callable[[Axis], Axis]) -> Term:
         """Rewrite every axis of the output and of the tensors."""
-        tensors = tuple(Tensor(t.name, tuple(map(change, t.axes))) for t in self.tensors)
+        tensors = tuple([Tensor(t.name, tuple(map(change, t.axes))) for t in self.tensors])
         return Term(tuple(map(change, self.out)), tensors, self.relations, self.scalar)
 
     def framed(self) -> Term:
@@ -136,7 +136,13 @@ class Term:
         """Restrict to equal indices on two legs; ``keep`` stands for both."""
         if keep is gone:
             return self
-        term = self.map_axes(lambda axis: tuple(keep if leg is gone else leg for leg in axis))
+
+        def change(axis: Axis) -> Axis:
+            if gone not in axis:
+                return axis
+            return tuple([keep if leg is gone else leg for leg in axis])
+
+        term = self.map_axes(change)
         return term.related(Same(gone, keep)) if self.mentions(gone) else term
 
 

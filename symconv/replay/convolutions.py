@@ -26,9 +26,13 @@ def padded(x: Array, pads: Sequence[tuple[int, int]], mode: str, value: Any) -> 
         # What wraps round is the signal that the crop has left.
         return np.pad(x[_crop_before(x.shape, pads)], grow, mode="wrap")
     if mode == "zeros":
-        if value not in (0, 1) and x.dtype != object:
+        filling: Any = value
+        if x.dtype == object:
+            # A bare number would become an int64 inside the array, and overflow further on.
+            filling = np.array(value, dtype=object)
+        elif value not in (0, 1):
             x = x.astype(np.result_type(x.dtype, np.array(value).dtype))
-        grown = np.pad(x, grow, constant_values=value)
+        grown = np.pad(x, grow, constant_values=filling)
     else:
         grown = np.pad(x, grow, mode=_NUMPY_MODE[mode])  # type: ignore[call-overload]
     return grown[_crop_after(x.shape, pads)]
@@ -81,12 +85,14 @@ def correlate(
     """A convolution by its taps: the weight's matrix at each, applied to what the tap reads."""
     kernel, inner, outer = w.shape[2:], w.shape[1], len(w) // groups
     rows: list[Any] = [0] * groups
+    size: tuple[int, ...] = ()
     for tap in product(*map(range, kernel)):
         part = x[(slice(None), *tap_slice(x.shape[1:], kernel, tap, strides, dilations))]
+        size, part = part.shape[1:], part.reshape(len(part), -1)
         for g in range(groups):
             matrix = _at_tap(w[g * outer : (g + 1) * outer], tap)
-            rows[g] = rows[g] + np.tensordot(matrix, part[g * inner : (g + 1) * inner], 1)
-    return np.concatenate(rows)
+            rows[g] = rows[g] + matrix @ part[g * inner : (g + 1) * inner]
+    return np.concatenate(rows).reshape(len(w), *size)
 
 
 def _at_tap(w: Array, tap: Sequence[int]) -> Array:

@@ -48,7 +48,7 @@ class Axis:
         filled = np.zeros(result.shape, dtype=np.int64)
         for p, k, r, q in zip(*(column.tolist() for column in axis.taps), strict=True):
             outputs = np.arange(p, axis.window.output, axis.factor_out)
-            coarse = table[outputs // axis.factor_out, q - axis.first_tap]
+            coarse = table[outputs // axis.factor_out, axis.slot(q)]
             fine = axis.factor_in * coarse + r
             inside = (coarse != BOTTOM) & (fine < axis.window.size)
             result[outputs, k] = np.where(inside, fine, BOTTOM)
@@ -75,7 +75,7 @@ def _places(axis: AxisExpansion) -> tuple[dict[str, int], dict[str, Any], dict[s
         "q_max": axis.last_tap,
         "lo'": axis.lo,
         "hi'": axis.hi,
-        "K'": axis.kernel,
+        "K'": axis.span,
         "N'": axis.coarse_input,
         "O'": axis.coarse_output,
     }

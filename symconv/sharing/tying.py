@@ -62,8 +62,9 @@ AxisSlot = tuple[int, int, int, int | None]
 
 
 def _axis_slots(axis: AxisExpansion) -> list[AxisSlot]:
-    p, k, r, q = (column.tolist() for column in axis.taps)
-    held = {(p, r, q - axis.first_tap): k for p, k, r, q in zip(p, k, r, q, strict=True)}
+    p, k, r, q = axis.taps
+    columns = (column.tolist() for column in (p, r, axis.slot(q), k))
+    held = {(p, r, slot): k for p, r, slot, k in zip(*columns, strict=True)}
     places = product(range(axis.factor_out), range(axis.factor_in), range(axis.kernel))
     return [(*place, held.get(place)) for place in places]
 

@@ -18,6 +18,8 @@ Number = int | float | str
 
 def read_number(value: Number) -> Fraction | None:
     """Read a step's number exactly; ``"-inf"`` is None, the identity of max."""
+    if type(value) is int:
+        return Fraction(value)
     if value in ("-inf", float("-inf")):
         return None
     try:
@@ -78,6 +80,8 @@ def freeze(value: Any) -> Any:
     """
     if isinstance(value, list | tuple):
         return tuple(map(freeze, value))
+    if value is None or isinstance(value, int | str):  # nearly all there is
+        return value
     return str(value) if isinstance(value, Fraction | Expr) else value
 
 
@@ -92,8 +96,11 @@ def leaves(value: Any) -> Iterator[Any]:
     >>> list(leaves(((1, "N"), 2)))
     [1, 'N', 2]
     """
-    if isinstance(value, tuple):
-        for part in value:
-            yield from leaves(part)
-    else:
+    if not isinstance(value, tuple):
         yield value
+        return
+    for part in value:
+        if isinstance(part, tuple):
+            yield from leaves(part)
+        else:
+            yield part

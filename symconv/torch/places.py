@@ -24,7 +24,7 @@ def tap_of_slot(axis: AxisExpansion) -> Places:
     """
     found = np.full((axis.factor_out, axis.factor_in, axis.kernel), axis.window.kernel)
     p, k, r, q = axis.taps
-    found[p, r, q - axis.first_tap] = k
+    found[p, r, axis.slot(q)] = k
     return found
 
 
@@ -37,7 +37,7 @@ def slots_of_taps(axes: Sequence[AxisExpansion]) -> Iterator[tuple[tuple[int, in
     rows = []
     for axis in axes:
         _, k, r, q = axis.taps
-        ends = zip(r.tolist(), (q - axis.first_tap).tolist(), strict=True)
+        ends = zip(r.tolist(), axis.slot(q).tolist(), strict=True)
         slots = dict(zip(k.tolist(), ends, strict=True))
         rows.append([slots[tap] for tap in range(axis.window.kernel)])
     yield from product(*rows)

@@ -70,7 +70,8 @@ def run_expanded(e: Expansion, x: Array, w: Array, bias: Array) -> Array:
     pads = [(axis.lo, axis.hi) for axis in e.axes]
     coarse = zero_padded(tensor(phases(x, e.factor_in, e.order, e.groups))[None], pads)
     kernel = tensor(e.expand_weight(w))
-    y = function("conv", rank)(coarse, kernel, None, layer.stride, 0, 1, layer.groups)[0]
+    spread = layer.dilation
+    y = function("conv", rank)(coarse, kernel, None, layer.stride, 0, spread, layer.groups)[0]
     return np.asarray(y) + expanded_bias(e, bias).reshape(-1, *[1] * rank)
 
 

@@ -49,7 +49,7 @@ ORDER = {
     "layer": (
         "requirements padding pointwise window base matrix legality counting pool conv lattice"
     ),
-    "machine": "budget progress files plugins",
+    "machine": "budget caches progress files plugins",
     "network": (
         "model disputed faces bound factors rules dimensions reading regions phases graph "
         "expansion squares proof results"
@@ -58,8 +58,8 @@ ORDER = {
         "base pointwise channels reductions moves windows interpolation gathers resizing registry"
     ),
     "prove": (
-        "confirm cuts options engine witness tables sets squares sympy kernel z3 "
-        "asking everywhere registry decide network models"
+        "cuts options geometry engine confirm witness tables sets squares sympy kernel z3 "
+        "asking everywhere registry known decide network models"
     ),
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem engine",
     "models": "prove observed check phased convert",
@@ -69,8 +69,8 @@ ORDER = {
     ),
     "prove.network": "at_a_size for_all_sizes decide nodes named models theorems",
     "prove.sets": (
-        "text apart conditions formulas lowering hidden blocks legal counted divisors "
-        "words compare samples parts decide engine"
+        "text apart conditions formulas renaming lowering hidden blocks supports legal counted "
+        "divisors words compare samples parts decide engine"
     ),
     "prove.squares": "hidden support compose engine",
     "prove.sympy": "operators engine",
@@ -85,7 +85,9 @@ ORDER = {
     ),
     "recheck.ops": "base moves values branches lattices convolutions pools",
     "recheck.allsizes": "terms paths reading moves layers lattices pools decide parts",
-    "relation": "axes maps indices term digits form lattice reading product convolved adaptive",
+    "relation": (
+        "axes maps indices term fingerprint digits form lattice reading product convolved adaptive"
+    ),
     "repair": "mutations edits run screen",
     "repair.mutations": "base orders pads windows",
     "replay": "convolutions pools lattices layers functions literals steps run",

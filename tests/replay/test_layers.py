@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sympy import symbols
 
+from symconv.claim import read_claim
 from symconv.errors import LayerError
 from symconv.layer import AvgPool, Conv, ConvTranspose, MaxConv, MaxPool
 from symconv.replay.layers import evaluate
+from symconv.replay.run import run_claim
 from tests.helpers.strategies import Case, any_case, conv_cases, examples, legal
 
 Array = NDArray[Any]
@@ -220,3 +222,23 @@ def test_a_layer_without_a_bias_may_be_given_one() -> None:
     """As with ``torch.nn.functional``, the bias handed over is the bias added."""
     layer = Conv(1, 1, 1, bias=False)
     assert evaluate(layer, [[1]], [[[2]]], [3]).tolist() == [[5]]
+
+
+def test_values_of_a_deep_chain_do_not_overflow() -> None:
+    """Pads of arrays of Python numbers hold Python numbers, not 64 bits of them."""
+    depth, size = 60, 3
+    conv = {"op": "conv", "weight": "w", "padding": 1}
+    text = {
+        "input": {"channels": 1, "size": [size]},
+        "weights": {"w": {"shape": [1, 1, 3]}},
+        "left": [conv] * depth,
+        "right": [conv] * depth,
+    }
+    ones = np.ones((1, size), dtype=object)
+    found = run_claim(read_claim(text), "left", ones, {"w": np.ones((1, 1, 3), dtype=object)})
+    matrix = [[1, 1, 0], [1, 1, 1], [0, 1, 1]]
+    expected = [1, 1, 1]
+    for _ in range(depth):
+        expected = [sum(a * b for a, b in zip(row, expected, strict=True)) for row in matrix]
+    assert found.tolist() == [expected]
+    assert max(expected) > 2**63

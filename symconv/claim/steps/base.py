@@ -71,8 +71,9 @@ class Step:
         return ()
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            object.__setattr__(self, field.name, freeze(getattr(self, field.name)))
+        names: tuple[str, ...] = self.__match_args__  # the fields, in their order
+        for name in names:
+            object.__setattr__(self, name, freeze(getattr(self, name)))
 
     @property
     def may_read_nothing(self) -> bool:

@@ -212,4 +212,4 @@ def _weight(name: str, form: Form, reading: Reading, monoid: Monoid = "sum") -> 
 
 
 def _with_bias(form: Form, name: str | None, reading: Reading) -> Form:
-    return form if name is None else biased(form, reading.weight(name, "sum"), name)
+    return form if name is None else biased(form, reading.weight(name, reading.monoid), name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from math import prod
 from string import Template
@@ -110,7 +110,7 @@ def _numbers_of(expansion: Expansion) -> dict[str, str]:
         "numbers": _numbers(groups, per_group, own_axes(expansion)),
         "definitions": _inner(kind.strided, _numbers(groups, per_group, inner))
         + declared_highs(expansion),
-        "expanded": _numbers(groups, expanded, [_axis(a.window_on_phases) for a in expansion.axes]),
+        "expanded": _numbers(groups, expanded, [_axis(_spread_out(a)) for a in expansion.axes]),
         "outputs": binaries(expansion.output_size),
         "coarse_outputs": binaries(outputs),
         "home": kind.home,
@@ -134,6 +134,14 @@ def own_axes(expansion: Expansion) -> list[Axis]:
 
 def _axis(w: Window) -> Axis:
     return Axis(w.kernel, w.stride, w.dilation, w.base_dilation, w.lo, w.reversal, w.size, w.hi)
+
+
+def _spread_out(axis: AxisExpansion) -> Window:
+    """The expanded layer's window with the zeros between its taps written out, as a tie has them.
+
+    Only the window of an axis that is its own expansion has any.
+    """
+    return replace(axis.window_on_phases, kernel=axis.span, dilation=1)
 
 
 def _forward_axes(layer: ConvTranspose, size: tuple[int, ...]) -> Iterator[Axis]:
@@ -175,7 +183,7 @@ def _check_small(expansion: Expansion) -> None:
 
 def _unary(axis: AxisExpansion, own: Axis) -> Iterator[int]:
     """The numbers of an axis that the kernel counts in unary."""
-    yield from (axis.factor_in, axis.factor_out, axis.stride, axis.kernel, abs(axis.lo))
+    yield from (axis.factor_in, axis.factor_out, axis.stride, axis.span, abs(axis.lo))
     yield from (own.stride, abs(own.low), own.base, own.dilation * own.kernel)
     yield axis.window.base_dilation
 
@@ -196,6 +204,6 @@ def _tie(n: int, axis: AxisExpansion) -> str:
         f"Definition tie{n} : tie := Tie\n"
         f"  (Axis {w.kernel} {w.stride} {w.dilation} {w.base_dilation} {integer(w.lo)} "
         f"{str(w.reversal).lower()})\n"
-        f"  {axis.factor_in} {axis.factor_out} {axis.stride} {axis.kernel} {integer(axis.lo)}\n"
+        f"  {axis.factor_in} {axis.factor_out} {axis.stride} {axis.span} {integer(axis.lo)}\n"
         f"  [:: {lines}]."
     )

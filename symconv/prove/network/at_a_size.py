@@ -47,13 +47,36 @@ def _decided_at_a_size(unmasked: NetworkExpansion) -> NetworkProof:
     fewest = expansion = unmasked.with_masks(empty)
     while (node := _wants_mask(expansion)) is not None:
         expansion = expansion.with_masks([node])
-    verdict = decide(expansion.claim(), expansion.factors_at)
+    verdict = _decided(expansion)
     if isinstance(verdict, Refuted):
         reason = "no masks were found with which the expansion holds"
         verdict = Undecided(verdict.claim, reason, verdict.seconds)
     without = None if expansion.masks == fewest.masks else _without(fewest)
     tails = tuple(Tail(place, empty_windows=place in empty) for place in sorted(expansion.masks))
     return NetworkProof(expansion, verdict, tails, without_masks=without)
+
+
+def _decided(expansion: NetworkExpansion) -> Verdict:
+    """The verdict on a chain by its squares; by any other engine only where they do not decide.
+
+    Without functions it is one linear map, whose tables grow by a factor with every layer.
+    """
+    claim = expansion.claim()
+    verdict = decide(claim, expansion.factors_at, engine="squares")
+    return decide(claim, expansion.factors_at) if isinstance(verdict, Undecided) else verdict
+
+
+def refuted_without_masks(unmasked: NetworkExpansion) -> Refuted | None:
+    """The refutation of a chain at its sizes without masks but those that keep out -inf.
+
+    None where it needs none, or where no integers were found that show that it does.
+    """
+    fewest = unmasked.with_masks(unmasked.empty_window_tails())
+    with spending():
+        if _wants_mask(fewest) is None:
+            return None
+        found = _without(fewest)
+    return found if isinstance(found, Refuted) else None
 
 
 def _wants_mask(expansion: NetworkExpansion) -> int | None:
@@ -67,7 +90,7 @@ def _wants_mask(expansion: NetworkExpansion) -> int | None:
 def _without(unmasked: NetworkExpansion) -> Verdict:
     start, claim = perf_counter(), unmasked.claim()
     if first_stuck(claim, unmasked.factors_at) is None:
-        return decide(claim, unmasked.factors_at)
+        return _decided(unmasked)
     found = network_witness(unmasked)
     if found is None:
         reason = "a layer reads a tail, but no integers were found for which that shows"

@@ -18,7 +18,8 @@ from symconv.machine.budget import spending
 from symconv.network import NetworkExpansion
 from symconv.network.proof import NetworkProof, Tail
 from symconv.prove.confirm import evaluated
-from symconv.prove.network.at_a_size import decide_at_a_size
+from symconv.prove.engine import Question
+from symconv.prove.network.at_a_size import refuted_without_masks
 from symconv.prove.sets.blocks import Sizes, refuse_vacuous
 from symconv.prove.sets.decide import SizeSets, bounded, size_sets
 from symconv.prove.sets.hidden import pulled_back, reads_nothing
@@ -101,7 +102,8 @@ class _Squares:
         )
         free = describe(legal.subtract(fails), legal, names)
         without = _refuted_without(masked, points(fails, names, TRIES))
-        certificate = evaluated(self._certificate(masked, legal, start), samples(legal, names))
+        proved = self._certificate(masked, legal, start)
+        certificate = evaluated(proved, samples(legal, names), Question(proved.claim))
         if isinstance(certificate, Undecided):
             return NetworkProof(masked, certificate)
         return NetworkProof(masked, certificate, tails, free, without)
@@ -184,11 +186,10 @@ def _refuted_without(masked: NetworkExpansion, sizes: Iterator[dict[str, int]]) 
     """The refutation of the chain without masks at the least failing size where one is found."""
     for at in sizes:
         try:
-            small = NetworkExpansion(masked.network.at(at))
-            found = decide_at_a_size(small).without_masks
+            found = refuted_without_masks(NetworkExpansion(masked.network.at(at)))
         except SymconvError:
             continue
-        if isinstance(found, Refuted):
+        if found is not None:
             counterexample = replace(found.counterexample, size=tuple(at.items()))
             return replace(found, counterexample=counterexample)
     return None

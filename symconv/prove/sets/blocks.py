@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, reduce
@@ -14,7 +14,9 @@ from typing import Any
 import islpy as isl
 
 from symconv.errors import ClaimError, TooLarge
+from symconv.machine.caches import cached
 from symconv.prove.sets.formulas import Divisor, Factor, Index, Summand
+from symconv.prove.sets.renaming import written
 
 
 class Counted(TooLarge):
@@ -34,6 +36,16 @@ def refuse_vacuous(legal: Any, name: str) -> None:
         )
 
 
+MOST_LETTERS = 2_000
+"""Longer texts are not remembered, so that what is takes a few megabytes at most."""
+
+
+@cached(most=2048)
+def _set(text: str) -> Any:
+    """The set that a text describes; isl's objects never change, so that it may be shared."""
+    return isl.Set(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """The named sizes, and isl's way of writing sets of them."""
@@ -43,7 +55,8 @@ class Sizes:
     def set(self, conditions: Sequence[str]) -> Any:
         """The sizes at which all conditions hold."""
         formula = " and ".join(f"({c})" for c in conditions) or "1 = 1"
-        return isl.Set(f"[{', '.join(self.names)}] -> {{ : {formula} }}")
+        text = f"[{', '.join(self.names)}] -> {{ : {formula} }}"
+        return _set(text) if len(text) <= MOST_LETTERS else isl.Set(text)
 
     def map(self, kept: Sequence[str], hidden: Sequence[str], formula: str) -> Any:
         """A relation from kept indices to hidden ones."""
@@ -51,6 +64,17 @@ class Sizes:
         return isl.Map(
             f"[{params}] -> {{ [{', '.join(kept)}] -> [{', '.join(hidden)}] : {formula} }}"
         )
+
+    def support(self, kept: Sequence[str], formula: str, *, counted: bool = False) -> Any:
+        """The kept indices for which hidden ones exist, of each one at most.
+
+        Raises:
+            Counted: there are several; where they need not be counted, that is not asked.
+        """
+        relation = self.map(kept, _hidden(formula), formula)
+        if not counted and not relation.is_single_valued():
+            raise Counted("a coefficient counts hidden indices, and sets alone do not decide that")
+        return relation.domain()
 
 
 def _connections(term: Summand) -> dict[Index, int]:
@@ -113,7 +137,7 @@ class BlockSets:
     def formula(self, block: Sequence[int], *more: str) -> str:
         """When the term has a coefficient at a place of a block; its legs are hidden.
 
-        Legs are renamed in the order in which they appear, so that equal formulas are equal texts.
+        Legs are renamed (`written`), so that equal formulas are equal texts.
         """
         out = [self.term.out[p] for p in block]
         roots = {self.number[leg] for leg in out}
@@ -121,9 +145,7 @@ class BlockSets:
         legs = dict.fromkeys(out) | {leg: None for table in tables for leg in table.legs}
         legs |= {leg: None for factor in self._factors(block) for leg in factor.legs}
         legs |= {divisor.leg: None for divisor in self._divisors(block)}
-        parts = [f"_p{p} = {leg.name}" for p, leg in zip(block, out, strict=True)]
-        parts += [table.formula for table in tables] + [leg.bounds for leg in legs] + list(more)
-        return _renamed(" and ".join(f"({part})" for part in parts), legs)
+        return written(tables, legs, dict(zip(block, out, strict=True)), more)
 
     def support(self, block: Sequence[int], *more: str) -> Any:
         """The places of a block at which the term has a coefficient (and these formulas hold).
@@ -195,48 +217,13 @@ class BlockSets:
         if not tables:
             return self.sizes.set(())
         legs = {leg: None for table in tables for leg in table.legs}
-        parts = [t.formula for t in tables] + [leg.bounds for leg in legs]
-        formula = _renamed(" and ".join(f"({part})" for part in parts), legs)
-        return self._projected([], formula).params()
+        return self._projected([], written(tables, legs, {}, ())).params()
 
     def _projected(self, kept: list[str], formula: str, *, checked: bool = False) -> Any:
         """The places for which hidden indices exist; one at most, unless that is known already."""
-        relation = self.sizes.map(kept, _hidden(formula), formula)
-        if not checked and not self.maximum and not relation.is_single_valued():
-            raise Counted("a coefficient counts hidden indices, and sets alone do not decide that")
-        return relation.domain()
+        return self.sizes.support(kept, formula, counted=checked or self.maximum)
 
 
 def _hidden(formula: str) -> list[str]:
     """The indices of a renamed formula that stand on no axis."""
     return sorted(set(re.findall(r"\b_e\d+\b", formula)))
-
-
-def _renamed(formula: str, legs: Iterable[Index]) -> str:
-    """The formula with legs named ``_e0``, ``_e1``, ... in the order in which they appear."""
-    names = {leg.name for leg in legs}
-    return _in_order(formula, lambda name: name in names, "_e")
-
-
-def alike(left: str, right: str) -> str:
-    """A text that two pairs of formulas share iff they differ in the names of their indices alone.
-
-    >>> alike("_p1 = _e0 and _e0 < H", "_p1 < H") == alike("_p2 = _e0 and _e0 < W", "_p2 < W")
-    True
-    >>> alike("_p1 < H", "_p1 < H") == alike("_p1 < H", "_p1 < W")
-    False
-    """
-    return _in_order(f"{left} ; {right}", lambda name: name not in _WORDS, "_v")
-
-
-_WORDS = {"floor", "min", "max", "mod", "and", "or", "not", "exists", "false", "true"}
-
-
-def _in_order(formula: str, chosen: Callable[[str], bool], stem: str) -> str:
-    order: dict[str, str] = {}
-
-    def fresh(found: re.Match[str]) -> str:
-        name = found[0]
-        return order.setdefault(name, f"{stem}{len(order)}") if chosen(name) else name
-
-    return re.sub(r"[A-Za-z_]\w*", fresh, formula)

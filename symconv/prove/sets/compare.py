@@ -14,10 +14,11 @@ from itertools import product
 from typing import Any
 
 from symconv.errors import TooLarge
-from symconv.prove.sets.blocks import BlockSets, Counted, Sizes, alike, connected
+from symconv.prove.sets.blocks import BlockSets, Counted, Sizes, connected
 from symconv.prove.sets.counted import written_out
 from symconv.prove.sets.divisors import differing, undivided
 from symconv.prove.sets.formulas import Side, Summand
+from symconv.prove.sets.supports import same_support
 
 MOST_TERMS = 32
 """Most terms of one monomial, both sides together: their overlaps are looked at one by one."""
@@ -147,15 +148,10 @@ def _supports_differ(left: BlockSets, right: BlockSets) -> Any:
 
 def _differing_blocks(left: BlockSets, right: BlockSets) -> list[int]:
     """The blocks whose supports differ; axes of equal geometry are decided once."""
-    found, equal = [], set()
+    found = []
     for number, block in enumerate(left.blocks):
         one, other = left.formula(block), right.formula(block)
-        same = alike(one, other)
-        if one == other or same in equal:
-            continue
-        if left.support_of(number).is_equal(right.support_of(number)):
-            equal.add(same)
-        else:
+        if one != other and not same_support(one, other, block, left.sizes, left.maximum):
             found.append(number)
     return found
 

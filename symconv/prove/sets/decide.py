@@ -19,15 +19,16 @@ from symconv.claim.verdict import Certificate, Fact, Undecided
 from symconv.errors import TooLarge
 from symconv.layer.base import shown
 from symconv.machine.budget import running
+from symconv.machine.caches import cached
 from symconv.prove.cuts import needs_cuts
 from symconv.prove.sets import compare
 from symconv.prove.sets.apart import apart
-from symconv.prove.sets.blocks import Sizes, refuse_vacuous
+from symconv.prove.sets.blocks import MOST_LETTERS, Sizes, refuse_vacuous
 from symconv.prove.sets.formulas import Side
 from symconv.prove.sets.legal import legal_conditions
 from symconv.prove.sets.lowering import domain, side
 from symconv.prove.sets.parts import compose_parts
-from symconv.prove.sets.samples import samples
+from symconv.prove.sets.samples import At, samples
 from symconv.prove.sets.text import check_names
 from symconv.prove.sets.words import describe, least
 from symconv.relation.reading import UnsupportedStep
@@ -110,6 +111,8 @@ class SizeSets:
     legal: Any
     failing: Any
     shape: tuple[Any, ...]
+    conditions: tuple[str, ...] = ()
+    """What ``legal`` says, as it was written."""
 
 
 def size_sets(claim: Claim) -> SizeSets:
@@ -121,9 +124,11 @@ def size_sets(claim: Claim) -> SizeSets:
     """
     left, right = read_sides(claim)
     sizes = Sizes(claim.names)
-    legal = sizes.set([*domain(left, right), *legal_conditions(claim)])
+    conditions = (*domain(left, right), *legal_conditions(claim))
+    legal = sizes.set(conditions)
     refuse_vacuous(legal, f"claim {claim.name!r}")
-    return SizeSets(legal, _failing(side(left), side(right), legal, sizes), left.shape)
+    failing = _failing(side(left), side(right), legal, sizes)
+    return SizeSets(legal, failing, left.shape, conditions)
 
 
 def _failing(left: Side, right: Side, legal: Any, sizes: Sizes) -> Any:
@@ -147,27 +152,48 @@ def _seconds() -> float:
 def _decided(claim: Claim, start: float) -> Holds | Fails:
     if needs_cuts(claim.left, claim.right):
         return _in_parts(claim, start)
-    sizes, sets = Sizes(claim.names), size_sets(claim)
+    sets, names = size_sets(claim), claim.names
     legal, failing = sets.legal, sets.failing
-    everywhere = sizes.set([f"{name} >= 1" for name in _input_names(claim)])
-    domain = describe(legal, everywhere, claim.names)
+    domain, at = told(names, sets.conditions, _input_names(claim))
     if failing.is_empty():
-        figures: dict[str, Any] = {"sizes": list(claim.names), "domain": domain}
+        figures: dict[str, Any] = {"sizes": list(names), "domain": domain}
         about = "both sides have the same coefficients at every size of the domain"
         shape = tuple(shown(sets.shape))
         seconds = perf_counter() - start
         facts = (Fact("sets", about, figures),)
-        certificate = Certificate(claim, facts, shape, seconds, sizes="all")
-        return Holds(certificate, samples(legal, claim.names))
+        return Holds(Certificate(claim, facts, shape, seconds, sizes="all"), at)
     holds = legal.subtract(failing)
     return Fails(
-        describe(failing, legal, claim.names),
-        describe(holds, legal, claim.names),
+        describe(failing, legal, names),
+        describe(holds, legal, names),
         domain,
-        least(failing, claim.names),
+        least(failing, names),
         perf_counter() - start,
-        samples(holds, claim.names),
+        samples(holds, names),
     )
+
+
+def told(
+    names: tuple[str, ...], conditions: tuple[str, ...], among: tuple[str, ...]
+) -> tuple[str, tuple[At, ...]]:
+    """The sizes of these conditions in words, where names of ``among`` are positive, and samples.
+
+    Both follow from the texts alone, which claims of one domain share.
+    """
+    tell = _told if sum(map(len, conditions)) <= MOST_LETTERS else _tell
+    return tell(names, conditions, among)
+
+
+def _tell(
+    names: tuple[str, ...], conditions: tuple[str, ...], among: tuple[str, ...]
+) -> tuple[str, tuple[At, ...]]:
+    sizes = Sizes(names)
+    legal = sizes.set(conditions)
+    everywhere = sizes.set([f"{name} >= 1" for name in among])
+    return describe(legal, everywhere, names), samples(legal, names)
+
+
+_told = cached(most=512)(_tell)
 
 
 def _in_parts(claim: Claim, start: float) -> Holds:
@@ -193,5 +219,5 @@ def _in_parts(claim: Claim, start: float) -> Holds:
     return Holds(certificate, samples(legal, claim.names))
 
 
-def _input_names(claim: Claim) -> list[str]:
-    return [name for name in claim.names if name in claim.size]
+def _input_names(claim: Claim) -> tuple[str, ...]:
+    return tuple(name for name in claim.names if name in claim.size)

@@ -11,6 +11,7 @@ from typing import Any
 import islpy as isl
 
 from symconv.errors import InternalError
+from symconv.machine.caches import cached
 from symconv.prove.sets.blocks import Sizes
 from symconv.prove.sets.conditions import condition
 from symconv.prove.sets.text import condition_to_isl
@@ -197,7 +198,13 @@ def _residues(sizes: Any, among: Any, name: str, place: int, count: int) -> Iter
 
 
 def _meets(values: Any, modulus: int, residue: int) -> bool:
-    return not values.intersect(isl.Set(f"{{ [n] : n mod {modulus} = {residue} }}")).is_empty()
+    return not values.intersect(_class(modulus, residue)).is_empty()
+
+
+@cached(most=4096)
+def _class(modulus: int, residue: int) -> Any:
+    """A residue class of a modulus up to `MOST_MODULUS`: there are two thousand of them."""
+    return isl.Set(f"{{ [n] : n mod {modulus} = {residue} }}")
 
 
 def _one_of(name: str, modulus: int, residues: Sequence[int]) -> str:

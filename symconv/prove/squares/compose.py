@@ -21,11 +21,14 @@ from typing import Any
 
 from symconv.claim import Claim
 from symconv.claim import steps as st
+from symconv.claim.naming import anonymous
 from symconv.claim.sides import INPUT, pipeline_monoid, read_part, read_sides
+from symconv.claim.unused import used_weights
 from symconv.claim.verdict import Certificate, Counterexample, Fact, Refuted, Undecided, Verdict
 from symconv.errors import TooLarge
 from symconv.layer.pointwise import named
 from symconv.machine.budget import running
+from symconv.machine.caches import Cache
 from symconv.prove.cuts import Cut, Granularity, cuts, leading_gathers, parts, pulled, sums
 from symconv.prove.engine import Hint, no_hint
 from symconv.prove.squares.hidden import Hidden, Ranges, candidates, in_channel_order, whole
@@ -212,6 +215,12 @@ class _Composition:
     finite: bool = True
     emptied: int = -1
     until: float = field(default_factory=lambda: running().deadline(SHARE))
+    lefts: list[tuple[st.Step, ...]] = field(init=False)
+    rights: list[tuple[st.Step, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lefts = parts(self.claim.left, self.where[0])
+        self.rights = parts(self.claim.right, self.where[1])
 
     def run(self) -> Composed | Stuck:
         self.hidden = [whole(self.claim.input_shape)]
@@ -234,36 +243,35 @@ class _Composition:
     def _refuse_infinity(self, part: int) -> None:
         """Zero times -inf is not a number: a sum must not meet what a maximum left empty."""
         self.finite = self.finite or self._masked(part)
-        if not self.finite and any(sums(parts(side, cut)[part]) for side, cut in self._sides()):
+        if not self.finite and any(map(sums, self._pair(part))):
             raise UnsupportedStep(
                 "a sum would meet -inf where a max pooling reads nothing; mask that first"
             )
 
     def _masked(self, part: int) -> bool:
         """Whether the gathers that begin this part leave nothing of what a maximum left empty."""
-        right = parts(self.claim.right, self.where[1])[part]
-        return self._finite(self.emptied, part, leading_gathers(right))
+        return self._finite(self.emptied, part, leading_gathers(self.rights[part]))
 
     def _finite(self, first: int, end: int, more: tuple[st.Step, ...] = ()) -> bool:
         """Whether maxima from one part to another, with gathers behind them, are -inf nowhere."""
-        right = parts(self.claim.right, self.where[1])[first:end]
+        right = self.rights[first:end]
         steps = (*self.hidden[first].to_right(), *(step for part in right for step in part), *more)
         shape = self.hidden[first].line_shape
         return everywhere_finite(read_part(self.claim, "right", steps, shape, "max"))
 
     def _note_infinity(self, part: int) -> None:
-        right = parts(self.claim.right, self.where[1])[part]
+        right = self.rights[part]
         if self.finite and pipeline_monoid(right) == "max" and not self._finite(part, part + 1):
             self.finite, self.emptied = False, part
 
     def _stuck(self, part: int, why: str) -> Stuck:
-        steps = [parts(side, cut)[part] for side, cut in self._sides()]
-        words = [", ".join(step.op for step in side) or "nothing" for side in steps]
+        words = [", ".join(step.op for step in side) or "nothing" for side in self._pair(part)]
         reason = f"part {part} (left {words[0]}; right {words[1]}) is not settled: {why}"
         return Stuck(part, 0 if part == 0 else self.where[1][part - 1].next, reason)
 
-    def _sides(self) -> list[tuple[tuple[st.Step, ...], tuple[Cut, ...]]]:
-        return [(self.claim.left, self.where[0]), (self.claim.right, self.where[1])]
+    def _pair(self, part: int) -> tuple[tuple[st.Step, ...], tuple[st.Step, ...]]:
+        """A part of the left side, and of the right one."""
+        return self.lefts[part], self.rights[part]
 
     def _advance(self, part: int, last: bool) -> Hidden | None:
         """What the hidden tensors after this part have in common, tried without and with zeros."""
@@ -293,12 +301,11 @@ class _Composition:
         return candidates(left, right, self._groups(part))
 
     def _groups(self, part: int) -> Iterator[int]:
-        for side, cut in self._sides():
-            yield from (getattr(step, "groups", 1) for step in parts(side, cut)[part])
+        for steps in self._pair(part):
+            yield from (getattr(step, "groups", 1) for step in steps)
 
     def _commutes(self, part: int, after: Hidden) -> bool:
-        left, right = (parts(side, cut)[part] for side, cut in self._sides())
-        claim = square_claim(self.claim, self.hidden[part], left, right, after)
+        claim = square_claim(self.claim, self.hidden[part], *self._pair(part), after)
         return _holds(claim, self._low(part))
 
     def _low(self, part: int) -> Fraction | None:
@@ -310,8 +317,7 @@ class _Composition:
         """Whether the left part reads nothing outside the live range before it."""
         if self.hidden[part].live is None:
             return True
-        left = parts(*self._sides()[0])[part]
-        return _holds(live_claim(self.claim, self.hidden[part], left, after))
+        return _holds(live_claim(self.claim, self.hidden[part], self.lefts[part], after))
 
     def _learn_zeros(self, part: int) -> bool:
         """Find where the line before this part can hold nothing but zero, and prove it."""
@@ -321,7 +327,7 @@ class _Composition:
         function = self.where[0][part - 1].function
         if function is not None and not named(function).keeps_zero:
             return False
-        right = parts(self.claim.right, self.where[1])[part - 1]
+        right = self.rights[part - 1]
         if pipeline_monoid(right) == "max":
             return False
         after = self._with_zeros(part, right)
@@ -340,10 +346,37 @@ class _Composition:
         return after if _holds(zeros_claim(self.claim, before, right, after)) else None
 
 
+_HOLD = Cache[bool](most=2 * 2**20)
+"""Squares that commute, or do not: a deep chain has many layers of one kind, and is composed again
+with each mask."""
+
+PER_CHARACTER = 10
+"""Bytes that a claim takes for each character of its text, about."""
+
+
 def _holds(claim: Claim, low: Fraction | None = None) -> bool:
     """Whether a square commutes, for every input whose entries are at least ``low``."""
-    left, right = (bounded_below(form, low) for form in read_sides(claim))
-    return compare_forms(left, right) is None
+    question = (anonymous(claim), low)
+    known = _HOLD.get(question)
+    if known is None:
+        left, right = (bounded_below(form, low) for form in read_sides(claim))
+        known = compare_forms(left, right) is None
+        _HOLD.put(question, known, PER_CHARACTER * len(repr(question)))
+    return known
+
+
+def _part_claim(
+    claim: Claim,
+    what: str,
+    shape: tuple[int, ...],
+    left: tuple[st.Step, ...],
+    right: tuple[st.Step, ...],
+) -> Claim:
+    """A claim about a part of both pipelines, with the weights that it names."""
+    weights = used_weights(claim.weights, (*left, *right))
+    channels, *size = shape
+    name = f"{claim.name}: {what}"
+    return Claim(name, channels, tuple(size), weights, left, right, claim.where)
 
 
 def square_claim(
@@ -357,37 +390,24 @@ def square_claim(
     mixed = "max" in (pipeline_monoid(left), pipeline_monoid(right))
     kept = () if mixed else before.kept()
     seen = (*after.inside(), *after.to_live())
-    return replace(
+    return _part_claim(
         claim,
-        name=f"{claim.name}: a square",
-        channels=before.line_shape[0],
-        size=before.line,
-        left=(*kept, *before.inside(), *left, *after.to_live()),
-        right=(*kept, *before.to_right(), *right, *after.to_line(), *seen),
+        "a square",
+        before.line_shape,
+        (*kept, *before.inside(), *left, *after.to_live()),
+        (*kept, *before.to_right(), *right, *after.to_line(), *seen),
     )
 
 
 def live_claim(claim: Claim, before: Hidden, left: tuple[st.Step, ...], after: Hidden) -> Claim:
     """What is live after a left part depends on nothing that is not live before it."""
     way = (*left, *after.to_live())
-    return replace(
-        claim,
-        name=f"{claim.name}: what is read later",
-        channels=before.shape[0],
-        size=before.shape[1:],
-        left=way,
-        right=(*before.only_live(), *way),
-    )
+    right = (*before.only_live(), *way)
+    return _part_claim(claim, "what is read later", before.shape, way, right)
 
 
 def zeros_claim(claim: Claim, before: Hidden, right: tuple[st.Step, ...], after: Hidden) -> Claim:
     """The line after a part is zero where ``after.keep`` says so."""
     way = (*before.kept(), *before.to_right(), *right, *after.to_line())
-    return replace(
-        claim,
-        name=f"{claim.name}: zeros of a tail",
-        channels=before.line_shape[0],
-        size=before.line,
-        left=(*way, *after.kept()),
-        right=way,
-    )
+    left = (*way, *after.kept())
+    return _part_claim(claim, "zeros of a tail", before.line_shape, left, way)

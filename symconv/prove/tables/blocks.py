@@ -40,9 +40,12 @@ class _Sets:
         self._parent: dict[Hashable, Hashable] = {}
 
     def find(self, item: Hashable) -> Hashable:
-        parent = self._parent.setdefault(item, item)
+        above = self._parent
+        parent = above.setdefault(item, item)
         while parent != item:
-            item, parent = parent, self._parent[parent]
+            above[item] = above[parent]  # half the way for the next one
+            item = above[item]
+            parent = above[item]
         return item
 
     def union(self, items: Iterable[Hashable]) -> None:

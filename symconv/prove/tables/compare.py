@@ -27,10 +27,12 @@ import numpy as np
 
 from symconv.errors import TooLarge
 from symconv.machine.budget import running
+from symconv.machine.caches import Cache
 from symconv.prove.tables.blocks import Block, find_blocks
 from symconv.prove.tables.lowering import Product, lowered
 from symconv.prove.tables.table import extent
 from symconv.relation.digits import MOST_ROUNDS, common_sizes, fitted
+from symconv.relation.fingerprint import fingerprint, weight_of
 from symconv.relation.form import Form
 from symconv.relation.indices import Axis
 from symconv.relation.term import Monoid, Tensor, Term
@@ -39,6 +41,10 @@ Place = tuple[tuple[tuple[int, int], int], ...]
 """Chosen digits: ``((axis, digit), value)`` in that order."""
 
 MOST_STATES = 200_000
+
+_EQUAL = Cache[bool](most=4 * 2**20)
+"""Questions whose two sides were found equal: the same one is not asked twice.  A difference is,
+as it names tensors and indices.  The 1,481 geometries of 12,134 real layers take 3 MB."""
 
 MOST_ORDERS = 1_000
 """Terms of one monomial, over all orders of the tensors that occur twice: some seconds' work."""
@@ -136,13 +142,15 @@ def _same_digits(terms: Sequence[Term]) -> list[Term]:
         wanted = [reduce(common_sizes, axis) for axis in zip(*sizes, strict=True)]
         if all(have == wanted for have in sizes):
             return result
-        result = [_fitted(term, wanted) for term in result]
+        result = [_fitted(term, have, wanted) for term, have in zip(result, sizes, strict=True)]
     raise TooLarge("the digits of the two sides' axes could not be brought to a common refinement")
 
 
-def _fitted(term: Term, wanted: Sequence[Sequence[int]]) -> Term:
-    for axis, sizes in enumerate(wanted):
-        term = fitted(term, axis, sizes)
+def _fitted(term: Term, have: Sequence[Sequence[int]], wanted: Sequence[Sequence[int]]) -> Term:
+    """The term with these digits on the axes that have others."""
+    for axis, (before, sizes) in enumerate(zip(have, wanted, strict=True)):
+        if before != sizes:
+            term = fitted(term, axis, sizes)
     return term
 
 
@@ -160,11 +168,28 @@ def _without_units(out: tuple[Axis, ...]) -> tuple[Axis, ...]:
 def _group_difference(
     names: tuple[str, ...], lefts: Sequence[Term], rights: Sequence[Term], monoid: Monoid
 ) -> Difference | None:
+    framed = [_framed(term) for term in (*lefts, *rights)]
+    question = (monoid, len(lefts), *fingerprint(framed))
+    if _EQUAL.get(question):
+        return None
+    found = _least_difference(names, lefts, rights, framed, monoid)
+    if found is None:
+        _EQUAL.put(question, True, sum(weight_of(term.relations) for term in framed))
+    return found
+
+
+def _least_difference(
+    names: tuple[str, ...],
+    lefts: Sequence[Term],
+    rights: Sequence[Term],
+    framed: Sequence[Term],
+    monoid: Monoid,
+) -> Difference | None:
     shapes = [
         tensor for term in (*lefts, *rights)[:1] for tensor in sorted(term.tensors, key=_name)
     ]
     rank = len((*lefts, *rights)[0].out)
-    terms = list(map(_peeled, _same_digits([_framed(term) for term in (*lefts, *rights)])))
+    terms = list(map(_peeled, _same_digits(framed)))
     blocks, loose = find_blocks(terms, monoid)
     factors = [f if monoid == "max" else f * t.scalar for f, t in zip(loose, terms, strict=True)]
     states = _combine(blocks, len(terms))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -19,6 +18,7 @@ from symconv.errors import InternalError
 from symconv.layer.matrix import Matrix, Point
 from symconv.layer.window import BOTTOM, Index, Window
 from symconv.machine.budget import running
+from symconv.machine.caches import cached_in_bytes
 from symconv.prove.tables.table import Table, extent, number, ones
 from symconv.relation.indices import (
     Axis,
@@ -35,6 +35,14 @@ from symconv.relation.indices import (
 )
 from symconv.relation.maps import AxisMap, Piece
 from symconv.relation.term import Term
+
+COLUMNS = 16 * 2**20
+"""Bytes of columns that are kept: some thousand axes of images, or one of a minute of sound."""
+
+
+def bytes_of(columns: tuple[Index, ...]) -> int:
+    """The bytes of a table's columns."""
+    return sum(column.nbytes for column in columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +147,7 @@ _LOWER: dict[type, Callable[[Any, list[Table]], None]] = {
 }
 
 
-@lru_cache(maxsize=1024)
+@cached_in_bytes(COLUMNS, bytes_of)
 def live_entries(window: Window) -> tuple[Index, Index, Index]:
     """Columns ``(output, tap, input)`` of the access table's live entries."""
     running().check_entries(number(window.output) * number(window.kernel), "an axis")
@@ -148,7 +156,7 @@ def live_entries(window: Window) -> tuple[Index, Index, Index]:
     return outputs, taps, table[outputs, taps]
 
 
-@lru_cache(maxsize=256)
+@cached_in_bytes(COLUMNS, bytes_of)
 def lattice_points(
     matrix: Matrix, offsets: tuple[Point, ...], new: Point, old: Point
 ) -> tuple[Index, ...]:
@@ -173,7 +181,7 @@ def _points_of(
     return (*points[:, live], np.full(len(live), coset, dtype=np.int64), *read[:, live])
 
 
-@lru_cache(maxsize=1024)
+@cached_in_bytes(COLUMNS, bytes_of)
 def read_positions(index: AxisMap) -> tuple[Index, Index]:
     """Columns ``(new, old)`` of an index map: the positions that read something, and what.
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import count
 from math import prod
 from typing import Any
 
@@ -88,6 +90,8 @@ class Table:
     def drop(self, legs: Iterable[Leg]) -> Table:
         """Forget columns: their legs are summed over, since repeated entries add up."""
         gone = set(legs)
+        if not gone:
+            return self
         kept = [i for i, leg in enumerate(self.legs) if leg not in gone]
         if not kept:
             return scalar_table(self.total())
@@ -191,15 +195,63 @@ def contract(tables: Sequence[Table], keep: Sequence[Leg]) -> Table:
 
     Legs are eliminated one by one, the one whose tables are smallest first.
     """
-    pool, kept = list(tables), set(keep)
-    while hidden := {leg for table in pool for leg in table.legs if leg not in kept}:
-        leg = min(hidden, key=lambda leg: sum(t.entries for t in pool if leg in t.legs))
-        touched = [table for table in pool if leg in table.legs]
-        pool = [table for table in pool if leg not in table.legs]
-        merged = join_all(touched)
-        others = {other for table in pool for other in table.legs} | kept
-        pool.append(merged.drop(set(merged.legs) - others))
-    return join_all(pool)
+    if len(tables) == 1:
+        kept = set(keep)
+        return tables[0].drop([leg for leg in tables[0].legs if leg not in kept])
+    pool = _Pool(keep)
+    for table in tables:
+        pool.add(table)
+    while (leg := pool.cheapest()) is not None:
+        merged = join_all(pool.without(leg))
+        pool.add(merged.drop(leg for leg in merged.legs if not pool.needs(leg)))
+    return join_all(list(pool.tables.values()))
+
+
+class _Pool:
+    """Tables that are multiplied, found by their legs: what a join costs does not grow with all."""
+
+    def __init__(self, keep: Iterable[Leg]) -> None:
+        self.tables: dict[int, Table] = {}
+        self._kept = set(keep)
+        self._at: dict[Leg, set[int]] = {}
+        self._heap: list[tuple[int, int, Leg]] = []
+        self._count = count()
+
+    def add(self, table: Table) -> None:
+        """Put in a table, and each of its hidden legs with what it would cost to eliminate it."""
+        number = next(self._count)
+        self.tables[number] = table
+        for leg in table.legs:
+            self._at.setdefault(leg, set()).add(number)
+        for leg in table.legs:
+            if leg not in self._kept:
+                heappush(self._heap, (self._cost(leg), next(self._count), leg))
+
+    def _cost(self, leg: Leg) -> int:
+        return sum(self.tables[number].entries for number in self._at[leg])
+
+    def cheapest(self) -> Leg | None:
+        """The hidden leg whose tables have the fewest entries; None where none is left."""
+        while self._heap:
+            cost, _, leg = heappop(self._heap)
+            if self._at.get(leg) and cost == self._cost(leg):
+                return leg
+        if any(self._at[leg] for leg in self._at.keys() - self._kept):
+            raise InternalError("a hidden index was not summed over")
+        return None
+
+    def without(self, leg: Leg) -> list[Table]:
+        """Take out the tables that a leg stands in."""
+        numbers = sorted(self._at[leg])
+        found = [self.tables.pop(number) for number in numbers]
+        for number, table in zip(numbers, found, strict=True):
+            for other in table.legs:
+                self._at[other].discard(number)
+        return found
+
+    def needs(self, leg: Leg) -> bool:
+        """Whether a leg is kept, or stands in another table."""
+        return leg in self._kept or bool(self._at.get(leg))
 
 
 def join_all(tables: Sequence[Table]) -> Table:

@@ -8,7 +8,7 @@ assignment of few ones.  A difference is a proof that the claim is false; none p
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 from math import prod
 from numbers import Rational
@@ -29,8 +29,9 @@ from symconv.replay.run import run_claim
 MOST_ENTRIES = 60_000
 """Above this many entries of the input and the free weights together nothing is evaluated."""
 
-SHARE = 1 / 20
-"""No assignment is tried or reduced after this share of the time: most differences show at once."""
+SHARE, REDUCING = 1 / 20, 1 / 120
+"""No assignment is tried after the first share of the time, and none reduced for longer than the
+second: most differences show at once, and what is left of a deep chain is long anyway."""
 
 _TOLERANCE = 1e-6
 Array = NDArray[Any]
@@ -47,6 +48,7 @@ def find_witness(claim: Claim, tries: int = 300, seed: int = 0) -> Counterexampl
         if search.over():
             return None
         if search.differs(tensors):
+            search = replace(search, until=running().deadline(REDUCING))
             return search.witness(search.ones(search.reduced(tensors)))
     return None
 
@@ -95,12 +97,28 @@ class _Search:
         return self.place(tensors) is not None
 
     def reduced(self, tensors: Tensors) -> Tensors:
-        """Set to zero what is not needed, in ever smaller runs of entries."""
+        """Set to zero what is not needed: runs of tensors, then of entries, ever smaller ones."""
+        names = list(tensors)
+        run = len(names)
+        while run >= 1:
+            tensors = self._without(tensors, names, run)
+            run //= 2
         for name in tensors:
             run = tensors[name].size
             while run >= 1:
                 tensors = self._thinned(tensors, name, run)
                 run = run // 2 if run > 1 else 0
+        return tensors
+
+    def _without(self, tensors: Tensors, names: list[str], run: int) -> Tensors:
+        """The tensors, those of a run made zero wherever the sides still differ."""
+        for first in range(0, len(names), run):
+            chosen = [name for name in names[first : first + run] if tensors[name].any()]
+            if self.over():
+                return tensors
+            zeros = {name: np.zeros(tensors[name].shape, dtype=object) for name in chosen}
+            if chosen and self.differs({**tensors, **zeros}):
+                tensors = {**tensors, **zeros}
         return tensors
 
     def _thinned(self, tensors: Tensors, name: str, run: int) -> Tensors:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from symconv.claim import steps as st
 from symconv.layer import Conv, ConvTranspose
+from symconv.machine.caches import cached
 from symconv.replay.convolutions import Array, correlate, max_over_live, numbers, padded, scattered
 from symconv.replay.literals import NUMPY_MODES, literal, options, pads_of
 from symconv.replay.pools import roomy
@@ -14,15 +17,14 @@ from symconv.replay.steps.base import Weights, Writer, exact, expression, run
 
 def _as_conv(step: st.ConvStep | st.MaxConvStep, w: Array) -> Conv:
     """The step's layer, its channels and kernel read off the weight."""
-    return Conv(
-        w.shape[1] * step.groups,
-        w.shape[0],
-        w.shape[2:],
-        step.stride,
-        step.padding,
-        step.dilation,
-        step.groups,
-    )
+    return _conv(w.shape, step.stride, step.padding, step.dilation, step.groups)
+
+
+@cached(most=512)
+def _conv(shape: tuple[int, ...], stride: Any, padding: Any, dilation: Any, groups: int) -> Conv:
+    """The layer of these numbers: a search for a counterexample runs one claim many times."""
+    lead, second, *kernel = shape
+    return Conv(second * groups, lead, tuple(kernel), stride, padding, dilation, groups)
 
 
 def _biased(y: Array, bias: str | None, weights: Weights) -> Array:

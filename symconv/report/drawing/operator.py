@@ -69,7 +69,7 @@ def _expanded_entries(axis: AxisExpansion) -> Iterator[tuple[int, int, int]]:
     table = axis.window_on_phases.table()
     for p, k, r, q in zip(*(column.tolist() for column in axis.taps), strict=True):
         for i in range(axis.coarse_output):
-            j = int(table[i, q - axis.first_tap])
+            j = int(table[i, axis.slot(q)])
             if j != BOTTOM:
                 yield axis.factor_out * i + p, axis.factor_in * j + r, k
 

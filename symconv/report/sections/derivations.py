@@ -164,7 +164,7 @@ def _phase_entry(axis: AxisExpansion, o: int | None, k: int | None) -> str | Mat
     table_on_phases = axis.window_on_phases.table()
     for p, tap, r, q in zip(*(column.tolist() for column in axis.taps), strict=True):
         if (p, tap) == (o % axis.factor_out, k):
-            j = int(table_on_phases[o // axis.factor_out, q - axis.first_tap])
+            j = int(table_on_phases[o // axis.factor_out, axis.slot(q)])
             past = axis.factor_in * j + r >= axis.window.size
             return Math(r"\bot") if j == BOTTOM or past else f"({r}, {j})"
     return Math(r"\bot")
