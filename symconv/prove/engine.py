@@ -15,7 +15,6 @@ from symconv.claim import Claim
 from symconv.claim.sides import check_around
 from symconv.claim.verdict import Verdict
 from symconv.prove.cuts import needs_cuts
-from symconv.prove.geometry import narrowed
 
 if TYPE_CHECKING:
     from symconv.expand import Expansion
@@ -55,6 +54,8 @@ class Question:
         Raises:
             InternalError: the claim is not that of its expansion.
         """
+        from symconv.prove.geometry import narrowed
+
         return narrowed(self.claim, self.expansion)
 
     @cached_property
