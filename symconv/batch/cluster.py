@@ -6,13 +6,15 @@ line is written when its chunk has come back, which happens once.
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import sys
 import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -80,14 +82,32 @@ def _client(cluster: Cluster, stack: ExitStack) -> Client:
     try:
         if address is None:
             jobs = cluster.jobs or cores()
-            address = stack.enter_context(
-                LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
-            )
+            with _interrupts_ignored():
+                local = LocalCluster(
+                    n_workers=jobs,
+                    threads_per_worker=1,
+                    dashboard_address=None,
+                    silence_logs=logging.ERROR,
+                )
+            address = stack.enter_context(local)
         client = stack.enter_context(Client(address, timeout=WAIT))
         client.wait_for_workers(1, timeout=WAIT)
     except (OSError, ValueError) as fault:  # a TimeoutError is an OSError
         raise InputError(f"no scheduler with a worker at {address}: {fault}") from fault
     return client
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Have the processes that are started inside leave Ctrl-C to this one."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what becomes of signals
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _packed(work: Work) -> bytes:
