@@ -20,8 +20,8 @@ ORDER = {
         "theorems testing cli"
     ),
     "batch": (
-        "items settled executor worker processes cluster streams scanning reading store tally "
-        "progress run"
+        "items settled executor worker processes remote cluster streams scanning reading store "
+        "tally progress run"
     ),
     "claim.steps": "base axes fitting layers pools moves lattices values branches",
     "claim": "entries patterns steps claim sides naming reading unused verdict",
@@ -142,8 +142,7 @@ ONLY_IN: dict[str, set[str]] = {
     "jinja2": {"report"},
     "latex2mathml": {"report"},
     "click": {"cli"},
-    "cloudpickle": {"batch.cluster"},
-    "dask": {"batch.cluster"},
+    "cloudpickle": {"batch.cluster", "batch.remote"},
     "distributed": {"batch.cluster"},
     "rich": {"cli"},
     "hypothesis": {"testing.strategies"},
