@@ -75,7 +75,7 @@ def test_a_sweep_resumes_after_a_cut(tmp_path: Path) -> None:
 def test_a_file_of_something_else_is_not_resumed(tmp_path: Path) -> None:
     path = tmp_path / "mine.jsonl"
     path.write_text('{"k": 3}\n')
-    with pytest.raises(InputError, match="line 1 of .* is not a result of symconv"):
+    with pytest.raises(InputError, match=r"line 1 of .* is not a result of symconv"):
         sweep(pads_behind, grid(3), jobs=1, results=path)
     assert path.read_text() == '{"k": 3}\n'
 
