@@ -6,23 +6,23 @@ line is written when its chunk has come back, which happens once.
 
 from __future__ import annotations
 
-import os
+import logging
+import signal
 import sys
 import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from symconv.batch.executor import hard_limit
 from symconv.batch.items import Done, Item, Work, chunk_of
 from symconv.batch.processes import cores
-from symconv.batch.settled import lost, settled
+from symconv.batch.remote import decided, version_here
+from symconv.batch.settled import lost
 from symconv.errors import InputError, InternalError, MissingTool, SymconvError
 
 if TYPE_CHECKING:
@@ -80,14 +80,32 @@ def _client(cluster: Cluster, stack: ExitStack) -> Client:
     try:
         if address is None:
             jobs = cluster.jobs or cores()
-            address = stack.enter_context(
-                LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
-            )
+            with _interrupts_ignored():
+                local = LocalCluster(
+                    n_workers=jobs,
+                    threads_per_worker=1,
+                    dashboard_address=None,
+                    silence_logs=logging.ERROR,
+                )
+            address = stack.enter_context(local)
         client = stack.enter_context(Client(address, timeout=WAIT))
         client.wait_for_workers(1, timeout=WAIT)
     except (OSError, ValueError) as fault:  # a TimeoutError is an OSError
         raise InputError(f"no scheduler with a worker at {address}: {fault}") from fault
     return client
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Have the processes that are started inside leave Ctrl-C to this one."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what becomes of signals
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _packed(work: Work) -> bytes:
@@ -101,16 +119,9 @@ def _packed(work: Work) -> bytes:
     for name in work.own:
         cloudpickle.register_pickle_by_value(sys.modules[name])
     try:
-        return bytes(cloudpickle.dumps((_version(), work)))
+        return bytes(cloudpickle.dumps((version_here(), work)))
     except Exception as fault:
         raise InputError(f"the rewriter cannot be sent to other machines: {fault}") from fault
-
-
-def _version() -> str:
-    try:
-        return version("symconv")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 @dataclass(slots=True)
@@ -193,63 +204,3 @@ class _Flight:
             f"{hard_limit(self.work):.0f} s on each of them"
         )
         yield lost(self.work, chunk[0], "undecided", why)
-
-
-_ONE_AT_A_TIME = threading.Lock()
-"""isl's context, which holds its operations' count, is one a process."""
-
-
-def decided(packed: bytes, chunk: list[Item], limit: float) -> tuple[list[Done], float]:
-    """Do the work on a chunk, on a worker; its process ends where one item goes on too long.
-
-    Returns:
-        The lines, and the seconds that they took.
-
-    Raises:
-        InputError: the worker has another version of symconv, or cannot load the work.
-    """
-    work = _unpacked(packed)
-    with _ONE_AT_A_TIME, _Watch(limit) as watch:
-        start, lines = monotonic(), []
-        for item in chunk:
-            watch.start()
-            lines.append(settled(work, item))
-        return lines, monotonic() - start
-
-
-@lru_cache(maxsize=4)
-def _unpacked(packed: bytes) -> Work:
-    import cloudpickle
-
-    try:
-        theirs, work = cloudpickle.loads(packed)
-    except Exception as fault:
-        raise InputError(f"a worker cannot load the work: {fault!r}; install it there") from fault
-    if theirs != _version():
-        raise InputError(f"a worker has symconv {_version()}, and the work comes from {theirs}")
-    found: Work = work
-    return found
-
-
-class _Watch:
-    """A thread that ends this process where one item takes too long; a nanny starts another one."""
-
-    def __init__(self, limit: float) -> None:
-        self._limit, self._until = limit, monotonic() + limit
-        self._over = threading.Event()
-
-    def start(self) -> None:
-        """Count from now."""
-        self._until = monotonic() + self._limit
-
-    def __enter__(self) -> _Watch:
-        threading.Thread(target=self._watch, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-
-    def _watch(self) -> None:
-        while not self._over.wait(max(0.0, self._until - monotonic())):
-            if monotonic() > self._until:
-                os._exit(1)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from multiprocessing.connection import wait
 from time import monotonic
+from typing import Any
 
 from symconv.batch.executor import hard_limit
 from symconv.batch.items import Done, Item, Work, chunk_of
@@ -60,9 +61,9 @@ class _Crew:
     def lines(self) -> Iterator[Done]:
         """Send, wait, receive, until nothing is left."""
         while self._busy():
-            connections = {worker.connection: worker for worker in self.workers}
-            for ready in wait(list(connections), self._patience()):
-                yield from self._answer(connections[ready])  # type: ignore[index]
+            connections: dict[Any, Worker] = {w.connection: w for w in self.workers}
+            for ready in wait(connections, self._patience()):
+                yield from self._answer(connections[ready])
             for worker in [w for w in self.workers if w.items and self._left(w) < 0]:
                 yield from self._overdue(worker)
 

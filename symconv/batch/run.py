@@ -41,9 +41,9 @@ def run(
     Raises:
         InputError: the file to be resumed is not of results, or of results of other options.
     """
-    start, tally = perf_counter(), Tally()
-    settled = results.settled()
+    start, tally, settled = perf_counter(), Tally(), Settled()
     try:
+        settled = results.settled()
         with closing(executor.lines(work, _unsettled(items, work, settled, tally))) as lines:
             for done in lines:
                 results.write(done.line)

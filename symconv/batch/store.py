@@ -6,8 +6,10 @@ import errno
 import json
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -64,16 +66,17 @@ class Results:
     def __init__(self, path: str | Path, asked: Mapping[str, Any], resume: bool) -> None:
         self._path, self._asked = str(path), dict(asked)
         self._resume = resume and self._path != STANDARD_OUTPUT
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
 
     def settled(self) -> Settled:
-        """What an earlier run has left, where it is resumed; its last line is mended or cut off.
+        """What an earlier run has left, where it is resumed; half a line at its end is cut off.
 
         Raises:
             InputError: the file is not of results, or of results of other options.
         """
         found = Settled()
         if self._resume and os.path.isfile(self._path):
+            self._opened()  # and locked, before it is changed
             _cut_last_line(self._path)
             for row in rows_of(self._path):
                 self._check_asked(row)
@@ -94,8 +97,7 @@ class Results:
             OSError: it cannot be written; what was written of the line is cut off again.
         """
         file = self._opened()
-        start = file.tell() if file.seekable() else 0
-        written = 0
+        start, written = os.fstat(file.fileno()).st_size, 0
         try:
             while written < len(line):
                 written += file.write(line[written:])
@@ -104,7 +106,7 @@ class Results:
                 file.truncate(start)
             raise OSError(fault.errno, fault.strerror, self._path) from fault
 
-    def _opened(self) -> BinaryIO:
+    def _opened(self) -> FileIO:
         if self._file is None:
             self._file = _open(self._path, "ab" if self._resume else "wb")
         return self._file
@@ -122,18 +124,41 @@ class Results:
             self._file = None
 
 
-def _open(path: str, mode: str) -> BinaryIO:
+def _open(path: str, mode: str) -> FileIO:
     if path == STANDARD_OUTPUT:
         return open(os.dup(1), "wb", buffering=0)
     folder = Path(path).parent
     folder.mkdir(parents=True, exist_ok=True)
     if os.path.isdir(path):
         raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    return open(path, mode, buffering=0)  # type: ignore[return-value]
+    file = open(path, "ab", buffering=0)  # noqa: SIM115 - closed by `Results.close`
+    _lock(file, path)
+    if mode == "wb" and os.path.isfile(path):
+        file.truncate(0)
+    return file
+
+
+def _lock(file: FileIO, path: str) -> None:
+    """Keep other runs from writing to the same file, where the system has such locks.
+
+    Raises:
+        InputError: another one is writing to it.
+    """
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as fault:
+        file.close()
+        raise InputError(f"another run is writing to {path}; wait for its end") from fault
+    except OSError:  # a pipe, or a file system without locks
+        return
 
 
 def _cut_last_line(path: str) -> None:
-    """Cut off what stands behind the last line's end; a whole row that lacks only that keeps it."""
+    """Cut off what stands behind the last line's end."""
     with open(path, "r+b") as file:
         end = file.seek(0, os.SEEK_END)
         last = _start_of_last_line(file, end)

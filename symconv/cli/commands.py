@@ -25,7 +25,6 @@ from symconv.cli.options import (
     region_options,
     seconds_option,
     sizes_option,
-    within,
 )
 from symconv.cli.results import (
     Result,
@@ -107,7 +106,7 @@ def prove(
     entries = read_entries(sources, size=size)
     with_sympy = len(entries) <= FEW if symbolic is None else symbolic
     work = replace(asked, with_sympy=with_sympy).decide
-    certify(entries, within(seconds, work), certificate, as_json)
+    certify(entries, work, seconds, certificate, as_json)
 
 
 @main.command()
@@ -152,7 +151,7 @@ def check(
         refuse("is for results that are printed", certificate=certificate)
         decide_batch(sources, asked, batch, seconds, None, as_json)
     entries = read_entries(sources, asked.takes)
-    certify(entries, within(seconds, asked.decide), certificate, as_json)
+    certify(entries, asked.decide, seconds, certificate, as_json)
 
 
 @main.command()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from symconv.batch.items import Item, Key, Row, digest_of_bytes, key_of
 from symconv.cli.deciding import Deciding
 from symconv.cli.options import within
-from symconv.cli.results import Result, failure, result_of
+from symconv.cli.results import Result, failure, result_of, undecided
 from symconv.errors import InputError, SymconvError
 
 if TYPE_CHECKING:
@@ -61,11 +61,8 @@ class EntryWork:
     def lost(self, item: Item, verdict: str, why: str) -> Row:
         """What is said of an item in whose middle its worker ended."""
         read = _Read(item)
-        result = failure(read.name, why)
-        if verdict == "undecided":
-            result = {**result, "verdict": verdict, "sizes": "these", "method": [], "reason": why}
-            del result["error"]
-        return _row(item, read.digest, result)
+        lost = undecided(read.name, why) if verdict == "undecided" else failure(read.name, why)
+        return _row(item, read.digest, lost)
 
     def _result(self, item: Item, read: _Read) -> Result:
         known = f"{self.asked}{read.unnamed}"

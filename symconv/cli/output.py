@@ -156,15 +156,20 @@ def print_lines(lines: Iterable[str], err: bool = False) -> None:
         _say(line, err)
 
 
-def with_progress(results: Iterator[Result], total: int, quiet: bool) -> list[Result]:
-    """Collect results; a bar on standard error where that is a terminal and there are many."""
-    if quiet or total <= MANY or sys.stderr is None or not sys.stderr.isatty():
-        return list(results)
-    from rich.console import Console
-    from rich.progress import track
+def with_progress(results: Iterable[Result], total: int, quiet: bool) -> list[Result]:
+    """Collect results; how far it is stands on standard error, where that is a terminal."""
+    from symconv.batch.progress import Progress
+    from symconv.batch.tally import Tally
 
-    console = Console(stderr=True)
-    return list(track(results, description="deciding", total=total, console=console))
+    tally, found = Tally(), []
+    # No bar of rich, whose thread would be there when processes are forked.
+    progress = Progress(lambda: tally.total / total, quiet or total <= MANY)
+    for result in results:
+        found.append(result)
+        tally.add(result.get("verdict", "done"), internal=False)
+        progress.tell(tally)
+    progress.end()
+    return found
 
 
 @contextmanager

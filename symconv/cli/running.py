@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -13,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from symconv.cli import output
+from symconv.cli.options import within
+from symconv.cli.parallel import Decide, results_of
 from symconv.cli.results import Result, Work, each, one_line, status, summary
 from symconv.errors import InputError, LayerError, SymconvError
 
 if TYPE_CHECKING:
     from symconv.batch.items import Item
-    from symconv.claim.verdict import Verdict
     from symconv.dialect.config import Size
     from symconv.dialect.files import Entry
 
@@ -57,13 +57,17 @@ def _of_lines(source: str, size: Size | None) -> list[Entry]:
     """
     from symconv.batch.reading import items_of
     from symconv.dialect.files import MOST_ITEMS
+    from symconv.machine.files import MOST_BYTES
 
-    items = list(islice(items_of([source]), MOST_ITEMS + 1))
-    if len(items) > MOST_ITEMS:
-        raise LayerError(
-            f"{source} holds more than {MOST_ITEMS:,} items; write their results to a file with "
-            "-o OUT.jsonl"
-        )
+    items, held = [], 0
+    for item in items_of([source]):
+        items.append(item)
+        held += len(item.payload)
+        if len(items) > MOST_ITEMS or held > MOST_BYTES:
+            raise LayerError(
+                f"{source} holds more than {MOST_ITEMS:,} items, or {MOST_BYTES >> 20} MB; write "
+                "their results to a file with -o OUT.jsonl"
+            )
     return [_of_item(item, size) for item in items]
 
 
@@ -119,21 +123,23 @@ def run(entries: Sequence[Entry], work: Work, as_json: bool) -> None:
 
 
 def certify(
-    entries: Sequence[Entry],
-    decide: Callable[[Entry], tuple[Verdict, Result]],
-    path: str | None,
-    as_json: bool,
+    entries: Sequence[Entry], decide: Decide, seconds: float | None, path: str | None, as_json: bool
 ) -> None:
-    """Decide all entries as `run` does; before the results are printed, write the certificates."""
+    """Decide all entries within these seconds each, print the results, and exit with their status.
+
+    Many are decided on all cores; where certificates are wanted, which are written before anything
+    is printed, by this process alone.
+    """
     start, certificates = perf_counter(), []
 
     def work(entry: Entry) -> Result:
-        verdict, result = decide(entry)
-        if path and verdict.verdict == "proved":
+        verdict, result = within(seconds, decide)(entry)
+        if verdict.verdict == "proved":
             certificates.append(verdict.to_dict())
         return result
 
-    results = output.with_progress(each(entries, work), len(entries), as_json)
+    found = each(entries, work) if path else results_of(entries, decide, seconds)
+    results = output.with_progress(found, len(entries), as_json)
     if path:
         write_certificates(Path(path), certificates)
     finish(results, perf_counter() - start, as_json)

@@ -126,7 +126,7 @@ def test_without_dask_the_line_says_what_to_install(
 def test_workers_of_another_version_are_refused(
     two_workers: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("symconv.batch.cluster._version", lambda: "0.0.7")
+    monkeypatch.setattr("symconv.batch.cluster.version_here", lambda: "0.0.7")
     with pytest.raises(
         InputError, match=r"a worker has symconv .*, and the work comes from 0\.0\.7"
     ):

@@ -153,6 +153,21 @@ def test_results_of_other_options_are_not_resumed(tmp_path: Path) -> None:
         Results(path, {"all_sizes": True}, resume=True).settled()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
+@pytest.mark.parametrize("resume", [False, True])
+def test_two_runs_do_not_write_to_one_file(resume: bool, tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    run_orders(numbers(9), Here(), path)
+    first = Results(path, {}, resume=True)
+    first.settled()
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="another run is writing to"):
+        run_orders(numbers(12), Processes(2), path, resume=resume)
+    assert path.read_bytes() == before
+    first.close()
+    assert len(run_orders(numbers(12), Processes(2), path, resume=resume)[1]) == 12
+
+
 def test_a_result_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     from symconv.batch.items import Item, Row
     from symconv.batch.settled import settled

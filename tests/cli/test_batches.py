@@ -127,6 +127,23 @@ def test_lines_without_a_file_for_results_are_printed_as_ever(tmp_path: Path) ->
     assert "line 2" in done.stdout
 
 
+@pytest.mark.once
+def test_what_is_printed_of_many_is_in_their_order(tmp_path: Path) -> None:
+    many = [{**LAYER, "input_size": [n], "name": f"n{n}"} for n in range(3, 150)]
+    many[50], many[90] = {"op": "conv"}, {**LAYER, "input_size": [9], "stride": 0}
+    source = tmp_path / "layers.json"
+    source.write_text(json.dumps({"layers": many}))
+    done = run("prove", str(source), "--json")
+    assert done.exit_code == 2
+    results = json.loads(done.stdout)["results"]
+    names = [layer.get("name", f"layers[{place}]") for place, layer in enumerate(many)]
+    assert [result["name"] for result in results] == names
+    assert [n for n, one in enumerate(results) if one["verdict"] != "proved"] == [50, 90]
+    run("prove", str(source), "--certificate", str(tmp_path / "c.json"))
+    certificates = json.loads((tmp_path / "c.json").read_text())["certificates"]
+    assert len(certificates) == len(many) - 2
+
+
 def test_standard_input_and_output(tmp_path: Path) -> None:
     text = "".join(f"{json.dumps({**LAYER, 'input_size': [n]})}\n" for n in range(5, 9))
     done = subprocess.run(

@@ -20,14 +20,14 @@ ORDER = {
         "theorems testing cli"
     ),
     "batch": (
-        "items settled executor worker processes cluster streams scanning reading store tally "
-        "progress run"
+        "items settled executor worker processes remote cluster streams scanning reading store "
+        "tally progress run"
     ),
     "claim.steps": "base axes fitting layers pools moves lattices values branches",
     "claim": "entries patterns steps claim sides naming reading unused verdict",
     "cli": (
-        "results chains claims options output faults running deciding entries batches models "
-        "graphs files sweeping catalogue lists shown crosschecks commands __main__"
+        "results chains claims options output faults parallel running deciding entries batches "
+        "models graphs files sweeping catalogue lists shown crosschecks commands __main__"
     ),
     "crosscheck": (
         "formats arrays models backends runner steps question values observation compare quantized "
@@ -155,8 +155,7 @@ ONLY_IN: dict[str, set[str]] = {
     "jinja2": {"report"},
     "latex2mathml": {"report"},
     "click": {"cli"},
-    "cloudpickle": {"batch.cluster"},
-    "dask": {"batch.cluster"},
+    "cloudpickle": {"batch.cluster", "batch.remote"},
     "distributed": {"batch.cluster"},
     "rich": {"cli"},
     "hypothesis": {"testing.strategies"},
