@@ -66,7 +66,7 @@ ORDER = {
         "asking everywhere registry decide network models"
     ),
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem engine",
-    "models": "prove observed check phased convert",
+    "models": "prove observed crosschecked check phased convert",
     "prove.models": (
         "terms moves resizing moving rows pads pointwise pools separable windows convolution "
         "guesses linear applied walk sources compare"
