@@ -101,7 +101,7 @@ class Stages:
             self.record.notes.append(f"{config.name}, {dtype}, batch {batch}: {line}")
 
 
-def run(device: str, layers: int, seconds: float, zoo: Path, batches: Sequence[int]) -> Record:
+def recorded(device: str, layers: int, seconds: float, zoo: Path, batches: Sequence[int]) -> Record:
     """Run all stages on a device.
 
     Raises:
@@ -198,7 +198,9 @@ def main(words: Sequence[str] | None = None, show: Callable[[str], Any] | None =
     show = show or (lambda text: sys.stdout.write(text + "\n"))
     asked = _parser().parse_args(words)
     try:
-        record = run(asked.device, asked.layers, asked.seconds, asked.zoo, asked.batch or BATCHES)
+        record = recorded(
+            asked.device, asked.layers, asked.seconds, asked.zoo, asked.batch or BATCHES
+        )
     except SymconvError as fault:
         show(f"symconv: {fault}")
         return 2

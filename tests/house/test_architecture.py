@@ -26,9 +26,10 @@ ORDER = {
         "shown crosschecks commands __main__"
     ),
     "crosscheck": (
-        "formats arrays models backends runner steps question values observation compare quantized "
-        "timing tables device"
+        "formats arrays models backends runner steps question values observation sides bounds "
+        "exactness compare quantized timing tables device"
     ),
+    "crosscheck.steps": "base layers moves values",
     "crosscheck.backends": "base own_numpy own_torch own_jax own_onnxruntime registry",
     "dialect": (
         "config chain shorthand presets subject torch pasted files own sources onnx models naming "
