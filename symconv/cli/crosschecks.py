@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from symconv.cli.options import json_option, layer_size, layers_argument, sizes_option
-from symconv.cli.results import Result, of_config, refuse_fault
-from symconv.cli.running import read_entries, run
+from symconv.cli.models import are_models
+from symconv.cli.options import json_option, layer_size, layers_argument, refuse, sizes_option
+from symconv.cli.results import Result, of_config, refuse_fault, result_of
+from symconv.cli.running import finish, read_entries, run
 
 if TYPE_CHECKING:
     from symconv.crosscheck import Observation
@@ -24,27 +27,57 @@ DTYPES = ("float64", "float32", "tf32", "float16", "bfloat16", "int8")
 @click.command()
 @layers_argument
 @sizes_option
-@click.option("--backend", type=click.Choice(BACKENDS), default="numpy", help="Who computes.")
-@click.option("--device", default="cpu", help="cpu, or cuda with the torch backend.")
+@click.option("--backend", type=click.Choice(BACKENDS), help="Who computes; numpy by default.")
+@click.option("--device", help="cpu, or cuda with the torch backend.")
 @click.option(
     "--mode",
     type=click.Choice(["exact", "rounding"]),
-    default="exact",
-    help="Integers whose sums are exact, bit for bit; or real numbers, within a bound.",
+    help="Integers whose sums are exact, bit for bit (the default); or real numbers, in bounds.",
 )
 @click.option("--dtype", type=click.Choice(DTYPES), help="float64, or the backend's first one.")
 @click.option("--gradients", is_flag=True, help="Compare gradients too (torch, jax).")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Of the random numbers.")
 @json_option
-def crosscheck(sources: Sequence[str], sizes: Sequence[str], as_json: bool, **asked: Any) -> None:
+def crosscheck(
+    sources: Sequence[str], sizes: Sequence[str], as_json: bool, seed: int, **options: Any
+) -> None:
     """Run a framework's strided operators against its own stride-free ones: an observation.
 
-    LAYERS are layers, chains or claims; of a claim both sides are run.
+    LAYERS are layers, chains or claims, of which both sides are run; or an ONNX model, which
+    onnxruntime runs beside its form without strides.
     """
-    if asked["dtype"] is None:
-        asked["dtype"] = "float32" if asked["backend"] == "onnxruntime" else "float64"
+    if are_models(sources):
+        _crosscheck_models(sources, sizes, seed, options, as_json)
+        return
+    asked = {name: value for name, value in options.items() if value is not None}
+    if asked.get("backend") == "onnxruntime":
+        asked = {"dtype": "float32", **asked}
     entries = read_entries(sources, ("layer", "chain", "claim"), layer_size(sizes))
-    run(entries, lambda entry: of_observation(entry.name, observed(entry, asked)), as_json)
+    told = {**asked, "seed": seed}
+    run(entries, lambda entry: of_observation(entry.name, observed(entry, told)), as_json)
+
+
+def _crosscheck_models(
+    sources: Sequence[str],
+    sizes: Sequence[str],
+    seed: int,
+    options: dict[str, Any],
+    as_json: bool,
+) -> None:
+    """Run model files; how is not asked, as onnxruntime alone runs them, as they are."""
+    from symconv.dialect.opened import read_sizes
+    from symconv.models.crosschecked import crosscheck_model
+
+    given = {name: value for name, value in options.items() if value}
+    if given.get("backend") == "onnxruntime":
+        given.pop("backend")
+    refuse("is not for models, which onnxruntime runs as they are", **given)
+    start, asked = perf_counter(), read_sizes(sizes)
+
+    def work(source: str) -> Result:
+        return of_observation(Path(source).name, crosscheck_model(source, asked, seed=seed))
+
+    finish([result_of(source, source, work) for source in sources], perf_counter() - start, as_json)
 
 
 def observed(entry: Entry, asked: dict[str, Any]) -> Observation:

@@ -14,11 +14,12 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from symconv.crosscheck.backends import BACKENDS, backend_of
-from symconv.crosscheck.compare import Asked, observe
+from symconv.crosscheck.compare import observe
 from symconv.crosscheck.formats import DTYPES
 from symconv.crosscheck.observation import EXACT, MODES, ROUNDING, Compared, Observation
 from symconv.crosscheck.quantized import observe_int8
 from symconv.crosscheck.question import question_of_claim, question_of_layer
+from symconv.crosscheck.sides import Asked
 from symconv.errors import InputError, TooLarge, Unsupported
 from symconv.expand import destride
 from symconv.layer import AnyLayer, MaxConv, read_numbers
@@ -40,7 +41,7 @@ __all__ = [
 ]
 
 MOST_PRODUCTS = 200_000_000
-"""Above this many multiplications channels are cut down, and the observation says so."""
+"""Above this many multiplications channels are cut, unless asked otherwise: NumPy takes seconds."""
 
 
 def crosscheck(
@@ -53,6 +54,7 @@ def crosscheck(
     dtype: str = "float64",
     gradients: bool = False,
     seed: int = 0,
+    most_products: int = MOST_PRODUCTS,
 ) -> Observation:
     """Compare a framework's strided layer with its stride-free one, on random numbers.
 
@@ -67,6 +69,7 @@ def crosscheck(
         gradients: also compare the gradients by input, weight and bias; those of the expanded
             weight are summed over the slots that hold one parameter.
         seed: of the random numbers.
+        most_products: above so many multiplications channels are cut, which the note says.
 
     Raises:
         InputError: no such backend, device, mode or dtype.
@@ -89,7 +92,7 @@ def crosscheck(
         raise Unsupported("max_conv: no framework has such a layer; cross-check the max_pool")
     refuse_matrix_stride(layer, "crosscheck")
     size = read_numbers(input_size, layer.op)
-    smaller = _fewer_channels(layer, size)
+    smaller = _fewer_channels(layer, size, most_products)
     note = (
         ""
         if smaller == layer
@@ -161,18 +164,19 @@ def _refuse_beside_int8(mode: str, gradients: bool) -> None:
         raise Unsupported("integers have no gradients; use a floating dtype")
 
 
-def _fewer_channels(layer: AnyLayer, size: Sequence[int]) -> AnyLayer:
+def _fewer_channels(layer: AnyLayer, size: Sequence[int], most: int) -> AnyLayer:
     """The layer, with few channels where all of them would take too long."""
     if not layer.has_weight:
         smaller = layer.with_channels(min(layer.channel_groups, 4), 1)
-    elif _products(layer, size) <= MOST_PRODUCTS:
+    elif _products(layer, size) <= most:
         smaller = layer
     else:
         smaller = layer.with_channels(min(layer.channel_groups, 2), 4)
-    if _products(smaller, size) > 5 * MOST_PRODUCTS:
+    largest = 5 * max(most, MOST_PRODUCTS)
+    if _products(smaller, size) > largest:
         raise TooLarge(
             f"{layer.op}: {_products(smaller, size)} multiplications of few channels are more than "
-            f"{5 * MOST_PRODUCTS}; choose a smaller input_size"
+            f"{largest}; choose a smaller input_size"
         )
     return smaller
 

@@ -17,7 +17,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from symconv.crosscheck import EXACT, ROUNDING, Observation, crosscheck
+from symconv.crosscheck import EXACT, MOST_PRODUCTS, ROUNDING, Observation, crosscheck
 from symconv.crosscheck.backends import backend_of
 from symconv.crosscheck.tables import Record, Tally, markdown
 from symconv.crosscheck.timing import can_time, time_layer
@@ -39,18 +39,25 @@ TIMED = ("resnet50-stem", "alexnet-conv1", "vit-b16-patch", "yolov5-stem", "conv
 
 
 class Stages:
-    """Runs the stages one after another, each until its share of the time is over."""
+    """Runs the stages one after another, each until its share of the time is over.
+
+    A GPU has ten times the products of a layer before its channels are cut, a processor a tenth;
+    and on a processor it is its own time that counts.
+    """
 
     def __init__(self, record: Record, device: str, seconds: float) -> None:
         self.record, self.device, self.seconds = record, device, seconds
+        on_gpu = device.startswith("cuda")
+        self.now = time.perf_counter if on_gpu else time.process_time
+        self.most_products = MOST_PRODUCTS * (10 if on_gpu else 1) // (1 if on_gpu else 10)
         self.tallies: dict[tuple[str, str, str], Tally] = {}
 
     def within(self, stage: str, items: Sequence[Any]) -> Iterator[Any]:
         """The items, as many as the stage's time allows; how many is noted."""
         self.record.asked[stage], self.record.done[stage] = len(items), 0
-        end = time.perf_counter() + SHARES[stage] * self.seconds
+        end = self.now() + SHARES[stage] * self.seconds
         for item in items:
-            if time.perf_counter() > end:
+            if self.now() > end:
                 break
             yield item
             self.record.done[stage] += 1
@@ -75,6 +82,7 @@ class Stages:
             "device": self.device,
             "mode": mode,
             "dtype": dtype,
+            "most_products": self.most_products,
         }
         try:
             return crosscheck(layer, size, gradients=True, **told)
@@ -93,7 +101,7 @@ class Stages:
             self.record.notes.append(f"{config.name}, {dtype}, batch {batch}: {line}")
 
 
-def run(device: str, layers: int, seconds: float, zoo: Path, batches: Sequence[int]) -> Record:
+def recorded(device: str, layers: int, seconds: float, zoo: Path, batches: Sequence[int]) -> Record:
     """Run all stages on a device.
 
     Raises:
@@ -104,6 +112,8 @@ def run(device: str, layers: int, seconds: float, zoo: Path, batches: Sequence[i
     backend = backend_of("torch", device)
     on_gpu = device.startswith("cuda")
     dtypes = ("float32", "float16", "bfloat16", *(("tf32",) if on_gpu else ()))
+    if not on_gpu:
+        one_thread()
     record = Record(device, backend.versions(), _command(device, layers, seconds))
     stages = Stages(record, device, seconds)
     pairs = [(dtype, mode) for dtype in (*dtypes, "float64") for mode in (EXACT, ROUNDING)]
@@ -113,6 +123,13 @@ def run(device: str, layers: int, seconds: float, zoo: Path, batches: Sequence[i
     _time(stages, presets, dtypes if on_gpu else ON_A_PROCESSOR, batches)
     record.seconds = time.perf_counter() - start
     return record
+
+
+def one_thread() -> None:
+    """On a processor one thread computes, so that its time is the time of a call."""
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def _compare_presets(
@@ -181,7 +198,9 @@ def main(words: Sequence[str] | None = None, show: Callable[[str], Any] | None =
     show = show or (lambda text: sys.stdout.write(text + "\n"))
     asked = _parser().parse_args(words)
     try:
-        record = run(asked.device, asked.layers, asked.seconds, asked.zoo, asked.batch or BATCHES)
+        record = recorded(
+            asked.device, asked.layers, asked.seconds, asked.zoo, asked.batch or BATCHES
+        )
     except SymconvError as fault:
         show(f"symconv: {fault}")
         return 2
@@ -198,7 +217,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--device", default="cuda", help="cpu, cuda or cuda:N; cuda by default")
     parser.add_argument("--layers", type=int, default=500, help="how many layers of real models")
-    parser.add_argument("--seconds", type=float, default=240.0, help="how long it may take")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=240.0,
+        help="how long it may take; of a processor's own time on cpu",
+    )
     parser.add_argument("--batch", type=int, action="append", help="a batch size to time; 1 and 64")
     parser.add_argument("--zoo", type=Path, default=ZOO, help=f"layers of real models; {ZOO}")
     parser.add_argument("-o", "--output", type=Path, default=Path("reports"), help="a folder")

@@ -104,10 +104,10 @@ _HEADS = ("layers", "dtype", "mode", "compared", "with gradients", "agreed", "of
 
 _TIMED = """## What the rewrite costs
 
-Median milliseconds of one call. *Stride-free* has its kernel expanded beforehand, *tied* expands it
-in each call, *training* is forward and backward (strided / tied). A ratio below 1 is a gain.
-*Apart* is the largest difference in parts of the largest output, seen and not judged: cuDNN may
-choose any algorithm here."""
+Median milliseconds of one call; on a processor of its own time, with one thread. *Stride-free* has
+its kernel expanded beforehand, *tied* expands it in each call, *training* is forward and backward
+(strided / tied). A ratio below 1 is a gain. *Apart* is the largest difference in parts of the
+largest output, seen and not judged: cuDNN may choose any algorithm here."""
 
 _TIMED_HEADS = (
     "layer",

@@ -30,9 +30,10 @@ ORDER = {
         "models graphs files sweeping catalogue lists shown crosschecks commands __main__"
     ),
     "crosscheck": (
-        "formats arrays models backends runner steps question values observation compare quantized "
-        "timing tables device"
+        "formats arrays models backends runner steps question values observation sides bounds "
+        "exactness compare quantized timing tables device"
     ),
+    "crosscheck.steps": "base layers moves values",
     "crosscheck.backends": "base own_numpy own_torch own_jax own_onnxruntime registry",
     "dialect": (
         "config chain shorthand presets subject torch pasted files own sources onnx models naming "
@@ -70,7 +71,7 @@ ORDER = {
         "asking everywhere registry known decide network models"
     ),
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem engine",
-    "models": "prove observed check phased convert",
+    "models": "prove observed crosschecked check phased convert",
     "prove.models": (
         "terms moves resizing moving rows pads pointwise pools separable windows convolution "
         "guesses linear applied walk sources compare"
