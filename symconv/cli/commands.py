@@ -4,46 +4,39 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from symconv.cli import chains, files, lists, models, shown
+from symconv.cli import files, lists, models, shown, sweeping
+from symconv.cli.batches import Batch, batch_options, decide_batch
+from symconv.cli.deciding import Checking, Proving
 from symconv.cli.faults import Commands
 from symconv.cli.options import (
     all_sizes_option,
     engine_option,
-    expander,
     expansion_options,
-    for_all_sizes,
     json_option,
     layer_size,
     layers_argument,
-    prove_named,
     refuse,
     region_options,
     seconds_option,
     sizes_option,
-    within,
 )
 from symconv.cli.results import (
     Result,
     failure,
-    of_expansion,
-    of_refutation,
-    of_verdict,
     one_line,
-    refuse_fault,
     result_of,
-    warned,
 )
 from symconv.cli.running import certify, finish, read_entries, refuse_other_kinds
 from symconv.errors import InputError, SymconvError
 
 if TYPE_CHECKING:
-    from symconv.claim.verdict import Verdict
-    from symconv.dialect.files import Entry
+    pass
 
 FEW = 8
 """Up to this many layers the SymPy identity is proved as well, unless asked otherwise."""
@@ -83,6 +76,7 @@ def main(ctx: click.Context) -> None:
 @click.option("--certificate", type=click.Path(dir_okay=False), help="Write the certificates here.")
 @engine_option
 @seconds_option
+@batch_options
 @json_option
 def prove(
     sources: Sequence[str],
@@ -96,55 +90,26 @@ def prove(
     keep: str | None,
     certificate: str | None,
     seconds: float | None,
+    batch: Batch,
     as_json: bool,
     **options: Any,
 ) -> None:
     """Prove each layer equal to its expansion, or a chain or a model to its stride-free form."""
-    from symconv.dialect.chain import Chain
-
     if models.are_models(sources):
-        asked = models.Asked(sizes, region or "full", max_factor, all_sizes, kernel, keep)
-        refuse("is not for models", engine=engine, symbolic=symbolic)
-        models.prove_models(sources, asked, options, seconds, certificate, as_json)
+        of_model = models.Asked(sizes, region or "full", max_factor, all_sizes, kernel, keep)
+        refuse("is not for models", engine=engine, symbolic=symbolic, **batch.given)
+        models.prove_models(sources, of_model, options, seconds, certificate, as_json)
         return
     refuse("is for models", region=region, max_factor=max_factor)
-    entries, expand = read_entries(sources, size=layer_size(sizes)), expander(options)
+    size = layer_size(sizes)
+    asked = Proving(options, engine, symbolic, bool(symbolic), all_sizes, kernel, keep)
+    if batch.streams(sources):
+        refuse("is for results that are printed", certificate=certificate)
+        decide_batch(sources, asked, batch, seconds, size, as_json)
+    entries = read_entries(sources, size=size)
     with_sympy = len(entries) <= FEW if symbolic is None else symbolic
-
-    def decide(entry: Entry) -> tuple[Verdict, Result]:
-        every_size = for_all_sizes(entry, all_sizes)
-        if every_size or isinstance(entry, Chain):
-            refuse(
-                "takes single layers at a size", symbolic=symbolic or None, kernel=kernel, keep=keep
-            )
-        if isinstance(entry, Chain):
-            from symconv.prove.network.decide import decide_network
-
-            refuse("is for layers and claims, not for chains", engine=engine)
-            if all_sizes or entry.named:
-                proof = chains.prove_named(entry, options)
-            else:
-                proof = decide_network(chains.as_network(entry, options))
-            return proof.verdict, chains.of_proof(proof)
-        if every_size:
-            verdict = prove_named(entry, options, engine)
-            return verdict, of_verdict(verdict)
-        name, expansion = expand(entry)
-        from symconv import api
-        from symconv.expand import Expansion
-
-        has_operators = isinstance(expansion, Expansion)
-        verdict = api.prove(
-            expansion,
-            name=name,
-            symbolic=with_sympy if has_operators else symbolic,
-            kernel=kernel,
-            keep=keep,
-            engine=engine,
-        )
-        return verdict, {**of_verdict(verdict), "expansion": of_expansion(expansion, name)}
-
-    certify(entries, within(seconds, decide), certificate, as_json)
+    work = replace(asked, with_sympy=with_sympy).decide
+    certify(entries, work, seconds, certificate, as_json)
 
 
 @main.command()
@@ -159,6 +124,7 @@ def prove(
 @all_sizes_option
 @engine_option
 @seconds_option
+@batch_options
 @json_option
 def check(
     sources: Sequence[str],
@@ -168,6 +134,7 @@ def check(
     all_sizes: bool,
     engine: str | None,
     seconds: float | None,
+    batch: Batch,
     as_json: bool,
 ) -> None:
     """Prove or refute somebody's claims: two pipelines that should be the same function.
@@ -175,24 +142,19 @@ def check(
     CLAIMS may be two model files, ORIGINAL.onnx REWRITTEN.onnx: are they the same function?
     """
     if files.are_two_models(sources):
-        refuse("is for claims", certificate=certificate, engine=engine, all_sizes=all_sizes or None)
+        every = all_sizes or None
+        refuse(
+            "is for claims", certificate=certificate, engine=engine, all_sizes=every, **batch.given
+        )
         files.check_two(sources, sizes, seconds, as_json)
         return
     refuse("is for models", sizes=sizes or None)
-    from symconv.dialect.files import ClaimText
-
-    def decide(entry: Entry) -> tuple[Verdict, Result]:
-        refuse_fault(entry)
-        if not isinstance(entry, ClaimText):
-            raise InputError(f"{entry.name!r} is a {entry.kind}, not a claim")
-        from symconv import api
-
-        with warned() as said:
-            verdict = api.check(entry.text, all_sizes=all_sizes, engine=engine)
-        return verdict, {**of_verdict(verdict), **of_refutation(verdict, repair), **said}
-
-    entries = read_entries(sources, ("claim",))
-    certify(entries, within(seconds, decide), certificate, as_json)
+    asked = Checking(engine, all_sizes, repair)
+    if batch.streams(sources):
+        refuse("is for results that are printed", certificate=certificate)
+        decide_batch(sources, asked, batch, seconds, None, as_json)
+    entries = read_entries(sources, asked.takes)
+    certify(entries, asked.decide, seconds, certificate, as_json)
 
 
 @main.command()
@@ -249,5 +211,5 @@ def recheck(paths: Sequence[str], seconds: float, model: str | None, as_json: bo
     finish(results, perf_counter() - start, as_json)
 
 
-for _command in (*files.COMMANDS, *shown.COMMANDS, *lists.COMMANDS):
+for _command in (*files.COMMANDS, *sweeping.COMMANDS, *shown.COMMANDS, *lists.COMMANDS):
     main.add_command(_command)

@@ -22,15 +22,15 @@ OWN_LINE = {"statement", "model"}
 _COLOURS = {"proved": "green", "refuted": "red", "undecided": "yellow", "error": "red"}
 
 
-def print_json(results: list[Result], summary: dict[str, Any]) -> None:
+def print_json(results: list[Result], summary: dict[str, Any], **more: Any) -> None:
     """The one JSON object on standard output."""
-    _say(json.dumps({"results": results, "summary": summary}, allow_nan=False))
+    _say(json.dumps({"results": results, **more, "summary": summary}, allow_nan=False))
 
 
-def _say(line: str) -> None:
+def _say(line: str, err: bool = False) -> None:
     """Print a line; a fault names standard output, as a file's fault names the file."""
     try:
-        click.echo(line)
+        click.echo(line, err=err)
     except BrokenPipeError:
         raise
     except OSError as fault:
@@ -47,11 +47,8 @@ def print_fault(message: str, name: str = "") -> None:
 def print_results(results: list[Result], summary: dict[str, Any]) -> None:
     """A line a result on standard output; errors on standard error."""
     for result in results:
-        verdict = result.get("verdict")
-        if verdict == "error":
-            print_fault(result["error"], result["name"])
-        elif verdict != "proved" or len(results) <= MANY or OWN_LINE & set(result):
-            _say(_line(result))
+        if result.get("verdict") != "proved" or len(results) <= MANY or OWN_LINE & set(result):
+            print_result(result)
     if len(results) > 1:
         counted = ", ".join(
             f"{n} {word}" for word, n in summary.items() if n and word not in _FIGURES
@@ -60,6 +57,14 @@ def print_results(results: list[Result], summary: dict[str, Any]) -> None:
 
 
 _FIGURES = {"total", "seconds"}
+
+
+def print_result(result: Result, err: bool = False) -> None:
+    """One result's line, and what is said below it; an error on standard error."""
+    if result.get("verdict") == "error":
+        print_fault(result["error"], result["name"])
+    else:
+        _say(_line(result), err)
 
 
 def _line(result: Result) -> str:
@@ -145,21 +150,26 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     Console(highlight=False).print(table)
 
 
-def print_lines(lines: Iterable[str]) -> None:
+def print_lines(lines: Iterable[str], err: bool = False) -> None:
     """Lines of text, as they are."""
     for line in lines:
-        _say(line)
+        _say(line, err)
 
 
-def with_progress(results: Iterator[Result], total: int, quiet: bool) -> list[Result]:
-    """Collect results; a bar on standard error where that is a terminal and there are many."""
-    if quiet or total <= MANY or sys.stderr is None or not sys.stderr.isatty():
-        return list(results)
-    from rich.console import Console
-    from rich.progress import track
+def with_progress(results: Iterable[Result], total: int, quiet: bool) -> list[Result]:
+    """Collect results; how far it is stands on standard error, where that is a terminal."""
+    from symconv.batch.progress import Progress
+    from symconv.batch.tally import Tally
 
-    console = Console(stderr=True)
-    return list(track(results, description="deciding", total=total, console=console))
+    tally, found = Tally(), []
+    # No bar of rich, whose thread would be there when processes are forked.
+    progress = Progress(lambda: tally.total / total, quiet or total <= MANY)
+    for result in results:
+        found.append(result)
+        tally.add(result.get("verdict", "done"), internal=False)
+        progress.tell(tally)
+    progress.end()
+    return found
 
 
 @contextmanager

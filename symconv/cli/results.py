@@ -41,7 +41,7 @@ def result_of(name: str, item: Any, work: Callable[[Any], Result]) -> Result:
     try:
         return work(item)
     except (MemoryError, TooLarge) as fault:
-        return {**_undecided(name), "reason": one_line(fault)}
+        return undecided(name, one_line(fault))
     except Exception as fault:  # noqa: BLE001 - one bad item of many stops none of the others
         return {**failure(name, one_line(fault)), **blame(fault)}
 
@@ -62,8 +62,10 @@ def blame(fault: Exception) -> Result:
     return {"internal": True} if isinstance(fault, InternalError) else {}
 
 
-def _undecided(name: str) -> Result:
-    return {"name": name, "verdict": "undecided", "sizes": "these", "method": []}
+def undecided(name: str, reason: str) -> Result:
+    """The result of an item that took more than it may."""
+    said: Result = {"name": name, "verdict": "undecided", "sizes": "these", "method": []}
+    return {**said, "reason": reason}
 
 
 def failure(name: str, message: str) -> Result:

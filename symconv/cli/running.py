@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from symconv.cli import output
+from symconv.cli.options import within
+from symconv.cli.parallel import Decide, results_of
 from symconv.cli.results import Result, Work, each, one_line, status, summary
-from symconv.errors import InputError, SymconvError
+from symconv.errors import InputError, LayerError, SymconvError
 
 if TYPE_CHECKING:
-    from symconv.claim.verdict import Verdict
+    from symconv.batch.items import Item
     from symconv.dialect.config import Size
     from symconv.dialect.files import Entry
 
@@ -32,16 +35,53 @@ def read_entries(
     `Fault` among them; so is an entry of another kind, and what is said of it is the command that
     takes it.
     """
+    from symconv.batch.reading import holds_lines
     from symconv.dialect.files import read_layers
     from symconv.dialect.pasted.base import Fault
 
     entries: list[Entry] = []
     for source in sources:
         try:
-            entries += _of_kinds(source, read_layers(source, size), takes)
+            read = _of_lines if holds_lines(source) and os.path.lexists(source) else read_layers
+            entries += _of_kinds(source, read(source, size), takes)
         except (SymconvError, UnicodeError, RecursionError) as fault:
             entries.append(Fault(source, one_line(fault)))
     return entries
+
+
+def _of_lines(source: str, size: Size | None) -> list[Entry]:
+    """The entries of a file of JSON lines, as many as another file may hold.
+
+    Raises:
+        LayerError: there are more; their results have to go to a file as well.
+    """
+    from symconv.batch.reading import items_of
+    from symconv.dialect.files import MOST_ITEMS
+    from symconv.machine.files import MOST_BYTES
+
+    items, held = [], 0
+    for item in items_of([source]):
+        items.append(item)
+        held += len(item.payload)
+        if len(items) > MOST_ITEMS or held > MOST_BYTES:
+            raise LayerError(
+                f"{source} holds more than {MOST_ITEMS:,} items, or {MOST_BYTES >> 20} MB; write "
+                "their results to a file with -o OUT.jsonl"
+            )
+    return [_of_item(item, size) for item in items]
+
+
+def _of_item(item: Item, size: Size | None) -> Entry:
+    from symconv.dialect.files import read_value
+    from symconv.dialect.pasted.base import Fault
+    from symconv.machine.files import read_json
+
+    if item.fault:
+        return Fault(item.name, item.fault)
+    try:
+        return read_value(read_json(item.payload.decode(), item.name), item.name, size)
+    except (SymconvError, UnicodeError) as fault:
+        return Fault(item.name, one_line(fault))
 
 
 def _of_kinds(source: str, entries: list[Entry], takes: Sequence[str]) -> list[Entry]:
@@ -83,21 +123,23 @@ def run(entries: Sequence[Entry], work: Work, as_json: bool) -> None:
 
 
 def certify(
-    entries: Sequence[Entry],
-    decide: Callable[[Entry], tuple[Verdict, Result]],
-    path: str | None,
-    as_json: bool,
+    entries: Sequence[Entry], decide: Decide, seconds: float | None, path: str | None, as_json: bool
 ) -> None:
-    """Decide all entries as `run` does; before the results are printed, write the certificates."""
+    """Decide all entries within these seconds each, print the results, and exit with their status.
+
+    Many are decided on all cores; where certificates are wanted, which are written before anything
+    is printed, by this process alone.
+    """
     start, certificates = perf_counter(), []
 
     def work(entry: Entry) -> Result:
-        verdict, result = decide(entry)
-        if path and verdict.verdict == "proved":
+        verdict, result = within(seconds, decide)(entry)
+        if verdict.verdict == "proved":
             certificates.append(verdict.to_dict())
         return result
 
-    results = output.with_progress(each(entries, work), len(entries), as_json)
+    found = each(entries, work) if path else results_of(entries, decide, seconds)
+    results = output.with_progress(found, len(entries), as_json)
     if path:
         write_certificates(Path(path), certificates)
     finish(results, perf_counter() - start, as_json)

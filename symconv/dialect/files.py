@@ -113,6 +113,30 @@ def read_layers(
     raise LayerError(_not_found(text))
 
 
+def read_value(value: Any, name: str, size: Size | None = None) -> Entry:
+    """Read the one layer, chain or claim that a value of JSON holds; a text as `read_layers` does.
+
+    Args:
+        value: an item of many.
+        name: what it is called where it does not name itself.
+        size: the input size of layers that have none.
+
+    Raises:
+        LayerError: it is nothing of that kind, or holds several.
+
+    >>> read_value("conv i3x224x224 o64 k7 s2 p3", "line 1").kind
+    'layer'
+    """
+    asked = Asked(size)
+    if isinstance(value, str):
+        found = _read_line(value, asked) or [_asked_of(_worded(value), asked)]
+    else:
+        found = _read_document(value, name, asked)
+    if len(found) != 1:
+        raise LayerError(f"{name} holds {len(found)} entries; write one in each item")
+    return found[0]
+
+
 def _read_line(text: str, asked: Asked) -> list[Entry]:
     """What a text says on its own: a shorthand, a preset, a pasted layer; else nothing."""
     if text.strip() in PRESETS:

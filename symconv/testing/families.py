@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heapreplace
 from itertools import combinations
@@ -47,13 +47,28 @@ def families(failed: Sequence[Configuration], passed: Sequence[Configuration]) -
     >>> [f.words for f in families(bad, [{"k": 3, "s": 2}, {"k": 5, "s": 2}])]
     ['k even']
     """
-    rows = _Rows(failed, passed)
-    found = [_family(*part, failed) for part in (*rows.singles(), *rows.pairs())]
-    if rows.left:
-        rest = _members(rows.left, failed)
-        words = "no condition on one or two attributes separates these"
-        found.append(Family(words, len(rest), len(passed), least(rest)))
+    found = []
+    for condition, rows in parts(failed, passed):
+        members = _members(rows, failed)
+        others = 0 if condition else len(passed)
+        found.append(Family(in_words(condition), len(members), others, least(members)))
     return found
+
+
+def parts(
+    failed: Sequence[Configuration],
+    passed: Sequence[Configuration],
+    without: Collection[str] = (),
+) -> Iterator[Part]:
+    """The condition of each family, and which failures it takes; an empty one takes the rest.
+
+    ``without`` are attributes whose values are no conditions, as they are names of single rows.
+    """
+    rows = _Rows(failed, passed, without)
+    yield from rows.singles()
+    yield from rows.pairs()
+    if rows.left:
+        yield (), rows.left
 
 
 Condition = tuple[Atom, ...]
@@ -64,9 +79,15 @@ Part = tuple[Condition, int]
 class _Rows:
     """Which rows meet each atom, a bit a row; ``left`` are the failures not yet described."""
 
-    def __init__(self, failed: Sequence[Configuration], passed: Sequence[Configuration]) -> None:
-        self._atoms = [list(_atoms(c)) for c in failed]
-        self._failed, self._passed = _bits(self._atoms), _bits(map(_atoms, passed))
+    def __init__(
+        self,
+        failed: Sequence[Configuration],
+        passed: Sequence[Configuration],
+        without: Collection[str],
+    ) -> None:
+        self._atoms = [list(atoms_of(c, without)) for c in failed]
+        self._failed = _bits(self._atoms)
+        self._passed = _bits(atoms_of(c, without) for c in passed)
         self.left = (1 << len(failed)) - 1
 
     def singles(self) -> Iterator[Part]:
@@ -154,14 +175,14 @@ def _members(rows: int, failed: Sequence[Configuration]) -> list[Configuration]:
     return [failed[place] for place in _places(rows)]
 
 
-def _family(condition: Condition, rows: int, failed: Sequence[Configuration]) -> Family:
-    members = _members(rows, failed)
-    return Family(" and ".join(map(_words, condition)), len(members), 0, least(members))
-
-
-def least(configurations: Sequence[Configuration]) -> Configuration:
+def least(configurations: Iterable[Configuration]) -> Configuration:
     """The smallest: the least sum of its numbers, then its text."""
-    return min(configurations, key=lambda c: (_weight(c), json.dumps(c, default=str)))
+    return min(configurations, key=magnitude)
+
+
+def magnitude(configuration: Configuration) -> tuple[float, str]:
+    """What configurations are compared by."""
+    return _weight(configuration), json.dumps(configuration, default=str)
 
 
 def _weight(value: Any) -> float:
@@ -172,11 +193,24 @@ def _weight(value: Any) -> float:
     return abs(value) if isinstance(value, int | float) else 0
 
 
-def _atoms(configuration: Configuration) -> Iterator[Atom]:
+def atoms_of(configuration: Configuration, without: Collection[str] = ()) -> Iterator[Atom]:
+    """Every condition on one attribute that a configuration meets; of some a parity alone."""
     for name, value in configuration.items():
         if type(value) is int:
             yield name, "parity", value % 2
-        yield name, "value", json.dumps(value, sort_keys=True, default=str)
+        if name not in without:
+            yield name, "value", json.dumps(value, sort_keys=True, default=str)
+
+
+def in_words(condition: Condition) -> str:
+    """A condition as it is told.
+
+    >>> in_words((("k", "parity", 0), ("s", "value", "2")))
+    'k even and s 2'
+    """
+    if not condition:
+        return "no condition on one or two attributes separates these"
+    return " and ".join(map(_words, condition))
 
 
 def _words(atom: Atom) -> str:

@@ -16,14 +16,18 @@ ORDER = {
     "": (
         "errors machine size layer relation claim evaluation replay explain toeplitz "
         "expand network sharing recheck prove repair dialect torch crosscheck models report "
-        "api "
+        "api batch "
         "theorems testing cli"
+    ),
+    "batch": (
+        "items settled executor worker processes remote cluster streams scanning reading store "
+        "tally progress run"
     ),
     "claim.steps": "base axes fitting layers pools moves lattices values branches",
     "claim": "entries patterns steps claim sides naming reading unused verdict",
     "cli": (
-        "results chains claims options output faults running models graphs files catalogue lists "
-        "shown commands __main__"
+        "results chains claims options output faults parallel running deciding entries batches "
+        "models graphs files sweeping catalogue lists shown commands __main__"
     ),
     "crosscheck": "backends runs models",
     "dialect": (
@@ -104,7 +108,7 @@ ORDER = {
     "report.sections": "layers verdicts derivations everywhere pictures squares",
     "sharing": "copies tying models causes figures graph",
     "size": "expr numbers text names",
-    "testing": "equivalence families strategies sweep",
+    "testing": "equivalence families many configurations strategies sweep junit github",
     "theorems": (
         "catalogue observed of_networks of_operators of_sharing table demonstrations decide"
     ),
@@ -140,6 +144,8 @@ ONLY_IN: dict[str, set[str]] = {
     "jinja2": {"report"},
     "latex2mathml": {"report"},
     "click": {"cli"},
+    "cloudpickle": {"batch.cluster", "batch.remote"},
+    "distributed": {"batch.cluster"},
     "rich": {"cli"},
     "hypothesis": {"testing.strategies"},
     "tflite": {"dialect.models.tflite.parse"},
@@ -153,6 +159,7 @@ NOT_IN: dict[str, set[str]] = {"numpy": {"relation", "claim"}}
 
 LATE = [
     "click",
+    "distributed",
     "jax",
     "jinja2",
     "matplotlib",

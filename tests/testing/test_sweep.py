@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from symconv.errors import InputError
 from symconv.testing import Family, Sweep, families, sweep
 from symconv.testing.families import MOST_PAIRED
 from tests.helpers.rewriters import grid, pads_behind
@@ -69,6 +70,29 @@ def test_a_sweep_resumes_after_a_cut(tmp_path: Path) -> None:
     assert (
         len({json.loads(r)["digest"] for r in path.read_text().splitlines() if r[-1] == "}"}) == 20
     )
+
+
+def test_a_file_of_something_else_is_not_resumed(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    path.write_text('{"k": 3}\n')
+    with pytest.raises(InputError, match=r"line 1 of .* is not a result of symconv"):
+        sweep(pads_behind, grid(3), jobs=1, results=path)
+    assert path.read_text() == '{"k": 3}\n'
+
+
+def sleeps_at_times(config: Any) -> Any:
+    if config["p"] == 3 and config["k"] == 2:
+        time.sleep(600)
+    return pads_behind(config)
+
+
+def test_one_that_goes_on_for_ever_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("symconv.batch.executor.GRACE", 0.5)
+    found = sweep(sleeps_at_times, grid(80), jobs=2, seconds=0.5)
+    slow = [row for row in found.rows if row["verdict"] == "undecided"]
+    assert [(row["configuration"]["k"], row["configuration"]["p"]) for row in slow] == [(2, 3)] * 4
+    assert "far beyond its 0.5 s" in slow[0]["note"]
+    assert len(found.rows) == 80
 
 
 def test_ctrl_c_keeps_what_was_settled(tmp_path: Path) -> None:
