@@ -8,7 +8,7 @@ PDF    := $(if $(shell command -v latexmk),--pdf)
 KERNEL := $(if $(shell command -v coqc),--kernel)
 
 .DEFAULT_GOAL := help
-.PHONY: help proofs pins report gallery test optimised slow catalogue bench speed lint format clean
+.PHONY: help proofs pins report gallery test optimised slow catalogue bench speed gpu crosscheck lint format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
@@ -51,6 +51,13 @@ bench: $(VENV)/.tested  ## the benchmarks, measured side by side with their peer
 
 speed: $(VENV)/.tested  ## measure the README's speed table, every line in a fresh process, and write it
 	$(BIN)/python -m tests.bench.table --write README.md
+
+# On a borrowed machine with PyTorch and CUDA and nothing to install from: its own python runs it.
+gpu:  ## compare and time on a GPU, in under five minutes; writes reports/crosscheck-cuda.md
+	$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) -m symconv.crosscheck.device --device cuda
+
+crosscheck: $(VENV)/.tested  ## 5,000 random layers a dtype and mode, exact and within their bounds
+	$(PYTEST) -n $(JOBS) -m slow -s tests/crosscheck
 
 lint: $(VENV)/.tested  ## ruff and mypy --strict
 	$(BIN)/ruff check .

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symconv.cli import files, lists, models, shown, sweeping
+from symconv.cli import crosschecks, files, lists, models, shown, sweeping
 from symconv.cli.batches import Batch, batch_options, decide_batch
 from symconv.cli.deciding import Checking, Proving
 from symconv.cli.faults import Commands
@@ -211,5 +211,11 @@ def recheck(paths: Sequence[str], seconds: float, model: str | None, as_json: bo
     finish(results, perf_counter() - start, as_json)
 
 
-for _command in (*files.COMMANDS, *sweeping.COMMANDS, *shown.COMMANDS, *lists.COMMANDS):
+for _command in (
+    *files.COMMANDS,
+    *sweeping.COMMANDS,
+    *shown.COMMANDS,
+    *crosschecks.COMMANDS,
+    *lists.COMMANDS,
+):
     main.add_command(_command)

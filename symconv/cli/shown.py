@@ -1,4 +1,4 @@
-"""The commands that show layers: expanded, listed, typeset, drawn, or run by a framework."""
+"""The commands that show layers: expanded, listed, typeset or drawn."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ from symconv.cli.options import (
 from symconv.cli.results import (
     Result,
     each,
-    of_config,
     of_expansion,
     of_verdict,
     reported,
@@ -238,26 +237,4 @@ def draw(
     run(entries, work, as_json)
 
 
-@click.command()
-@layers_argument
-@sizes_option
-@click.option("--backend", type=click.Choice(["numpy", "torch"]), default="numpy")
-@click.option("--device", default="cpu", help="cpu, or cuda with the torch backend.")
-@json_option
-def crosscheck(
-    sources: Sequence[str], sizes: Sequence[str], backend: str, device: str, as_json: bool
-) -> None:
-    """Run a framework's strided layer against its own stride-free one: an observation."""
-    from symconv.crosscheck import crosscheck as observe
-
-    def work(entry: Entry) -> Result:
-        config = of_config(entry)
-        layer = config.windowed("crosscheck")
-        seen = observe(layer, config.numeric_size or (), backend=backend, device=device)
-        verdict = {} if seen.equal else {"verdict": "refuted"}
-        return {"name": config.name, **verdict, "observation": seen.to_dict(), "note": seen.text()}
-
-    run(read_entries(sources, ("layer",), layer_size(sizes)), work, as_json)
-
-
-COMMANDS = (expand, show, report, gallery, draw, crosscheck)
+COMMANDS = (expand, show, report, gallery, draw)

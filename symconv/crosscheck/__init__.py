@@ -1,68 +1,46 @@
 """Numbers: a framework's strided layer against its own stride-free layer on phases.
 
-An observation on small integers, exact in double precision; never part of a certificate, and a
-stranger to the provers: no access table is read here.  Arrays are NumPy's or PyTorch's, through the
-few verbs of a `Backend`, so that a GPU is ``device="cuda"`` away.
+An observation by one framework's own operators; never part of a certificate, and a stranger to the
+provers: no access table is read here.  *Exact* mode compares bit for bit, on integers so small that
+every partial sum is a number of the dtype.  *Rounding* mode compares real numbers against the
+a-priori bound of both sides' rounding errors.  NumPy, PyTorch, JAX and onnxruntime register
+themselves as backends, so that a GPU is ``device="cuda"`` away.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from symconv.crosscheck.backends import BACKENDS
-from symconv.crosscheck.runs import integers, stride_free, strided
+from symconv.crosscheck.backends import BACKENDS, backend_of
+from symconv.crosscheck.compare import Asked, observe
+from symconv.crosscheck.formats import DTYPES
+from symconv.crosscheck.observation import EXACT, MODES, ROUNDING, Compared, Observation
+from symconv.crosscheck.quantized import observe_int8
+from symconv.crosscheck.question import question_of_claim, question_of_layer
 from symconv.errors import InputError, TooLarge, Unsupported
 from symconv.expand import destride
 from symconv.layer import AnyLayer, MaxConv, read_numbers
 from symconv.layer.lattice import refuse_matrix_stride
 
+if TYPE_CHECKING:
+    from symconv.claim import Claim
+
+__all__ = [
+    "BACKENDS",
+    "DTYPES",
+    "EXACT",
+    "MODES",
+    "ROUNDING",
+    "Compared",
+    "Observation",
+    "crosscheck",
+    "crosscheck_claim",
+]
+
 MOST_PRODUCTS = 200_000_000
-"""Above this many multiplications channels are cut down, and the observation says so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What a framework computed: equal or not, where, and with which versions.
-
-    ``reference`` says how the strided layer was run; ``largest_difference`` is None where the two
-    outputs have different shapes, or one is infinite where the other is not.
-    """
-
-    equal: bool
-    largest_difference: float | None
-    reference: str
-    backend: str
-    device: str
-    versions: dict[str, str]
-    dtype: str
-    input_shape: tuple[int, ...]
-    output_shape: tuple[int, ...]
-    note: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """The observation's JSON form."""
-        return {
-            **asdict(self),
-            "input_shape": list(self.input_shape),
-            "output_shape": list(self.output_shape),
-        }
-
-    def text(self) -> str:
-        """The observation in one line."""
-        words = "exactly equal" if self.equal else _differ(self.largest_difference)
-        versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
-        shapes = f"{list(self.input_shape)} -> {list(self.output_shape)}"
-        line = f"observed: {words}, {shapes}, {self.dtype} on {self.device} ({versions})"
-        return "; ".join(part for part in (line, f"strided by {self.reference}", self.note) if part)
-
-
-def _differ(largest: float | None) -> str:
-    return "differ without bound" if largest is None else f"differ by up to {largest:g}"
+"""Above this many multiplications channels are cut, unless asked otherwise: NumPy takes seconds."""
 
 
 def crosscheck(
@@ -71,69 +49,133 @@ def crosscheck(
     *,
     backend: str = "numpy",
     device: str = "cpu",
+    mode: str = EXACT,
+    dtype: str = "float64",
+    gradients: bool = False,
     seed: int = 0,
+    most_products: int = MOST_PRODUCTS,
 ) -> Observation:
-    """Compare a framework's strided layer with its stride-free one, on random small integers.
+    """Compare a framework's strided layer with its stride-free one, on random numbers.
 
-    Sums of integers below 2**53 are exact in double precision, so equality is exact.
+    Args:
+        layer: any layer but one with a matrix stride.
+        input_size: one number per spatial axis.
+        backend: a framework, of `BACKENDS`.
+        device: ``"cpu"``, or one that the framework knows, such as ``"cuda"``.
+        mode: ``"exact"``: integers whose sums are exact in the dtype, equal bit for bit.
+            ``"rounding"``: real numbers, apart by at most ``2 gamma_n sum |w||x|``.
+        dtype: what the framework computes in, of `DTYPES`.
+        gradients: also compare the gradients by input, weight and bias; those of the expanded
+            weight are summed over the slots that hold one parameter.
+        seed: of the random numbers.
+        most_products: above so many multiplications channels are cut, which the note says.
 
     Raises:
-        InputError: no such backend or device, or more axes than the framework has layers for.
+        InputError: no such backend, device, mode or dtype.
+        MissingTool: the framework or the device is not there.
         TooLarge: even with few channels it would take too long.
+        Unsupported: the framework does not compute that, or the dtype leaves nothing to compare.
+
+    Source: Higham 2002, *Accuracy and Stability of Numerical Algorithms*, section 3.1.
 
     >>> from symconv.layer import Conv
     >>> crosscheck(Conv(2, 3, kernel_size=5, stride=2, padding=2), (9, 8)).equal
     True
+    >>> layer = Conv(2, 3, kernel_size=5, stride=2, padding=2)
+    >>> seen = crosscheck(layer, (9, 8), mode="rounding", dtype="float32")
+    >>> seen.agrees, seen.worst.of_bound < 1
+    (True, True)
     """
-    if backend not in BACKENDS:
-        raise InputError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
+    asked = _asked(backend, device, mode, dtype, gradients, seed)
     if isinstance(layer, MaxConv):
         raise Unsupported("max_conv: no framework has such a layer; cross-check the max_pool")
     refuse_matrix_stride(layer, "crosscheck")
-    run = BACKENDS[backend](device)
-    input_size = read_numbers(input_size, layer.op)
-    smaller = _fewer_channels(layer, input_size)
-    expansion = destride(smaller, input_size)
-    x, w, bias = integers(expansion, seed)
-    reference, how = strided(run, expansion, run.array(x), w, bias)
-    first = run.numpy(reference)
-    second = run.numpy(stride_free(run, expansion, run.array(x), w, bias))
-    equal = bool(np.array_equal(first, second))
-    difference = 0.0 if equal else _largest_difference(first, second)
-    note = "" if smaller == layer else f"channels cut to {len(x)} -> {len(first)}"
-    return Observation(
-        equal,
-        difference,
-        how,
-        backend,
-        device,
-        run.versions(),
-        "float64",
-        x.shape,
-        first.shape,
-        note,
+    size = read_numbers(input_size, layer.op)
+    smaller = _fewer_channels(layer, size, most_products)
+    note = (
+        ""
+        if smaller == layer
+        else f"channels cut to {smaller.in_channels} -> {smaller.out_channels}"
     )
+    expansion = destride(smaller, size)
+    if dtype == "int8":
+        _refuse_beside_int8(mode, gradients)
+        return observe_int8(expansion, asked.backend, seed, note)
+    return observe(question_of_layer(expansion), asked, note)
 
 
-def _largest_difference(a: np.ndarray, b: np.ndarray) -> float | None:
-    if a.shape != b.shape:
-        return None
-    largest = float(np.max(np.abs(a - b)[a != b]))
-    return largest if np.isfinite(largest) else None
+def crosscheck_claim(
+    claim: Claim,
+    *,
+    backend: str = "numpy",
+    device: str = "cpu",
+    mode: str = EXACT,
+    dtype: str = "float64",
+    gradients: bool = False,
+    seed: int = 0,
+) -> Observation:
+    """Compare both sides of a claim, run as pipelines of one framework's own operators.
+
+    The sizes must be numbers.  Derived weights are made by the framework as well, so that its own
+    differentiation sums their gradients over ties.
+
+    Raises:
+        ClaimError: a size is named, or a step does not fit.
+        Unsupported: a step, dtype or gradient that cannot be compared; the message says why.
+
+    >>> from symconv.claim import read_claim
+    >>> flipped = [{"op": "flip", "axes": [1]}]
+    >>> text = {"input": {"channels": 1, "size": [4]}, "left": flipped * 2, "right": []}
+    >>> crosscheck_claim(read_claim(text)).equal
+    True
+    """
+    from symconv.claim.sides import check_claim
+
+    asked = _asked(backend, device, mode, dtype, gradients, seed)
+    if dtype == "int8":
+        raise Unsupported("int8 is compared for layers, got a claim; use float32")
+    check_claim(claim)
+    return observe(question_of_claim(claim), asked)
 
 
-def _fewer_channels(layer: AnyLayer, size: Sequence[int]) -> AnyLayer:
+def _asked(backend: str, device: str, mode: str, dtype: str, gradients: bool, seed: int) -> Asked:
+    """How to put a question.
+
+    Raises:
+        InputError: no such backend, mode or dtype.
+    """
+    if mode not in MODES:
+        raise InputError(f"mode must be one of {', '.join(MODES)}, got {mode!r}")
+    if dtype not in DTYPES:
+        raise InputError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
+    return Asked(backend_of(backend, device), dtype, mode, gradients, seed)
+
+
+def _refuse_beside_int8(mode: str, gradients: bool) -> None:
+    """Refuse what integers have not.
+
+    Raises:
+        Unsupported: rounding or gradients are asked for.
+    """
+    if mode != EXACT:
+        raise Unsupported("int8 sums are exact; use mode exact, or a floating dtype")
+    if gradients:
+        raise Unsupported("integers have no gradients; use a floating dtype")
+
+
+def _fewer_channels(layer: AnyLayer, size: Sequence[int], most: int) -> AnyLayer:
     """The layer, with few channels where all of them would take too long."""
     if not layer.has_weight:
         smaller = layer.with_channels(min(layer.channel_groups, 4), 1)
-    elif _products(layer, size) <= MOST_PRODUCTS:
+    elif _products(layer, size) <= most:
         smaller = layer
     else:
         smaller = layer.with_channels(min(layer.channel_groups, 2), 4)
-    if _products(smaller, size) > 5 * MOST_PRODUCTS:
+    largest = 5 * max(most, MOST_PRODUCTS)
+    if _products(smaller, size) > largest:
         raise TooLarge(
             f"{layer.op}: {_products(smaller, size)} multiplications of few channels are more than "
-            f"{5 * MOST_PRODUCTS}; choose a smaller input_size"
+            f"{largest}; choose a smaller input_size"
         )
     return smaller
 

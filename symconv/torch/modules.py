@@ -67,7 +67,7 @@ class PhasedConv(Phased):
         layer, axes = self.layer, self.axes(x)
         read = phases(_gathered(layer, x, self.rank), axes, 0.0)
         kernel = expanded_kernel(_by_outputs(layer, self.weight), axes)
-        y = CONVOLUTIONS[self.rank](read.flatten(1, 1 + self.rank), kernel, groups=_groups(layer))
+        y = stride_free(read.flatten(1, 1 + self.rank), kernel, axes, _groups(layer))
         y = merged(y, axes)
         return y if self.bias is None else y + self.bias.reshape(-1, *[1] * self.rank)
 
@@ -155,6 +155,12 @@ def expanded_kernel(weight: Tensor, axes: Sequence[AxisExpansion]) -> Tensor:
     return slots.reshape(outputs, inputs, *(axis.kernel for axis in axes))
 
 
+def stride_free(read: Tensor, kernel: Tensor, axes: Sequence[AxisExpansion], groups: int) -> Tensor:
+    """Convolve phases ``(B, C*E_in, *N')`` by the kernel on phases; only a dilation is left."""
+    dilation = tuple(axis.dilation for axis in axes)
+    return CONVOLUTIONS[len(axes)](read, kernel, dilation=dilation, groups=groups)
+
+
 def merged(y: Tensor, axes: Sequence[AxisExpansion]) -> Tensor:
     """Merge the phases of ``(B, M*E_out, *O')`` to ``(B, M, *O)``."""
     rank, factors = len(axes), [axis.factor_out for axis in axes]
@@ -169,7 +175,7 @@ def taps(read: Tensor, axes: Sequence[AxisExpansion]) -> list[Tensor]:
     """What each tap reads of the phases ``(B, C, *E_in, *N')``, a tensor ``(B, C, *O)`` a tap."""
     found = []
     for slots in slots_of_taps(axes):
-        pairs = zip(slots, axes, strict=True)
-        ends = [slice(q, q + int(axis.coarse_output)) for (_, q), axis in pairs]
+        places = [(q * axis.dilation, axis) for (_, q), axis in zip(slots, axes, strict=True)]
+        ends = [slice(at, at + int(axis.coarse_output)) for at, axis in places]
         found.append(read[(slice(None), slice(None), *(r for r, _ in slots), *ends)])
     return found

@@ -227,7 +227,7 @@ WRITTEN = {
 }
 """What `symconv recheck` says."""
 
-LAYERS_ONLY = ("prove {}", "expand {}", "show {}", "crosscheck {}", "draw {} -o x.svg")
+LAYERS_ONLY = ("prove {}", "expand {}", "show {}", "draw {} -o x.svg")
 A_CLAIM = "is a claim; check it with: symconv check claim.json"
 A_CERTIFICATE = "is a certificate; recheck it with: symconv recheck certificate.json"
 
@@ -240,7 +240,7 @@ LINES = {
         f"{verb} a certificate": Bad(shell(verb.format("certificate.json")), A_CERTIFICATE)
         for verb in LAYERS_ONLY
     },
-    "crosscheck a chain": Bad(shell("crosscheck chain.json"), "is a chain"),
+    "crosscheck a certificate": Bad(shell("crosscheck certificate.json"), A_CERTIFICATE),
     "report a certificate": Bad(shell("report certificate.json -o r"), "recheck it with"),
     "a claim on standard input": Bad(shell("prove -", after=" < claim.json"), "symconv check -"),
     "closed standard input": Bad(shell("prove -", after=" <&-"), "standard input is closed"),

@@ -119,7 +119,9 @@ def test_a_large_layer_is_cut_down_and_says_so() -> None:
 
 def test_requests_that_cannot_be_met_are_refused_in_one_line() -> None:
     layer = Conv(1, 1, 3, stride=2)
-    with pytest.raises(SymconvError, match="backend must be one of numpy, torch, got 'cupy'"):
+    with pytest.raises(
+        SymconvError, match="backend must be one of jax, numpy, onnxruntime, torch, got 'cupy'"
+    ):
         crosscheck(layer, (9,), backend="cupy")
     with pytest.raises(SymconvError, match="runs on device 'cpu', got 'cuda'"):
         crosscheck(layer, (9,), device="cuda")

@@ -27,9 +27,13 @@ ORDER = {
     "claim": "entries patterns steps claim sides naming reading unused verdict",
     "cli": (
         "results chains claims options output faults parallel running deciding entries batches "
-        "models graphs files sweeping catalogue lists shown commands __main__"
+        "models graphs files sweeping catalogue lists shown crosschecks commands __main__"
     ),
-    "crosscheck": "backends runs models",
+    "crosscheck": (
+        "formats arrays models backends runner steps question values observation compare quantized "
+        "timing tables device"
+    ),
+    "crosscheck.backends": "base own_numpy own_torch own_jax own_onnxruntime registry",
     "dialect": (
         "config chain shorthand presets subject torch pasted files own sources onnx models naming "
         "opened registry"
@@ -66,7 +70,7 @@ ORDER = {
         "asking everywhere registry known decide network models"
     ),
     "prove.kernel": "compiler words audit pools kinds library pins text lattice theorem engine",
-    "models": "prove observed check phased convert",
+    "models": "prove observed crosschecked check phased convert",
     "prove.models": (
         "terms moves resizing moving rows pads pointwise pools separable windows convolution "
         "guesses linear applied walk sources compare"
@@ -139,7 +143,14 @@ ONLY_IN: dict[str, set[str]] = {
     "z3": {"recheck.allsizes"},
     "torch": {"crosscheck", "dialect.torch", "dialect.models.pt2.module", "torch"},
     "jax": {"crosscheck", "dialect.jax"},
-    "onnx": {"dialect.onnx", "recheck.onnx_nodes", "recheck.onnx_values", "recheck.onnx_shapes"},
+    "array_api_compat": {"crosscheck.arrays"},
+    "onnx": {
+        "crosscheck.backends.own_onnxruntime",
+        "dialect.onnx",
+        "recheck.onnx_nodes",
+        "recheck.onnx_values",
+        "recheck.onnx_shapes",
+    },
     "onnxruntime": {"crosscheck"},
     "jinja2": {"report"},
     "latex2mathml": {"report"},

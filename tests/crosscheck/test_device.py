@@ -1,0 +1,133 @@
+"""The prepared script: it needs NumPy and PyTorch alone, and writes what it saw."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from symconv.crosscheck import device
+from symconv.crosscheck.arrays import TorchFunctions
+from symconv.errors import MissingTool
+from symconv.expand import Expansion
+from tests.helpers.requirements import require
+
+torch = require("torch")
+ROOT = Path(__file__).parents[2]
+
+BARE = """
+import sys
+ALLOWED = {"numpy", "torch", "symconv", *sys.stdlib_module_names}
+
+class Refuse:
+    '''Whatever symconv imports beside NumPy and PyTorch; these may import what they need.'''
+
+    def find_spec(self, name, path=None, target=None):
+        root = name.partition(".")[0]
+        frame = sys._getframe(1)
+        while frame is not None and "importlib" in frame.f_code.co_filename:
+            frame = frame.f_back
+        if root not in ALLOWED and "/symconv/" in frame.f_code.co_filename:
+            REFUSED.add(root)
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return None
+
+REFUSED = set()
+sys.meta_path.insert(0, Refuse())
+import importlib
+importlib.import_module.__globals__  # its frames stand in importlib's own file
+from symconv.crosscheck import device
+status = device.main(sys.argv[1:])
+assert REFUSED <= {"array_api_compat"}, REFUSED
+loaded = {"array_api_compat", "islpy", "networkx", "click", "rich", "jinja2", "onnx", "jax"}
+assert not loaded & set(sys.modules), loaded & set(sys.modules)
+raise SystemExit(status)
+"""
+
+
+@pytest.mark.once
+def test_it_runs_with_numpy_and_pytorch_alone(tmp_path: Path) -> None:
+    zoo = ROOT / device.ZOO
+    words = ["--device", "cpu", "--layers", "4", "--seconds", "6", "--batch", "1"]
+    found = subprocess.run(
+        [sys.executable, "-c", BARE, *words, "--zoo", str(zoo), "-o", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(ROOT), "PATH": "", "OMP_NUM_THREADS": "1"},
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
+    record = json.loads((tmp_path / "crosscheck-cpu.json").read_text())
+    assert record["done"]["zoo layers"] >= 1
+    assert {tally["mode"] for tally in record["tallies"]} == {"exact", "rounding"}
+    assert record["timings"]
+    page = (tmp_path / "crosscheck-cpu.md").read_text()
+    assert "What the rewrite costs" in page
+    assert "torch" in page
+
+
+def test_what_disagrees_is_told_and_ends_in_another_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right: Any = Expansion.expand_weight
+    monkeypatch.setattr(Expansion, "expand_weight", lambda e, w: right(e, w) * 2)
+    shown: list[str] = []
+    words = ["--device", "cpu", "--layers", "2", "--seconds", "0.1", "--batch", "1"]
+    status = device.main(
+        [*words, "--zoo", str(ROOT / device.ZOO), "-o", str(tmp_path)], shown.append
+    )
+    assert status == 1
+    assert "Outside its bound, or not equal" in shown[-1]
+
+
+def test_a_missing_file_or_device_is_one_line(tmp_path: Path) -> None:
+    shown: list[str] = []
+    zoo = ["--zoo", str(tmp_path / "none.gz")]
+    assert device.main(["--device", "cpu", "--seconds", "0.1", *zoo], shown.append) == 2
+    assert "run this in the project's folder, or give --zoo FILE" in shown[-1]
+    if not torch.cuda.is_available():
+        assert device.main(["--device", "cuda"], shown.append) == 2
+        assert "sees no GPU, use cpu" in shown[-1]
+
+
+@pytest.mark.gpu
+def test_the_script_agrees_on_a_gpu(tmp_path: Path) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("this PyTorch sees no GPU")
+    words = ["--device", "cuda", "--layers", "60", "--seconds", "60"]
+    assert device.main([*words, "--zoo", str(ROOT / device.ZOO), "-o", str(tmp_path)]) == 0
+
+
+def test_pytorch_s_functions_by_hand_are_those_of_the_library() -> None:
+    compat = require("array_api_compat.torch")
+    own, x = TorchFunctions(), torch.arange(24.0).reshape(2, 3, 4)
+    calls: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
+        "permute_dims": ((x, (2, 0, 1)), {}),
+        "flip": ((x,), {"axis": (1, 2)}),
+        "roll": ((x, 2), {"axis": 1}),
+        "tile": ((x, (1, 2, 3)), {}),
+        "repeat": ((x, 3), {"axis": 1}),
+        "take": ((x, torch.tensor([2, 0])), {"axis": 1}),
+        "sum": ((x,), {"axis": 2}),
+        "max": ((x,), {"axis": 0}),
+        "concat": (([x, x],), {"axis": 1}),
+        "stack": (([x, x],), {"axis": 1}),
+        "reshape": ((x, (4, 6)), {}),
+        "maximum": ((x, -x), {}),
+    }
+    for name, (given, named) in calls.items():
+        by_hand = getattr(own, name)(*given, **named)
+        assert torch.equal(by_hand, getattr(compat, name)(*given, **named)), name
+
+
+def test_numpy_needs_an_array_api(monkeypatch: pytest.MonkeyPatch) -> None:
+    import numpy
+
+    from symconv.crosscheck import arrays
+
+    monkeypatch.delattr(numpy, "permute_dims", raising=False)
+    with pytest.raises(MissingTool, match="pip install array-api-compat, or NumPy 2"):
+        arrays._plain_numpy()
