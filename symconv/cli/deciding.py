@@ -94,10 +94,10 @@ class Proving:
         return proof.verdict, chains.of_proof(proof)
 
     def _decide_layer(self, entry: Entry) -> tuple[Verdict, Result]:
+        name, expansion = expander(dict(self.options))(entry)
         from symconv import api
         from symconv.expand import Expansion
 
-        name, expansion = expander(dict(self.options))(entry)
         has_operators = isinstance(expansion, Expansion)
         verdict = api.prove(
             expansion,
@@ -127,12 +127,13 @@ class Checking:
 
     def decide(self, entry: Entry) -> tuple[Verdict, Result]:
         """The verdict on a claim."""
-        from symconv import api
         from symconv.dialect.files import ClaimText
 
         refuse_fault(entry)
         if not isinstance(entry, ClaimText):
             raise InputError(f"{entry.name!r} is a {entry.kind}, not a claim")
+        from symconv import api
+
         with warned() as said:
             verdict = api.check(entry.text, all_sizes=self.all_sizes, engine=self.engine)
         return verdict, {**of_verdict(verdict), **of_refutation(verdict, self.repair), **said}

@@ -24,10 +24,12 @@ Decide = Callable[["Entry"], "tuple[Verdict, Result]"]
 
 def results_of(entries: Sequence[Entry], decide: Decide, seconds: float | None) -> Iterator[Result]:
     """One result an entry, in their order; each is decided within these seconds."""
+    work = EntryResults(decide, Budget().seconds if seconds is None else seconds)
+    if len(entries) <= FEW:
+        return each(entries, work.result)
     from symconv.batch.processes import Processes, cores
 
-    work = EntryResults(decide, Budget().seconds if seconds is None else seconds)
-    if len(entries) <= FEW or cores() == 1:
+    if cores() == 1:
         return each(entries, work.result)
     done = (json.loads(d.line) for d in Processes(cores()).lines(work, _items(entries)))
     return _in_order(done)

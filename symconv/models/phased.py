@@ -240,6 +240,7 @@ class _Writer:
             output,
             kernel_shape=list(layer.per_axis("kernel_size", len(read))),
             strides=list(layer.per_axis("stride", len(read))),
+            dilations=list(layer.per_axis("dilation", len(read))),
             pads=[max(lo, 0) for lo, _ in pads] + [max(hi, 0) for _, hi in pads],
             group=layer.groups,
         )

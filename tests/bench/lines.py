@@ -33,12 +33,19 @@ class Line:
     processes: int = 1
     peer: bool = False
     voice: bool = True
+    before: Callable[[], None] = work.nothing
+    """What is done in front of each round, and is not measured."""
+
     length: Literal["short", "long", "sample"] = "short"
     """Of a long one a sample takes its place where `--quick` is asked for."""
 
 
 def _often(group: str, words: str, make: Callable[[], Work]) -> Line:
     return Line(group, words, make, rounds=30, warm=3)
+
+
+def _anew(group: str, words: str, make: Callable[[], Work]) -> Line:
+    return Line(group, words, make, rounds=30, warm=3, before=work.forget)
 
 
 def _first(group: str, words: str, make: Callable[[], Work]) -> Line:
@@ -71,18 +78,21 @@ STEM, WHERE, EVERYWHERE, CHAINS, MANY, START = (
 )
 
 LINES: dict[str, Line] = {
-    "stem": _often(STEM, "proved again, warm", work.stem),
+    "stem-anew": _anew(STEM, "proved anew, every cache emptied", work.stem),
+    "stem": _often(STEM, "asked for again, when it is known", work.stem),
     "stems": _often(STEM, "stems of other sizes, each for the first time", work.stems),
     "stem-first": _first(STEM, "the first proof in a process", work.stem_at_first),
-    "stem-sympy": _often(STEM, "with the SymPy identity of a stand-in", work.stem_with_sympy),
+    "stem-sympy": _often(STEM, "again, with the SymPy identity", work.stem_with_sympy),
     "numpy-limit": _peer(STEM, "NumPy alone: two axis tables, made and compared", work.numpy_limit),
     "torch-random": _peer(STEM, "torch: one random test in float32", work.torch_random),
     "torch-exact": _peer(STEM, "torch: one exact test in float64", work.torch_exact),
     "scipy": _peer(STEM, "scipy.sparse labels, one filter", work.scipy_labels, 3),
-    "small-stem": _often(WHERE, "proved again, warm", work.small_stem),
+    "small-stem": _anew(WHERE, "proved anew, every cache emptied", work.small_stem),
     "dense-sympy": _peer(WHERE, "dense SymPy matrices", work.dense_sympy, 2),
-    "axis": _often(EVERYWHERE, "one axis, proved again", work.axes(1)),
-    "axes": _often(EVERYWHERE, "three axes, proved again", work.axes(3)),
+    "axis-anew": _anew(EVERYWHERE, "one axis, anew, every cache emptied", work.axes(1)),
+    "axes-anew": _anew(EVERYWHERE, "three axes, the same", work.axes(3)),
+    "axis": _often(EVERYWHERE, "one axis, asked for again", work.axes(1)),
+    "axes": _often(EVERYWHERE, "three axes, asked for again", work.axes(3)),
     "axis-new": _often(EVERYWHERE, "one axis, another pad each time", work.other_axes(1)),
     "axes-new": _often(EVERYWHERE, "three axes, another pad each time", work.other_axes(3)),
     "z3-given": _peer(EVERYWHERE, "z3 on one axis, the derivation given", work.smt("z3", True)),

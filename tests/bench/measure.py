@@ -50,6 +50,7 @@ def rounds_of(one: Line) -> list[float]:
         work()
     found = []
     for _ in range(one.rounds):
+        one.before()
         start = spent()
         work()
         found.append(spent() - start)

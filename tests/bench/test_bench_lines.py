@@ -36,4 +36,4 @@ def test_line(benchmark: Any, name: str) -> None:
     for library in INSTALLED.get(name, ()):
         require(library)
     one = line(name)
-    benchmark.pedantic(one.make(), rounds=one.rounds, warmup_rounds=one.warm)
+    benchmark.pedantic(one.make(), setup=one.before, rounds=one.rounds, warmup_rounds=one.warm)

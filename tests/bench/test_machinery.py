@@ -31,9 +31,16 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_round_is_measured_after_those_that_do_not_count() -> None:
     done: list[int] = []
-    line = Line("g", "w", lambda: lambda: done.append(1), rounds=4, warm=3)
+    line = Line(
+        "g",
+        "w",
+        lambda: lambda: done.append(1),
+        rounds=4,
+        warm=3,
+        before=lambda: done.append(0),
+    )
     assert len(rounds_of(line)) == 4
-    assert len(done) == 7
+    assert done == [1, 1, 1, *[0, 1] * 4]
 
 
 def test_lines_are_told_apart_in_their_table() -> None:
@@ -84,7 +91,7 @@ def test_a_table_of_fake_figures() -> None:
     found = [table.measured(name, fake) for name in names]
     assert table.table(found).splitlines()[2:] == [
         "| **the stem of ResNet-50 at 224x224, 64 filters** | | | |",
-        "| proved again, warm | 1.0 ms | 4.0 ms | 40 MB |",
+        "| asked for again, when it is known | 1.0 ms | 4.0 ms | 40 MB |",
         "| *NumPy alone: two axis tables, made and compared* | 4.0 ms | | 40 MB |",
         "| **all sizes** | | | |",
         "| *cvc5 on one axis, the derivation given* | not measured: cvc5-given: no solver | | |",

@@ -17,6 +17,19 @@ Work = Callable[[], object]
 Make = Callable[[], Work]
 
 
+def nothing() -> None:
+    """Do nothing, in front of a round."""
+
+
+def forget() -> None:
+    """Empty every cache of symconv; an older tree has none of whole proofs, and keeps its own."""
+    try:
+        caches = import_module("symconv.machine.caches")
+    except ModuleNotFoundError:
+        return
+    caches.forget()
+
+
 class WrongVerdict(Exception):
     """A line came to another verdict than it is to measure."""
 

@@ -52,11 +52,11 @@ class Row:
 
 
 COMMANDS = {
-    "help": Row("--help", rooms="cli errors prove"),
-    "version": Row("--version", rooms="cli errors prove"),
-    "help of a command": Row("prove --help", rooms="cli errors prove"),
-    "no such option": Row("prove --nosuch", rooms="cli errors prove", status=2),
-    "presets": Row("presets", rooms="cli dialect errors prove"),
+    "help": Row("--help", rooms="cli errors machine prove"),
+    "version": Row("--version", rooms="cli errors machine prove"),
+    "help of a command": Row("prove --help", rooms="cli errors machine prove"),
+    "no such option": Row("prove --nosuch", rooms="cli errors machine prove", status=2),
+    "presets": Row("presets", rooms="cli dialect errors machine prove"),
     "engines": Row("engines", rooms="claim cli errors layer machine prove relation size"),
     "no such layer": Row("prove nosuch", status=2),
     "no such claim": Row("check nosuch", status=2),
@@ -67,6 +67,9 @@ COMMANDS = {
     "prove a model": Row("prove MODEL", "numpy onnx"),
     "check": Row("check TRUE", "numpy"),
     "check, refuted": Row("check FALSE", "numpy", status=1),
+    "sweep": Row(
+        "sweep tests.helpers.rewriters:pads_behind CONFIGURATIONS", "numpy multiprocessing"
+    ),
     "recheck": Row("recheck CERTIFICATE"),
     "recheck for all sizes": Row("recheck CERTIFICATE_FOR_ALL", "z3"),
     "convert": Row("convert MODEL -o FOLDER/new.onnx", "numpy onnx"),
@@ -86,6 +89,13 @@ def claim_file(folder: Path, flips: int) -> Path:
     path, flip = folder / "claim.json", {"op": "flip", "axes": [1]}
     text = {"input": {"channels": 1, "size": [5]}, "left": [flip] * flips, "right": []}
     path.write_text(json.dumps({"name": "flips", **text}))
+    return path
+
+
+def configurations(folder: Path) -> Path:
+    """What a rewriter is to be tried on."""
+    path = folder / "configurations.jsonl"
+    path.write_text(json.dumps({"k": 3, "s": 2, "p": 0, "n": 9}) + "\n")
     return path
 
 
@@ -114,6 +124,7 @@ STANDS_FOR: dict[str, Callable[[Path], str | Path]] = {
     "CERTIFICATE": lambda folder: certificate(folder, (16,)),
     "CERTIFICATE_FOR_ALL": lambda folder: certificate(folder, None),
     "MODEL": model,
+    "CONFIGURATIONS": configurations,
 }
 
 

@@ -20,7 +20,7 @@ from symconv.errors import Unsupported
 from symconv.models.check import check_models
 from symconv.models.convert import convert
 from tests.helpers.model_files import named_file
-from tests.helpers.onnx_files import run_file
+from tests.helpers.onnx_files import file_of, node, run_file
 from tests.helpers.requirements import require
 
 pytestmark = pytest.mark.once
@@ -83,6 +83,27 @@ def test_it_is_written_proved_and_gives_the_same_bits(name: str, tmp_path: Path)
     for mine, theirs in zip(before, after, strict=True):
         assert len(np.unique(mine)) > 1
         assert mine.tobytes() == theirs.tobytes()
+
+
+@pytest.mark.parametrize("strides", [(2, 1), (1, 1)])
+@pytest.mark.parametrize("dilations", [(1, 2), (1, 3)])
+def test_an_axis_without_a_stride_keeps_its_dilation(
+    strides: tuple[int, int], dilations: tuple[int, int], tmp_path: Path
+) -> None:
+    source, target = tmp_path / "dilated.onnx", tmp_path / "phases.onnx"
+    weight = np.random.default_rng(0).integers(-3, 4, (3, 2, 3, 3)).astype(np.float32)
+    nodes = [
+        node("Conv", ["x", "w"], ["a"], strides=[2, 2]),
+        node("Conv", ["a", "v"], ["y"], strides=strides, dilations=dilations),
+    ]
+    constants = {"w": weight, "v": np.repeat(weight[:, :1], 3, axis=1)}
+    onnx.save(file_of(nodes, {"x": (1, 2, 26, 25)}, ["y"], constants), source)
+    done = convert(source, target, region="full")
+    assert done.check is not None
+    assert done.check.verdict == "proved", done.check.reason
+    feeds = integer_feeds(source)
+    (mine,), (theirs,) = (run_file(onnx.load(path), feeds) for path in (source, target))
+    assert mine.tobytes() == theirs.tobytes()
 
 
 def test_every_mask_is_needed(tmp_path: Path) -> None:
