@@ -72,7 +72,7 @@ def _common_multiple(question: Question, asked: Asked, runs: Sequence[Runner]) -
     """
     found = lcm(*(run.divisors for run in runs))
     room = asked.arithmetic.whole
-    if found * _most_summed(runs) <= room:
+    if found == 1 or found * _most_summed(runs) <= room:
         return found
     if question.divides_last and not asked.gradients:
         return 1

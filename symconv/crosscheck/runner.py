@@ -142,7 +142,8 @@ class Runner:
             if bias is not None:
                 found = found + self.xp.reshape(bias, (-1, *[1] * g.rank))
         inner, taps = w.shape[0] // g.groups, prod(g.kernel)
-        self._count_products(inner * taps, w.shape[1], x.shape, g, stored=taps)
+        widest = max(x.shape, found.shape, key=lambda shape: prod(shape[1:]))
+        self._count_products(inner * taps, w.shape[1], widest, g, stored=taps)
         return self.computed(_known(found))
 
     def _count_products(

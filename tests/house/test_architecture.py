@@ -170,6 +170,7 @@ NOT_IN: dict[str, set[str]] = {"numpy": {"relation", "claim"}}
 """Libraries that a few modules may not import: what a step means is written without tables."""
 
 LATE = [
+    "array_api_compat",
     "click",
     "distributed",
     "jax",
