@@ -15,7 +15,7 @@ from symconv.prove.sets import blocks
 from symconv.prove.sets.blocks import Sizes
 from symconv.prove.sets.decide import decide_by_sets
 from symconv.prove.sets.formulas import Formula, Index, Text
-from symconv.prove.sets.renaming import written
+from symconv.prove.sets.renaming import written_shortly
 from tests.catalogue.cases import CASES
 
 Call = tuple[Sequence[Formula], list[Index], Mapping[int, Index], Sequence[str]]
@@ -48,9 +48,9 @@ def test_both_ways_of_writing_have_one_support(monkeypatch: pytest.MonkeyPatch) 
 
     def noted(tables: Any, legs: Any, out: Any, more: Any) -> str:
         calls.append((tables, list(legs), out, more))
-        return written(tables, legs, out, more)
+        return written_shortly(tables, legs, out, more)
 
-    monkeypatch.setattr(blocks, "written", noted)
+    monkeypatch.setattr(blocks, "written_shortly", noted)
     seen: dict[tuple[str, str], int] = {}
     for claim in claims():
         calls.clear()
@@ -59,7 +59,7 @@ def test_both_ways_of_writing_have_one_support(monkeypatch: pytest.MonkeyPatch) 
         except SymconvError:
             continue
         for tables, legs, out, more in calls:
-            texts = plainly(tables, legs, out), written(tables, legs, out, ())
+            texts = plainly(tables, legs, out), written_shortly(tables, legs, out, ())
             if not more and texts not in seen:
                 seen[texts] = len(seen)
                 assert_same(*texts, list(out), claim.names)
@@ -80,6 +80,6 @@ def test_indices_that_are_equal_in_turn_go_by_one_name() -> None:
     sizes: list[Text] = [4, 5, 6, "N"]
     legs = [Index(size, f"_i{n}") for n, size in enumerate(sizes)]
     equal = [Formula((legs[n], legs[n + 1]), f"_i{n} = _i{n + 1}") for n in (2, 0, 1)]
-    found = written(equal, legs, {1: legs[3], 2: legs[0]}, ["_v = 2*_i1"])
+    found = written_shortly(equal, legs, {1: legs[3], 2: legs[0]}, ["_v = 2*_i1"])
     ranges = " and ".join(f"(0 <= _p1 < {leg.size})" for leg in legs)
     assert found == f"(_p2 = _p1) and {ranges} and (_v = 2*_p1)"
