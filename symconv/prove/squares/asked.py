@@ -25,7 +25,7 @@ _HOLD = Cache[bool](most=2 * 2**20)
 """Squares that commute, or do not."""
 
 
-def holds(claim: Claim, low: Fraction | None = None) -> bool:
+def square_holds(claim: Claim, low: Fraction | None = None) -> bool:
     """Whether a square commutes, for every input whose entries are at least ``low``."""
     question = (anonymous(claim), low)
     known = _HOLD.get(question)

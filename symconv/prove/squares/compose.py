@@ -29,10 +29,10 @@ from symconv.machine.budget import running
 from symconv.prove.cuts import Cut, Granularity, cuts, leading_gathers, parts, pulled, sums
 from symconv.prove.engine import Hint, no_hint
 from symconv.prove.squares.asked import (
-    holds,
     live_claim,
     shape_after,
     square_claim,
+    square_holds,
     zeros_claim,
 )
 from symconv.prove.squares.hidden import Hidden, Ranges, candidates, in_channel_order, whole
@@ -308,7 +308,7 @@ class _Composition:
 
     def _commutes(self, part: int, after: Hidden) -> bool:
         claim = square_claim(self.claim, self.hidden[part], *self._pair(part), after)
-        return holds(claim, self._low(part))
+        return square_holds(claim, self._low(part))
 
     def _low(self, part: int) -> Fraction | None:
         """What no entry of the tensor before a part is below, where a function says so."""
@@ -319,7 +319,7 @@ class _Composition:
         """Whether the left part reads nothing outside the live range before it."""
         if self.hidden[part].live is None:
             return True
-        return holds(live_claim(self.claim, self.hidden[part], self.lefts[part], after))
+        return square_holds(live_claim(self.claim, self.hidden[part], self.lefts[part], after))
 
     def _learn_zeros(self, part: int) -> bool:
         """Find where the line before this part can hold nothing but zero, and prove it."""
@@ -345,4 +345,4 @@ class _Composition:
         after = replace(after, keep=possible(form))
         if all(all(axis) for axis in after.keep or () if axis is not None):
             return None
-        return after if holds(zeros_claim(self.claim, before, right, after)) else None
+        return after if square_holds(zeros_claim(self.claim, before, right, after)) else None
