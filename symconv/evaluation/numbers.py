@@ -247,12 +247,14 @@ class Exact(Numbers):
         if isinstance(function, int):
             raise Overflow("a replay knows its functions")
         found = np.empty(values.shape, dtype=object)
-        image = np.frompyfunc(lambda v: _whole(function(_fraction(v, den)) * known.den), 1, 1)
+        image = np.frompyfunc(
+            lambda v: _unfractioned(function(_fraction(v, den)) * known.den), 1, 1
+        )
         found[...] = image(values)
         return found
 
 
-def _whole(value: Any) -> Any:
+def _unfractioned(value: Any) -> Any:
     """The value, a whole fraction as an integer: the arithmetic behind it is ten times as fast."""
     return int(value) if isinstance(value, Fraction) and value.denominator == 1 else value
 

@@ -37,7 +37,10 @@ class Cache(Generic[Value]):
 
     def get(self, key: Hashable) -> Value | None:
         """The value of a key, or None."""
-        found = self._held.get(key)
+        try:
+            found = self._held.get(key)
+        except TypeError:  # it has no hash
+            return None
         if found is None:
             return None
         self._held.move_to_end(key)
@@ -47,9 +50,10 @@ class Cache(Generic[Value]):
         """Hold a value of so many bytes; those that were used longest ago make room for it.
 
         What is larger than half of the whole is not held: it would push out nearly all the others.
+        Nor is what has no hash, as a claim has none with a list or a dictionary for an attribute.
         """
         size += ENTRY
-        if size > self.most // 2 + ENTRY or key in self._held:
+        if size > self.most // 2 + ENTRY or not _is_hashable(key) or key in self._held:
             return
         self._held[key] = value, size
         self.size += size
@@ -61,6 +65,14 @@ class Cache(Generic[Value]):
         """Forget everything."""
         self._held.clear()
         self.size = 0
+
+
+def _is_hashable(key: Hashable) -> bool:
+    try:
+        hash(key)
+    except TypeError:
+        return False
+    return True
 
 
 def forget() -> None:

@@ -375,7 +375,7 @@ SETS: dict[str, tuple[Patch, Text]] = {
 
 SQUARES: dict[str, tuple[Patch, Text]] = {
     "every square commutes": (
-        put("prove.squares.compose", "_holds", lambda claim, low=None: True),
+        put("prove.squares.compose", "square_holds", lambda claim, low=None: True),
         claim([RELU, FLIP], [RELU], 5),
     ),
     "every gather only moves values": (

@@ -80,7 +80,7 @@ ORDER = {
         "text apart conditions formulas renaming lowering hidden blocks supports legal counted "
         "divisors words compare samples parts decide engine"
     ),
-    "prove.squares": "hidden support compose engine",
+    "prove.squares": "hidden support asked compose engine",
     "prove.sympy": "operators engine",
     "prove.tables": "table lowering blocks compare decide maxima values engine",
     "prove.witness": "search",

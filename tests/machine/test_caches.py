@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from inspect import getclosurevars
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,3 +79,11 @@ def test_a_planted_change_is_not_hidden_by_what_was_known(monkeypatch: pytest.Mo
     assert not np.array_equal(Window(9, 3, lo=1, hi=1).table(), before)
     monkeypatch.undo()
     assert np.array_equal(Window(9, 3, lo=1, hi=1).table(), before)
+
+
+def test_what_has_no_hash_is_not_held() -> None:
+    known = Cache[int](most=10_000)
+    odd: Any = ("claim", {"ceil_mode": {}})
+    known.put(odd, 1, size=1)
+    assert known.get(odd) is None
+    assert known.size == 0

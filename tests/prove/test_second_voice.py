@@ -106,7 +106,10 @@ def tail(function: str, kernel: int) -> NetworkExpansion:
 @pytest.mark.parametrize(
     ("fault", "bare"),
     [
-        (put("prove.squares.compose", "_holds", lambda claim, low=None: True), tail("relu", 3)),
+        (
+            put("prove.squares.compose", "square_holds", lambda claim, low=None: True),
+            tail("relu", 3),
+        ),
         (changed("prove.squares.compose", "named", keeps_zero), tail("sigmoid", 1)),
     ],
     ids=["a mask is left out", "a function is said to keep zero"],

@@ -47,7 +47,7 @@ def _decided_at_a_size(unmasked: NetworkExpansion) -> NetworkProof:
     fewest = expansion = unmasked.with_masks(empty)
     while (node := _wants_mask(expansion)) is not None:
         expansion = expansion.with_masks([node])
-    verdict = _decided(expansion)
+    verdict = _decided_by_squares(expansion)
     if isinstance(verdict, Refuted):
         reason = "no masks were found with which the expansion holds"
         verdict = Undecided(verdict.claim, reason, verdict.seconds)
@@ -56,7 +56,7 @@ def _decided_at_a_size(unmasked: NetworkExpansion) -> NetworkProof:
     return NetworkProof(expansion, verdict, tails, without_masks=without)
 
 
-def _decided(expansion: NetworkExpansion) -> Verdict:
+def _decided_by_squares(expansion: NetworkExpansion) -> Verdict:
     """The verdict on a chain by its squares; by any other engine only where they do not decide.
 
     Without functions it is one linear map, whose tables grow by a factor with every layer.
@@ -90,7 +90,7 @@ def _wants_mask(expansion: NetworkExpansion) -> int | None:
 def _without(unmasked: NetworkExpansion) -> Verdict:
     start, claim = perf_counter(), unmasked.claim()
     if first_stuck(claim, unmasked.factors_at) is None:
-        return _decided(unmasked)
+        return _decided_by_squares(unmasked)
     found = network_witness(unmasked)
     if found is None:
         reason = "a layer reads a tail, but no integers were found for which that shows"

@@ -16,7 +16,7 @@ import islpy as isl
 from symconv.errors import ClaimError, TooLarge
 from symconv.machine.caches import cached
 from symconv.prove.sets.formulas import Divisor, Factor, Index, Summand
-from symconv.prove.sets.renaming import written
+from symconv.prove.sets.renaming import written_shortly
 
 
 class Counted(TooLarge):
@@ -137,7 +137,7 @@ class BlockSets:
     def formula(self, block: Sequence[int], *more: str) -> str:
         """When the term has a coefficient at a place of a block; its legs are hidden.
 
-        Legs are renamed (`written`), so that equal formulas are equal texts.
+        Legs are renamed (`written_shortly`), so that equal formulas are equal texts.
         """
         out = [self.term.out[p] for p in block]
         roots = {self.number[leg] for leg in out}
@@ -145,7 +145,7 @@ class BlockSets:
         legs = dict.fromkeys(out) | {leg: None for table in tables for leg in table.legs}
         legs |= {leg: None for factor in self._factors(block) for leg in factor.legs}
         legs |= {divisor.leg: None for divisor in self._divisors(block)}
-        return written(tables, legs, dict(zip(block, out, strict=True)), more)
+        return written_shortly(tables, legs, dict(zip(block, out, strict=True)), more)
 
     def support(self, block: Sequence[int], *more: str) -> Any:
         """The places of a block at which the term has a coefficient (and these formulas hold).
@@ -217,7 +217,7 @@ class BlockSets:
         if not tables:
             return self.sizes.set(())
         legs = {leg: None for table in tables for leg in table.legs}
-        return self._projected([], written(tables, legs, {}, ())).params()
+        return self._projected([], written_shortly(tables, legs, {}, ())).params()
 
     def _projected(self, kept: list[str], formula: str, *, checked: bool = False) -> Any:
         """The places for which hidden indices exist; one at most, unless that is known already."""

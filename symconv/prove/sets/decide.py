@@ -154,7 +154,7 @@ def _decided(claim: Claim, start: float) -> Holds | Fails:
         return _in_parts(claim, start)
     sets, names = size_sets(claim), claim.names
     legal, failing = sets.legal, sets.failing
-    domain, at = told(names, sets.conditions, _input_names(claim))
+    domain, at = domain_told(names, sets.conditions, _input_names(claim))
     if failing.is_empty():
         figures: dict[str, Any] = {"sizes": list(names), "domain": domain}
         about = "both sides have the same coefficients at every size of the domain"
@@ -173,18 +173,18 @@ def _decided(claim: Claim, start: float) -> Holds | Fails:
     )
 
 
-def told(
+def domain_told(
     names: tuple[str, ...], conditions: tuple[str, ...], among: tuple[str, ...]
 ) -> tuple[str, tuple[At, ...]]:
     """The sizes of these conditions in words, where names of ``among`` are positive, and samples.
 
     Both follow from the texts alone, which claims of one domain share.
     """
-    tell = _told if sum(map(len, conditions)) <= MOST_LETTERS else _tell
+    tell = _told_before if sum(map(len, conditions)) <= MOST_LETTERS else _told_now
     return tell(names, conditions, among)
 
 
-def _tell(
+def _told_now(
     names: tuple[str, ...], conditions: tuple[str, ...], among: tuple[str, ...]
 ) -> tuple[str, tuple[At, ...]]:
     sizes = Sizes(names)
@@ -193,7 +193,7 @@ def _tell(
     return describe(legal, everywhere, names), samples(legal, names)
 
 
-_told = cached(most=512)(_tell)
+_told_before = cached(most=512)(_told_now)
 
 
 def _in_parts(claim: Claim, start: float) -> Holds:

@@ -12,7 +12,7 @@ _NAME = re.compile(r"([A-Za-z_]\w*)")
 _EQUAL = re.compile(r"(_i\d+) = (_i\d+)")
 
 
-def written(
+def written_shortly(
     tables: Sequence[Formula], legs: Iterable[Index], out: Mapping[int, Index], more: Sequence[str]
 ) -> str:
     """The tables and ranges of some indices, and more about them, as one formula.
@@ -23,7 +23,7 @@ def written(
 
     >>> a, b, c = Index(4, "_i0"), Index(4, "_i1"), Index("N", "_i2")
     >>> tables = [Formula((a, b), "_i0 = _i1"), Formula((b, c), "_i2 = 2*_i1")]
-    >>> written(tables, [a, b, c], {0: a, 3: a}, [])
+    >>> written_shortly(tables, [a, b, c], {0: a, 3: a}, [])
     '(_p3 = _p0) and (_e0 = 2*_p0) and (0 <= _p0 < 4) and (0 <= _e0 < N)'
     """
     legs = list(legs)

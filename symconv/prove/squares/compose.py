@@ -21,20 +21,22 @@ from typing import Any
 
 from symconv.claim import Claim
 from symconv.claim import steps as st
-from symconv.claim.naming import anonymous
-from symconv.claim.sides import INPUT, pipeline_monoid, read_part, read_sides
-from symconv.claim.unused import used_weights
+from symconv.claim.sides import INPUT, pipeline_monoid, read_part
 from symconv.claim.verdict import Certificate, Counterexample, Fact, Refuted, Undecided, Verdict
 from symconv.errors import TooLarge
 from symconv.layer.pointwise import named
 from symconv.machine.budget import running
-from symconv.machine.caches import Cache
 from symconv.prove.cuts import Cut, Granularity, cuts, leading_gathers, parts, pulled, sums
 from symconv.prove.engine import Hint, no_hint
+from symconv.prove.squares.asked import (
+    live_claim,
+    shape_after,
+    square_claim,
+    square_holds,
+    zeros_claim,
+)
 from symconv.prove.squares.hidden import Hidden, Ranges, candidates, in_channel_order, whole
 from symconv.prove.squares.support import everywhere_finite, possible, read_ranges
-from symconv.prove.tables.decide import compare_forms
-from symconv.relation.form import bounded_below
 from symconv.relation.reading import UnsupportedStep
 
 SHARE = 1 / 6
@@ -193,7 +195,7 @@ def _shapes(claim: Claim, side: str, where: tuple[Cut, ...]) -> list[tuple[int, 
     steps, shape, found = claim.side(side), claim.input_shape, []
     places = [0, *(cut.next for cut in where)]
     for part, first in zip(parts(steps, where), places, strict=True):
-        shape = read_part(claim, side, part, shape, pipeline_monoid(part), first).shape
+        shape = shape_after(claim, side, part, shape, first)
         found.append(shape)
     return found
 
@@ -306,7 +308,7 @@ class _Composition:
 
     def _commutes(self, part: int, after: Hidden) -> bool:
         claim = square_claim(self.claim, self.hidden[part], *self._pair(part), after)
-        return _holds(claim, self._low(part))
+        return square_holds(claim, self._low(part))
 
     def _low(self, part: int) -> Fraction | None:
         """What no entry of the tensor before a part is below, where a function says so."""
@@ -317,7 +319,7 @@ class _Composition:
         """Whether the left part reads nothing outside the live range before it."""
         if self.hidden[part].live is None:
             return True
-        return _holds(live_claim(self.claim, self.hidden[part], self.lefts[part], after))
+        return square_holds(live_claim(self.claim, self.hidden[part], self.lefts[part], after))
 
     def _learn_zeros(self, part: int) -> bool:
         """Find where the line before this part can hold nothing but zero, and prove it."""
@@ -343,71 +345,4 @@ class _Composition:
         after = replace(after, keep=possible(form))
         if all(all(axis) for axis in after.keep or () if axis is not None):
             return None
-        return after if _holds(zeros_claim(self.claim, before, right, after)) else None
-
-
-_HOLD = Cache[bool](most=2 * 2**20)
-"""Squares that commute, or do not: a deep chain has many layers of one kind, and is composed again
-with each mask."""
-
-PER_CHARACTER = 10
-"""Bytes that a claim takes for each character of its text, about."""
-
-
-def _holds(claim: Claim, low: Fraction | None = None) -> bool:
-    """Whether a square commutes, for every input whose entries are at least ``low``."""
-    question = (anonymous(claim), low)
-    known = _HOLD.get(question)
-    if known is None:
-        left, right = (bounded_below(form, low) for form in read_sides(claim))
-        known = compare_forms(left, right) is None
-        _HOLD.put(question, known, PER_CHARACTER * len(repr(question)))
-    return known
-
-
-def _part_claim(
-    claim: Claim,
-    what: str,
-    shape: tuple[int, ...],
-    left: tuple[st.Step, ...],
-    right: tuple[st.Step, ...],
-) -> Claim:
-    """A claim about a part of both pipelines, with the weights that it names."""
-    weights = used_weights(claim.weights, (*left, *right))
-    channels, *size = shape
-    name = f"{claim.name}: {what}"
-    return Claim(name, channels, tuple(size), weights, left, right, claim.where)
-
-
-def square_claim(
-    claim: Claim,
-    before: Hidden,
-    left: tuple[st.Step, ...],
-    right: tuple[st.Step, ...],
-    after: Hidden,
-) -> Claim:
-    """One square: a line before it, and the left tensor after it, on both ways."""
-    mixed = "max" in (pipeline_monoid(left), pipeline_monoid(right))
-    kept = () if mixed else before.kept()
-    seen = (*after.inside(), *after.to_live())
-    return _part_claim(
-        claim,
-        "a square",
-        before.line_shape,
-        (*kept, *before.inside(), *left, *after.to_live()),
-        (*kept, *before.to_right(), *right, *after.to_line(), *seen),
-    )
-
-
-def live_claim(claim: Claim, before: Hidden, left: tuple[st.Step, ...], after: Hidden) -> Claim:
-    """What is live after a left part depends on nothing that is not live before it."""
-    way = (*left, *after.to_live())
-    right = (*before.only_live(), *way)
-    return _part_claim(claim, "what is read later", before.shape, way, right)
-
-
-def zeros_claim(claim: Claim, before: Hidden, right: tuple[st.Step, ...], after: Hidden) -> Claim:
-    """The line after a part is zero where ``after.keep`` says so."""
-    way = (*before.kept(), *before.to_right(), *right, *after.to_line())
-    left = (*way, *after.kept())
-    return _part_claim(claim, "zeros of a tail", before.line_shape, left, way)
+        return after if square_holds(zeros_claim(self.claim, before, right, after)) else None

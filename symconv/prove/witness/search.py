@@ -101,7 +101,7 @@ class _Search:
         names = list(tensors)
         run = len(names)
         while run >= 1:
-            tensors = self._without(tensors, names, run)
+            tensors = self._without_tensors(tensors, names, run)
             run //= 2
         for name in tensors:
             run = tensors[name].size
@@ -110,7 +110,7 @@ class _Search:
                 run = run // 2 if run > 1 else 0
         return tensors
 
-    def _without(self, tensors: Tensors, names: list[str], run: int) -> Tensors:
+    def _without_tensors(self, tensors: Tensors, names: list[str], run: int) -> Tensors:
         """The tensors, those of a run made zero wherever the sides still differ."""
         for first in range(0, len(names), run):
             chosen = [name for name in names[first : first + run] if tensors[name].any()]

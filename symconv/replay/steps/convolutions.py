@@ -17,11 +17,13 @@ from symconv.replay.steps.base import Weights, Writer, exact, expression, run
 
 def _as_conv(step: st.ConvStep | st.MaxConvStep, w: Array) -> Conv:
     """The step's layer, its channels and kernel read off the weight."""
-    return _conv(w.shape, step.stride, step.padding, step.dilation, step.groups)
+    return _conv_of_shape(w.shape, step.stride, step.padding, step.dilation, step.groups)
 
 
 @cached(most=512)
-def _conv(shape: tuple[int, ...], stride: Any, padding: Any, dilation: Any, groups: int) -> Conv:
+def _conv_of_shape(
+    shape: tuple[int, ...], stride: Any, padding: Any, dilation: Any, groups: int
+) -> Conv:
     """The layer of these numbers: a search for a counterexample runs one claim many times."""
     lead, second, *kernel = shape
     return Conv(second * groups, lead, tuple(kernel), stride, padding, dilation, groups)

@@ -15,7 +15,7 @@ from symconv.claim.verdict import Certificate, Undecided
 from symconv.layer import Conv, MaxPool
 from symconv.machine.caches import forget
 from symconv.network import NetworkExpansion, chain
-from symconv.prove.squares import compose
+from symconv.prove.squares import asked
 from symconv.prove.squares.compose import decide_in_squares
 
 
@@ -64,9 +64,9 @@ def told(claim: Claim, hint: Any) -> Any:
 def test_squares_are_decided_alike_whatever_was_decided_before(backwards: bool) -> None:
     every, alone = claims(), []
     for question in every:
-        compose._HOLD.clear()
+        forget()
         alone.append(told(*question))
-    compose._HOLD.clear()
+    forget()
     places = range(len(every))
     for place in reversed(places) if backwards else places:
         assert told(*every[place]) == alone[place]
@@ -77,12 +77,12 @@ def test_squares_are_decided_alike_whatever_was_decided_before(backwards: bool) 
 def test_layers_of_one_kind_are_one_question() -> None:
     sizes = []
     for depth in (4, 12):
-        compose._HOLD.clear()
+        forget()
         layers: list[Any] = [Conv(2, 2, 3, 2, 1), "relu"]
         layers += [Conv(2, 2, 3, 1, 1), "relu"] * depth + [Conv(2, 2, 3, 2, 1)]
         expansion = NetworkExpansion(chain("deep", layers, (16,)))
         assert told(expansion.claim(), expansion.factors_at)[1] == (2, 4)
-        sizes.append(len(compose._HOLD._held))
+        sizes.append(len(asked._HOLD._held))
     assert sizes[0] == sizes[1] <= 6
 
 
