@@ -52,6 +52,8 @@ class Batch:
             raise InputError(f"{names} goes with -o OUT.jsonl; give both")
         if self.target not in (None, "-") and any(_same(s, str(self.target)) for s in sources):
             raise InputError(f"{self.target} is read; give another file to write to")
+        if self.resume and _is_no_file(str(self.target)):
+            raise InputError(f"{self.target} is no file that could be resumed; leave out --resume")
         if self.scheduler and self.executor != "dask":
             raise InputError("--scheduler is for --executor dask; leave it out, or ask for both")
         if self.scheduler and self.jobs:
@@ -81,6 +83,10 @@ class Batch:
         from symconv.batch.processes import Processes, cores
 
         return Processes(self.jobs or cores())
+
+
+def _is_no_file(target: str) -> bool:
+    return target == "-" or (os.path.exists(target) and not os.path.isfile(target))
 
 
 def _same(source: str, target: str) -> bool:

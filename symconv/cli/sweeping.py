@@ -10,7 +10,6 @@ from dataclasses import replace
 from functools import reduce
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -119,6 +118,8 @@ def _target(batch: Batch, sources: Sequence[str]) -> Iterator[Batch]:
         return
     if batch.resume:
         raise InputError("--resume goes with -o OUT.jsonl; give both")
+    from tempfile import TemporaryDirectory
+
     with TemporaryDirectory(prefix="symconv-") as folder:
         kept = replace(batch, target=str(Path(folder, "results.jsonl")))
         kept.streams(sources)
@@ -126,6 +127,10 @@ def _target(batch: Batch, sources: Sequence[str]) -> Iterator[Batch]:
 
 
 def _check_files(sources: Sequence[str]) -> None:
+    """Refuse what is no file, or cannot be opened, before anything is decided or written."""
+    from symconv.batch.reading import check_sources
+
+    check_sources([source for source in sources if os.path.lexists(source)])
     for source in sources:
         if source != "-" and not os.path.lexists(source) and source.lstrip()[:1] not in ("{", "["):
             raise InputError(f"no file of configurations of the name {source!r}")

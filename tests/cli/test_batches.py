@@ -176,6 +176,8 @@ def test_standard_input_and_output(tmp_path: Path) -> None:
         (("-o", "{folder}/out.jsonl", "no-such-preset"), "no file and no preset"),
         (("-o", "{folder}/out.jsonl", "{folder}"), "cannot be read: Is a directory"),
         (("-o", "{source}", "--resume", "resnet50-stem"), "is read"),
+        (("-o", "-", "--resume"), "- is no file that could be resumed"),
+        (("-o", "/dev/null", "--resume"), "/dev/null is no file that could be resumed"),
         (("-o", "{other}", "--resume"), "is not a result of symconv"),
     ],
 )

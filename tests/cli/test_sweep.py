@@ -171,6 +171,7 @@ def test_killed_and_resumed_it_has_the_rows_of_an_undisturbed_sweep(mine: Path) 
         (("my_rewriter:nothing", "configs.jsonl"), "module 'my_rewriter' has no 'nothing'"),
         (("my_rewriter:number", "configs.jsonl"), "is no function"),
         (("my_rewriter:rewrite", "nothing.jsonl"), "no file of configurations"),
+        (("my_rewriter:rewrite", "configs.jsonl", ".", "-o", "o.jsonl"), "Is a directory"),
         (("my_rewriter:rewrite", "configs.jsonl", "--resume"), "--resume goes with -o"),
         (("my_rewriter:rewrite", "configs.jsonl", "-o", "-"), "-o - is not for sweep"),
         (("my_rewriter:rewrite", "configs.jsonl", "-o", "configs.jsonl"), "is read"),
