@@ -14,11 +14,12 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from symconv.crosscheck.backends import BACKENDS, backend_of
-from symconv.crosscheck.compare import Asked, observe
+from symconv.crosscheck.compare import observe
 from symconv.crosscheck.formats import DTYPES
 from symconv.crosscheck.observation import EXACT, MODES, ROUNDING, Compared, Observation
 from symconv.crosscheck.quantized import observe_int8
 from symconv.crosscheck.question import question_of_claim, question_of_layer
+from symconv.crosscheck.sides import Asked
 from symconv.errors import InputError, TooLarge, Unsupported
 from symconv.expand import destride
 from symconv.layer import AnyLayer, MaxConv, read_numbers

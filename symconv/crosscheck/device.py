@@ -101,7 +101,7 @@ class Stages:
             self.record.notes.append(f"{config.name}, {dtype}, batch {batch}: {line}")
 
 
-def run(device: str, layers: int, seconds: float, zoo: Path, batches: Sequence[int]) -> Record:
+def recorded(device: str, layers: int, seconds: float, zoo: Path, batches: Sequence[int]) -> Record:
     """Run all stages on a device.
 
     Raises:
@@ -114,7 +114,7 @@ def run(device: str, layers: int, seconds: float, zoo: Path, batches: Sequence[i
     dtypes = ("float32", "float16", "bfloat16", *(("tf32",) if on_gpu else ()))
     if not on_gpu:
         one_thread()
-    record = Record(device, backend.versions(), _command(device, layers, seconds))
+    record = Record(device, backend.versions(), _command(device, layers, seconds, batches))
     stages = Stages(record, device, seconds)
     pairs = [(dtype, mode) for dtype in (*dtypes, "float64") for mode in (EXACT, ROUNDING)]
     presets = [preset(name) for name in PRESETS]
@@ -175,8 +175,9 @@ def _strided(path: Path, count: int) -> list[Config]:
     return [read_layer(text) for text in chosen]
 
 
-def _command(device: str, layers: int, seconds: float) -> str:
-    asked = f"--device {device} --layers {layers} --seconds {seconds:g}"
+def _command(device: str, layers: int, seconds: float, batches: Sequence[int]) -> str:
+    timed = "" if tuple(batches) == BATCHES else "".join(f" --batch {n}" for n in batches)
+    asked = f"--device {device} --layers {layers} --seconds {seconds:g}{timed}"
     return f"python -m symconv.crosscheck.device {asked}"
 
 
@@ -198,7 +199,9 @@ def main(words: Sequence[str] | None = None, show: Callable[[str], Any] | None =
     show = show or (lambda text: sys.stdout.write(text + "\n"))
     asked = _parser().parse_args(words)
     try:
-        record = run(asked.device, asked.layers, asked.seconds, asked.zoo, asked.batch or BATCHES)
+        record = recorded(
+            asked.device, asked.layers, asked.seconds, asked.zoo, asked.batch or BATCHES
+        )
     except SymconvError as fault:
         show(f"symconv: {fault}")
         return 2

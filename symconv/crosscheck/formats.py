@@ -89,7 +89,7 @@ DTYPES = (*FORMATS, "int8")
 """What a cross-check may be asked to compute in."""
 
 
-def format_of(dtype: str) -> Format:
+def float_format(dtype: str) -> Format:
     """Return the format of this name.
 
     Raises:

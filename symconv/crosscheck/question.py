@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from symconv.claim import Claim, Weight
 from symconv.claim import steps as st
 from symconv.crosscheck.arrays import Array
-from symconv.crosscheck.runner import Runner, counted
+from symconv.crosscheck.runner import Runner, window_counts
 from symconv.crosscheck.steps import averaging, run_pipeline
 from symconv.errors import MalformedError
 from symconv.expand import Expansion
@@ -161,7 +161,7 @@ def divided_by(e: Expansion) -> NDArray[np.float64] | None:
     if not isinstance(step, st.AvgPoolStep):
         return None
     windows = averaging(step, e.input_size)
-    return counted(e.input_size, windows, e.output_size, step.divisor_override)
+    return window_counts(e.input_size, windows, e.output_size, step.divisor_override)
 
 
 def _ties(e: Expansion) -> list[Ties]:
@@ -207,3 +207,8 @@ def question_of_claim(claim: Claim) -> Question:
         False,
         {INPUT: "input", **{name: f"weight {name!r}" for name in free}},
     )
+
+
+def free_names(question: Question) -> Mapping[str, tuple[int, ...]]:
+    """What is differentiated by: the input, and every free weight."""
+    return {INPUT: question.input_shape, **question.free}

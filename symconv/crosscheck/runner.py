@@ -16,7 +16,7 @@ import numpy as np
 
 from symconv.crosscheck.arrays import Array
 from symconv.crosscheck.backends.base import Backend, Geometry, Pads
-from symconv.crosscheck.backends.own_numpy import padded
+from symconv.crosscheck.backends.own_numpy import numpy_padded
 from symconv.crosscheck.formats import Format, Roundings
 from symconv.errors import Unsupported
 from symconv.layer.padding import Pair
@@ -142,7 +142,8 @@ class Runner:
             if bias is not None:
                 found = found + self.xp.reshape(bias, (-1, *[1] * g.rank))
         inner, taps = w.shape[0] // g.groups, prod(g.kernel)
-        self._count_products(inner * taps, w.shape[1], x.shape, g, stored=taps)
+        widest = max(x.shape, found.shape, key=lambda shape: prod(shape[1:]))
+        self._count_products(inner * taps, w.shape[1], widest, g, stored=taps)
         return self.computed(_known(found))
 
     def _count_products(
@@ -182,7 +183,7 @@ class Runner:
         taps = prod(g.kernel)
         self.count(added=taps + 2, stored=2, factors=2, back=taps + 2)
         self.fan_out(taps)
-        counts = counted(x.shape[1:], g, outputs, divisor)
+        counts = window_counts(x.shape[1:], g, outputs, divisor)
         found = None if divisor else self.averaged(x, g)
         if found is None:
             self.padded_apart = True
@@ -321,7 +322,7 @@ def overhang(size: Sequence[int], g: Geometry, outputs: Sequence[int]) -> list[P
     return [(0, (o - 1) * s + span - n) for n, o, s, span in ends]
 
 
-def counted(
+def window_counts(
     size: Sequence[int], g: Geometry, outputs: Sequence[int], divisor: int | None
 ) -> np.ndarray:
     """How many samples each window counts, ``(1, *O)``: an axis's counts times another's."""
@@ -337,8 +338,10 @@ def counted(
 def _counted_along(size: int, axis: int, g: Geometry, outputs: int) -> np.ndarray:
     """The samples that the windows of one axis count, by summing up an array of ones."""
     pads, span = g.pads[axis], g.spans[axis]
-    ones = padded(np.ones(size), [pads], "zeros", float(g.counts_pads))
-    whole = padded(ones, [(0, (outputs - 1) * g.stride[axis] + span - len(ones))], "zeros", 0.0)
+    ones = numpy_padded(np.ones(size), [pads], "zeros", float(g.counts_pads))
+    whole = numpy_padded(
+        ones, [(0, (outputs - 1) * g.stride[axis] + span - len(ones))], "zeros", 0.0
+    )
     taps = range(0, span, g.dilation[axis])
     last = (outputs - 1) * g.stride[axis] + 1
     return np.asarray(sum(whole[k : k + last : g.stride[axis]] for k in taps), np.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -41,7 +41,9 @@ class Sizes:
         return replace(after, cotangent=self.cotangent * (LOSS / backward if backward > 1 else 1))
 
 
-def integers(rng: np.random.Generator, shape: Sequence[int], size: float) -> NDArray[np.int64]:
+def integers_up_to(
+    rng: np.random.Generator, shape: Sequence[int], size: float
+) -> NDArray[np.int64]:
     """Random integers up to ``size``, or ones and minus ones in so large a share, zeros between.
 
     At least one is not 0: a comparison of zeros would say nothing.
@@ -75,11 +77,11 @@ def exact_values(
     sizes = Sizes()
     for attempt in range(MOST_TRIES):
         rng = np.random.default_rng([seed, attempt])
-        values = {n: integers(rng, s, sizes.weights) * 1.0 for n, s in question.free.items()}
-        values[INPUT] = integers(rng, question.input_shape, sizes.inputs) * float(multiple)
+        values = {n: integers_up_to(rng, s, sizes.weights) * 1.0 for n, s in question.free.items()}
+        values[INPUT] = integers_up_to(rng, question.input_shape, sizes.inputs) * float(multiple)
         if distinct is not None:
             values[INPUT] = unequal(rng, question.input_shape, distinct)
-        drawn = integers(rng, output_shape, sizes.cotangent)
+        drawn = integers_up_to(rng, output_shape, sizes.cotangent)
         cotangent = np.asarray(drawn * float(multiple), np.float64)
         forward, backward = excess(values, cotangent)
         if forward <= 1 and backward <= 1:
@@ -138,8 +140,3 @@ def _reals(rng: np.random.Generator, shape: Sequence[int], kept: Format) -> NDAr
     size = rng.uniform(0.25, 2.0, tuple(shape))
     signs = rng.integers(0, 2, tuple(shape)) * 2.0 - 1.0
     return kept.rounded(size * signs)
-
-
-def free_names(question: Question) -> Mapping[str, tuple[int, ...]]:
-    """What is differentiated by: the input, and every free weight."""
-    return {INPUT: question.input_shape, **question.free}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from symconv.crosscheck.backends import BACKENDS
-from symconv.crosscheck.formats import DTYPES, FORMATS, Arithmetic, Roundings, format_of, gamma
+from symconv.crosscheck.formats import DTYPES, FORMATS, Arithmetic, Roundings, float_format, gamma
 from symconv.errors import SymconvError
 from tests.helpers.requirements import require
 
@@ -63,7 +63,7 @@ def test_tf32_is_bounded_by_its_factors() -> None:
 def test_there_is_a_format_for_each_floating_dtype() -> None:
     assert {*FORMATS, "int8"} == set(DTYPES)
     with pytest.raises(SymconvError, match=r"dtype must be one of float64, .*, got 'float8'"):
-        format_of("float8")
+        float_format("float8")
 
 
 def test_every_backend_computes_in_known_dtypes() -> None:

@@ -30,9 +30,10 @@ ORDER = {
         "models graphs files sweeping catalogue lists shown crosschecks commands __main__"
     ),
     "crosscheck": (
-        "formats arrays models backends runner steps question values observation compare quantized "
-        "timing tables device"
+        "formats arrays models backends runner steps question values observation sides bounds "
+        "exactness compare quantized timing tables device"
     ),
+    "crosscheck.steps": "base layers moves values",
     "crosscheck.backends": "base own_numpy own_torch own_jax own_onnxruntime registry",
     "dialect": (
         "config chain shorthand presets subject torch pasted files own sources onnx models naming "
@@ -169,6 +170,7 @@ NOT_IN: dict[str, set[str]] = {"numpy": {"relation", "claim"}}
 """Libraries that a few modules may not import: what a step means is written without tables."""
 
 LATE = [
+    "array_api_compat",
     "click",
     "distributed",
     "jax",

@@ -52,7 +52,7 @@ class NumpyBackend(SubtractsZeroPoints):
         return np.full(tuple(shape), value, like.dtype)
 
     def pad(self, x: Array, pads: Pads, mode: str, value: float) -> Array:
-        return padded(x, [(0, 0), *pads], mode, value)
+        return numpy_padded(x, [(0, 0), *pads], mode, value)
 
     def conv(self, x: Array, w: Array, bias: Array | None, g: Geometry) -> Array | None:
         if g.is_padded:
@@ -104,7 +104,7 @@ class NumpyBackend(SubtractsZeroPoints):
         return {"numpy": np.__version__, "python": platform.python_version()}
 
 
-def padded(x: np.ndarray, pads: Pads, mode: str, value: float) -> np.ndarray:
+def numpy_padded(x: np.ndarray, pads: Pads, mode: str, value: float) -> np.ndarray:
     """All axes grown by the positive pads, then cropped by the negative ones."""
     grow = [(max(lo, 0), max(hi, 0)) for lo, hi in pads]
     if mode == "circular":

@@ -61,10 +61,12 @@ class TorchBackend(SubtractsZeroPoints):
         """Without what sums up in another way than `arithmetic` says.
 
         cuDNN and NNPACK may take Winograd's or Fourier transforms, whose error is not bounded by
-        the magnitudes of one window; PyTorch's own kernels sum up products.
+        the magnitudes of one window; PyTorch's own kernels sum up products.  In bfloat16 oneDNN is
+        off as well: where the last axis of an output has one sample and a stride it computes
+        something else, and may crash (pytorch/pytorch, issue 169688).
         """
         backends = self._torch.backends
-        before = backends.cuda.matmul.allow_tf32
+        before, one_dnn = backends.cuda.matmul.allow_tf32, backends.mkldnn.enabled
         halves = backends.cuda.matmul.allow_fp16_reduced_precision_reduction
         brains = backends.cuda.matmul.allow_bf16_reduced_precision_reduction
         with ExitStack() as stack:
@@ -72,6 +74,7 @@ class TorchBackend(SubtractsZeroPoints):
             if self.is_on_gpu:
                 stack.enter_context(backends.cudnn.flags(enabled=False))
             try:
+                backends.mkldnn.enabled = one_dnn and dtype != "bfloat16"
                 backends.cuda.matmul.allow_tf32 = dtype == "tf32"
                 backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
                 backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
@@ -82,6 +85,7 @@ class TorchBackend(SubtractsZeroPoints):
                 line = str(fault).partition("\n")[0]
                 raise Unsupported(f"PyTorch on {self.device} does not run it: {line}") from fault
             finally:
+                backends.mkldnn.enabled = one_dnn
                 backends.cuda.matmul.allow_tf32 = before
                 backends.cuda.matmul.allow_fp16_reduced_precision_reduction = halves
                 backends.cuda.matmul.allow_bf16_reduced_precision_reduction = brains
@@ -95,7 +99,8 @@ class TorchBackend(SubtractsZeroPoints):
             words = "factors cut to TF32's 10 bits, added in float32 by tensor cores, cuDNN off"
             return Arithmetic(single, single, unit, kept, CUT_OFF, words)
         if dtype in ("float16", "bfloat16"):
-            return Arithmetic(kept, single, unit, named=f"{dtype} added in float32{self._how}")
+            how = self._how or (", oneDNN off" if dtype == "bfloat16" else "")
+            return Arithmetic(kept, single, unit, named=f"{dtype} added in float32{how}")
         return Arithmetic(kept, kept, kept.unit, named=self._how.removeprefix(" by "))
 
     @property
