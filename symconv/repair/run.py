@@ -8,27 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
-from math import prod
+from functools import partial
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from symconv.claim import Claim
 from symconv.claim import steps as st
 from symconv.errors import SymconvError
-from symconv.layer import Conv
+from symconv.repair.convolved import columns_of, output_at, shape_after, weighed
 from symconv.repair.edits import RIGHT, Changed, used_by
-from symconv.replay.convolutions import numbers, padded
 from symconv.replay.run import filled
 from symconv.replay.steps import run_steps
-from symconv.size.numbers import read_number
 
 Array = NDArray[Any]
-Sizes = tuple[int, ...]
-Pairs = list[tuple[int, int]]
 
 FAULTS = (SymconvError, ValueError, IndexError, ZeroDivisionError, TypeError, OverflowError)
 """What a candidate that makes no sense ends with, from NumPy as from symconv."""
@@ -41,8 +36,18 @@ class FailedBefore(ValueError):
     """Steps that failed on the same tensors before."""
 
 
-class OtherShape(ValueError):
-    """A side whose shape is not the other one's; what it holds need not be computed."""
+class Different(ValueError):
+    """A side that is seen not to be the other one before all of it is computed."""
+
+
+TOLERANCE = 1e-6
+"""Relative: whole numbers are exact, and what is divided is rounded."""
+
+
+def apart(one: float, other: float) -> bool:
+    """Whether two numbers differ by more than rounding; what is not finite says nothing."""
+    finite = isfinite(one) and isfinite(other)
+    return finite and bool(abs(one - other) > TOLERANCE * (1 + abs(one)))
 
 
 class Token(NamedTuple):
@@ -127,28 +132,40 @@ class Run:
         """What the left side gives; no candidate changes it."""
         return self._side(self.claim.left)
 
-    def right(self, wanted: Sizes | None = None) -> Array:
-        """What the right side gives, unless it is seen beforehand to have another shape.
+    def right(self, wanted: Array | None = None) -> Array:
+        """What the right side gives, unless it is seen beforehand not to be what is wanted.
 
         Raises:
-            OtherShape: it has.
+            Different: it is not.
         """
         return self._side(self.changed.get(RIGHT, self.claim.right), wanted)
 
-    def _side(self, steps: Sequence[st.Step], wanted: Sizes | None = None) -> Array:
+    def _side(self, steps: Sequence[st.Step], wanted: Array | None = None) -> Array:
         """What a side gives; the last step is not kept, as no two candidates share it."""
         start, x = self.kept.node(RIGHT), self.tensors[RIGHT]
         before, node = self._run(start, x, steps[:-1])
         if not steps:
             return before.astype(float)
         if wanted is not None and isinstance(last := steps[-1], st.ConvStep):
-            self._check_shape(last, before, wanted)
+            self._check_beforehand(last, before, wanted)
         return self._stepped(steps[-1], node, before).astype(float)
 
-    def _check_shape(self, step: st.ConvStep, x: Array, wanted: Sizes) -> None:
+    def _check_beforehand(self, step: st.ConvStep, x: Array, wanted: Array) -> None:
+        """Look at the shape of a last convolution, and at the output in its middle."""
         w = self._weight(step.weight)
-        if w.ndim == x.ndim + 1 and shape_after(step, x.shape, w.shape) != wanted:
-            raise OtherShape
+        if w.ndim != x.ndim + 1:
+            return
+        if shape_after(step, x.shape, w.shape) != wanted.shape:
+            raise Different
+        if step.padding_mode == "zeros" and step.padding_value == 0 and wanted.size:
+            place = tuple(n // 2 for n in wanted.shape[1:])
+            with np.errstate(all="ignore"):
+                found = output_at(step, x, w, place)
+            if step.bias is not None:
+                found = found + self._weight(step.bias)
+            pairs = zip(wanted[(slice(None), *place)].tolist(), found.tolist(), strict=True)
+            if any(apart(one, other) for one, other in pairs):
+                raise Different
 
     def _run(self, start: int, array: Array, steps: Sequence[st.Step]) -> tuple[Array, int]:
         """What steps give of a node's tensor, and its node.
@@ -211,63 +228,3 @@ class Run:
         if step.bias is None:
             return y
         return y + self._weight(step.bias).reshape(-1, *[1] * (x.ndim - 1))
-
-
-def columns_of(step: st.ConvStep, x: Array, kernel: Sizes) -> Array:
-    """What each output of a convolution reads: group, channel and tap, then the output's place."""
-    rank, groups = x.ndim - 1, step.groups
-    pads, strides, dilations = _geometry(step, x.shape, kernel)
-    x = _padded(x, [(0, 0), *pads], step)
-    spans = [d * (k - 1) + 1 for k, d in zip(kernel[2:], dilations, strict=True)]
-    windows = sliding_window_view(x, spans, tuple(range(1, rank + 1)))
-    read = windows[(slice(None), *(slice(None, None, n) for n in (*strides, *dilations)))]
-    out = read.shape[1 : rank + 1]
-    # Channel, taps, positions; then the channels of each group with the taps in one axis.
-    order = (0, *range(rank + 1, 2 * rank + 1), *range(1, rank + 1))
-    return read.transpose(order).reshape(groups, kernel[1] * prod(kernel[2:]), *out)
-
-
-def weighed(columns: Array, w: Array) -> Array:
-    """A convolution as one product of matrices per group, which spares a call per tap."""
-    groups, reads, *out = columns.shape
-    flat = columns.reshape(groups, reads, prod(out))
-    y = np.matmul(w.reshape(groups, len(w) // groups, -1), flat)
-    return np.asarray(y.reshape(len(w), *out))
-
-
-@lru_cache(maxsize=4096)
-def shape_after(step: st.ConvStep, read: Sizes, kernel: Sizes) -> Sizes:
-    """The shape of what a convolution gives of a tensor and a kernel of these shapes."""
-    pads, strides, dilations = _geometry(step, read, kernel)
-    axes = zip(read[1:], pads, kernel[2:], strides, dilations, strict=True)
-    sizes = ((n + lo + hi - d * (k - 1) - 1) // s + 1 for n, (lo, hi), k, s, d in axes)
-    return (kernel[0], *sizes)
-
-
-@lru_cache(maxsize=4096)
-def _geometry(step: st.ConvStep, read: Sizes, kernel: Sizes) -> tuple[Pairs, Sizes, Sizes]:
-    """Pads, strides and dilations of a convolution that reads this shape by this kernel's."""
-    layer = Conv(
-        kernel[1] * step.groups,
-        kernel[0],
-        kernel[2:],
-        step.stride,
-        step.padding,
-        step.dilation,
-        step.groups,
-    )
-    return numbers(layer, read)
-
-
-def _padded(x: Array, pads: Sequence[tuple[int, int]], step: st.ConvStep) -> Array:
-    """The padded input; for pads of one number without `numpy.pad`, which is slow on small ones."""
-    if step.padding_mode != "zeros":
-        return padded(x, pads, step.padding_mode, 0)
-    value = read_number(step.padding_value)
-    fill = float("-inf") if value is None else float(value)
-    grown = np.full([n + lo + hi for n, (lo, hi) in zip(x.shape, pads, strict=True)], fill)
-    ends = list(zip(x.shape, pads, strict=True))
-    to = tuple(slice(max(lo, 0), n + lo + min(hi, 0)) for n, (lo, hi) in ends)
-    of = tuple(slice(max(-lo, 0), n + min(hi, 0)) for n, (lo, hi) in ends)
-    grown[to] = x[of]
-    return grown

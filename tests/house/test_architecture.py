@@ -97,7 +97,7 @@ ORDER = {
     "relation": (
         "axes maps indices term fingerprint digits form lattice reading product convolved adaptive"
     ),
-    "repair": "mutations edits run screen",
+    "repair": "mutations edits convolved run screen",
     "repair.mutations": "base orders pads windows",
     "replay": "convolutions pools lattices layers functions literals steps run",
     "replay.steps": "base moves values lattices convolutions pools branches",
