@@ -124,9 +124,10 @@ def _distinct(rng: np.random.Generator, samples: int, steps: int) -> NDArray[np.
 def real_values(
     question: Question, output_shape: Sequence[int], kept: Format, seed: int, *, distinct: bool
 ) -> tuple[Values, NDArray[np.float64]]:
-    """Numbers of a format between 1/4 and 2 in size, for input, free weights and cotangent.
+    """Numbers of a format between 1/32 and 2 in size, for input, free weights and cotangent.
 
-    They are far from what underflows: a product of two is at least 1/16.
+    A product of two is at least 2**-10, which no format here loses; and of many of them there are
+    sums in which float32 rounds, even if each has the eight bits of bfloat16.
     """
     rng = np.random.default_rng(seed)
     values = {name: _reals(rng, shape, kept) for name, shape in question.free.items()}
@@ -137,6 +138,6 @@ def real_values(
 
 
 def _reals(rng: np.random.Generator, shape: Sequence[int], kept: Format) -> NDArray[np.float64]:
-    size = rng.uniform(0.25, 2.0, tuple(shape))
+    size = np.ldexp(rng.uniform(1.0, 2.0, tuple(shape)), rng.integers(-5, 1, tuple(shape)))
     signs = rng.integers(0, 2, tuple(shape)) * 2.0 - 1.0
     return kept.rounded(size * signs)
