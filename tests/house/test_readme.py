@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import doctest
+import gzip
+import json
 import os
 import re
 import shlex
@@ -63,8 +65,33 @@ def bring(name: str, folder: Path) -> bool:
     return False
 
 
+FLIPPED = [{"op": "flip", "axes": [1]}] * 2
+REWRITER = f"""
+def rewrite(config):
+    return {{"input": {{"channels": 1, "size": [config["n"]]}}, "left": {FLIPPED}, "right": []}}
+"""
+"""Somebody's lowering of nothing: two flips."""
+
+
+def write_many(folder: Path) -> None:
+    """The files that the README calls very many: a few claims, layers and configurations."""
+    sizes = range(3, 9)
+    claims = [{"input": {"channels": 1, "size": [n]}, "left": FLIPPED, "right": []} for n in sizes]
+    lines = "".join(json.dumps(claim) + "\n" for claim in claims)
+    (folder / "claims.jsonl.gz").write_bytes(gzip.compress(lines.encode()))
+    zoo = json.loads(gzip.decompress((README.parent / "tests/data/zoo.json.gz").read_bytes()))
+    layers = [
+        {key: value for key, value in layer.items() if key != "output_size"}
+        for layer in zoo["layers"][::2000]
+    ]
+    (folder / "zoo.json").write_text(json.dumps({"layers": layers}))
+    (folder / "configs.jsonl").write_text("".join(f'{{"n": {n}}}\n' for n in sizes))
+    (folder / "mine.py").write_text(REWRITER)
+
+
 def test_commands_run_in_their_order(folder: Path) -> None:
     (folder / "proofs").symlink_to(README.parent / "proofs")
+    write_many(folder)
     has_model = bring(MODEL, folder)
     environment = {**os.environ, "PYTHONPATH": str(README.parent)}
     missing = not shutil.which("coqc") and not os.environ.get("SYMCONV_REQUIRE_ALL")
