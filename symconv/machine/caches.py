@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from functools import lru_cache, wraps
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
@@ -43,7 +44,8 @@ class Cache(Generic[Value]):
             return None
         if found is None:
             return None
-        self._held.move_to_end(key)
+        with suppress(KeyError):  # another thread has just made room
+            self._held.move_to_end(key)
         return found[0]
 
     def put(self, key: Hashable, value: Value, size: int) -> None:
