@@ -134,6 +134,8 @@ class _Flight:
     items: Iterator[Item]
     sent: dict[Future, list[Item]] = field(default_factory=dict)
     again: deque[list[Item]] = field(default_factory=deque)
+    suspects: deque[Item] = field(default_factory=deque)
+    alone: bool = False
     most: int = 1
     counted: float = 0.0
     chunk: int = FIRST
@@ -146,6 +148,9 @@ class _Flight:
         while True:
             while len(self.sent) < self._most() and (chunk := self._next()):
                 back.add(self._send(chunk))
+            if not self.sent and self.suspects:
+                self.alone = True
+                back.add(self._send([self.suspects.popleft()]))
             if not self.sent:
                 return
             yield from self._taken(next(back))
@@ -195,9 +200,16 @@ class _Flight:
             yield from lines
 
     def _killed(self, chunk: list[Item]) -> Iterator[Done]:
-        """A chunk whose workers ended one after the other: its items are sent one by one."""
+        """A chunk whose workers ended one after the other: its items are sent one by one.
+
+        Dask suspects all that waits on a worker that ends.  So an item is lost only if it ends
+        workers when nothing else is on its way, which is tried when all others are done.
+        """
         if len(chunk) > 1:
             self.again.extend([item] for item in chunk)
+            return
+        if not self.alone:
+            self.suspects.extend(chunk)
             return
         why = (
             f"the workers that it was sent to ended, one after the other; or it went on "

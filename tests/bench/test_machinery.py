@@ -63,10 +63,13 @@ def test_a_line_is_measured_in_a_process_of_its_own(compiled: Path) -> None:
 
 
 def test_a_line_that_fails_says_why(tmp_path: Path) -> None:
-    roots = [tmp_path / "own"]
-    roots[0].mkdir()
-    with pytest.raises(NotMeasured, match=r"python: .*tests"):
-        apart("python", silent=False, roots=roots, keep=tmp_path)
+    own = tmp_path / "own"
+    for package in (own / "tests", own / "tests" / "bench"):
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+    (own / "tests" / "bench" / "measure.py").write_text("raise SystemExit('it cannot be done')\n")
+    with pytest.raises(NotMeasured, match="python: it cannot be done"):
+        apart("python", silent=False, roots=[own], keep=tmp_path)
 
 
 def test_a_silent_line_has_no_second_voice(compiled: Path) -> None:

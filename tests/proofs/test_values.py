@@ -346,12 +346,23 @@ def packaged(grid: Grid, order: str) -> dict[str, Values]:
     phases = run_steps(e.input_map, x.astype(object))
     arrays = {
         "phases": phases,
-        "weight": named["w_phases"],
+        "weight": spread_out(e, named["w_phases"]),
         "bias": named["b_phases"],
         "expanded": run_steps((e.expanded_step(),), phases, named.__getitem__),
         "places": places(e),
     }
     return {f"{part}, by {order}": values(array) for part, array in arrays.items()}
+
+
+def spread_out(e: Expansion, weight: Array) -> Array:
+    """The expanded weight with zeros between its taps, where an axis has kept its dilation.
+
+    The library's expansions have no dilation.
+    """
+    found = np.zeros((*weight.shape[:2], *(axis.span for axis in e.axes)), dtype=weight.dtype)
+    taps: tuple[Any, ...] = (..., *(slice(None, None, axis.dilation) for axis in e.axes))
+    found[taps] = weight
+    return found
 
 
 def places(e: Expansion) -> Array:
