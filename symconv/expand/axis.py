@@ -68,7 +68,10 @@ class AxisExpansion:
         v, hole = np.divmod(reads, self.window.base_dilation)
         live = hole == 0
         q, r = np.divmod(v[live], self.factor_in)
-        return p[live], k[live], r, q
+        columns = p[live], k[live], r, q
+        for column in columns:
+            column.setflags(write=False)  # axes are shared
+        return columns
 
     @property
     def lows(self) -> tuple[int, ...]:
@@ -208,7 +211,7 @@ class AxisExpansion:
         return Window(self.coarse_input, self.kernel, self.stride, self.lo, self.hi, self.dilation)
 
 
-SMALL = 4096
+SMALL = 256
 """Taps times copies up to which an axis is kept, with what was worked out of it."""
 
 

@@ -3,8 +3,8 @@
 No step of an expansion's claim looks inside a channel: their numbers stand in the shapes of the
 input and of the free weights, and as ``groups``, and in every term the indices of channels are
 equal or free.  So each coefficient is that of the axes, where channels meet, and 0 elsewhere, and
-the claim holds for some numbers of channels iff it holds for others: one channel apart from many
-(a pattern without an index is another one), one group apart from several.  With few channels it is
+the claim holds for some numbers of channels iff it holds for others: few of them apart
+from many.  With few channels it is
 the layer's *geometry*, and all layers of one geometry have one verdict; the second voice looks at
 that claim, and it is the key under which a proof is kept.
 
@@ -23,8 +23,9 @@ from symconv.expand import Expansion
 from symconv.expand.lattice import LatticeExpansion
 from symconv.expand.maps import GROUP
 
-GROUPS, INNER = 2, 3
-"""Two groups show what is mixed up between them; three channels in each, as an image has."""
+GROUPS, INNER = 3, 3
+"""An index of channels stands at three places of a term at most (a group: of the output, the input
+and the weight), and of three values every pattern of equal and unequal ones is there."""
 
 
 def narrowed(claim: Claim, expansion: Expansion | LatticeExpansion | None) -> Claim:

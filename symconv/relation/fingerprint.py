@@ -1,21 +1,26 @@
 """When are two comparisons of terms one and the same question?  When their fingerprints are equal.
 
 Names of indices do not enter: legs are numbered as they come.  Nor does the size of a *free* index,
-if it is at least 2: one that no relation mentions, in any of the terms, on axes whose digits have
-the same sizes in all of them.  Its entries are all 1, for as many values as there are, so which
-classes of entries there are depends on which axes carry it, and not on how often.  Channels are
-such indices, and a geometry is what is left.
+if it is large enough: one that no relation mentions, in any of the terms, on axes whose digits have
+the same sizes in all of them.  Its entries are all 1, so that a class of entries says only at which
+of the places that free indices connect the values are equal.  Of p such places every pattern
+of equal values is there as soon as there are p values, and of fewer values not all of them:
+``1 + 2[a=b=c] = [a=b] + [b=c] + [a=c]`` holds of two values and fails of three.  So what enters is
+the size or the number of places, whichever is less.  Channels are such indices, each at two or
+three places, and a geometry is what is left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 from symconv.relation.indices import Leg, Relation
 from symconv.relation.term import Term
+from symconv.size.expr import number
 
 FREE = "free"
-"""What stands for the size of a free index."""
+"""What stands beside as much of a free index's size as enters."""
 
 
 def fingerprint(terms: Sequence[Term]) -> tuple[Hashable, ...]:
@@ -29,11 +34,11 @@ def fingerprint(terms: Sequence[Term]) -> tuple[Hashable, ...]:
     >>> fingerprint(wide(3, 1)) == fingerprint([Term(((Leg(3),), (Leg(1),), (Leg(3),)))])
     False
     """
-    free = _free(terms)
+    free = _sizes(terms, _free(terms))
     return tuple(part for term in terms for part in _of(term, free))
 
 
-def _of(term: Term, free: set[Leg]) -> Iterator[Hashable]:
+def _of(term: Term, free: Mapping[Leg, Hashable]) -> Iterator[Hashable]:
     """The axes of a term, its relations and its scalar, over numbered legs."""
     numbers: dict[Leg, int] = {}
 
@@ -42,8 +47,29 @@ def _of(term: Term, free: set[Leg]) -> Iterator[Hashable]:
 
     yield tuple([numbered(axis) for axis in term.out])
     yield tuple([(type(r), numbered(r.legs), r.law) for r in term.relations])
-    yield tuple([FREE if leg in free else leg.size for leg in numbers])
+    yield tuple([free.get(leg, leg.size) for leg in numbers])
     yield term.scalar
+
+
+def _sizes(terms: Sequence[Term], free: set[Leg]) -> dict[Leg, Hashable]:
+    """As much of each free index's size as there are places that free indices connect with its own.
+
+    Places are connected that one index stands at in some term; they are the same in all terms.
+    """
+    rows = [[leg for axis in term.out for leg in axis if leg in free] for term in terms]
+    group = list(range(len(rows[0])))
+    for row in rows:
+        first: dict[Leg, int] = {}
+        for place, leg in enumerate(row):
+            one, other = group[first.setdefault(leg, place)], group[place]
+            if one != other:
+                group = [one if at == other else at for at in group]
+    counts = Counter(group)
+    return {
+        leg: (FREE, min(number(leg.size), counts[group[place]]))
+        for row in rows
+        for place, leg in enumerate(row)
+    }
 
 
 def _free(terms: Sequence[Term]) -> set[Leg]:

@@ -212,8 +212,9 @@ class Run:
         """One step on the tensor of a node; its branches are pipelines on the same tensor."""
         if isinstance(step, st.Add | st.Concat):
             parts = [self._run(before, x, branch)[0] for branch in step.branches]
-            joined = sum(parts) if isinstance(step, st.Add) else np.concatenate(parts, step.axis)
-            return np.asarray(joined)
+            with np.errstate(all="ignore"):  # infinities may meet
+                whole = sum(parts) if isinstance(step, st.Add) else np.concatenate(parts, step.axis)
+            return np.asarray(whole)
         with np.errstate(all="ignore"):
             if isinstance(step, st.ConvStep) and x.dtype == float:
                 w = self._weight(step.weight)

@@ -150,7 +150,24 @@ def test_what_noise_may_be_is_not_named() -> None:
 
 
 def test_a_tick_of_the_clock_is_not_named() -> None:
-    assert not compare.Pair("stem", [0.0001] * 3, [0.001] * 3).slower(1.2)
+    assert not compare.Pair("stem", [0.0001] * 3, [0.00035] * 3).slower(1.2)
+
+
+def test_a_line_that_fails_in_the_new_tree_alone_is_named() -> None:
+    def run(name: str, tree: str) -> float:
+        if tree == "new":
+            raise NotMeasured(f"{name}: it fails now")
+        return 1.0
+
+    (pair,) = compare.compared(["stem"], 3, run)
+    assert pair.slower(1.2)
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "0", "-1"])
+@pytest.mark.parametrize("option", ["--rounds", "--factor"])
+def test_rounds_and_factors_are_numbers(option: str, number: str) -> None:
+    with pytest.raises(ValueError, match="must be numbers of at least 1"):
+        compare.read_arguments(["old", "new", option, number])
 
 
 def test_a_line_that_one_tree_lacks_is_passed_over() -> None:

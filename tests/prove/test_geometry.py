@@ -106,6 +106,7 @@ OTHERS = [
     replace(STEM, out_channels=1),
     replace(STEM, in_channels=4, groups=2),
     replace(STEM, in_channels=64, groups=64),
+    replace(STEM, in_channels=2, groups=2),
 ]
 
 
@@ -135,6 +136,32 @@ def test_a_claim_that_is_not_its_expansions_is_no_geometry() -> None:
     for wrong in (destride(STEM, (32, 30)).claim(), replace(e.claim(), right=e.claim().right[1:])):
         with pytest.raises(InternalError, match="is not that of the expansion"):
             decide(wrong, expansion=e)
+
+
+def test_the_second_voice_says_of_each_layer_what_it_saw_of_that_one() -> None:
+    """A narrow layer is seen whole, a wide one with most channels zero, whichever comes first."""
+    narrow = destride(Conv(3, 3, 3, stride=2, padding=1), (8, 8))
+    wide = destride(Conv(256, 512, 3, stride=2, padding=1), (8, 8))
+    for order in ((narrow, wide), (wide, narrow)):
+        forget()
+        found = {e.original.in_channels: decide(e.claim(), expansion=e) for e in order}
+        seen = {channels: said(verdict)["thinned"] for channels, verdict in found.items()}
+        assert seen == {3: None, 256: 3}
+
+
+def test_what_a_caller_changes_is_not_kept() -> None:
+    e = destride(STEM, (33, 33))
+    first: Any = decide(e.claim(), expansion=e)
+    first.evaluation["outputs"] = -5
+    first.facts[0].figures["changed"] = True
+    second: Any = decide(e.claim(), expansion=e)
+    assert second.evaluation["outputs"] > 0
+    assert "changed" not in second.facts[0].figures
+    second.facts[0].figures["changed"] = True
+    third: Any = decide(e.claim(), expansion=e)
+    assert "changed" not in third.facts[0].figures
+    with pytest.raises(ValueError, match="read-only"):
+        e.axes[0].taps[2][:] = 0
 
 
 def test_an_engine_that_is_asked_by_name_is_asked() -> None:

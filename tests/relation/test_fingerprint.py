@@ -117,6 +117,42 @@ def test_which_axes_carry_an_index_enters() -> None:
     assert fingerprint([Term(((c,), (c,)))]) != fingerprint([Term(((c,), (d,)))])
 
 
+def of_three_places(n: int) -> Text:
+    """A claim that holds of at most two channels: of three values two are equal, or all differ.
+
+    Left is ``1 + 2[o=c=m]``, right ``[c=m] + [o=m] + [o=c]``, of an output ``o``, a weight ``m``
+    and an input ``c``; what sums and repeats channels are convolutions with ones.
+    """
+    summed, repeated = {"op": "conv", "weight": "sum"}, {"op": "conv", "weight": "all"}
+    own, total = {"op": "conv", "weight": "w"}, {"op": "conv", "weight": "total", "groups": n}
+    each = {**own, "groups": n}
+    branches = {
+        "left": [[summed, own, repeated], [each], [each]],
+        "right": [[each, repeated], [summed, own], [total]],
+    }
+    return {
+        "name": f"channels-{n}",
+        "input": {"channels": n, "size": [2]},
+        "weights": {
+            "w": {"shape": [n, 1, 1]},
+            "sum": {"shape": [1, n, 1], "fill": 1},
+            "all": {"shape": [n, n, 1], "fill": 1},
+            "square": {"shape": [n, n, 1, 1], "fill": 1},
+            "total": {"from": "w", "steps": [{"op": "conv", "weight": "square"}]},
+        },
+        **{side: [{"op": "add", "branches": parts}] for side, parts in branches.items()},
+    }
+
+
+@pytest.mark.parametrize("order", [(2, 3, 4, 5, 1), (5, 4, 3, 2, 1), (3, 2)])
+def test_where_three_places_are_equal_or_not_three_values_are_needed(order: Any) -> None:
+    """What was found of two channels says nothing of three."""
+    forget()
+    for n in order:
+        found = decide_by_tables(read_claim(of_three_places(n)))
+        assert found.verdict == ("proved" if n < 3 else "refuted"), n
+
+
 def test_an_index_that_a_relation_mentions_keeps_its_size() -> None:
     def term(size: int) -> Term:
         kept, gone = Leg(size), Leg(size)

@@ -254,3 +254,26 @@ def test_the_answer_does_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPatch
     assert first is not None
     assert second is not None
     assert (first.changes, first.tried) == (second.changes, second.tried)
+
+
+def test_infinities_that_meet_warn_of_nothing() -> None:
+    """Output phases without a crop of the last block, in a sum; pytest refuses a RuntimeWarning."""
+    line: list[Text] = [
+        {"op": "pad", "padding": [[0, 0], [0, 0], [0, 2]]},
+        {"op": "tile", "repeats": [1, 1, 2]},
+        {"op": "slice", "slices": [[None] * 3, [None] * 3, [0, 10, 1]]},
+        {"op": "rearrange", "pattern": "m c (p k) -> (m p) c k", "p": 2},
+    ]
+    merged = {"op": "rearrange", "pattern": "(m p) h -> m (h p)", "p": 2}
+    own = conv(padding=[[-1, -1]], groups=2)
+    phased = {**own, "weight": "v", "stride": 2}
+    verdict = check(
+        {
+            "input": {"channels": 2, "size": ["H"]},
+            "weights": {"w": {"shape": [4, 1, 4]}, "v": {"from": "w", "steps": line}},
+            "left": [{"op": "add", "branches": [[own], [own]]}],
+            "right": [{"op": "add", "branches": [[phased, merged], [phased, merged]]}],
+        }
+    )
+    assert isinstance(verdict, Refuted)
+    repair(verdict)

@@ -165,6 +165,13 @@ def test_counts_are_those_of_the_weight_map(name: str) -> None:
     assert found["slots, which are the parameters if untied"][0] == f"{labels.size:,}"
 
 
+def test_a_dilation_that_is_kept_is_said() -> None:
+    layer = Conv(2, 4, 3, stride=(1, 2), dilation=(4, 1), padding=2, groups=2)
+    expansion = destride(layer, (13, 14))
+    assert isinstance(expansion, Expansion)
+    assert rows(expansion)["dilation"][0] == r"4 \times 1"
+
+
 def test_the_access_tables_agree_with_each_other_and_with_counting() -> None:
     expansion = EXPANSIONS["tied"]
     beside: Any = tables_section(expansion).blocks[1]

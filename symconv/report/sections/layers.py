@@ -122,12 +122,14 @@ def expanded_section(expansion: Expansion) -> Section:
     """The expanded layer, its numbers, and the maps around it as steps."""
     layer = expansion.layer
     coarse = [axis.coarse_input for axis in expansion.axes]
+    spread = tuple(axis.dilation for axis in expansion.axes)
     rows: list[list[Cell]] = [
         ["input", shape((layer.in_channels, *coarse)), "the phases of $x$"],
         ["output", shape((layer.out_channels, *layer.output_size(coarse))), "the phases of $y$"],
         ["weight", shape(layer.weight_shape(len(coarse))), "the expanded kernel"],
         ["stride", shape(expansion.residual_stride), "what is left of the stride"],
         ["padding", Code(_written(layer.padding)), "low and high; negative ones crop"],
+        ["dilation", shape(spread), "kept on axes that are not cut into phases"],
         ["groups", layer.groups, "as before"],
         ["channel order", Code(expansion.order), "which of channel and phase is outer"],
     ]
@@ -135,8 +137,8 @@ def expanded_section(expansion: Expansion) -> Section:
         ["", "value", ""], [[a, b, prose(str(c))] for a, b, c in rows], "lll", "The expanded layer."
     )
     kind = prose(
-        "On phases the same function is a <kind> of dilation 1 and base dilation 1, between maps "
-        "that only move numbers.",
+        "On phases the same function is a <kind> of base dilation 1, between maps that only move "
+        "numbers.",
         kind=NAMES[layer.op],
     )
     return Section("The expanded layer", (Paragraph(kind), numbers, _maps(expansion)))
