@@ -31,7 +31,8 @@ def observe(question: Question, asked: Asked, note: str = "") -> Observation:
     require_dtype(asked.backend, asked.dtype)
     if asked.gradients and not asked.backend.has_gradients:
         asked.backend.gradients(lambda: None, [], None)
-    with asked.backend.session(asked.dtype):
+    # NumPy warns of infinities and of what is no number: those are looked at when compared.
+    with asked.backend.session(asked.dtype), np.errstate(all="ignore"):
         runs = _on_ones(question, asked)
         if runs[0].output.shape != runs[1].output.shape:
             asked = replace(asked, gradients=False)  # there is no one cotangent for both
@@ -75,7 +76,7 @@ def _contradiction(question: Question, asked: Asked, found: tuple[Found, Found],
     if asked.dtype == "float64" or "float64" not in asked.backend.dtypes:
         return ""
     wide = replace(asked, dtype="float64")
-    with wide.backend.session("float64"):
+    with wide.backend.session("float64"), np.errstate(all="ignore"):
         truth = _two_sides(question, wide, on)
         sides = (question.left, question.right)
         each = () if asked.exact else [may_be_off(s, wide, on.values, on.cotangent) for s in sides]
