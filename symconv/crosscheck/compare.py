@@ -15,6 +15,7 @@ from symconv.crosscheck.backends import require_dtype
 from symconv.crosscheck.bounds import Chosen, Off, may_be_off, real_chosen
 from symconv.crosscheck.exactness import exact_chosen
 from symconv.crosscheck.formats import FORMATS
+from symconv.crosscheck.kinks import meets_a_kink
 from symconv.crosscheck.observation import Compared, Observation, compared
 from symconv.crosscheck.question import Question, free_names
 from symconv.crosscheck.runner import Runner
@@ -40,6 +41,8 @@ def observe(question: Question, asked: Asked, note: str = "") -> Observation:
         found = _two_sides(question, asked, on)
     seen = _side_by_side(question, asked, found, on)
     agree = all(one.agrees for one in seen)
+    if seen[0].agrees and not agree:
+        _refuse_kinks(question, asked, on)
     fault = "" if agree else _contradiction(question, asked, found, on)
     return _observed(question, asked, found, seen, note, fault)
 
@@ -153,6 +156,19 @@ def _values_for(question: Question, asked: Asked, runs: Sequence[Found]) -> Chos
         _refuse_gradients(asked, [run.runner for run in runs])
     choose = exact_chosen if asked.exact else real_chosen
     return choose(question, asked, runs)
+
+
+def _refuse_kinks(question: Question, asked: Asked, on: Chosen) -> None:
+    """Refuse gradients that differ where a value meets a kink: there each side may take its own.
+
+    Raises:
+        Unsupported: a value does.
+    """
+    if meets_a_kink(question, asked, on.values):
+        raise Unsupported(
+            f"the gradients differ on the numbers of seed {asked.seed}, where a value meets a kink "
+            "and no one slope is right; try another --seed, or ask without --gradients"
+        )
 
 
 def _refuse_gradients(asked: Asked, runs: Sequence[Runner]) -> None:

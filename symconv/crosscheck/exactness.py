@@ -35,6 +35,7 @@ def exact_chosen(question: Question, asked: Asked, runs: Sequence[Found]) -> Cho
         lambda v, g: _largest_excess([check(v, g) for check in checks]),
         asked.seed,
         kept if question.distinct and asked.gradients else None,
+        nonzero=asked.gradients and any(run.runner.has_kinks for run in runs),
     )
     if multiple > 1 and not question.divides_last:
         _require_whole(question, asked, found[0])

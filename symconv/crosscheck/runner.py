@@ -45,6 +45,7 @@ class Runner:
         self.padded_apart = not backend.has_layers
         self.tied: str | None = None
         """The first operator that is not smooth at values that were computed, not given."""
+        self.has_kinks = False
 
     def array(self, values: np.ndarray) -> Array:
         """Values on the device, in this dtype."""
@@ -143,7 +144,8 @@ class Runner:
             self.backward += Roundings(readers, readers if stored is None else stored)
 
     def kinked(self, what: str) -> None:
-        """Note an operator whose gradient jumps; harmless on values that are given."""
+        """Note an operator whose gradient jumps; of values that are given it can be kept away."""
+        self.has_kinks = True
         if self.forward.added and self.tied is None:
             self.tied = what
 
