@@ -53,7 +53,7 @@ def _require_whole(question: Question, asked: Asked, values: Values) -> None:
         forward_of(side, r, values)
         if not r.whole:
             raise Unsupported(
-                "an average divides what is not a multiple of its windows' counts, as behind a "
+                "an average or a scale divides what is not a multiple of its divisor, as behind a "
                 "bias, so that nothing is exact behind it; use mode rounding"
             )
 
@@ -78,7 +78,7 @@ def _common_multiple(question: Question, asked: Asked, runs: Sequence[Runner]) -
     if question.divides_last and not asked.gradients:
         return 1
     raise Unsupported(
-        f"averages divide by {found}, by which too few of the {room} exact integers of "
+        f"averages and scales divide by {found}, by which too few of the {room} exact integers of "
         f"{asked.dtype} can be divided; use mode rounding, or a wider dtype"
     )
 

@@ -55,7 +55,8 @@ class Runner:
         """Numbers that a pipeline holds.
 
         Raises:
-            Unsupported: the run is to be exact, and one is not a number of the dtype.
+            InputError: no dtype holds one.
+            Unsupported: this one does not, or the run is to be exact and it rounds one.
         """
         for value in values:
             self._require(value)

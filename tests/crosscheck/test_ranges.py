@@ -87,3 +87,24 @@ def test_no_chain_of_scales_is_refuted_that_is_the_identity(backend: str) -> Non
         assert seen.agrees, (both, seen.text())
         compared += 1
     assert compared > 2
+
+
+@pytest.mark.parametrize(
+    ("factor", "dtype", "says"),
+    [
+        (10_000, "bfloat16", "10000 is not a number of bfloat16"),
+        ("1/3", "bfloat16", ""),
+        ("1/999983", "bfloat16", "averages and scales divide by 999983"),
+    ],
+)
+def test_what_exact_mode_refuses_of_a_scale_is_of_the_dtype_that_was_asked_for(
+    factor: object, dtype: str, says: str
+) -> None:
+    require("torch")
+    text = scaled(factor)
+    text["right"] = text["left"]
+    if not says:
+        assert crosscheck_claim(read_claim(text), backend="torch", dtype=dtype).equal
+        return
+    with pytest.raises(Unsupported, match=says):
+        crosscheck_claim(read_claim(text), backend="torch", dtype=dtype)
