@@ -44,7 +44,25 @@ def observe(question: Question, asked: Asked, note: str = "") -> Observation:
     if seen[0].agrees and not agree:
         _refuse_kinks(question, asked, on)
     fault = "" if agree else _contradiction(question, asked, found, on)
-    return _observed(question, asked, found, seen, note, fault)
+    told = "; ".join(filter(None, (note, _blindness(asked, found))))
+    return _observed(question, asked, found, seen, told, fault)
+
+
+def _blindness(asked: Asked, found: tuple[Found, Found]) -> str:
+    """What rounding mode may not see, in words: a product no larger than the bound of its sum.
+
+    Of ``n`` products of one size the bound is ``(c_left + c_right) n`` of them.
+    """
+    if asked.exact:
+        return ""
+    products = max(side.runner.forward.added for side in found)
+    parts = sum(asked.arithmetic.factor(side.runner.forward) for side in found)
+    if parts * products < 1:
+        return ""
+    return (
+        f"one wrong product among {products} may be below the bound; mode exact, or a wider dtype, "
+        "sees it"
+    )
 
 
 def _two_sides(question: Question, asked: Asked, on: Chosen) -> tuple[Found, Found]:
