@@ -64,7 +64,8 @@ def crosscheck(
         backend: a framework, of `BACKENDS`.
         device: ``"cpu"``, or one that the framework knows, such as ``"cuda"``.
         mode: ``"exact"``: integers whose sums are exact in the dtype, equal bit for bit.
-            ``"rounding"``: real numbers, apart by at most ``2 gamma_n sum |w||x|``.
+            ``"rounding"``: real numbers, apart by at most ``2 gamma_n sum |w||x|``.  That may hide
+            one wrong product among thousands (float32) or hundreds (bfloat16): the note says so.
         dtype: what the framework computes in, of `DTYPES`.
         gradients: also compare the gradients by input, weight and bias; those of the expanded
             weight are summed over the slots that hold one parameter.

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from symconv.crosscheck.formats import FORMATS, Arithmetic, Roundings, gamma
+from symconv.crosscheck.noisy import Carried, carried_back, carried_forward
 from symconv.crosscheck.question import Question, Side, Values
-from symconv.crosscheck.sides import Asked, Found, Reals, computed_by, forward_magnitudes
+from symconv.crosscheck.sides import (
+    Asked,
+    Found,
+    Reals,
+    by_free_weights,
+    computed_by,
+    forward_magnitudes,
+)
 from symconv.crosscheck.values import real_values
 from symconv.errors import Unsupported
 
 
 @dataclass(frozen=True)
 class Off:
-    """How far a result may be off, and the sum of magnitudes of which that is a part."""
+    """How far a result may be off, and the sum of magnitudes of which that is a part.
+
+    ``largest`` is the largest sum on the way to it, ``noisy`` the largest magnitude together with
+    what small numbers lose.
+    """
 
     bound: Reals
     magnitude: Reals
+    largest: float
+    noisy: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -52,7 +66,9 @@ def real_chosen(question: Question, asked: Asked, runs: Sequence[Found]) -> Chos
     values, cotangent = real_values(question, shape, kept, asked.seed, distinct=distinct)
     sides = (question.left, question.right)
     each = [may_be_off(side, asked, values, cotangent) for side in sides]
-    _refuse_overflow(asked, each)
+    for off in (off for one in each for off in one.values()):
+        _refuse_overflow(asked, off)
+        _refuse_underflow(asked, off)
     return Chosen(values, cotangent, each)
 
 
@@ -63,36 +79,65 @@ def may_be_off(side: Side, asked: Asked, values: Values, cotangent: Reals) -> di
     themselves summed up in double precision: they are enlarged by what that may have lost.
     """
     run = forward_magnitudes(side, asked, values)
-    found = {"forward": _enlarged(run.output, run.runner.forward, asked.arithmetic)}
+    carried = carried_forward(side, asked, values)
+    rounds = run.runner.forward
+    found = {"forward": _enlarged("forward", run.output, carried, rounds, asked.arithmetic)}
     if asked.gradients:
-        back = computed_by(side, asked, asked.magnitudes(summing=True), values, cotangent)
-        rounds = run.runner.forward + run.runner.backward
-        rounds += Roundings(added=max((tie.most for tie in side.ties), default=0))
-        for name, magnitude in back.gradients.items():
-            found[name] = _enlarged(magnitude, rounds, asked.arithmetic)
+        found |= _gradients_off(side, asked, values, cotangent)
     return found
 
 
-def _enlarged(magnitude: Reals, roundings: Roundings, arithmetic: Arithmetic) -> Off:
+def _gradients_off(side: Side, asked: Asked, values: Values, cotangent: Reals) -> dict[str, Off]:
+    """How far the gradients may be off, by name."""
+    back = computed_by(side, asked, asked.magnitudes(summing=True), values, cotangent)
+    carried = carried_back(side, asked, values, cotangent)
+    carried = replace(carried, found=by_free_weights(side, carried.found, values))
+    rounds = back.runner.forward + back.runner.backward
+    rounds += Roundings(added=max((tie.most for tie in side.ties), default=0))
+    return {
+        name: _enlarged(name, magnitude, carried, rounds, asked.arithmetic)
+        for name, magnitude in back.gradients.items()
+    }
+
+
+def _enlarged(
+    name: str, magnitude: Reals, carried: Carried, roundings: Roundings, arithmetic: Arithmetic
+) -> Off:
     """The bound of the error: the factor of so many roundings times a magnitude that is no less."""
     factor = arithmetic.factor(roundings)
     if not factor or roundings == Roundings():
-        return Off(np.zeros_like(magnitude), magnitude)
-    lost = gamma(2 * (roundings.added + roundings.stored) + 8, FORMATS["float64"].unit)
-    bound = (magnitude * (1 + lost) + arithmetic.underflow) * factor * (1 + lost)
-    return Off(bound, magnitude)
+        return Off(np.zeros_like(magnitude), magnitude, carried.largest)
+    rounded = 2 * (roundings.added + roundings.stored + carried.steps) + 8
+    lost = gamma(rounded, FORMATS["float64"].unit)
+    whole = carried.found[name] * (1 + lost) + arithmetic.underflow
+    noisy = float(whole.max(initial=0.0))
+    return Off(whole * factor * (1 + lost), magnitude, carried.largest, noisy)
 
 
-def _refuse_overflow(asked: Asked, each: Sequence[dict[str, Off]]) -> None:
-    """Refuse sums beyond the dtype's largest number.
+def _refuse_overflow(asked: Asked, off: Off) -> None:
+    """Refuse sums beyond the dtype's largest number, in a result or on the way to it.
 
     Raises:
         Unsupported: a sum may be.
     """
-    sums = [float(off.magnitude.max(initial=0.0)) for one in each for off in one.values()]
-    largest, room = max(sums), asked.arithmetic.kept.largest
-    if largest > room / 2:
+    # Half of the room is for the sums' own rounding.
+    if not off.largest <= asked.arithmetic.kept.largest / 2:
         raise Unsupported(
-            f"sums of magnitudes reach {largest:g}, beyond what {asked.dtype} holds; "
-            "use a wider dtype, or mode exact"
+            f"sums of magnitudes reach {off.largest:g} on the way, beyond what {asked.dtype} "
+            "holds; use a wider dtype, or mode exact"
+        )
+
+
+def _refuse_underflow(asked: Asked, off: Off) -> None:
+    """Refuse what lost small numbers may leave nothing of: a bound above all that is compared.
+
+    Raises:
+        Unsupported: it is mostly theirs, and above the largest magnitude; 1 stands for a zero.
+    """
+    most, size = float(off.bound.max(initial=0.0)), float(off.magnitude.max(initial=0.0))
+    if off.noisy > 2 * size and most > (size or 1.0):
+        raise Unsupported(
+            f"what {asked.dtype} flushes to zero on the way may put a result off by {most:g}, of "
+            f"magnitudes up to {size:g}: nothing would be compared; use a wider dtype, or mode "
+            "exact"
         )

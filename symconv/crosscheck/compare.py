@@ -15,6 +15,7 @@ from symconv.crosscheck.backends import require_dtype
 from symconv.crosscheck.bounds import Chosen, Off, may_be_off, real_chosen
 from symconv.crosscheck.exactness import exact_chosen
 from symconv.crosscheck.formats import FORMATS
+from symconv.crosscheck.kinks import meets_a_kink
 from symconv.crosscheck.observation import Compared, Observation, compared
 from symconv.crosscheck.question import Question, free_names
 from symconv.crosscheck.runner import Runner
@@ -31,7 +32,8 @@ def observe(question: Question, asked: Asked, note: str = "") -> Observation:
     require_dtype(asked.backend, asked.dtype)
     if asked.gradients and not asked.backend.has_gradients:
         asked.backend.gradients(lambda: None, [], None)
-    with asked.backend.session(asked.dtype):
+    # NumPy warns of infinities and of what is no number: those are looked at when compared.
+    with asked.backend.session(asked.dtype), np.errstate(all="ignore"):
         runs = _on_ones(question, asked)
         if runs[0].output.shape != runs[1].output.shape:
             asked = replace(asked, gradients=False)  # there is no one cotangent for both
@@ -39,8 +41,28 @@ def observe(question: Question, asked: Asked, note: str = "") -> Observation:
         found = _two_sides(question, asked, on)
     seen = _side_by_side(question, asked, found, on)
     agree = all(one.agrees for one in seen)
+    if seen[0].agrees and not agree:
+        _refuse_kinks(question, asked, on)
     fault = "" if agree else _contradiction(question, asked, found, on)
-    return _observed(question, asked, found, seen, note, fault)
+    told = "; ".join(filter(None, (note, _blindness(asked, found))))
+    return _observed(question, asked, found, seen, told, fault)
+
+
+def _blindness(asked: Asked, found: tuple[Found, Found]) -> str:
+    """What rounding mode may not see, in words: a product no larger than the bound of its sum.
+
+    Of ``n`` products of one size the bound is ``(c_left + c_right) n`` of them.
+    """
+    if asked.exact:
+        return ""
+    products = max(side.runner.forward.added for side in found)
+    parts = sum(asked.arithmetic.factor(side.runner.forward) for side in found)
+    if parts * products < 1:
+        return ""
+    return (
+        f"one wrong product among {products} may be below the bound; mode exact, or a wider dtype, "
+        "sees it"
+    )
 
 
 def _two_sides(question: Question, asked: Asked, on: Chosen) -> tuple[Found, Found]:
@@ -75,7 +97,7 @@ def _contradiction(question: Question, asked: Asked, found: tuple[Found, Found],
     if asked.dtype == "float64" or "float64" not in asked.backend.dtypes:
         return ""
     wide = replace(asked, dtype="float64")
-    with wide.backend.session("float64"):
+    with wide.backend.session("float64"), np.errstate(all="ignore"):
         truth = _two_sides(question, wide, on)
         sides = (question.left, question.right)
         each = () if asked.exact else [may_be_off(s, wide, on.values, on.cotangent) for s in sides]
@@ -152,6 +174,19 @@ def _values_for(question: Question, asked: Asked, runs: Sequence[Found]) -> Chos
         _refuse_gradients(asked, [run.runner for run in runs])
     choose = exact_chosen if asked.exact else real_chosen
     return choose(question, asked, runs)
+
+
+def _refuse_kinks(question: Question, asked: Asked, on: Chosen) -> None:
+    """Refuse gradients that differ where a value meets a kink: there each side may take its own.
+
+    Raises:
+        Unsupported: a value does.
+    """
+    if meets_a_kink(question, asked, on.values):
+        raise Unsupported(
+            f"the gradients differ on the numbers of seed {asked.seed}, where a value meets a kink "
+            "and no one slope is right; try another --seed, or ask without --gradients"
+        )
 
 
 def _refuse_gradients(asked: Asked, runs: Sequence[Runner]) -> None:

@@ -12,9 +12,11 @@ import gzip
 import json
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from symconv.crosscheck import EXACT, MOST_PRODUCTS, ROUNDING, Observation, crosscheck
@@ -117,9 +119,9 @@ def recorded(device: str, layers: int, seconds: float, zoo: Path, batches: Seque
     record = Record(device, backend.versions(), _command(device, layers, seconds, batches))
     stages = Stages(record, device, seconds)
     pairs = [(dtype, mode) for dtype in (*dtypes, "float64") for mode in (EXACT, ROUNDING)]
-    presets = [preset(name) for name in PRESETS]
+    presets, chosen = [preset(name) for name in PRESETS], _strided(zoo, layers)
     _compare_presets(stages, presets, pairs)
-    _compare_zoo(stages, _strided(zoo, layers), pairs)
+    _compare_zoo(stages, chosen, pairs)
     _time(stages, presets, dtypes if on_gpu else ON_A_PROCESSOR, batches)
     record.seconds = time.perf_counter() - start
     return record
@@ -163,22 +165,49 @@ def _time(
 
 def _strided(path: Path, count: int) -> list[Config]:
     """So many strided layers of real models, evenly spread over all of them."""
-    try:
-        layers = json.loads(gzip.decompress(path.read_bytes()))["layers"]
-    except OSError as fault:
-        raise InputError(
-            f"{path}: {fault.strerror}; run this in the project's folder, or give --zoo FILE"
-        ) from fault
-    strided = [text for text in layers if max(text["stride"]) > 1]
+    strided = _read_strided(path)
     step = max(len(strided) / max(count, 1), 1.0)
     chosen = [strided[int(number * step)] for number in range(min(count, len(strided)))]
     return [read_layer(text) for text in chosen]
+
+
+def _read_strided(path: Path) -> list[Any]:
+    """Every strided layer of a file of layers.
+
+    Raises:
+        InputError: it is not there, or is no such file.
+    """
+    try:
+        layers = json.loads(gzip.decompress(path.read_bytes()))["layers"]
+        return [text for text in layers if max(text["stride"]) > 1]
+    except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError) as fault:
+        known = isinstance(fault, OSError) and fault.strerror
+        raise InputError(
+            f"{path}: {known or 'not JSON of layers, packed by gzip'}; run this in the project's "
+            "folder, or give --zoo FILE"
+        ) from fault
 
 
 def _command(device: str, layers: int, seconds: float, batches: Sequence[int]) -> str:
     timed = "" if tuple(batches) == BATCHES else "".join(f" --batch {n}" for n in batches)
     asked = f"--device {device} --layers {layers} --seconds {seconds:g}{timed}"
     return f"python -m symconv.crosscheck.device {asked}"
+
+
+def require_writable(folder: Path) -> None:
+    """Refuse a folder that nothing can be written into, before anything is compared.
+
+    Raises:
+        InputError: it cannot be made, or it takes no file.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as fault:
+        raise InputError(
+            f"the report was to be written into {folder}: {fault.strerror}; give another -o FOLDER"
+        ) from fault
 
 
 def write(record: Record, folder: Path) -> list[Path]:
@@ -195,20 +224,31 @@ def write(record: Record, folder: Path) -> list[Path]:
 
 
 def main(words: Sequence[str] | None = None, show: Callable[[str], Any] | None = None) -> int:
-    """Run the script; 0 if everything agreed, 1 if something did not, 2 if it cannot run."""
+    """Run the script, and return its exit status.
+
+    It is 0 if everything agreed, 1 if something did not, 2 if it cannot run, and 3 if a stage
+    compared nothing.
+    """
     show = show or (lambda text: sys.stdout.write(text + "\n"))
     asked = _parser().parse_args(words)
     try:
+        require_writable(asked.output)
         record = recorded(
             asked.device, asked.layers, asked.seconds, asked.zoo, asked.batch or BATCHES
         )
-    except SymconvError as fault:
-        show(f"symconv: {fault}")
+        written = write(record, asked.output)
+    except (SymconvError, OSError) as fault:
+        show(f"symconv: {' '.join(str(fault).split())}")
         return 2
-    for path in write(record, asked.output):
+    for path in written:
         show(f"wrote {path}")
+    for stage in record.idle:
+        show(
+            f"symconv: {stage}: 0 of {record.asked[stage]} were compared; give more --seconds, or "
+            "see below what was refused"
+        )
     show(markdown(record))
-    return 1 if record.outside else 0
+    return 1 if record.outside else 3 if record.idle else 0
 
 
 def _parser() -> argparse.ArgumentParser:

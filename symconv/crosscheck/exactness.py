@@ -35,6 +35,7 @@ def exact_chosen(question: Question, asked: Asked, runs: Sequence[Found]) -> Cho
         lambda v, g: _largest_excess([check(v, g) for check in checks]),
         asked.seed,
         kept if question.distinct and asked.gradients else None,
+        nonzero=asked.gradients and any(run.runner.has_kinks for run in runs),
     )
     if multiple > 1 and not question.divides_last:
         _require_whole(question, asked, found[0])
@@ -52,7 +53,7 @@ def _require_whole(question: Question, asked: Asked, values: Values) -> None:
         forward_of(side, r, values)
         if not r.whole:
             raise Unsupported(
-                "an average divides what is not a multiple of its windows' counts, as behind a "
+                "an average or a scale divides what is not a multiple of its divisor, as behind a "
                 "bias, so that nothing is exact behind it; use mode rounding"
             )
 
@@ -77,7 +78,7 @@ def _common_multiple(question: Question, asked: Asked, runs: Sequence[Runner]) -
     if question.divides_last and not asked.gradients:
         return 1
     raise Unsupported(
-        f"averages divide by {found}, by which too few of the {room} exact integers of "
+        f"averages and scales divide by {found}, by which too few of the {room} exact integers of "
         f"{asked.dtype} can be divided; use mode rounding, or a wider dtype"
     )
 

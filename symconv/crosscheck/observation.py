@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symconv.crosscheck.formats import Format
+from symconv.errors import Unsupported
 
 EXACT, ROUNDING = "exact", "rounding"
 MODES = (EXACT, ROUNDING)
@@ -128,6 +129,9 @@ def compared(
 
     Ulps are those of ``scale``, or of the arrays themselves.
 
+    Raises:
+        Unsupported: one entry is no number, and its counterpart is one.
+
     >>> from symconv.crosscheck.formats import FORMATS
     >>> one, two = np.array([1.0, 2.0]), np.array([1.0, 2.5])
     >>> compared("forward", one, two, FORMATS["float32"], np.array([0.0, 1.0])).of_bound
@@ -135,7 +139,7 @@ def compared(
     """
     if left.shape != right.shape:
         return Compared(name, False, False, None)
-    same = left == right
+    same = _same(name, left, right)
     if same.all():
         return Compared(name, True, True, 0.0, 0.0, None if bound is None else 0.0)
     with np.errstate(invalid="ignore"):
@@ -154,6 +158,22 @@ def compared(
     largest = None if np.isinf(most) else most
     agrees = bool((apart <= bound).all())
     return Compared(name, False, agrees, float(apart.max()), ulps, largest, _plain(index))
+
+
+def _same(name: str, left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which entries are the same; what is no number on both sides is no difference.
+
+    Raises:
+        Unsupported: an entry is no number on one side alone.
+    """
+    lost = np.isnan(left), np.isnan(right)
+    if (alone := lost[0] ^ lost[1]).any():
+        at = list(_plain(np.unravel_index(int(alone.argmax()), alone.shape)))
+        raise Unsupported(
+            f"{name}: one side alone computes no number (NaN) at {at}, as of 0 times -inf, which "
+            "neither agrees nor refutes; keep -inf in front of a maximum, or use a wider dtype"
+        )
+    return np.asarray((left == right) | lost[0])
 
 
 def _plain(index: Any) -> tuple[int, ...]:

@@ -17,12 +17,15 @@ import numpy as np
 from symconv.crosscheck.arrays import Array
 from symconv.crosscheck.backends.base import Backend, Geometry, Pads
 from symconv.crosscheck.backends.own_numpy import numpy_padded
-from symconv.crosscheck.formats import Format, Roundings
-from symconv.errors import Unsupported
+from symconv.crosscheck.formats import FORMATS, Format, Roundings
+from symconv.errors import InputError, Unsupported
 from symconv.layer.padding import Pair
 
 Weights = Callable[[str], Array]
 """Gives a named tensor on the device."""
+
+DOUBLE = FORMATS["float64"]
+"""The widest format that any framework computes in."""
 
 
 class Runner:
@@ -42,6 +45,7 @@ class Runner:
         self.padded_apart = not backend.has_layers
         self.tied: str | None = None
         """The first operator that is not smooth at values that were computed, not given."""
+        self.has_kinks = False
 
     def array(self, values: np.ndarray) -> Array:
         """Values on the device, in this dtype."""
@@ -51,18 +55,48 @@ class Runner:
         """Numbers that a pipeline holds.
 
         Raises:
-            Unsupported: the run is to be exact, and one is not a number of the dtype.
+            InputError: no dtype holds one.
+            Unsupported: this one does not, or the run is to be exact and it rounds one.
         """
-        for value in values if self.exact else ():
-            if not self._holds(value):
-                raise Unsupported(
-                    f"{value} is not a number of {self.dtype}, so that nothing is exact behind it; "
-                    "use mode rounding"
-                )
+        for value in values:
+            self._require(value)
         self.halvings += max((v.denominator for v in values), default=1).bit_length() - 1
         self.count(added=2, stored=2, factors=2)
         found = np.array([float(v) for v in values], np.float64).reshape(tuple(shape))
         return self.array(self.absolute(found))
+
+    def _require(self, value: Fraction) -> None:
+        """Refuse a constant that the dtype does not hold, or that is rounded in an exact run.
+
+        Raises:
+            InputError: no dtype holds it.
+            Unsupported: this one does not, or it rounds it.
+        """
+        self._require_in_range(value)
+        if self.exact and not self._holds(value):
+            raise Unsupported(
+                f"{value} is not a number of {self.kept.name}, so that nothing is exact behind "
+                "it; use mode rounding"
+            )
+
+    def _require_in_range(self, value: Fraction) -> None:
+        """Refuse a constant that is too large or too small.
+
+        Raises:
+            InputError: for every dtype.
+            Unsupported: for this one.
+        """
+        size = abs(value)
+        if size and not DOUBLE.tiny <= size <= DOUBLE.largest:
+            raise InputError(
+                f"a framework's numbers are from {DOUBLE.tiny:g} to {DOUBLE.largest:g} in size, "
+                f"got the constant {value}; choose one between"
+            )
+        if size and not self.kept.tiny <= size <= self.kept.largest:
+            raise Unsupported(
+                f"{self.kept.name} holds normal numbers from {self.kept.tiny:g} to "
+                f"{self.kept.largest:g}, got the constant {value}; use a wider dtype"
+            )
 
     def _holds(self, value: Fraction) -> bool:
         return Fraction(float(value)) == value == Fraction(float(self.kept.rounded(float(value))))
@@ -81,9 +115,12 @@ class Runner:
 
     def divided(self, x: Array, divisors: np.ndarray) -> Array:
         """Over whole numbers, one for each entry of an array that is spread over ``x``."""
-        self.divisors *= lcm(*map(int, np.unique(divisors)))
-        self.count(added=1, stored=1)
-        return x / self.array(np.asarray(divisors, np.float64))
+        below = sorted({int(value) for value in divisors.flat})
+        for value in below:
+            self._require_in_range(Fraction(value))
+        self.divisors *= lcm(*below)
+        self.count(added=1, stored=2)  # the divisor is rounded as well
+        return self.settled(x / self.array(np.asarray(divisors, np.float64)))
 
     def absolute(self, values: np.ndarray) -> np.ndarray:
         """The values; their magnitudes where those are asked for."""
@@ -91,6 +128,10 @@ class Runner:
 
     def computed(self, y: Array) -> Array:
         """A value that was summed up; here nothing is noted of it."""
+        return y
+
+    def settled(self, y: Array) -> Array:
+        """What a step has made; here nothing is noted of it."""
         return y
 
     def count(self, *, added: int = 0, stored: int = 0, factors: int = 0, back: int = 0) -> None:
@@ -104,7 +145,8 @@ class Runner:
             self.backward += Roundings(readers, readers if stored is None else stored)
 
     def kinked(self, what: str) -> None:
-        """Note an operator whose gradient jumps; harmless on values that are given."""
+        """Note an operator whose gradient jumps; of values that are given it can be kept away."""
+        self.has_kinks = True
         if self.forward.added and self.tied is None:
             self.tied = what
 
@@ -115,7 +157,7 @@ class Runner:
         if mode != "zeros":
             grown = (1 + max(lo, 0) + max(hi, 0) for lo, hi in pads)
             self.fan_out(prod(grown))
-        return self.backend.pad(x, pads, mode, self.fill(value))
+        return self.settled(self.backend.pad(x, pads, mode, self.fill(value)))
 
     def fill(self, value: float) -> float:
         """What a pad is filled with."""

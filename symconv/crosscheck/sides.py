@@ -66,9 +66,9 @@ class Asked:
 
 def computed_by(side: Side, asked: Asked, r: Runner, values: Values, cotangent: Reals) -> Found:
     """One side's output and gradients, and the seconds that both took."""
-    tensors = side.leaves({name: value for name, value in values.items() if name != INPUT})
-    leaves = [r.array(r.absolute(array)) for array in (values[INPUT], *tensors.values())]
-    call = as_function(side, r, list(tensors))
+    own = own_arrays(side, values)
+    leaves = [r.array(r.absolute(array)) for array in own.values()]
+    call = as_function(side, r, list(own)[1:])
     start = time.perf_counter()
     output = call(*leaves)
     r.backend.wait(output)
@@ -76,9 +76,15 @@ def computed_by(side: Side, asked: Asked, r: Runner, values: Values, cotangent: 
     if asked.gradients and tuple(output.shape) == cotangent.shape:
         pulled = r.backend.gradients(call, leaves, r.array(r.absolute(cotangent)))
         r.backend.wait(pulled[0])
-        found = dict(zip((INPUT, *tensors), map(r.backend.numpy, pulled), strict=True))
-        gradients = _by_free_weights(side, found, values)
+        found = dict(zip(own, map(r.backend.numpy, pulled), strict=True))
+        gradients = by_free_weights(side, found, values)
     return Found(r.backend.numpy(output), gradients, r, time.perf_counter() - start)
+
+
+def own_arrays(side: Side, values: Values) -> Values:
+    """The input, and then this side's own tensors."""
+    free = {name: value for name, value in values.items() if name != INPUT}
+    return {INPUT: values[INPUT], **side.leaves(free)}
 
 
 def as_function(side: Side, r: Runner, names: Sequence[str]) -> Callable[..., Any]:
@@ -90,7 +96,7 @@ def as_function(side: Side, r: Runner, names: Sequence[str]) -> Callable[..., An
     return call
 
 
-def _by_free_weights(side: Side, found: Values, values: Values) -> Values:
+def by_free_weights(side: Side, found: Values, values: Values) -> Values:
     """Gradients by the free weights: those of slots that hold one parameter, summed."""
     if side.expand is None:
         return found
@@ -109,6 +115,6 @@ def forward_magnitudes(side: Side, asked: Asked, values: Values) -> Found:
 
 def forward_of(side: Side, r: Runner, values: Values) -> Any:
     """The output of one side."""
-    tensors = side.leaves({name: value for name, value in values.items() if name != INPUT})
-    leaves = [r.array(r.absolute(array)) for array in (values[INPUT], *tensors.values())]
-    return as_function(side, r, list(tensors))(*leaves)
+    own = own_arrays(side, values)
+    leaves = [r.array(r.absolute(array)) for array in own.values()]
+    return as_function(side, r, list(own)[1:])(*leaves)

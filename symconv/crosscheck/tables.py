@@ -12,6 +12,9 @@ from symconv.crosscheck.timing import Timing
 
 Rows = Iterable[Sequence[object]]
 
+COMPARING = {"comparisons of presets": "presets", "zoo layers": "zoo layers"}
+"""The stages that compare, and what their tallies are called."""
+
 
 @dataclass
 class Tally:
@@ -68,6 +71,12 @@ class Record:
     def outside(self) -> list[str]:
         """What disagreed and was no fault of the framework's."""
         return [told for tally in self.tallies for told in tally.outside]
+
+    @property
+    def idle(self) -> list[str]:
+        """The stages that were to compare layers and compared none."""
+        seen = {tally.stage for tally in self.tallies if tally.layers}
+        return [s for s in COMPARING if self.asked.get(s) and COMPARING[s] not in seen]
 
     def to_dict(self) -> dict[str, Any]:
         """The record's JSON form."""

@@ -42,12 +42,16 @@ class Sizes:
 
 
 def integers_up_to(
-    rng: np.random.Generator, shape: Sequence[int], size: float
+    rng: np.random.Generator, shape: Sequence[int], size: float, *, nonzero: bool = False
 ) -> NDArray[np.int64]:
     """Random integers up to ``size``, or ones and minus ones in so large a share, zeros between.
 
-    At least one is not 0: a comparison of zeros would say nothing.
+    At least one is not 0: a comparison of zeros would say nothing.  ``nonzero`` asks for no 0 at
+    all, which small integers cannot do without.
     """
+    if size >= 1 and nonzero:
+        signs = rng.integers(0, 2, tuple(shape)) * 2 - 1
+        return np.asarray(signs * rng.integers(1, int(size) + 1, tuple(shape)))
     if size >= 1:
         found = rng.integers(-int(size), int(size) + 1, tuple(shape))
     else:
@@ -65,11 +69,14 @@ def exact_values(
     excess: Callable[[Values, NDArray[np.float64]], tuple[float, float]],
     seed: int,
     distinct: Format | None,
+    *,
+    nonzero: bool = False,
 ) -> tuple[Values, NDArray[np.float64]]:
     """Input and free weights, and a cotangent, on which every partial sum is exact.
 
     ``excess`` says how many times larger sums of magnitudes are than a dtype's exact integers,
-    forward and on the way back.  ``distinct`` is the format of an input without equal samples.
+    forward and on the way back.  ``distinct`` is the format of an input without equal samples;
+    ``nonzero`` asks for numbers that are not 0, where most functions have their kink.
 
     Raises:
         Unsupported: no such integers were found.
@@ -77,8 +84,12 @@ def exact_values(
     sizes = Sizes()
     for attempt in range(MOST_TRIES):
         rng = np.random.default_rng([seed, attempt])
-        values = {n: integers_up_to(rng, s, sizes.weights) * 1.0 for n, s in question.free.items()}
-        values[INPUT] = integers_up_to(rng, question.input_shape, sizes.inputs) * float(multiple)
+        values = {
+            name: integers_up_to(rng, shape, sizes.weights, nonzero=nonzero) * 1.0
+            for name, shape in question.free.items()
+        }
+        drawn = integers_up_to(rng, question.input_shape, sizes.inputs, nonzero=nonzero)
+        values[INPUT] = drawn * float(multiple)
         if distinct is not None:
             values[INPUT] = unequal(rng, question.input_shape, distinct)
         drawn = integers_up_to(rng, output_shape, sizes.cotangent)

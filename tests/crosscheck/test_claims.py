@@ -177,7 +177,7 @@ def ran(run: Backend, claim: Claim, values: dict[str, np.ndarray]) -> np.ndarray
                 {"op": "conv", "weight": "w"},
             ],
             {},
-            "divides what is not a multiple of its windows' counts",
+            "divides what is not a multiple of its divisor",
         ),
         ([], {"dtype": "int8"}, "int8 is compared for layers, got a claim"),
     ],

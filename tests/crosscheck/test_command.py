@@ -95,6 +95,8 @@ REFUSED = [
     ({"backend": "cupy"}, "backend must be one of"),
     ({"backend": "torch", "dtype": "tf32"}, "TF32 is a format of NVIDIA's GPUs"),
     ({"backend": "torch", "device": "cuda:99"}, "device 'cuda:99'"),
+    ({"backend": "torch", "device": "xpu"}, "device 'xpu' was asked for, and PyTorch cannot use"),
+    ({"backend": "torch", "device": "meta"}, "device 'meta' was asked for, and PyTorch cannot use"),
     ({"backend": "jax", "device": "cuda"}, "the jax backend runs on device 'cpu', got 'cuda'"),
     ({"backend": "onnxruntime", "device": "cuda", "dtype": "float32"}, "runs on device 'cpu'"),
     ({"backend": "onnxruntime"}, "the onnxruntime backend computes in float32, int8"),

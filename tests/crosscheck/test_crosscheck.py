@@ -139,3 +139,11 @@ def test_poolings_of_odd_windows() -> None:
         AvgPool(2, stride=2, ceil_mode=True),
     ):
         assert crosscheck(layer, (8, 7), backend="torch").equal
+
+
+def test_onnxruntime_crops_an_output_padding_that_onnx_has_not() -> None:
+    require("onnxruntime")
+    layer = ConvTranspose(2, 3, kernel_size=3, stride=2, padding=1, dilation=3, output_padding=2)
+    seen = crosscheck(layer, (7,), backend="onnxruntime", dtype="float32")
+    assert seen.equal
+    assert "padded in a step of its own" in seen.reference

@@ -93,6 +93,39 @@ def test_a_missing_file_or_device_is_one_line(tmp_path: Path) -> None:
         assert "sees no GPU, use cpu" in shown[-1]
 
 
+ONE_LINE: list[tuple[list[str], str]] = [
+    (["-o", "/dev/null/x"], "the report was to be written into /dev/null/x: Not a directory"),
+    (["--zoo", "/dev/null"], "/dev/null: not JSON of layers, packed by gzip"),
+    (["--zoo", "README.md"], "README.md: not JSON of layers, packed by gzip"),
+    (["--device", "xpu"], "device 'xpu' was asked for, and PyTorch cannot use it"),
+    (["--device", "meta"], "device 'meta' was asked for, and PyTorch cannot use it"),
+    (["--device", "nonsense"], "device 'nonsense' was asked for, and PyTorch cannot use it"),
+]
+
+
+@pytest.mark.parametrize(("words", "says"), ONE_LINE)
+def test_what_it_cannot_run_on_is_one_line_before_anything_is_compared(
+    words: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device.Stages, "compare", None)
+    monkeypatch.chdir(ROOT)
+    shown: list[str] = []
+    asked = ["--device", "cpu", "--seconds", "9", "-o", str(tmp_path), *words]
+    assert device.main(asked, shown.append) == 2
+    assert shown[0].startswith(f"symconv: {says}")
+    assert len(shown) == 1
+    assert "\n" not in shown[0]
+
+
+def test_a_run_that_compares_nothing_says_so_and_ends_in_a_status_of_its_own(
+    tmp_path: Path,
+) -> None:
+    shown: list[str] = []
+    words = ["--device", "cpu", "--layers", "3", "--seconds", "-1", "-o", str(tmp_path)]
+    assert device.main([*words, "--zoo", str(ROOT / device.ZOO)], shown.append) == 3
+    assert any("zoo layers: 0 of 3 were compared; give more --seconds" in line for line in shown)
+
+
 @pytest.mark.gpu
 def test_the_script_agrees_on_a_gpu(tmp_path: Path) -> None:
     if not torch.cuda.is_available():

@@ -140,6 +140,24 @@ def test_one_wrong_tap_is_seen_in_both_modes(monkeypatch: pytest.MonkeyPatch) ->
         assert seen.refutes, mode
 
 
+@pytest.mark.parametrize(
+    ("dtype", "mode", "channels", "blind"),
+    [
+        ("float32", "rounding", 3, False),
+        ("float32", "rounding", 512, True),
+        ("bfloat16", "rounding", 128, True),
+        ("float64", "rounding", 512, False),
+        ("float32", "exact", 512, False),
+    ],
+)
+def test_an_observation_says_where_one_wrong_tap_may_hide(
+    dtype: str, mode: str, channels: int, blind: bool
+) -> None:
+    layer = Conv(channels, 2, kernel_size=3, stride=2)
+    seen = crosscheck(layer, (7, 7), backend="torch", dtype=dtype, mode=mode)
+    assert ("may be below the bound; mode exact, or a wider dtype, sees it" in seen.text()) == blind
+
+
 def test_an_observation_tells_what_was_compared() -> None:
     layer, size = PLANTED["conv"]
     seen = crosscheck(

@@ -158,4 +158,13 @@ def _crop(shape: Sequence[int], pads: Pads) -> tuple[slice, ...]:
 
 
 def _biased(y: Array, bias: Array | None) -> Array:
-    return y if bias is None else y + bias.reshape(-1, *[1] * (y.ndim - 1))
+    """The sum with a bias, in float32 for narrower dtypes.
+
+    XLA adds up a bias's gradient in the dtype of the sum, in bfloat16 too, where the thousandth
+    addend of equal ones is lost.
+    """
+    if bias is None:
+        return y
+    narrow = y.dtype.name in ("float16", "bfloat16")
+    wide = "float32" if narrow else y.dtype
+    return (y.astype(wide) + bias.astype(wide).reshape(-1, *[1] * (y.ndim - 1))).astype(y.dtype)

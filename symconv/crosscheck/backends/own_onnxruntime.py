@@ -42,6 +42,8 @@ class OnnxRuntimeBackend(NumpyBackend):
 
     def conv_transpose(self, x: Array, w: Array, bias: Array | None, g: Geometry) -> Array | None:
         extra = list(g.extra or (0,) * g.rank)
+        if any(more >= s for more, s in zip(extra, g.stride, strict=True)):
+            return None  # ONNX has none as wide as a stride; it is cropped to size in a step apart
         tensors = [x[None], w, *_given(bias)]
         return self._run("ConvTranspose", tensors, g, group=g.groups, output_padding=extra)
 

@@ -46,9 +46,12 @@ class TorchBackend(SubtractsZeroPoints):
         if device.startswith("cuda") and not torch.cuda.is_available():
             raise MissingTool(f"device {device!r} was asked for; this PyTorch sees no GPU, use cpu")
         try:
-            torch.zeros(1, device=device)
-        except RuntimeError as fault:
-            raise MissingTool(f"device {device!r} cannot be used: {fault}") from fault
+            torch.zeros(1, device=device).cpu()  # back again, which not every device can
+        except (RuntimeError, AssertionError, ImportError, ValueError) as fault:
+            line = str(fault).partition("\n")[0]
+            raise MissingTool(
+                f"device {device!r} was asked for, and PyTorch cannot use it ({line}); use cpu"
+            ) from fault
         self.xp = namespace("torch")
 
     @property

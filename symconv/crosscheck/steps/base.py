@@ -22,7 +22,7 @@ from symconv.size.numbers import read_number
 def run_pipeline(steps: Sequence[st.Step], r: Runner, x: Array, weights: Weights) -> Array:
     """The array after all steps; ``weights`` gives a named tensor."""
     for step in steps:
-        x = run_step(step, r, x, weights)
+        x = r.settled(run_step(step, r, x, weights))
     return x
 
 

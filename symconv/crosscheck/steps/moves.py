@@ -30,9 +30,10 @@ def _(step: st.Rearrange, r: Runner, x: Array, weights: Weights) -> Array:
 
 @run_step.register
 def _(step: st.Pad, r: Runner, x: Array, weights: Weights) -> Array:
-    value = float("-inf") if step.value == "-inf" else float(exactly(step.value))
-    if value not in (0.0, float("-inf")):
-        r.constants([exactly(step.value)], ())
+    value = float("-inf")
+    if step.value != "-inf":
+        r.constants([exactly(step.value)], ())  # refused where the dtype does not hold it
+        value = float(exactly(step.value))
     pads = [both_ends(pair) for pair in step.padding]
     if pads[0] == (0, 0):
         return r.pad(x, pads[1:], step.mode, value)
