@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from time import monotonic
 from typing import Any
 
-from symconv.batch.items import Done, Item, Work
+from symconv.batch.items import Done, Item, Work, check_answers
 from symconv.batch.settled import settled
 
 FORKS = sys.platform == "linux"
@@ -55,10 +55,11 @@ class Worker:
         Raises:
             EOFError: the process has ended.
             OSError: the same.
+            InternalError: it is the line of another item.
         """
         done: Done
         done, self.grown = self.connection.recv()
-        self.items.popleft()
+        check_answers([done], [self.items.popleft()])
         self.since = monotonic()
         return done
 

@@ -15,10 +15,13 @@ import pytest
 
 from symconv.batch import executor, processes, worker
 from symconv.batch.executor import Here
+from symconv.batch.items import Item, Row
 from symconv.batch.processes import Processes
+from symconv.batch.progress import Progress
+from symconv.batch.run import run
 from symconv.batch.store import Results
-from symconv.errors import InputError
-from tests.helpers.batches import Obeying, lines_of, rows_in, run_orders
+from symconv.errors import InputError, InternalError
+from tests.helpers.batches import Obeying, lines_of, orders, rows_in, run_orders
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,6 +54,29 @@ def test_a_worker_that_dies_costs_the_item_that_it_had(tmp_path: Path) -> None:
     assert [rows[n]["verdict"] for n in (40, 41, 150)] == ["undecided", "error", "undecided"]
     assert "killed" in rows[40]["why"]
     assert "exit status 3" in rows[41]["why"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.parametrize("executor", [Here(), Processes(2)])
+@pytest.mark.parametrize("how", ["return", "raise"])
+def test_a_copy_of_a_worker_answers_nothing(how: str, executor: Any, tmp_path: Path) -> None:
+    many = numbers(100)
+    for place in range(3, 100, 7):
+        many[place] = {"fork": how}
+    tally, rows = run_orders(many, executor, tmp_path / "out.jsonl")
+    assert tally.counts == {"proved": 100}
+    assert [row["index"] for row in rows] == list(range(100))
+
+
+def test_the_line_of_another_item_is_not_taken(tmp_path: Path) -> None:
+    class Shifted(Obeying):
+        def row(self, item: Item) -> Row:
+            object.__setattr__(item, "index", item.index + (item.index == 20))
+            return super().row(item)
+
+    items, results = orders(numbers(40)), Results(tmp_path / "out.jsonl", {}, resume=False)
+    with pytest.raises(InternalError, match=r"sent the items \[20\], and answers \[21\]"):
+        run(items, Shifted(), Processes(1), results, Progress(lambda: None, quiet=True))
 
 
 def test_an_item_that_hangs_is_undecided_and_the_others_go_on(tmp_path: Path) -> None:
@@ -169,7 +195,6 @@ def test_two_runs_do_not_write_to_one_file(resume: bool, tmp_path: Path) -> None
 
 
 def test_a_result_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
-    from symconv.batch.items import Item, Row
     from symconv.batch.settled import settled
 
     class Silent(Obeying):

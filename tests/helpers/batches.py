@@ -43,6 +43,8 @@ class Obeying:
             time.sleep(said["sleep"])
         if "exit" in said:
             os._exit(said["exit"])
+        if "fork" in said and os.fork() == 0 and said["fork"] == "raise":
+            raise KeyboardInterrupt
         if "kill" in said:
             os.kill(os.getpid(), signal.SIGKILL)
         if "interrupt" in said:
