@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from symconv.cli import output
+from symconv.cli.apart import check_apart
 from symconv.cli.batches import Batch, batch_options, finish_batch, run_batch
 from symconv.cli.options import json_option, seconds_option
 from symconv.errors import InputError
@@ -57,6 +58,7 @@ def sweep_command(
     function = imported(rewriter)
     budget = Budget().seconds if seconds is None else seconds
     work = SweepWork(function, budget, rewriter, own_modules(os.getcwd()))
+    check_apart([*sources, *_files_of(work)], batch.target, junit)
     _check_files(sources)
     with _target(batch, sources) as kept:
         _sweep(work, sources, kept, batch, (junit, github, as_json))
@@ -124,6 +126,12 @@ def _target(batch: Batch, sources: Sequence[str]) -> Iterator[Batch]:
         kept = replace(batch, target=str(Path(folder, "results.jsonl")))
         kept.streams(sources)
         yield kept
+
+
+def _files_of(work: SweepWork) -> Iterator[str]:
+    """The files of the rewriter's module, and of those beside it."""
+    for name in (work.name.partition(":")[0], *work.own):
+        yield str(vars(sys.modules[name]).get("__file__") or "")
 
 
 def _check_files(sources: Sequence[str]) -> None:

@@ -136,6 +136,29 @@ def test_whatever_a_rewriter_does_the_others_are_decided(mine: Path) -> None:
     assert all(line.startswith("::error title=my_rewriter%3Arewrite ") for line in notes)
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("--junit", "configs.jsonl"), "configs.jsonl"),
+        (("--junit", "./my_rewriter.py"), "./my_rewriter.py"),
+        (("--junit", "kept.jsonl", "-o", "kept.jsonl"), "kept.jsonl"),
+        (("--junit", "./new.jsonl", "-o", "new.jsonl"), "./new.jsonl"),
+        (("-o", "my_rewriter.py"), "my_rewriter.py"),
+    ],
+)
+def test_what_is_read_or_kept_is_not_written_to(
+    words: tuple[str, ...], name: str, mine: Path
+) -> None:
+    (mine / "kept.jsonl").write_text("kept")
+    before = {path.name: path.read_bytes() for path in mine.iterdir() if path.is_file()}
+    done = sweep(mine, "my_rewriter:rewrite", "configs.jsonl", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"symconv: {name} is ")
+    assert done.stderr.endswith("; give another file to write to\n")
+    after = {path.name: path.read_bytes() for path in mine.iterdir() if path.is_file()}
+    assert after == before
+
+
 def test_annotations_stay_out_of_the_one_object(mine: Path) -> None:
     done = sweep(mine, "my_rewriter:rewrite", "configs.jsonl", "--json", "--github")
     assert json.loads(done.stdout)["summary"]["refuted"] > 0
