@@ -159,6 +159,20 @@ def test_what_is_read_or_kept_is_not_written_to(
     assert after == before
 
 
+def test_of_rows_that_come_twice_only_those_of_no_item_are_left_out(mine: Path) -> None:
+    configs = grid(60)
+    write(mine / "twice.jsonl", [*configs, *configs])
+    write(mine / "once.jsonl", configs)
+    words = ("-o", "out.jsonl", "--junit", "junit.xml")
+    sweep(mine, "my_rewriter:rewrite", "twice.jsonl", "-o", "out.jsonl")
+    done = sweep(mine, "my_rewriter:rewrite", "once.jsonl", *words, "--resume", "--json")
+    printed = json.loads(done.stdout)
+    assert (printed["summary"]["total"], printed["summary"]["resumed"]) == (60, 60)
+    assert sum(one["failures"] for one in printed["families"]) == printed["summary"]["refuted"] > 0
+    suite = ET.parse(mine / "junit.xml").getroot()[0]  # noqa: S314 - our own file
+    assert suite.attrib["tests"] == str(len(suite)) == "60"
+
+
 def test_annotations_stay_out_of_the_one_object(mine: Path) -> None:
     done = sweep(mine, "my_rewriter:rewrite", "configs.jsonl", "--json", "--github")
     assert json.loads(done.stdout)["summary"]["refuted"] > 0
