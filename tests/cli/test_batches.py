@@ -160,6 +160,22 @@ def test_standard_input_and_output(tmp_path: Path) -> None:
     assert "4 proved" in done.stderr
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+@pytest.mark.parametrize("name", ["pipe", "pipe.jsonl"])
+def test_a_named_pipe_is_opened_once(name: str, tmp_path: Path) -> None:
+    text = "".join(f"{json.dumps({**LAYER, 'input_size': [n]})}\n" for n in range(5, 9))
+    os.mkfifo(tmp_path / name)
+    words = command("prove", name, "-o", "out.jsonl", "--jobs", "1")
+    with subprocess.Popen(words, cwd=tmp_path, env=environment()) as batch:
+        try:
+            with (tmp_path / name).open("w") as pipe:
+                pipe.write(text)
+            assert batch.wait(timeout=30) == 0
+        finally:
+            batch.kill()
+    assert [row["index"] for row in rows_in(tmp_path / "out.jsonl")] == [0, 1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
