@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from time import monotonic
 
 from symconv.batch.items import Done, Item, Work
-from symconv.batch.settled import settled
+from symconv.batch.settled import settled_apart
 from symconv.errors import InputError
 
 
@@ -39,7 +39,7 @@ def decided(packed: bytes, chunk: list[Item], limit: float) -> tuple[list[Done],
         start, lines = monotonic(), []
         for item in chunk:
             watch.start()
-            lines.append(settled(work, item))
+            lines.append(settled_apart(work, item))
         return lines, monotonic() - start
 
 

@@ -6,6 +6,7 @@ import json
 import os
 
 from symconv.batch.items import Done, Item, Row, Work
+from symconv.errors import named_fault
 
 
 def settled(work: Work, item: Item) -> Done:
@@ -20,6 +21,17 @@ def settled(work: Work, item: Item) -> Done:
     finally:
         if os.getpid() != process:
             os._exit(0)
+
+
+def settled_apart(work: Work, item: Item) -> Done:
+    """The same in a worker, where Ctrl-C is the parent's: whatever is raised is the item's fault.
+
+    It stays here, as it may not be fit to travel.
+    """
+    try:
+        return settled(work, item)
+    except BaseException as fault:  # noqa: BLE001 - one item of many stops none of the others
+        return lost(work, item, "error", named_fault(fault))
 
 
 def _written(work: Work, item: Item) -> Done:

@@ -18,7 +18,7 @@ from time import monotonic
 from typing import Any
 
 from symconv.batch.items import Done, Item, Work, check_answers
-from symconv.batch.settled import settled
+from symconv.batch.settled import settled_apart
 
 FORKS = sys.platform == "linux"
 """Whether workers are forks of their parent: there they share what it has loaded."""
@@ -106,7 +106,7 @@ def _serve(
     with suppress(EOFError, OSError):
         while True:
             for item in connection.recv():
-                connection.send((settled(work, item), _resident() - start > MOST_GROWN))
+                connection.send((settled_apart(work, item), _resident() - start > MOST_GROWN))
 
 
 def _end_with(parent: int) -> None:

@@ -18,7 +18,7 @@ from symconv.cli import output
 from symconv.cli.apart import check_apart
 from symconv.cli.batches import Batch, batch_options, finish_batch, run_batch
 from symconv.cli.options import json_option, seconds_option
-from symconv.errors import InputError
+from symconv.errors import InputError, named_fault
 from symconv.machine.budget import Budget
 
 if TYPE_CHECKING:
@@ -160,8 +160,11 @@ def imported(name: str) -> Callable[[Any], Any]:
         sys.path.insert(0, folder)
     try:
         inside = import_module(module)
-    except (Exception, SystemExit) as fault:
-        raise InputError(f"module {module!r} cannot be imported: {fault!r}") from fault
+    except KeyboardInterrupt:
+        raise
+    except BaseException as fault:
+        why = named_fault(fault)
+        raise InputError(f"module {module!r} cannot be imported: {why}") from fault
     try:
         found = reduce(getattr, attribute.split("."), inside)
     except AttributeError as fault:

@@ -14,12 +14,14 @@ import pytest
 
 from tests.helpers.batches import lines_of, rows_in
 from tests.helpers.measured import command, environment
+from tests.helpers.requirements import require
 from tests.helpers.rewriters import grid
 
 pytestmark = pytest.mark.once
 
 MINE = """
 import os, signal, sys, time
+from symconv.errors import InputError
 from tests.helpers.rewriters import pads_behind
 
 class Nested:
@@ -39,10 +41,28 @@ def rewrite(config):
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "nonsense":
         return {"left": object()}
+    if what in FAULTS:
+        raise FAULTS[what]()
     if what == "decline":
         return None
     return pads_behind(config)
 
+class Silent(Exception):
+    def __init__(self):
+        self.held = open(os.devnull)
+
+    def __repr__(self):
+        raise ValueError("no words")
+
+class Mute(InputError):
+    def __str__(self):
+        raise GeneratorExit
+
+class Own(BaseException):
+    pass
+
+FAULTS = {"silent": Silent, "mute": Mute, "own": Own, "keys": KeyboardInterrupt,
+          "close": GeneratorExit, "no memory": MemoryError}
 number = 3
 """
 HOSTILE = [
@@ -171,6 +191,36 @@ def test_of_rows_that_come_twice_only_those_of_no_item_are_left_out(mine: Path) 
     assert sum(one["failures"] for one in printed["families"]) == printed["summary"]["refuted"] > 0
     suite = ET.parse(mine / "junit.xml").getroot()[0]  # noqa: S314 - our own file
     assert suite.attrib["tests"] == str(len(suite)) == "60"
+
+
+@pytest.mark.parametrize("executor", ["processes", "dask"])
+def test_whatever_a_rewriter_raises_is_the_row_of_its_configuration(
+    executor: str, mine: Path
+) -> None:
+    if executor == "dask":
+        require("distributed")
+    configs: list[Any] = grid(60)
+    whats = ("silent", "mute", "own", "keys", "close", "no memory")
+    for place, what in enumerate(whats):
+        configs.insert(7 * place, {"what": what})
+    write(mine / "raising.jsonl", configs)
+    words = ("my_rewriter:rewrite", "raising.jsonl", "-o", "out.jsonl", "--executor", executor)
+    done = sweep(mine, *words, "--jobs", "1")
+    assert (done.returncode, done.stderr) == (1, "")
+    notes = {
+        row["configuration"].get("what"): (row["verdict"], row["note"])
+        for row in rows_in(mine / "out.jsonl")
+    }
+    del notes[None]
+    assert notes == {
+        "silent": ("error", "Silent, whose text cannot be had: ValueError"),
+        "mute": ("error", "Mute('')"),
+        "own": ("error", "Own()"),
+        "keys": ("error", "KeyboardInterrupt()"),
+        "close": ("error", "GeneratorExit()"),
+        "no memory": ("undecided", "it needs too much memory"),
+    }
+    assert len(rows_in(mine / "out.jsonl")) == 66
 
 
 def test_annotations_stay_out_of_the_one_object(mine: Path) -> None:
