@@ -78,16 +78,24 @@ class SweepWork:
         claimed = self.rewriter(configuration)
         if claimed is None:
             return "declined", ""
-        known = digest(claimed)
+        known = _digest_of_plain(claimed)
         if known in _REMEMBERED:
             return _REMEMBERED[known]
         verdict = decide(read_claim(claimed))
         said = verdict.verdict, note_of(verdict)
-        if not isinstance(verdict, Undecided):
+        if known and not isinstance(verdict, Undecided):
             _REMEMBERED[known] = said
             if len(_REMEMBERED) > MOST_REMEMBERED:
                 _REMEMBERED.popitem(last=False)
         return said
+
+
+def _digest_of_plain(claimed: Mapping[str, Any]) -> str:
+    """The digest of a claim; nothing where it holds fractions, NumPy's numbers, or is no claim."""
+    try:
+        return digest(claimed)
+    except (TypeError, ValueError, RecursionError):
+        return ""
 
 
 _REMEMBERED: OrderedDict[str, tuple[str, str]] = OrderedDict()
