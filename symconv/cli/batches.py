@@ -236,7 +236,11 @@ def _print(tally: Tally, batch: Batch, notable: Sequence[Result]) -> None:
 
 
 def _advice(batch: Batch) -> str:
-    return "" if batch.target == "-" else "; the same command with --resume goes on"
+    return (
+        ""
+        if batch.target is None or _is_no_file(batch.target)
+        else "; the same command with --resume goes on"
+    )
 
 
 def _counted(tally: Tally) -> dict[str, Any]:

@@ -55,7 +55,8 @@ def sweep_command(
     """
     from symconv.testing.configurations import SweepWork, own_modules
 
-    function = imported(rewriter)
+    with output.prints_to_error(as_json):
+        function = imported(rewriter)
     budget = Budget().seconds if seconds is None else seconds
     work = SweepWork(function, budget, rewriter, own_modules(os.getcwd()))
     check_apart([*sources, *_files_of(work)], batch.target, junit)
@@ -77,7 +78,8 @@ def _sweep(
     from symconv.testing.sweep import told
 
     junit, github, as_json = asked
-    tally, rows = run_batch(sources, work, kept, as_json, [])
+    with output.prints_to_error(as_json):
+        tally, rows = run_batch(sources, work, kept, as_json, [])
     if junit:
         write_junit(junit, work.name, rows(), tally.counts, tally.seconds)
     found = list(_families(rows, tally))

@@ -223,6 +223,50 @@ def test_whatever_a_rewriter_raises_is_the_row_of_its_configuration(
     assert len(rows_in(mine / "out.jsonl")) == 66
 
 
+LOUD = """
+import os, sys
+from tests.helpers.rewriters import pads_behind
+out = sys.stdout
+print("imported", flush=True)
+
+def rewrite(config):
+    print("called")
+    print("kept", file=out)
+    os.write(1, b"raw\\n")
+    return pads_behind(config)
+"""
+
+
+@pytest.mark.parametrize("executor", ["processes", "dask"])
+def test_what_a_rewriter_prints_is_not_in_the_one_object(executor: str, mine: Path) -> None:
+    if executor == "dask":
+        require("distributed")
+    (mine / "loud.py").write_text(LOUD)
+    words = ("--json", "--jobs", "1", "-o", "out.jsonl", "--executor", executor)
+    done = sweep(mine, "loud:rewrite", "configs.jsonl", *words)
+    assert json.loads(done.stdout)["summary"]["total"] == 120
+    assert "imported" in done.stderr
+    assert "raw" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_interrupted_sweep_without_a_file_cannot_be_resumed(mine: Path) -> None:
+    (mine / "stopping.py").write_text(STOPPING)
+    assert "goes on" not in sweep(mine, "stopping:stop", "configs.jsonl").stderr
+    done = sweep(mine, "stopping:stop", "configs.jsonl", "-o", "out.jsonl")
+    assert done.returncode == 130
+    assert "interrupted; the same command with --resume goes on" in done.stderr
+
+
+STOPPING = """
+import os, signal, time
+
+def stop(config):
+    os.kill(os.getppid(), signal.SIGINT)
+    time.sleep(60)
+"""
+
+
 def test_annotations_stay_out_of_the_one_object(mine: Path) -> None:
     done = sweep(mine, "my_rewriter:rewrite", "configs.jsonl", "--json", "--github")
     assert json.loads(done.stdout)["summary"]["refuted"] > 0
