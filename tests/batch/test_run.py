@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -87,6 +88,55 @@ def test_an_item_that_hangs_is_undecided_and_the_others_go_on(tmp_path: Path) ->
     assert time.monotonic() - start < 30
     assert tally.counts == {"proved": 98, "undecided": 2}
     assert "far beyond its 0.2 s" in rows[5]["why"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_worker_that_was_asked_to_end_is_no_fault_of_its_item(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    many = numbers(40)
+    many[3] = {"signal": int(number), "once": str(tmp_path / "once")}
+    tally, rows = run_orders(many, Processes(2), tmp_path / "out.jsonl")
+    assert tally.counts == {"proved": 40}
+    assert len({row["index"] for row in rows}) == len(rows) == 40
+
+
+def test_an_item_that_asks_its_worker_to_end_twice_says_so(tmp_path: Path) -> None:
+    many = numbers(40)
+    many[3] = {"signal": int(signal.SIGTERM), "once": ""}
+    tally, rows = run_orders(many, Processes(2), tmp_path / "out.jsonl")
+    assert tally.counts == {"proved": 39, "error": 1}
+    assert rows[3]["why"] == "its worker process ended by signal 15"
+
+
+STOPPED = """
+import json, sys
+from pathlib import Path
+from symconv.batch import executor
+from symconv.batch.processes import Processes
+from tests.helpers.batches import run_orders
+executor.GRACE = 0.0
+run_orders(json.loads(sys.argv[2]), Processes(2), Path(sys.argv[1]), seconds=1.0)
+"""
+
+
+@pytest.mark.once
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is stopped by a signal")
+def test_time_for_which_a_batch_was_stopped_is_not_its_items(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    many = [{"n": 0}, {"spin": 1.5, "within": 3.0}]
+    words = [sys.executable, "-c", STOPPED, str(path), json.dumps(many)]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(words, env=env, cwd=ROOT, start_new_session=True) as batch:
+        until = time.monotonic() + 60
+        while not path.exists():
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        os.killpg(batch.pid, signal.SIGSTOP)
+        time.sleep(5)
+        os.killpg(batch.pid, signal.SIGCONT)
+        assert batch.wait(timeout=60) == 0
+    assert [row["verdict"] for row in rows_in(path)] == ["proved", "proved"]
 
 
 def test_what_has_grown_is_replaced_between_two_chunks(
