@@ -109,6 +109,18 @@ def test_an_item_that_asks_its_worker_to_end_twice_says_so(tmp_path: Path) -> No
     assert rows[3]["why"] == "its worker process ended by signal 15"
 
 
+@pytest.mark.parametrize(
+    ("passed", "worked", "missed"),
+    [(1.0, 0.0, 0.0), (1.9, 0.0, 0.0), (9.0, 0.0, 8.0), (9.0, 7.5, 0)],
+)
+def test_what_is_missed_is_neither_waited_nor_worked(
+    passed: float, worked: float, missed: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executor, "monotonic", iter((100.0, 100.0 + passed)).__next__)
+    monkeypatch.setattr(executor, "process_time", iter((5.0, 5.0 + worked)).__next__)
+    assert executor.Looks().missed(1.0) == missed
+
+
 STOPPED = """
 import json, sys
 from pathlib import Path
@@ -116,7 +128,7 @@ from symconv.batch import executor
 from symconv.batch.processes import Processes
 from tests.helpers.batches import run_orders
 executor.GRACE = 0.0
-run_orders(json.loads(sys.argv[2]), Processes(2), Path(sys.argv[1]), seconds=1.0)
+run_orders(json.loads(sys.argv[2]), Processes(2), Path(sys.argv[1]), seconds=2.0)
 """
 
 
@@ -124,7 +136,7 @@ run_orders(json.loads(sys.argv[2]), Processes(2), Path(sys.argv[1]), seconds=1.0
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing is stopped by a signal")
 def test_time_for_which_a_batch_was_stopped_is_not_its_items(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
-    many = [{"n": 0}, {"spin": 1.5, "within": 3.0}]
+    many = [{"n": 0}, {"spin": 0.7, "within": 6.0}]
     words = [sys.executable, "-c", STOPPED, str(path), json.dumps(many)]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(words, env=env, cwd=ROOT, start_new_session=True) as batch:
@@ -133,7 +145,7 @@ def test_time_for_which_a_batch_was_stopped_is_not_its_items(tmp_path: Path) -> 
             assert time.monotonic() < until
             time.sleep(0.02)
         os.killpg(batch.pid, signal.SIGSTOP)
-        time.sleep(5)
+        time.sleep(8)
         os.killpg(batch.pid, signal.SIGCONT)
         assert batch.wait(timeout=60) == 0
     assert [row["verdict"] for row in rows_in(path)] == ["proved", "proved"]

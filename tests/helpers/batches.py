@@ -62,9 +62,7 @@ class Obeying:
 
 
 def _end(said: dict[str, Any]) -> None:
-    """End this process, where that is said; by a signal for once, where it is said which file
-    tells that it was done.
-    """
+    """End this process as is said; by a signal only once, where a file is to tell that it was."""
     if "exit" in said:
         os._exit(said["exit"])
     if "kill" in said:
