@@ -25,6 +25,18 @@ _PIECE = re.compile(rf"{_QUOTED}|[\[{{]|\((?=[-\d'\"\[({{])|[^\s'\"\[\](){{}},;]
 _OPEN_OR_CLOSE = re.compile(rf"{_QUOTED}|[\[\](){{}}]")
 
 
+def named_fault(fault: BaseException) -> str:
+    """What a fault of somebody else's code is, with its kind; its kind where it cannot say more.
+
+    >>> named_fault(KeyError("k"))
+    "KeyError('k')"
+    """
+    try:
+        return repr(fault)
+    except BaseException as another:  # noqa: BLE001 - theirs as well, and no reason to stop
+        return f"{type(fault).__name__}, whose text cannot be had: {type(another).__name__}"
+
+
 def shortened(message: str) -> str:
     """Shorten every value that a message repeats: strings, lists, numbers past 80 characters.
 

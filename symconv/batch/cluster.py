@@ -19,7 +19,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from symconv.batch.executor import hard_limit
-from symconv.batch.items import Done, Item, Work, chunk_of
+from symconv.batch.items import Done, Item, Work, check_answers, chunk_of
 from symconv.batch.processes import cores
 from symconv.batch.remote import decided, version_here
 from symconv.batch.settled import lost
@@ -196,6 +196,7 @@ class _Flight:
         except Exception as fault:
             raise InputError(f"a worker cannot do the work: {fault!r}") from fault
         else:
+            check_answers(lines, chunk)
             self._fit(len(chunk), seconds)
             yield from lines
 

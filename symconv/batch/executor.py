@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
+from time import monotonic, process_time
 from typing import Protocol
 
 from symconv.batch.items import Done, Item, Work
@@ -34,6 +35,27 @@ class Here:
     def lines(self, work: Work, items: Iterable[Item]) -> Generator[Done, None, None]:
         """One line after the other."""
         return (settled(work, item) for item in items)
+
+
+LOOK = 1.0
+"""Seconds between two looks at least, and what a busy machine may make of them beyond."""
+
+
+class Looks:
+    """Looks at the clock, which tell when this process was stopped (Ctrl-Z), or held up.
+
+    Its workers were stopped beside it, or were not seen: such time is not theirs.
+    """
+
+    def __init__(self) -> None:
+        self._last, self._worked = monotonic(), process_time()
+
+    def missed(self, waited: float) -> float:
+        """Seconds since the last look in which this process neither waited so long nor worked."""
+        now, worked = monotonic(), process_time()
+        missed = now - self._last - waited - (worked - self._worked)
+        self._last, self._worked = now, worked
+        return missed if missed > LOOK else 0.0
 
 
 def hard_limit(work: Work) -> float:

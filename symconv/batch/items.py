@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from symconv.errors import InternalError
+
 Row = dict[str, Any]
 """What is written of an item: its ``digest`` and its ``verdict`` at least; plain data."""
 
@@ -30,8 +32,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A row that is ready: its line, with the line's end, and what the summary counts of it."""
+    """A row that is ready: its line, with the line's end, and what the summary counts of it.
 
+    ``index`` is that of the item that it answers.
+    """
+
+    index: int
     line: bytes
     verdict: str
     internal: bool = False
@@ -63,6 +69,17 @@ class Work(Protocol):
 
     def lost(self, item: Item, verdict: str, why: str) -> Row:
         """The row of an item whose worker ended in the middle of it."""
+
+
+def check_answers(lines: Sequence[Done], items: Sequence[Item]) -> None:
+    """Refuse lines that are not those of the items, one each and in their order.
+
+    Raises:
+        InternalError: a worker has answered something else than it was sent.
+    """
+    answered, sent = [line.index for line in lines], [item.index for item in items]
+    if answered != sent:
+        raise InternalError(f"a worker was sent the items {sent}, and answers {answered}")
 
 
 def key_of(digest: str, index: int | None) -> Key:

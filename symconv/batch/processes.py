@@ -7,12 +7,11 @@ import signal
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 from multiprocessing.connection import wait
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
-from symconv.batch.executor import hard_limit
+from symconv.batch.executor import LOOK, Looks, hard_limit
 from symconv.batch.items import Done, Item, Work, chunk_of
 from symconv.batch.settled import lost
 from symconv.batch.worker import Worker, started
@@ -20,6 +19,9 @@ from symconv.errors import InternalError
 
 CHUNK, CHUNK_BYTES = 32, 2**18
 """Items, and bytes of them, that a worker is sent at a time: some ten milliseconds of work."""
+
+ASKED_TO_END = {signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGTERM)}
+"""Signals that somebody sends who stops a batch, a session or a machine."""
 
 MOST_STILLBORN = 5
 """Workers that may end one after the other before they have answered anything."""
@@ -57,15 +59,21 @@ class _Crew:
     workers: list[Worker] = field(default_factory=list)
     again: deque[list[Item]] = field(default_factory=deque)
     stillborn: int = 0
+    looks: Looks = field(default_factory=Looks)
+    second: set[int] = field(default_factory=set)
+    """The items that are decided a second time, by their index."""
 
     def lines(self) -> Iterator[Done]:
         """Send, wait, receive, until nothing is left."""
         while self._busy():
             connections: dict[Any, Worker] = {w.connection: w for w in self.workers}
-            for ready in wait(connections, self._patience()):
-                yield from self._answer(connections[ready])
-            for worker in [w for w in self.workers if w.items and self._left(w) < 0]:
+            patience = self._patience()
+            ready = wait(connections, patience)
+            self._excuse(self.looks.missed(patience))
+            for worker in [w for w in self._late() if w.connection not in ready]:
                 yield from self._overdue(worker)
+            for one in ready:
+                yield from self._answer(connections[one])
 
     def end(self) -> None:
         """End all workers at once."""
@@ -118,42 +126,73 @@ class _Crew:
         return worker.end()
 
     def _patience(self) -> float:
-        return max(0.0, min((self._left(w) for w in self.workers if w.items), default=0.0))
+        left = [self._left(worker) for worker in self.workers if worker.items]
+        return max(0.0, min([LOOK, *left]))
 
     def _left(self, worker: Worker) -> float:
         return worker.since + self.limit - monotonic()
 
+    def _late(self) -> list[Worker]:
+        return [w for w in self.workers if w.items and self._left(w) < 0]
+
+    def _excuse(self, missed: float) -> None:
+        if missed:
+            for worker in self.workers:
+                worker.excuse(missed)
+
     def _answer(self, worker: Worker) -> Iterator[Done]:
         try:
-            done = worker.receive()
+            item, done = worker.receive()
         except (EOFError, OSError):
             yield from self._ended(worker, worker.status())
             return
         self.stillborn = 0
-        yield done
+        if not (worker.disturbed and done.verdict == "undecided" and self._once_more(item)):
+            yield done
+
+    def _once_more(self, item: Item) -> bool:
+        """Have an item decided again by another worker; false where that has been done."""
+        if item.index in self.second:
+            return False
+        self.second.add(item.index)
+        self.again.append([item])
+        return True
 
     def _ended(self, worker: Worker, status: int | None) -> Iterator[Done]:
-        """A worker that has ended by itself, or was killed by somebody else."""
+        """A worker that has ended by itself, or was ended by somebody else.
+
+        Who asks all processes to end asks this one too, in a moment; that is no fault of an item.
+        """
+        item = self._taken_from(worker)
+        if -(status or 0) in ASKED_TO_END:
+            sleep(LOOK)
+            if item is None or self._once_more(item):
+                return
         if status == -signal.SIGKILL:
             why = "its worker process was killed, by somebody or for want of memory"
-            yield from self._lost(worker, "undecided", why)
+            yield from self._lost(item, "undecided", why)
         else:
-            yield from self._lost(worker, "error", f"its worker process ended {_words(status)}")
+            yield from self._lost(item, "error", f"its worker process ended {_words(status)}")
 
     def _overdue(self, worker: Worker) -> Iterator[Done]:
         why = (
             f"it went on {self.limit:.0f} s, far beyond its {self.work.seconds:g} s, "
             "and its worker process was killed"
         )
-        yield from self._lost(worker, "undecided", why)
+        yield from self._lost(self._taken_from(worker), "undecided", why)
 
-    def _lost(self, worker: Worker, verdict: str, why: str) -> Iterator[Done]:
-        """The line of the item that was being decided; what waited behind it is sent again."""
+    def _taken_from(self, worker: Worker) -> Item | None:
+        """End a worker: the item that it was deciding; what waited behind it is sent again."""
         self._dismiss(worker)
-        if worker.items:
-            item, *rest = chain(worker.items)
-            if rest:
-                self.again.append(rest)
+        if not worker.items:
+            return None
+        item, *rest = worker.items
+        if rest:
+            self.again.append(rest)
+        return item
+
+    def _lost(self, item: Item | None, verdict: str, why: str) -> Iterator[Done]:
+        if item is not None:
             yield lost(self.work, item, verdict, why)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -49,6 +50,8 @@ def _suffix(source: str) -> str:
 def check_sources(sources: Sequence[str], size: Size | None = None) -> None:
     """Refuse what cannot be opened, or is no layer, before anything is decided or written.
 
+    A pipe is opened once, when it is read: what was written to it by then would be lost.
+
     Raises:
         InputError: there is one.
     """
@@ -57,13 +60,24 @@ def check_sources(sources: Sequence[str], size: Size | None = None) -> None:
     for source in sources:
         if not _is_file(source):
             read_layers(source, size)
-        elif source != STANDARD_INPUT:
+        elif not _is_passing(source):
             with opened(source):
                 pass
 
 
 def _is_file(source: str) -> bool:
     return source == STANDARD_INPUT or os.path.lexists(source)
+
+
+def _is_passing(source: str) -> bool:
+    """Whether a source can be read only once: standard input, a pipe, a device."""
+    if source == STANDARD_INPUT:
+        return True
+    try:
+        mode = os.stat(source).st_mode
+    except OSError:  # a link to nowhere: who opens it says so
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def items_of(sources: Iterable[str], watch: Watcher = lambda _: None) -> Iterator[Item]:
@@ -207,8 +221,12 @@ def _of_object(scanner: Scanner, where: str) -> Iterator[Item]:
     """The items of the lists that an object holds; the object itself where it holds none."""
     single: list[str] = []
     others: list[str] = []
+    seen: set[str] = set()
     parts = False
     for key in members(scanner):
+        if key in seen:
+            raise InputError(f"{where} holds the key {key!r} twice; leave one out")
+        seen.add(key)
         if key in PARTS and scanner.peek() == "[":
             parts = True
             _check_beside(others, where)

@@ -8,8 +8,9 @@ from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from time import monotonic
 
+from symconv.batch.executor import LOOK, Looks
 from symconv.batch.items import Done, Item, Work
-from symconv.batch.settled import settled
+from symconv.batch.settled import settled_apart
 from symconv.errors import InputError
 
 
@@ -39,7 +40,7 @@ def decided(packed: bytes, chunk: list[Item], limit: float) -> tuple[list[Done],
         start, lines = monotonic(), []
         for item in chunk:
             watch.start()
-            lines.append(settled(work, item))
+            lines.append(settled_apart(work, item))
         return lines, monotonic() - start
 
 
@@ -61,12 +62,13 @@ class _Watch:
     """A thread that ends this process where one item takes too long; a nanny starts another one."""
 
     def __init__(self, limit: float) -> None:
-        self._limit, self._until = limit, monotonic() + limit
+        self._limit, self._missed = limit, 0.0
+        self._until = monotonic() + limit
         self._over = threading.Event()
 
     def start(self) -> None:
         """Count from now."""
-        self._until = monotonic() + self._limit
+        self._until = self._now() + self._limit
 
     def __enter__(self) -> _Watch:
         threading.Thread(target=self._watch, daemon=True).start()
@@ -75,7 +77,13 @@ class _Watch:
     def __exit__(self, *_: object) -> None:
         self._over.set()
 
+    def _now(self) -> float:
+        """The time that this process has had; that for which it was stopped is left out."""
+        return monotonic() - self._missed
+
     def _watch(self) -> None:
-        while not self._over.wait(max(0.0, self._until - monotonic())):
-            if monotonic() > self._until:
+        looks = Looks()
+        while not self._over.wait(patience := min(LOOK, max(0.0, self._until - self._now()))):
+            self._missed += looks.missed(patience)
+            if self._now() > self._until:
                 os._exit(1)

@@ -44,9 +44,11 @@ class Settled:
             del self._rows[key]
         return (verdict, internal) if many else None
 
-    def has(self, key: Key) -> bool:
-        """Whether a row of this key is left."""
-        return key in self._rows
+    def copy(self) -> Settled:
+        """The same rows, to be struck out of without a change to these."""
+        other = Settled()
+        other._rows = dict(self._rows)
+        return other
 
     def __len__(self) -> int:
         return sum(many for many, *_ in self._rows.values())
@@ -193,9 +195,13 @@ def rows_of(path: str | Path) -> Iterator[Row]:
 
 
 def rows_of_input(path: str | Path, leftover: Settled | None) -> Iterator[Row]:
-    """The rows of a file but those that belong to no item of the input."""
+    """The rows of a file but those that belong to no item of the input.
+
+    Of equal rows only as many are left out as belong to none, the first ones.
+    """
+    left_out = Settled() if leftover is None else leftover.copy()
     for row in rows_of(path):
-        if leftover is None or not leftover.has(key_of_row(row)):
+        if left_out.take(key_of_row(row)) is None:
             yield row
 
 

@@ -17,8 +17,8 @@ from multiprocessing.process import BaseProcess
 from time import monotonic
 from typing import Any
 
-from symconv.batch.items import Done, Item, Work
-from symconv.batch.settled import settled
+from symconv.batch.items import Done, Item, Work, check_answers
+from symconv.batch.settled import settled_apart
 
 FORKS = sys.platform == "linux"
 """Whether workers are forks of their parent: there they share what it has loaded."""
@@ -38,6 +38,8 @@ class Worker:
     items: deque[Item] = field(default_factory=deque)
     since: float = 0.0
     grown: bool = False
+    disturbed: bool = False
+    """Whether it was stopped with its parent since it was sent its items: its budget ran on."""
 
     def send(self, chunk: Sequence[Item]) -> None:
         """Hand over the next chunk; only what is idle reads, so that neither waits for the other.
@@ -47,20 +49,27 @@ class Worker:
         """
         self.connection.send(list(chunk))
         self.items.extend(chunk)
-        self.since = monotonic()
+        self.since, self.disturbed = monotonic(), False
 
-    def receive(self) -> Done:
-        """The line of the first item that waits for one.
+    def excuse(self, seconds: float) -> None:
+        """Leave out of its time what its parent has missed."""
+        self.since = min(monotonic(), self.since + seconds)
+        self.disturbed = True
+
+    def receive(self) -> tuple[Item, Done]:
+        """The first item that waits for a line, and its line.
 
         Raises:
             EOFError: the process has ended.
             OSError: the same.
+            InternalError: it is the line of another item.
         """
         done: Done
         done, self.grown = self.connection.recv()
-        self.items.popleft()
+        item = self.items.popleft()
+        check_answers([done], [item])
         self.since = monotonic()
-        return done
+        return item, done
 
     def end(self) -> int | None:
         """Kill the process, whatever it does, and give its exit status."""
@@ -105,7 +114,7 @@ def _serve(
     with suppress(EOFError, OSError):
         while True:
             for item in connection.recv():
-                connection.send((settled(work, item), _resident() - start > MOST_GROWN))
+                connection.send((settled_apart(work, item), _resident() - start > MOST_GROWN))
 
 
 def _end_with(parent: int) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from symconv.cli import output
+from symconv.cli.apart import check_apart
 from symconv.cli.faults import INTERRUPTED
 from symconv.cli.results import BAD_INPUT, CONTRADICTION, PROVED, REFUTED, UNDECIDED, Result
 from symconv.errors import InputError
@@ -50,8 +51,7 @@ class Batch:
         if self.target is None and self.given:
             names = ", ".join(f"--{name}" for name in self.given)
             raise InputError(f"{names} goes with -o OUT.jsonl; give both")
-        if self.target not in (None, "-") and any(_same(s, str(self.target)) for s in sources):
-            raise InputError(f"{self.target} is read; give another file to write to")
+        check_apart(sources, self.target)
         if self.resume and _is_no_file(str(self.target)):
             raise InputError(f"{self.target} is no file that could be resumed; leave out --resume")
         if self.scheduler and self.executor != "dask":
@@ -87,10 +87,6 @@ class Batch:
 
 def _is_no_file(target: str) -> bool:
     return target == "-" or (os.path.exists(target) and not os.path.isfile(target))
-
-
-def _same(source: str, target: str) -> bool:
-    return os.path.exists(source) and os.path.exists(target) and os.path.samefile(source, target)
 
 
 def batch_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -240,7 +236,11 @@ def _print(tally: Tally, batch: Batch, notable: Sequence[Result]) -> None:
 
 
 def _advice(batch: Batch) -> str:
-    return "" if batch.target == "-" else "; the same command with --resume goes on"
+    return (
+        ""
+        if batch.target is None or _is_no_file(batch.target)
+        else "; the same command with --resume goes on"
+    )
 
 
 def _counted(tally: Tally) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from symconv.cli import crosschecks, files, lists, models, shown, sweeping
+from symconv.cli.apart import check_apart
 from symconv.cli.batches import Batch, batch_options, decide_batch
 from symconv.cli.deciding import Checking, Proving
 from symconv.cli.faults import Commands
@@ -92,6 +93,7 @@ def prove(
     **options: Any,
 ) -> None:
     """Prove each layer equal to its expansion, or a chain or a model to its stride-free form."""
+    check_apart(sources, None, certificate)
     if models.are_models(sources):
         of_model = models.Asked(sizes, region or "full", max_factor, all_sizes, kernel, keep)
         refuse("is not for models", engine=engine, symbolic=symbolic, **batch.given)
@@ -138,6 +140,7 @@ def check(
 
     CLAIMS may be two model files, ORIGINAL.onnx REWRITTEN.onnx: are they the same function?
     """
+    check_apart(sources, None, certificate)
     if files.are_two_models(sources):
         every = all_sizes or None
         refuse(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 import click
@@ -25,6 +26,30 @@ _COLOURS = {"proved": "green", "refuted": "red", "undecided": "yellow", "error":
 def print_json(results: list[Result], summary: dict[str, Any], **more: Any) -> None:
     """The one JSON object on standard output."""
     _say(json.dumps({"results": results, **more, "summary": summary}, allow_nan=False))
+
+
+@contextmanager
+def prints_to_error(wanted: bool) -> Iterator[None]:
+    """Have what somebody else's code prints inside, here or in new processes, on standard error.
+
+    Standard output is for one JSON object alone.
+    """
+    if not wanted:
+        yield
+        return
+    sys.stdout.flush()
+    kept = os.dup(_OUTPUT)
+    os.dup2(_ERROR, _OUTPUT)  # for what does not ask Python: libraries, and new processes
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        sys.stdout.flush()  # what was printed to a stream that was kept from before
+        os.dup2(kept, _OUTPUT)
+        os.close(kept)
+
+
+_OUTPUT, _ERROR = 1, 2
 
 
 def _say(line: str, err: bool = False) -> None:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from symconv.cli import output
+from symconv.cli.apart import check_apart
 from symconv.cli.batches import Batch, batch_options, finish_batch, run_batch
 from symconv.cli.options import json_option, seconds_option
-from symconv.errors import InputError
+from symconv.errors import InputError, named_fault
 from symconv.machine.budget import Budget
 
 if TYPE_CHECKING:
@@ -54,9 +55,11 @@ def sweep_command(
     """
     from symconv.testing.configurations import SweepWork, own_modules
 
-    function = imported(rewriter)
+    with output.prints_to_error(as_json):
+        function = imported(rewriter)
     budget = Budget().seconds if seconds is None else seconds
     work = SweepWork(function, budget, rewriter, own_modules(os.getcwd()))
+    check_apart([*sources, *_files_of(work)], batch.target, junit)
     _check_files(sources)
     with _target(batch, sources) as kept:
         _sweep(work, sources, kept, batch, (junit, github, as_json))
@@ -75,7 +78,8 @@ def _sweep(
     from symconv.testing.sweep import told
 
     junit, github, as_json = asked
-    tally, rows = run_batch(sources, work, kept, as_json, [])
+    with output.prints_to_error(as_json):
+        tally, rows = run_batch(sources, work, kept, as_json, [])
     if junit:
         write_junit(junit, work.name, rows(), tally.counts, tally.seconds)
     found = list(_families(rows, tally))
@@ -126,6 +130,12 @@ def _target(batch: Batch, sources: Sequence[str]) -> Iterator[Batch]:
         yield kept
 
 
+def _files_of(work: SweepWork) -> Iterator[str]:
+    """The files of the rewriter's module, and of those beside it."""
+    for name in (work.name.partition(":")[0], *work.own):
+        yield str(vars(sys.modules[name]).get("__file__") or "")
+
+
 def _check_files(sources: Sequence[str]) -> None:
     """Refuse what is no file, or cannot be opened, before anything is decided or written."""
     from symconv.batch.reading import check_sources
@@ -152,8 +162,11 @@ def imported(name: str) -> Callable[[Any], Any]:
         sys.path.insert(0, folder)
     try:
         inside = import_module(module)
-    except (Exception, SystemExit) as fault:
-        raise InputError(f"module {module!r} cannot be imported: {fault!r}") from fault
+    except KeyboardInterrupt:
+        raise
+    except BaseException as fault:
+        why = named_fault(fault)
+        raise InputError(f"module {module!r} cannot be imported: {why}") from fault
     try:
         found = reduce(getattr, attribute.split("."), inside)
     except AttributeError as fault:

@@ -50,7 +50,7 @@ class Running:
             TooLarge: it is.
         """
         if perf_counter() > self.until:
-            raise TooLarge(f"the budget of {self.budget.seconds:.0f} s is spent")
+            raise TooLarge(f"the budget of {self.budget.seconds:g} s is spent")
 
     def check_entries(self, entries: int, what: str = "a part of the claim") -> None:
         """Refuse a table before it is built.

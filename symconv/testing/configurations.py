@@ -11,7 +11,7 @@ from typing import Any
 from symconv.batch.items import Item, Key, Row, digest_of_bytes, key_of
 from symconv.claim import digest, read_claim
 from symconv.claim.verdict import Refuted, Undecided, Verdict
-from symconv.errors import InputError, InternalError, SymconvError, TooLarge
+from symconv.errors import InputError, InternalError, SymconvError, TooLarge, named_fault
 from symconv.machine.budget import Budget, spending
 from symconv.machine.files import read_json
 from symconv.prove.decide import decide
@@ -59,13 +59,12 @@ class SweepWork:
             with spending(Budget(seconds=self.seconds)):
                 verdict, note = self._verdict(configuration)
         except (MemoryError, TooLarge) as fault:
-            return _row(item, configuration, "undecided", str(fault) or "it needs too much memory")
-        except SymconvError as fault:
-            return _row(item, configuration, "error", str(fault))
-        except InternalError as fault:
-            return {**_row(item, configuration, "error", str(fault)), "internal": True}
-        except (Exception, SystemExit) as fault:  # noqa: BLE001 - the user's fault is a result
-            return _row(item, configuration, "error", repr(fault))
+            why = _said(fault) or "it needs too much memory"
+            return _row(item, configuration, "undecided", why)
+        except KeyboardInterrupt:  # Ctrl-C, unless this is a worker, which knows better
+            raise
+        except BaseException as fault:  # noqa: BLE001 - the user's fault is a result
+            return {**_row(item, configuration, "error", _said(fault)), **_blame(fault)}
         return _row(item, configuration, verdict, note)
 
     def lost(self, item: Item, verdict: str, why: str) -> Row:
@@ -79,16 +78,24 @@ class SweepWork:
         claimed = self.rewriter(configuration)
         if claimed is None:
             return "declined", ""
-        known = digest(claimed)
+        known = _digest_of_plain(claimed)
         if known in _REMEMBERED:
             return _REMEMBERED[known]
         verdict = decide(read_claim(claimed))
         said = verdict.verdict, note_of(verdict)
-        if not isinstance(verdict, Undecided):
+        if known and not isinstance(verdict, Undecided):
             _REMEMBERED[known] = said
             if len(_REMEMBERED) > MOST_REMEMBERED:
                 _REMEMBERED.popitem(last=False)
         return said
+
+
+def _digest_of_plain(claimed: Mapping[str, Any]) -> str:
+    """The digest of a claim; nothing where it holds fractions, NumPy's numbers, or is no claim."""
+    try:
+        return digest(claimed)
+    except (TypeError, ValueError, RecursionError):
+        return ""
 
 
 _REMEMBERED: OrderedDict[str, tuple[str, str]] = OrderedDict()
@@ -99,6 +106,20 @@ def note_of(verdict: Verdict) -> str:
     if isinstance(verdict, Refuted):
         return verdict.counterexample.sentence()
     return verdict.reason if isinstance(verdict, Undecided) else ""
+
+
+def _said(fault: BaseException) -> str:
+    """What a fault says; of what is not symconv's, its kind too."""
+    if not isinstance(fault, (SymconvError, InternalError, MemoryError)):
+        return named_fault(fault)
+    try:
+        return str(fault)
+    except BaseException:  # noqa: BLE001 - a kind of their own, derived from ours
+        return named_fault(fault)
+
+
+def _blame(fault: BaseException) -> Row:
+    return {"internal": True} if isinstance(fault, InternalError) else {}
 
 
 def _row(item: Item, configuration: Configuration | None, verdict: str, note: str) -> Row:

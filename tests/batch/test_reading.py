@@ -81,6 +81,8 @@ BROKEN = {
     "no colon": ("x.json", b'{"claims" [1]}', 0, "expected :, got '['"),
     "a key that is no text": ("x.json", b"{1: 2}", 0, "expected \", got '1'"),
     "goes on": ("x.json", b"[1]\n[2]", 1, "goes on after its end"),
+    "list twice": ("x.json", b'{"claims": [1], "claims": [2]}', 1, "the key 'claims' twice"),
+    "name twice": ("x.json", b'{"name": "", "claims": [1], "name": ""}', 1, "key 'name' twice"),
     "another key": ("x.json", b'{"layers": [1], "sizes": 2}', 1, "holds 'sizes' beside a list"),
     "another key first": ("x.json", b'{"sizes": 2, "layers": [1]}', 0, "holds 'sizes' beside"),
     "not UTF-8": ("x.json", b'[1, "\xff\xff"]', 0, "is not text in UTF-8"),

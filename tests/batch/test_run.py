@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -15,10 +16,13 @@ import pytest
 
 from symconv.batch import executor, processes, worker
 from symconv.batch.executor import Here
+from symconv.batch.items import Item, Row
 from symconv.batch.processes import Processes
+from symconv.batch.progress import Progress
+from symconv.batch.run import run
 from symconv.batch.store import Results
-from symconv.errors import InputError
-from tests.helpers.batches import Obeying, lines_of, rows_in, run_orders
+from symconv.errors import InputError, InternalError
+from tests.helpers.batches import Obeying, lines_of, orders, rows_in, run_orders
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,6 +57,29 @@ def test_a_worker_that_dies_costs_the_item_that_it_had(tmp_path: Path) -> None:
     assert "exit status 3" in rows[41]["why"]
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.parametrize("executor", [Here(), Processes(2)])
+@pytest.mark.parametrize("how", ["return", "raise"])
+def test_a_copy_of_a_worker_answers_nothing(how: str, executor: Any, tmp_path: Path) -> None:
+    many = numbers(100)
+    for place in range(3, 100, 7):
+        many[place] = {"fork": how}
+    tally, rows = run_orders(many, executor, tmp_path / "out.jsonl")
+    assert tally.counts == {"proved": 100}
+    assert [row["index"] for row in rows] == list(range(100))
+
+
+def test_the_line_of_another_item_is_not_taken(tmp_path: Path) -> None:
+    class Shifted(Obeying):
+        def row(self, item: Item) -> Row:
+            object.__setattr__(item, "index", item.index + (item.index == 20))
+            return super().row(item)
+
+    items, results = orders(numbers(40)), Results(tmp_path / "out.jsonl", {}, resume=False)
+    with pytest.raises(InternalError, match=r"sent the items \[20\], and answers \[21\]"):
+        run(items, Shifted(), Processes(1), results, Progress(lambda: None, quiet=True))
+
+
 def test_an_item_that_hangs_is_undecided_and_the_others_go_on(tmp_path: Path) -> None:
     many = numbers(100)
     many[5] = many[60] = {"sleep": 600}
@@ -61,6 +88,67 @@ def test_an_item_that_hangs_is_undecided_and_the_others_go_on(tmp_path: Path) ->
     assert time.monotonic() - start < 30
     assert tally.counts == {"proved": 98, "undecided": 2}
     assert "far beyond its 0.2 s" in rows[5]["why"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_worker_that_was_asked_to_end_is_no_fault_of_its_item(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    many = numbers(40)
+    many[3] = {"signal": int(number), "once": str(tmp_path / "once")}
+    tally, rows = run_orders(many, Processes(2), tmp_path / "out.jsonl")
+    assert tally.counts == {"proved": 40}
+    assert len({row["index"] for row in rows}) == len(rows) == 40
+
+
+def test_an_item_that_asks_its_worker_to_end_twice_says_so(tmp_path: Path) -> None:
+    many = numbers(40)
+    many[3] = {"signal": int(signal.SIGTERM), "once": ""}
+    tally, rows = run_orders(many, Processes(2), tmp_path / "out.jsonl")
+    assert tally.counts == {"proved": 39, "error": 1}
+    assert rows[3]["why"] == "its worker process ended by signal 15"
+
+
+@pytest.mark.parametrize(
+    ("passed", "worked", "missed"),
+    [(1.0, 0.0, 0.0), (1.9, 0.0, 0.0), (9.0, 0.0, 8.0), (9.0, 7.5, 0)],
+)
+def test_what_is_missed_is_neither_waited_nor_worked(
+    passed: float, worked: float, missed: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executor, "monotonic", iter((100.0, 100.0 + passed)).__next__)
+    monkeypatch.setattr(executor, "process_time", iter((5.0, 5.0 + worked)).__next__)
+    assert executor.Looks().missed(1.0) == missed
+
+
+STOPPED = """
+import json, sys
+from pathlib import Path
+from symconv.batch import executor
+from symconv.batch.processes import Processes
+from tests.helpers.batches import run_orders
+executor.GRACE = 0.0
+run_orders(json.loads(sys.argv[2]), Processes(2), Path(sys.argv[1]), seconds=2.0)
+"""
+
+
+@pytest.mark.once
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is stopped by a signal")
+def test_time_for_which_a_batch_was_stopped_is_not_its_items(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    many = [{"n": 0}, {"spin": 0.7, "within": 6.0}]
+    words = [sys.executable, "-c", STOPPED, str(path), json.dumps(many)]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(words, env=env, cwd=ROOT, start_new_session=True) as batch:
+        until = time.monotonic() + 60
+        while not path.exists():
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        os.killpg(batch.pid, signal.SIGSTOP)
+        time.sleep(8)
+        os.killpg(batch.pid, signal.SIGCONT)
+        assert batch.wait(timeout=60) == 0
+    assert [row["verdict"] for row in rows_in(path)] == ["proved", "proved"]
 
 
 def test_what_has_grown_is_replaced_between_two_chunks(
@@ -169,7 +257,6 @@ def test_two_runs_do_not_write_to_one_file(resume: bool, tmp_path: Path) -> None
 
 
 def test_a_result_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
-    from symconv.batch.items import Item, Row
     from symconv.batch.settled import settled
 
     class Silent(Obeying):

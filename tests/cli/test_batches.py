@@ -160,6 +160,54 @@ def test_standard_input_and_output(tmp_path: Path) -> None:
     assert "4 proved" in done.stderr
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+@pytest.mark.parametrize("name", ["pipe", "pipe.jsonl"])
+def test_a_named_pipe_is_opened_once(name: str, tmp_path: Path) -> None:
+    text = "".join(f"{json.dumps({**LAYER, 'input_size': [n]})}\n" for n in range(5, 9))
+    os.mkfifo(tmp_path / name)
+    words = command("prove", name, "-o", "out.jsonl", "--jobs", "1")
+    with subprocess.Popen(words, cwd=tmp_path, env=environment()) as batch:
+        try:
+            with (tmp_path / name).open("w") as pipe:
+                pipe.write(text)
+            assert batch.wait(timeout=30) == 0
+        finally:
+            batch.kill()
+    assert [row["index"] for row in rows_in(tmp_path / "out.jsonl")] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("-", "-o", "-"), "the file behind standard output is read"),
+        (("x.jsonl", "-o", "-"), "the file behind standard output is read"),
+        (("-", "-o", "x.jsonl"), "x.jsonl is read"),
+        (("other.jsonl", "hard.jsonl", "-o", "soft.jsonl", "--resume"), "soft.jsonl is read"),
+        (("x.jsonl", "--certificate", "hard.jsonl"), "hard.jsonl is read"),
+    ],
+)
+def test_what_is_read_is_not_written_to(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    write_lines(tmp_path / "other.jsonl", [])
+    source = Path(write_lines(tmp_path / "x.jsonl", [{**LAYER, "input_size": [9]}]))
+    (tmp_path / "hard.jsonl").hardlink_to(source)
+    (tmp_path / "soft.jsonl").symlink_to(source)
+    before = source.read_bytes()
+    with source.open() as read, source.open("a") as written:
+        done = subprocess.run(
+            command("prove", *words),
+            stdin=read,
+            stdout=written,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env=environment(),
+            timeout=60,
+        )
+    assert done.returncode == 2
+    assert done.stderr == f"symconv: {said}; give another file to write to\n"
+    assert source.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

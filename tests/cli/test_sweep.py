@@ -14,12 +14,14 @@ import pytest
 
 from tests.helpers.batches import lines_of, rows_in
 from tests.helpers.measured import command, environment
+from tests.helpers.requirements import require
 from tests.helpers.rewriters import grid
 
 pytestmark = pytest.mark.once
 
 MINE = """
 import os, signal, sys, time
+from symconv.errors import InputError
 from tests.helpers.rewriters import pads_behind
 
 class Nested:
@@ -39,10 +41,28 @@ def rewrite(config):
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "nonsense":
         return {"left": object()}
+    if what in FAULTS:
+        raise FAULTS[what]()
     if what == "decline":
         return None
     return pads_behind(config)
 
+class Silent(Exception):
+    def __init__(self):
+        self.held = open(os.devnull)
+
+    def __repr__(self):
+        raise ValueError("no words")
+
+class Mute(InputError):
+    def __str__(self):
+        raise GeneratorExit
+
+class Own(BaseException):
+    pass
+
+FAULTS = {"silent": Silent, "mute": Mute, "own": Own, "keys": KeyboardInterrupt,
+          "close": GeneratorExit, "no memory": MemoryError}
 number = 3
 """
 HOSTILE = [
@@ -134,6 +154,117 @@ def test_whatever_a_rewriter_does_the_others_are_decided(mine: Path) -> None:
     notes = [line for line in done.stdout.splitlines() if line.startswith("::error")]
     assert any("s even and p odd" in line for line in notes)
     assert all(line.startswith("::error title=my_rewriter%3Arewrite ") for line in notes)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("--junit", "configs.jsonl"), "configs.jsonl"),
+        (("--junit", "./my_rewriter.py"), "./my_rewriter.py"),
+        (("--junit", "kept.jsonl", "-o", "kept.jsonl"), "kept.jsonl"),
+        (("--junit", "./new.jsonl", "-o", "new.jsonl"), "./new.jsonl"),
+        (("-o", "my_rewriter.py"), "my_rewriter.py"),
+    ],
+)
+def test_what_is_read_or_kept_is_not_written_to(
+    words: tuple[str, ...], name: str, mine: Path
+) -> None:
+    (mine / "kept.jsonl").write_text("kept")
+    before = {path.name: path.read_bytes() for path in mine.iterdir() if path.is_file()}
+    done = sweep(mine, "my_rewriter:rewrite", "configs.jsonl", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"symconv: {name} is ")
+    assert done.stderr.endswith("; give another file to write to\n")
+    after = {path.name: path.read_bytes() for path in mine.iterdir() if path.is_file()}
+    assert after == before
+
+
+def test_of_rows_that_come_twice_only_those_of_no_item_are_left_out(mine: Path) -> None:
+    configs = grid(60)
+    write(mine / "twice.jsonl", [*configs, *configs])
+    write(mine / "once.jsonl", configs)
+    words = ("-o", "out.jsonl", "--junit", "junit.xml")
+    sweep(mine, "my_rewriter:rewrite", "twice.jsonl", "-o", "out.jsonl")
+    done = sweep(mine, "my_rewriter:rewrite", "once.jsonl", *words, "--resume", "--json")
+    printed = json.loads(done.stdout)
+    assert (printed["summary"]["total"], printed["summary"]["resumed"]) == (60, 60)
+    assert sum(one["failures"] for one in printed["families"]) == printed["summary"]["refuted"] > 0
+    suite = ET.parse(mine / "junit.xml").getroot()[0]  # noqa: S314 - our own file
+    assert suite.attrib["tests"] == str(len(suite)) == "60"
+
+
+@pytest.mark.parametrize("executor", ["processes", "dask"])
+def test_whatever_a_rewriter_raises_is_the_row_of_its_configuration(
+    executor: str, mine: Path
+) -> None:
+    if executor == "dask":
+        require("distributed")
+    configs: list[Any] = grid(60)
+    whats = ("silent", "mute", "own", "keys", "close", "no memory")
+    for place, what in enumerate(whats):
+        configs.insert(7 * place, {"what": what})
+    write(mine / "raising.jsonl", configs)
+    words = ("my_rewriter:rewrite", "raising.jsonl", "-o", "out.jsonl", "--executor", executor)
+    done = sweep(mine, *words, "--jobs", "1")
+    assert (done.returncode, done.stderr) == (1, "")
+    notes = {
+        row["configuration"].get("what"): (row["verdict"], row["note"])
+        for row in rows_in(mine / "out.jsonl")
+    }
+    del notes[None]
+    assert notes == {
+        "silent": ("error", "Silent, whose text cannot be had: ValueError"),
+        "mute": ("error", "Mute('')"),
+        "own": ("error", "Own()"),
+        "keys": ("error", "KeyboardInterrupt()"),
+        "close": ("error", "GeneratorExit()"),
+        "no memory": ("undecided", "it needs too much memory"),
+    }
+    assert len(rows_in(mine / "out.jsonl")) == 66
+
+
+LOUD = """
+import os, sys
+from tests.helpers.rewriters import pads_behind
+out = sys.stdout
+print("imported", flush=True)
+
+def rewrite(config):
+    print("called")
+    print("kept", file=out)
+    os.write(1, b"raw\\n")
+    return pads_behind(config)
+"""
+
+
+@pytest.mark.parametrize("executor", ["processes", "dask"])
+def test_what_a_rewriter_prints_is_not_in_the_one_object(executor: str, mine: Path) -> None:
+    if executor == "dask":
+        require("distributed")
+    (mine / "loud.py").write_text(LOUD)
+    words = ("--json", "--jobs", "1", "-o", "out.jsonl", "--executor", executor)
+    done = sweep(mine, "loud:rewrite", "configs.jsonl", *words)
+    assert json.loads(done.stdout)["summary"]["total"] == 120
+    assert "imported" in done.stderr
+    assert "raw" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_interrupted_sweep_without_a_file_cannot_be_resumed(mine: Path) -> None:
+    (mine / "stopping.py").write_text(STOPPING)
+    assert "goes on" not in sweep(mine, "stopping:stop", "configs.jsonl").stderr
+    done = sweep(mine, "stopping:stop", "configs.jsonl", "-o", "out.jsonl")
+    assert done.returncode == 130
+    assert "interrupted; the same command with --resume goes on" in done.stderr
+
+
+STOPPING = """
+import os, signal, time
+
+def stop(config):
+    os.kill(os.getppid(), signal.SIGINT)
+    time.sleep(60)
+"""
 
 
 def test_annotations_stay_out_of_the_one_object(mine: Path) -> None:

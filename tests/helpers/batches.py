@@ -38,18 +38,20 @@ class Obeying:
 
     def row(self, item: Item) -> Row:
         """Obey, and say that it is done."""
-        said = json.loads(item.payload)
+        said, start = json.loads(item.payload), time.monotonic()
         if "sleep" in said:
             time.sleep(said["sleep"])
-        if "exit" in said:
-            os._exit(said["exit"])
-        if "kill" in said:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if "spin" in said:
+            _spin(said["spin"])
+        _end(said)
+        if "fork" in said and os.fork() == 0 and said["fork"] == "raise":
+            raise KeyboardInterrupt
         if "interrupt" in said:
             os.kill(os.getppid(), signal.SIGINT)
         if "grow" in said:
             _HELD.append(bytearray(os.urandom(said["grow"])))
-        return {**self._row(item, "proved"), "pid": os.getpid()}
+        late = time.monotonic() - start > said.get("within", 600)
+        return {**self._row(item, "undecided" if late else "proved"), "pid": os.getpid()}
 
     def lost(self, item: Item, verdict: str, why: str) -> Row:
         """Say why there is no answer."""
@@ -57,6 +59,24 @@ class Obeying:
 
     def _row(self, item: Item, verdict: str) -> Row:
         return {"index": item.index, "digest": _digest(item), "verdict": verdict}
+
+
+def _end(said: dict[str, Any]) -> None:
+    """End this process as is said; by a signal only once, where a file is to tell that it was."""
+    if "exit" in said:
+        os._exit(said["exit"])
+    if "kill" in said:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if "signal" in said and not (said["once"] and os.path.exists(said["once"])):
+        Path(said["once"] or os.devnull).touch()
+        os.kill(os.getpid(), said["signal"])
+
+
+def _spin(seconds: float) -> None:
+    """Work so long, not counting what passes while this process is stopped."""
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
 
 
 _HELD: list[bytearray] = []

@@ -26,8 +26,8 @@ ORDER = {
     "claim.steps": "base axes fitting layers pools moves lattices values branches",
     "claim": "entries patterns steps claim sides naming reading unused verdict",
     "cli": (
-        "results chains claims options output faults parallel running deciding entries batches "
-        "models graphs files sweeping catalogue lists shown crosschecks commands __main__"
+        "results chains claims options output faults parallel running apart deciding entries "
+        "batches models graphs files sweeping catalogue lists shown crosschecks commands __main__"
     ),
     "crosscheck": (
         "formats arrays models backends runner steps question values observation sides bounds "

@@ -12,7 +12,7 @@ from symconv import Budget, Conv
 from symconv.claim.verdict import Certificate, Undecided
 from symconv.cli import main
 from symconv.errors import ClaimWarning, SymconvError, TooLarge
-from symconv.machine.budget import running, spending
+from symconv.machine.budget import Running, running, spending
 from symconv.machine.caches import forget
 from symconv.prove.sets.apart import apart
 
@@ -63,10 +63,15 @@ def test_time_is_kept_by_the_longest_claims() -> None:
 
 def test_work_in_a_process_of_its_own_is_stopped() -> None:
     assert apart(lambda: [1, 2], 10) == [1, 2]
-    with pytest.raises(TooLarge, match="stopped after 0 s"):
+    with pytest.raises(TooLarge, match=r"stopped after 0\.2 s"):
         apart(lambda: time.sleep(60), 0.2)
     with pytest.raises(SymconvError, match="so it is"):
         apart(_fails, 10)
+
+
+def test_a_part_of_a_second_is_named() -> None:
+    with pytest.raises(TooLarge, match=r"the budget of 0\.05 s is spent"):
+        Running(Budget(seconds=0.05), until=0.0).check_time()
 
 
 def _fails() -> None:

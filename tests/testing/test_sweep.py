@@ -6,10 +6,12 @@ import json
 import random
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from symconv.errors import InputError
@@ -51,6 +53,24 @@ def test_what_declines_and_what_raises() -> None:
     found = sweep(pads_behind, wanted, jobs=1)
     assert found.counts == {"declined": 1, "error": 1}
     assert "no kernel of 13" in found.summary()
+
+
+def test_a_claim_may_hold_what_json_does_not() -> None:
+    def scaled(config: Any) -> Any:
+        steps = [{"op": "scale", "factor": Fraction(1, config["by"])}]
+        right = [{"op": "scale", "factor": "1/3"}]
+        return {"input": {"channels": 1, "size": [config["n"]]}, "left": steps, "right": right}
+
+    wanted = [{"n": 4, "by": 3}, {"n": 5, "by": 2}]
+    assert sweep(scaled, wanted, jobs=1).counts == {"proved": 1, "refuted": 1}
+
+
+def test_what_a_claim_may_not_hold_is_said_by_its_reader() -> None:
+    def sized(_: Any) -> Any:
+        return {"input": {"channels": 1, "size": [np.int64(4)]}, "left": [], "right": []}
+
+    (row,) = sweep(sized, [{"n": 4}], jobs=1).rows
+    assert "must be integers of at least 1" in row["note"]
 
 
 def test_a_sweep_resumes_after_a_cut(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def _result(read: int, seconds: float) -> Any:
     while True:
         ready, _, _ = select.select([read], [], [], max(0.0, until - perf_counter()))
         if not ready:
-            raise TooLarge(f"isl was stopped after {seconds:.0f} s")
+            raise TooLarge(f"isl was stopped after {round(seconds, 2):g} s")
         part = os.read(read, 1 << 16)
         if not part:
             break
