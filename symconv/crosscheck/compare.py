@@ -44,7 +44,7 @@ def observe(question: Question, asked: Asked, note: str = "") -> Observation:
     if seen[0].agrees and not agree:
         _refuse_kinks(question, asked, on)
     fault = "" if agree else _contradiction(question, asked, found, on)
-    told = "; ".join(filter(None, (note, _blindness(asked, found))))
+    told = "; ".join(filter(None, (note, _blindness(asked, found), _lost(found[0]))))
     return _observed(question, asked, found, seen, told, fault)
 
 
@@ -63,6 +63,14 @@ def _blindness(asked: Asked, found: tuple[Found, Found]) -> str:
         f"one wrong product among {products} may be below the bound; mode exact, or a wider dtype, "
         "sees it"
     )
+
+
+def _lost(found: Found) -> str:
+    """How many results are no number, on both sides, in words; or nothing."""
+    if not (count := int(np.isnan(found.output).sum())):
+        return ""
+    said = "results are no number (NaN) on either side, and say nothing"
+    return f"{count} of {found.output.size} {said}"
 
 
 def _two_sides(question: Question, asked: Asked, on: Chosen) -> tuple[Found, Found]:

@@ -32,6 +32,7 @@ def test_what_is_no_number_on_both_sides_refutes_nothing(backend: str, mode: str
         warnings.simplefilter("error", RuntimeWarning)
         seen = crosscheck_claim(claim(padded("-inf"), padded("-inf")), backend=backend, mode=mode)
     assert not seen.refutes
+    assert "2 of 6 results are no number (NaN) on either side" in seen.text()
 
 
 @pytest.mark.parametrize("backend", ["numpy", "torch", "jax"])

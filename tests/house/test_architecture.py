@@ -30,8 +30,8 @@ ORDER = {
         "batches models graphs files sweeping catalogue lists shown crosschecks commands __main__"
     ),
     "crosscheck": (
-        "formats arrays models backends runner steps question values observation sides bounds "
-        "exactness compare quantized timing tables device"
+        "formats arrays models backends runner steps question values observation sides noisy "
+        "bounds kinks exactness compare quantized timing tables device"
     ),
     "crosscheck.steps": "base layers moves values",
     "crosscheck.backends": "base own_numpy own_torch own_jax own_onnxruntime registry",
