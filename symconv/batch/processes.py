@@ -72,6 +72,8 @@ class _Crew:
             self._excuse(self.looks.missed(patience))
             for worker in [w for w in self._late() if w.connection not in ready]:
                 yield from self._overdue(worker)
+            for worker in self._dead() if not ready else ():
+                yield from self._ended(worker, worker.status())
             for one in ready:
                 yield from self._answer(connections[one])
 
@@ -134,6 +136,10 @@ class _Crew:
 
     def _late(self) -> list[Worker]:
         return [w for w in self.workers if w.items and self._left(w) < 0]
+
+    def _dead(self) -> list[Worker]:
+        """Workers that have ended, and whose connection a copy of them still holds open."""
+        return [w for w in self.workers if not (w.process.is_alive() or w.connection.poll())]
 
     def _excuse(self, missed: float) -> None:
         if missed:

@@ -69,6 +69,17 @@ def test_a_copy_of_a_worker_answers_nothing(how: str, executor: Any, tmp_path: P
     assert [row["index"] for row in rows] == list(range(100))
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_worker_that_dies_is_seen_though_its_copy_lives(tmp_path: Path) -> None:
+    many = numbers(40)
+    many[3] = {"fork": "stay", "exit": 3}
+    start = time.monotonic()
+    tally, rows = run_orders(many, Processes(2), tmp_path / "out.jsonl")
+    assert time.monotonic() - start < 15
+    assert tally.counts == {"proved": 39, "error": 1}
+    assert "exit status 3" in rows[3]["why"]
+
+
 def test_the_line_of_another_item_is_not_taken(tmp_path: Path) -> None:
     class Shifted(Obeying):
         def row(self, item: Item) -> Row:

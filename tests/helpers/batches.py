@@ -44,8 +44,8 @@ class Obeying:
         if "spin" in said:
             _spin(said["spin"])
         _end(said)
-        if "fork" in said and os.fork() == 0 and said["fork"] == "raise":
-            raise KeyboardInterrupt
+        if "fork" in said and os.fork() == 0:
+            _as_copy(said["fork"])
         if "interrupt" in said:
             os.kill(os.getppid(), signal.SIGINT)
         if "grow" in said:
@@ -59,6 +59,15 @@ class Obeying:
 
     def _row(self, item: Item, verdict: str) -> Row:
         return {"index": item.index, "digest": _digest(item), "verdict": verdict}
+
+
+def _as_copy(what: str) -> None:
+    """What the copy of a worker does: raise, stay for a while, or go on."""
+    if what == "raise":
+        raise KeyboardInterrupt
+    if what == "stay":
+        time.sleep(20)
+        os._exit(0)
 
 
 def _end(said: dict[str, Any]) -> None:
