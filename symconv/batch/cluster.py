@@ -84,7 +84,7 @@ def _client(cluster: Cluster, stack: ExitStack) -> Client:
                 local = LocalCluster(
                     n_workers=jobs,
                     threads_per_worker=1,
-                    dashboard_address=None,
+                    dashboard_address="127.0.0.1:0",  # None would ask for port 8787
                     silence_logs=logging.ERROR,
                 )
             address = stack.enter_context(local)
