@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import stat
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -143,10 +144,12 @@ def _open(path: str, mode: str) -> FileIO:
 def _lock(file: FileIO, path: str) -> None:
     """Keep other runs from writing to the same file, where the system has such locks.
 
+    What is not a regular file, such as the null device, may be written to by many.
+
     Raises:
         InputError: another one is writing to it.
     """
-    if sys.platform == "win32":
+    if sys.platform == "win32" or not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         return
     import fcntl
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import time
 from collections.abc import Iterator
@@ -255,3 +256,16 @@ def test_errors_are_grouped_by_their_message() -> None:
     assert isinstance(errors[0], Family)
     assert "error: 6 with n odd" in found.summary()
     assert "KeyError('odd')" in found.summary()
+
+
+def test_many_may_write_to_the_null_device() -> None:
+    """One sweep within another, both of which write to it."""
+    ran = []
+
+    def meanwhile(config: Any) -> Any:
+        sweep(of_kernel, [config], jobs=1, results=os.devnull)
+        ran.append(config)
+        return of_kernel(config)
+
+    sweep(meanwhile, [{"k": 1, "n": 4}], jobs=1, results=os.devnull)
+    assert ran == [{"k": 1, "n": 4}]
