@@ -267,5 +267,6 @@ def test_many_may_write_to_the_null_device() -> None:
         ran.append(config)
         return of_kernel(config)
 
-    sweep(meanwhile, [{"k": 1, "n": 4}], jobs=1, results=os.devnull)
-    assert ran == [{"k": 1, "n": 4}]
+    configurations = [{"k": 1, "n": 4}, {"k": 2, "n": 4}]  # the file is open from the second on
+    sweep(meanwhile, configurations, jobs=1, results=os.devnull)
+    assert ran == configurations
