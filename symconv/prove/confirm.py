@@ -22,7 +22,7 @@ from symconv.errors import ContradictionError, TooLarge
 from symconv.evaluation import Difference, Evaluation, evaluate_sides, shapes_of, values_at
 from symconv.evaluation.reading import INPUT
 from symconv.evaluation.text import Misfit
-from symconv.machine.caches import Cache
+from symconv.machine.caches import Cache, bytes_of_key
 from symconv.prove.engine import Question
 from symconv.prove.geometry import few_channels
 
@@ -31,9 +31,6 @@ _TOLERANCE = 1e-6
 
 _EVALUATED = Cache[Evaluation](most=4 * 2**20)
 """What was evaluated, of claims without their names: one claim is not evaluated twice."""
-
-PER_CHARACTER = 10
-"""Bytes that a claim takes for each character of its text, about."""
 
 
 def confirmed(verdict: Verdict, question: Question) -> Verdict:
@@ -94,7 +91,7 @@ def _evaluation(claim: Claim, at: Mapping[str, int]) -> Evaluation | Difference:
         return known
     found = evaluate_sides(claim.at(at) if at else claim)
     if isinstance(found, Evaluation):
-        _EVALUATED.put(question, found, PER_CHARACTER * len(repr(claim)))
+        _EVALUATED.put(question, found, bytes_of_key(claim))
     return found
 
 

@@ -3,10 +3,9 @@
 No step of an expansion's claim looks inside a channel: their numbers stand in the shapes of the
 input and of the free weights, and as ``groups``, and in every term the indices of channels are
 equal or free.  So each coefficient is that of the axes, where channels meet, and 0 elsewhere, and
-the claim holds for some numbers of channels iff it holds for others: few of them apart
-from many.  With few channels it is
-the layer's *geometry*, and all layers of one geometry have one verdict; the second voice looks at
-that claim, and it is the key under which a proof is kept.
+the claim holds for some numbers of channels iff it holds for others: few of them apart from many.
+With few channels it is the layer's *geometry*, and all layers of one geometry have one verdict; the
+second voice looks at that claim, and it is the key under which a proof is kept.
 
 Proofs alone are kept: a refutation names channels.  The claim for all channels is `every_layer` in
 ``proofs/``.

@@ -42,11 +42,16 @@ def _(step: st.ScaleAll, r: Runner, x: Array, weights: Weights) -> Array:
     return r.times(x, [exactly(step.factor)], ())
 
 
-@run_step.register
-def _(step: st.Add, r: Runner, x: Array, weights: Weights) -> Array:
+def _branches(step: st.Add | st.Subtract, r: Runner, x: Array, weights: Weights) -> list[Array]:
+    """What the branches compute, counted as summands."""
     r.count(added=len(step.branches), stored=len(step.branches))
     r.fan_out(len(step.branches))
-    first, *others = [run_pipeline(branch, r, x, weights) for branch in step.branches]
+    return [run_pipeline(branch, r, x, weights) for branch in step.branches]
+
+
+@run_step.register
+def _(step: st.Add, r: Runner, x: Array, weights: Weights) -> Array:
+    first, *others = _branches(step, r, x, weights)
     for other in others:
         first = first + other
     return r.computed(first)
@@ -54,9 +59,7 @@ def _(step: st.Add, r: Runner, x: Array, weights: Weights) -> Array:
 
 @run_step.register
 def _(step: st.Subtract, r: Runner, x: Array, weights: Weights) -> Array:
-    r.count(added=len(step.branches), stored=len(step.branches))
-    r.fan_out(len(step.branches))
-    first, *others = [run_pipeline(branch, r, x, weights) for branch in step.branches]
+    first, *others = _branches(step, r, x, weights)
     for other in others:
         first = r.minus(first, other)
     return r.computed(first)

@@ -12,14 +12,10 @@ from symconv.claim import steps as st
 from symconv.claim.naming import anonymous
 from symconv.claim.sides import pipeline_monoid, read_part, read_sides
 from symconv.claim.unused import used_weights
-from symconv.machine.caches import Cache
+from symconv.machine.caches import Cache, bytes_of_key
 from symconv.prove.squares.hidden import Hidden
 from symconv.prove.tables.decide import compare_forms
 from symconv.relation.form import bounded_below
-
-PER_CHARACTER = 10
-"""Bytes that a claim takes for each character of its text, about."""
-
 
 _HOLD = Cache[bool](most=2 * 2**20)
 """Squares that commute, or do not."""
@@ -32,7 +28,7 @@ def square_holds(claim: Claim, low: Fraction | None = None) -> bool:
     if known is None:
         left, right = (bounded_below(form, low) for form in read_sides(claim))
         known = compare_forms(left, right) is None
-        _HOLD.put(question, known, PER_CHARACTER * len(repr(question)))
+        _HOLD.put(question, known, bytes_of_key(question))
     return known
 
 
@@ -96,5 +92,5 @@ def shape_after(
     known = _SHAPES.get(question)
     if known is None:
         known = read_part(claim, side, part, shape, pipeline_monoid(part), first).shape
-        _SHAPES.put(question, known, PER_CHARACTER * len(repr(question)))
+        _SHAPES.put(question, known, bytes_of_key(question))
     return known
